@@ -1,0 +1,2 @@
+//! lasthop
+pub mod targets;
