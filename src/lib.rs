@@ -1,2 +1,3 @@
 //! lasthop
+pub mod probe;
 pub mod targets;

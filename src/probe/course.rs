@@ -1,0 +1,96 @@
+//! One trace while it is being made: what was asked and what came back.
+
+use std::net::Ipv4Addr;
+
+use crate::targets::Block;
+
+use super::finished::{Outcome, Try};
+use super::{Answer, Attempt, Kind, Moment, Path, Probe, Ttl};
+
+/// How far the answers of a trace go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach<'a> {
+    /// Home, a refusal or the target itself answered at this TTL, and nothing of the kind nearer.
+    Final(Ttl, &'a Answer),
+    /// The answers go round in circles by this TTL.
+    Loop(Ttl),
+    /// Nothing ends the path so far.
+    Open,
+}
+
+/// The state of one trace.
+#[derive(Debug, Clone)]
+pub(super) struct Course {
+    pub(super) path: Path,
+    pub(super) tries: Vec<Try>,
+    /// Spreads this course's retries in time: from a half to one and a half.
+    pub(super) spread: f64,
+}
+
+impl Course {
+    /// A course that has not begun; `chance` from 0 to 1 spreads its retries.
+    pub(super) fn new(path: Path, chance: f64) -> Self {
+        Self { path, tries: Vec::new(), spread: chance.clamp(0.0, 1.0) + 0.5 }
+    }
+
+    /// `probe` left at `at`.
+    pub(super) fn sent(&mut self, probe: &Probe, at: Moment) {
+        let (ttl, attempt) = (probe.ttl, probe.attempt);
+        self.tries.push(Try { ttl, attempt, sent: at, outcome: Outcome::Waiting });
+    }
+
+    /// A try of this course, if it was made.
+    pub(super) fn find(&mut self, ttl: Ttl, attempt: Attempt) -> Option<&mut Try> {
+        self.tries.iter_mut().find(|one| (one.ttl, one.attempt) == (ttl, attempt))
+    }
+
+    /// How far the answers go.
+    pub(super) fn reach(&self, block: &Block) -> Reach<'_> {
+        let ends =
+            |answer: &Answer| block.contains(answer.from) || answer.kind != Kind::TimeExceeded;
+        match self.answers().filter(|(_, answer)| ends(answer)).min_by_key(|(ttl, _)| *ttl) {
+            Some((ttl, answer)) => Reach::Final(ttl, answer),
+            None => self.circle().map_or(Reach::Open, Reach::Loop),
+        }
+    }
+
+    /// The foreign routers that answered, nearest first, as far as the path goes.
+    pub(super) fn routers(&self, block: &Block) -> Vec<(Ttl, Ipv4Addr)> {
+        let end = match self.reach(block) {
+            Reach::Final(ttl, _) | Reach::Loop(ttl) => Some(ttl),
+            Reach::Open => None,
+        };
+        let mut routers: Vec<(Ttl, Ipv4Addr)> = self
+            .answers()
+            .filter(|(ttl, _)| end.is_none_or(|end| *ttl <= end))
+            .filter(|(_, answer)| !block.contains(answer.from) && answer.kind != Kind::EchoReply)
+            .map(|(ttl, answer)| (ttl, answer.from))
+            .collect();
+        routers.sort_unstable();
+        routers
+    }
+
+    /// All answers, in the order of their probes.
+    pub(super) fn answers(&self) -> impl Iterator<Item = (Ttl, &Answer)> {
+        self.tries.iter().filter_map(|one| match &one.outcome {
+            Outcome::Answered(answer) => Some((one.ttl, answer)),
+            _ => None,
+        })
+    }
+
+    /// The TTL by which two hops have answered that had answered before: once can be a route that
+    /// changed or a router that answers for its neighbour, twice is a loop.
+    fn circle(&self) -> Option<Ttl> {
+        let mut hops: Vec<(Ttl, Ipv4Addr)> =
+            self.answers().map(|(ttl, answer)| (ttl, answer.from)).collect();
+        hops.sort_unstable();
+        hops.dedup_by_key(|(ttl, _)| *ttl);
+        let came_back = |at: &usize| {
+            let address = hops[*at].1;
+            let last_seen = hops[..*at].iter().rposition(|(_, seen)| *seen == address);
+            let four_in_a_row = *at >= 3 && hops[at - 3..*at].iter().all(|(_, a)| *a == address);
+            last_seen.is_some_and(|seen| at - seen > 1) || four_in_a_row
+        };
+        (0..hops.len()).filter(came_back).nth(1).map(|at| hops[at].0)
+    }
+}

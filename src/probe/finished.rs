@@ -1,0 +1,96 @@
+//! What a run hands on: every probe of a trace, what became of it, and why the trace ended.
+
+use std::fmt;
+
+use super::{Answer, Attempt, Moment, Path, Ttl};
+
+/// One probe that was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Try {
+    /// How far it could travel.
+    pub ttl: Ttl,
+    /// Which try at that TTL.
+    pub attempt: Attempt,
+    /// When it left.
+    pub sent: Moment,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of a probe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Its time is not up.
+    Waiting,
+    /// Its time is up.
+    Silent,
+    /// It was answered.
+    Answered(Answer),
+}
+
+/// Why a trace ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stop {
+    /// A home address answered.
+    Home,
+    /// A foreign address answered for the target itself.
+    Answered,
+    /// A foreign router sent a destination unreachable.
+    Unreachable,
+    /// Too many silent TTLs in a row.
+    GapLimit,
+    /// The same routers answered again and again.
+    Loop,
+    /// The furthest TTL was asked.
+    MaxTtl,
+    /// The run's time was up.
+    Deadline,
+    /// The run was interrupted.
+    Interrupted,
+}
+
+impl Stop {
+    /// All reasons.
+    pub const ALL: [Self; 8] = [
+        Self::Home,
+        Self::Answered,
+        Self::Unreachable,
+        Self::GapLimit,
+        Self::Loop,
+        Self::MaxTtl,
+        Self::Deadline,
+        Self::Interrupted,
+    ];
+
+    /// Whether the trace was cut short, so that its silence proves nothing.
+    #[must_use]
+    pub const fn is_cut_short(self) -> bool {
+        matches!(self, Self::Deadline | Self::Interrupted)
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Home => "home",
+            Self::Answered => "answered",
+            Self::Unreachable => "unreachable",
+            Self::GapLimit => "gap-limit",
+            Self::Loop => "loop",
+            Self::MaxTtl => "max-ttl",
+            Self::Deadline => "deadline",
+            Self::Interrupted => "interrupted",
+        })
+    }
+}
+
+/// A trace that has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// What was traced.
+    pub path: Path,
+    /// Why it ended.
+    pub stop: Stop,
+    /// Every probe, in the order in which they left. At least one.
+    pub tries: Vec<Try>,
+}

@@ -1,0 +1,28 @@
+//! How to ask: from targets to what came back for them.
+//!
+//! [`plan`] decides what to send next, [`pace`] how fast, [`packet`] what the bytes are, [`wire`]
+//! moves them, and [`engine`] is the loop that joins them. Time and chance are arguments, so the
+//! same plan runs on real sockets and in simulated time. The result is a list of [`Finished`]
+//! traces: every probe and what became of it.
+
+mod answer;
+mod ask;
+mod course;
+pub mod engine;
+mod finished;
+mod moment;
+mod neighbours;
+mod next;
+pub mod pace;
+pub mod packet;
+pub mod plan;
+mod rounds;
+mod settings;
+pub mod wire;
+
+pub use answer::{Answer, Kind, Label, Reply};
+pub use ask::{Attempt, Flow, Method, Path, Probe, Ttl};
+pub use finished::{Finished, Outcome, Stop, Try};
+pub use moment::Moment;
+pub use packet::Ignored;
+pub use settings::Settings;

@@ -1,0 +1,49 @@
+//! What the traces of one routed prefix have shown together, to know where one of them should have
+//! got further.
+
+use std::collections::{HashMap, HashSet};
+use std::net::Ipv4Addr;
+
+use super::Ttl;
+
+/// How many traces must end at a hop before it is taken for a border.
+const SEVERAL: u32 = 3;
+
+/// The foreign routers seen by all traces of one routed prefix.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Neighbours {
+    /// How many traces had this address for their last foreign hop.
+    ends: HashMap<Ipv4Addr, u32>,
+    /// Addresses behind which another foreign router answered in some trace.
+    passed: HashSet<Ipv4Addr>,
+    /// The highest TTL at which a foreign router answered.
+    furthest: u8,
+}
+
+impl Neighbours {
+    /// A trace has got as far as `routers`, nearest first.
+    pub(super) fn advanced(&mut self, routers: &[(Ttl, Ipv4Addr)]) {
+        let Some((furthest, last)) = routers.last() else { return };
+        let before = routers.iter().filter(|(ttl, address)| ttl < furthest && address != last);
+        self.passed.extend(before.map(|(_, address)| *address));
+        self.furthest = self.furthest.max(furthest.get());
+    }
+
+    /// A trace has ended, and these were its foreign routers.
+    pub(super) fn ended(&mut self, routers: &[(Ttl, Ipv4Addr)]) {
+        if let Some((_, last)) = routers.last() {
+            *self.ends.entry(*last).or_default() += 1;
+        }
+    }
+
+    /// Whether several traces ended at `address` and none went on behind it.
+    pub(super) fn confirm(&self, address: Ipv4Addr) -> bool {
+        !self.passed.contains(&address)
+            && self.ends.get(&address).is_some_and(|ends| *ends >= SEVERAL)
+    }
+
+    /// The highest TTL at which a foreign router answered, or 0.
+    pub(super) fn furthest(&self) -> u8 {
+        self.furthest
+    }
+}

@@ -1,0 +1,126 @@
+//! What one trace asks next, and when it has asked enough. A pure function of what the trace and
+//! its neighbours have shown.
+
+use crate::targets::Block;
+
+use super::course::{Course, Reach};
+use super::neighbours::Neighbours;
+use super::rounds::Rounds;
+use super::{Answer, Attempt, Kind, Moment, Probe, Settings, Stop, Ttl};
+
+/// What a course wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// To send this.
+    Send(Probe),
+    /// To be asked again at this moment.
+    WaitUntil(Moment),
+    /// To be asked again when an answer comes or a time is up.
+    Wait,
+    /// Nothing more.
+    Done(Stop),
+}
+
+/// Decides for one course at one moment.
+pub(super) struct Decision<'a> {
+    pub(super) block: &'a Block,
+    pub(super) settings: &'a Settings,
+    pub(super) near: &'a Neighbours,
+    pub(super) now: Moment,
+}
+
+impl Decision<'_> {
+    /// What `course` wants now.
+    pub(super) fn next(&self, course: &Course) -> Next {
+        let rounds = Rounds::of(course);
+        let reach = course.reach(self.block);
+        let end = match reach {
+            Reach::Final(ttl, _) | Reach::Loop(ttl) => ttl,
+            Reach::Open => self.settings.max_ttl,
+        };
+        self.again(course, &rounds, end)
+            .or_else(|| self.forward(course, &rounds, end))
+            .or_else(|| self.border_again(course, &rounds, reach))
+            .unwrap_or_else(|| Next::Done(self.stop(&rounds, reach)))
+    }
+
+    /// Asks a silent TTL another time.
+    fn again(&self, course: &Course, rounds: &Rounds, end: Ttl) -> Option<Next> {
+        let few = |ttl: &Ttl| rounds.at(*ttl).asked < self.settings.attempts;
+        rounds.silent(1, end.get()).find(few).and_then(|ttl| send(course, rounds, ttl))
+    }
+
+    /// Goes one TTL further, unless the path ends, the gap is too long or the window is full.
+    fn forward(&self, course: &Course, rounds: &Rounds, end: Ttl) -> Option<Next> {
+        let awaited = rounds.awaited(end);
+        let answered = rounds.furthest_answer().max(self.near.furthest());
+        // A trace whose first hops are all silent may just begin behind a firewall.
+        let gap = self.settings.gap_limit * if answered == 0 { 2 } else { 1 };
+        let further = rounds
+            .next_unasked()
+            .filter(|ttl| *ttl <= end && ttl.get() <= answered.saturating_add(gap));
+        match further {
+            Some(ttl) if awaited < self.settings.window => send(course, rounds, ttl),
+            Some(_) => Some(Next::Wait),
+            None => (awaited > 0).then_some(Next::Wait),
+        }
+    }
+
+    /// Silence is not loss, and a rate limit is not silence: before a trace ends, the silent TTLs
+    /// behind its last foreign hop are asked again, ever later, unless the neighbours have shown
+    /// that this hop is the border.
+    fn border_again(&self, course: &Course, rounds: &Rounds, reach: Reach<'_>) -> Option<Next> {
+        let end = match reach {
+            Reach::Loop(_) => return None,
+            Reach::Final(_, answer) if is_refusal(answer, self.block) => return None,
+            Reach::Final(ttl, _) => ttl.get() - 1,
+            Reach::Open => self.settings.max_ttl.get(),
+        };
+        let last = course.routers(self.block).last().copied();
+        if last.is_some_and(|(_, address)| self.near.confirm(address)) {
+            return None;
+        }
+        let last = last.map_or(0, |(ttl, _)| ttl.get());
+        let seen = self.near.furthest();
+        let end = end.min(if seen > last { seen } else { last + 2 });
+        let most = (self.settings.attempts + self.settings.border_attempts).min(Attempt::MOST);
+        let (due, ttl) = rounds
+            .silent(last + 1, end)
+            .filter(|ttl| rounds.at(*ttl).asked < most)
+            .map(|ttl| (self.due(course, rounds, ttl), ttl))
+            .min()?;
+        if due > self.now { Some(Next::WaitUntil(due)) } else { send(course, rounds, ttl) }
+    }
+
+    /// When a silent TTL is asked again: half a timeout after the last try's time was up, twice
+    /// that the next time, and so on, spread so that the traces do not ask together.
+    fn due(&self, course: &Course, rounds: &Rounds, ttl: Ttl) -> Moment {
+        let round = rounds.at(ttl);
+        let doublings = round.asked.saturating_sub(self.settings.attempts);
+        let factor = course.spread * f64::from(1_u16 << doublings.min(8)) / 2.0;
+        let timeout = self.settings.timeout;
+        round.last_sent + timeout + timeout.mul_f64(factor)
+    }
+
+    fn stop(&self, rounds: &Rounds, reach: Reach<'_>) -> Stop {
+        match reach {
+            Reach::Final(_, answer) if self.block.contains(answer.from) => Stop::Home,
+            Reach::Final(_, answer) if is_refusal(answer, self.block) => Stop::Unreachable,
+            Reach::Final(..) => Stop::Answered,
+            Reach::Loop(_) => Stop::Loop,
+            Reach::Open => match rounds.next_unasked() {
+                Some(ttl) if ttl <= self.settings.max_ttl => Stop::GapLimit,
+                _ => Stop::MaxTtl,
+            },
+        }
+    }
+}
+
+fn is_refusal(answer: &Answer, block: &Block) -> bool {
+    !block.contains(answer.from) && matches!(answer.kind, Kind::Unreachable(_))
+}
+
+fn send(course: &Course, rounds: &Rounds, ttl: Ttl) -> Option<Next> {
+    let attempt = Attempt::new(rounds.at(ttl).asked)?;
+    Some(Next::Send(Probe { path: course.path, ttl, attempt }))
+}

@@ -1,0 +1,197 @@
+use std::net::Ipv4Addr;
+
+use pnet::packet::icmp::echo_request::EchoRequestPacket;
+use pnet::packet::icmp::{self, IcmpPacket};
+use pnet::packet::ipv4::{self, Ipv4Packet};
+use pnet::packet::udp::{self, UdpPacket};
+use proptest::prelude::*;
+
+use super::super::{Attempt, Flow, Method, Path, Ttl};
+use super::*;
+
+const SOURCE: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 77);
+const ROUTER: Ipv4Addr = Ipv4Addr::new(103, 35, 255, 254);
+
+fn codec() -> Codec {
+    Codec::new(Secret::new(*b"known to one run"))
+}
+
+fn any_probe() -> impl Strategy<Value = Probe> {
+    let target = any::<u32>().prop_map(Ipv4Addr::from);
+    let method = prop_oneof![Just(Method::Icmp), Just(Method::Udp)];
+    (target, method, 0..Flow::MOST, 1..=Ttl::MOST, 0..Attempt::MOST).prop_map(
+        |(target, method, flow, ttl, attempt)| Probe {
+            path: Path { target, method, flow: Flow::new(flow).expect("flow") },
+            ttl: Ttl::new(ttl).expect("ttl"),
+            attempt: Attempt::new(attempt).expect("attempt"),
+        },
+    )
+}
+
+/// An IP packet from a router that carries `message`.
+fn from_router(message: &[u8]) -> Vec<u8> {
+    let mut packet = vec![0x45, 0, 0, 0, 0, 0, 0, 0, 243, 1, 0, 0];
+    packet.extend(ROUTER.octets());
+    packet.extend(SOURCE.octets());
+    packet.extend(message);
+    packet
+}
+
+/// A time exceeded that quotes `quote`.
+fn time_exceeded(quote: &[u8]) -> Vec<u8> {
+    from_router(&[&[11, 0, 0, 0, 0, 0, 0, 0], quote].concat())
+}
+
+fn echo_reply_to(packet: &[u8]) -> Vec<u8> {
+    let mut message = packet[HEADER..].to_vec();
+    message[0] = 0;
+    message[2..4].copy_from_slice(&[0, 0]);
+    let sum = icmp::checksum(&IcmpPacket::new(&message).expect("long enough"));
+    message[2..4].copy_from_slice(&sum.to_be_bytes());
+    from_router(&message)
+}
+
+fn decode(packet: &[u8]) -> Result<(Probe, Kind), Ignored> {
+    codec().decode(packet, Moment::START).map(|reply| (reply.probe, reply.answer.kind))
+}
+
+proptest! {
+    #[test]
+    fn eight_quoted_bytes_identify_every_probe(probe in any_probe()) {
+        let packet = codec().encode(SOURCE, &probe);
+        prop_assert_eq!(decode(&time_exceeded(&packet[..28])), Ok((probe, Kind::TimeExceeded)));
+        prop_assert_eq!(decode(&time_exceeded(&packet)), Ok((probe, Kind::TimeExceeded)));
+        prop_assert_eq!(decode(&time_exceeded(&packet[..27])), Err(Ignored::Malformed));
+    }
+
+    #[test]
+    fn the_checksums_are_right(probe in any_probe()) {
+        let packet = codec().encode(SOURCE, &probe);
+        let ip = Ipv4Packet::new(&packet).expect("a packet");
+        prop_assert_eq!(ip.get_checksum(), ipv4::checksum(&ip));
+        match probe.path.method {
+            Method::Icmp => {
+                let message = IcmpPacket::new(&packet[HEADER..]).expect("a message");
+                prop_assert_eq!(message.get_checksum(), icmp::checksum(&message));
+            }
+            Method::Udp => {
+                let datagram = UdpPacket::new(&packet[HEADER..]).expect("a datagram");
+                let right = udp::ipv4_checksum(&datagram, &SOURCE, &probe.path.target);
+                prop_assert_eq!(datagram.get_checksum(), right);
+            }
+        }
+    }
+
+    #[test]
+    fn the_flow_is_constant_within_a_trace(one in any_probe(), ttl in 1..=Ttl::MOST) {
+        let other = Probe { ttl: Ttl::new(ttl).expect("ttl"), ..one };
+        let (one, other) = (codec().encode(SOURCE, &one), codec().encode(SOURCE, &other));
+        let fields = |packet: &[u8]| -> Vec<u8> {
+            match packet[9] {
+                // ICMP type, code, checksum and identifier.
+                1 => packet[HEADER..HEADER + 6].to_vec(),
+                // UDP ports and length.
+                _ => packet[HEADER..HEADER + 6].to_vec(),
+            }
+        };
+        prop_assert_eq!(fields(&one), fields(&other));
+    }
+
+    #[test]
+    fn a_bit_that_flipped_is_noticed(probe in any_probe(), bit in 0..64_usize) {
+        let mut packet = codec().encode(SOURCE, &probe);
+        packet[HEADER + bit / 8] ^= 1 << (bit % 8);
+        if let Ok((found, _)) = decode(&time_exceeded(&packet[..28])) {
+            // One in 256 survives in the word; never another target or path.
+            prop_assert!(bit >= 48 && found.path == probe.path);
+        }
+    }
+
+    #[test]
+    fn another_runs_probes_are_not_ours(probe in any_probe()) {
+        let other = Codec::new(Secret::new(*b"another run's...")).encode(SOURCE, &probe);
+        if let Ok((found, _)) = decode(&time_exceeded(&other)) {
+            prop_assert!(false, "{found:?} taken for ours");
+        }
+    }
+
+    #[test]
+    fn an_echo_reply_is_matched_whoever_sends_it(probe in any_probe()) {
+        let path = Path { method: Method::Icmp, ..probe.path };
+        let probe = Probe { path, ..probe };
+        let packet = codec().encode(SOURCE, &probe);
+        prop_assert_eq!(decode(&echo_reply_to(&packet)), Ok((probe, Kind::EchoReply)));
+    }
+
+    #[test]
+    fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+        let _ = decode(&bytes);
+        let _ = decode(&from_router(&bytes));
+        let _ = decode(&time_exceeded(&bytes));
+    }
+
+    #[test]
+    fn hostile_quotes_never_panic(probe in any_probe(), changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 1..8), cut in 0..200_usize) {
+        let mut packet = time_exceeded(&codec().encode(SOURCE, &probe));
+        packet.resize(packet.len() + 120, 0x20);
+        for (at, byte) in changes {
+            let length = packet.len();
+            packet[at % length] = byte;
+        }
+        packet.truncate(cut);
+        let _ = decode(&packet);
+    }
+}
+
+#[test]
+fn unreachables_keep_their_code() {
+    let probe = Probe {
+        path: Path { target: ROUTER, method: Method::Udp, flow: Flow::default() },
+        ttl: Ttl::FIRST,
+        attempt: Attempt::default(),
+    };
+    let quote = codec().encode(SOURCE, &probe);
+    let refusal = from_router(&[&[3, 13, 0, 0, 0, 0, 0, 0][..], &quote].concat());
+    assert_eq!(decode(&refusal), Ok((probe, Kind::Unreachable(13))));
+}
+
+#[test]
+fn requests_redirects_and_reassembly_answer_nothing() {
+    for (kind, code) in [(8, 0), (5, 0), (9, 0), (11, 1), (13, 0)] {
+        let packet = from_router(&[kind, code, 0, 0, 0, 0, 0, 0, 0x45, 0, 0, 0]);
+        assert_eq!(decode(&packet), Err(Ignored::NotAnAnswer), "{kind}/{code}");
+    }
+}
+
+#[test]
+fn foreign_echo_replies_are_not_ours() {
+    let reply = from_router(&[0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
+    assert_eq!(decode(&reply), Err(Ignored::NotOurs));
+}
+
+#[test]
+fn mpls_labels_are_read_with_and_without_a_length() {
+    let probe = Probe {
+        path: Path { target: ROUTER, method: Method::Icmp, flow: Flow::default() },
+        ttl: Ttl::FIRST,
+        attempt: Attempt::default(),
+    };
+    let mut quote = codec().encode(SOURCE, &probe).to_vec();
+    quote.resize(128, 0);
+    let entry = (24_005_u32 << 12 | 1 << 8 | 7).to_be_bytes();
+    let extension = [&[0x20, 0, 0, 0, 0, 8, 1, 1][..], &entry].concat();
+    for words in [0, 32] {
+        let message = [&[11, 0, 0, 0, 0, words, 0, 0][..], &quote, &extension].concat();
+        let reply = codec().decode(&from_router(&message), Moment::START).expect("ours");
+        assert_eq!(*reply.answer.labels, [Label { label: 24_005, ttl: 7 }]);
+    }
+}
+
+#[test]
+fn a_probe_carries_the_programs_name() {
+    let path = Path { target: ROUTER, method: Method::Icmp, flow: Flow::default() };
+    let probe = Probe { path, ttl: Ttl::FIRST, attempt: Attempt::default() };
+    let packet = codec().encode(SOURCE, &probe);
+    let echo = EchoRequestPacket::new(&packet[HEADER..]).expect("echo request");
+    assert!(echo.payload().starts_with(b"lasthop"));
+}

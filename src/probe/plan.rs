@@ -1,0 +1,279 @@
+//! What to send next, over all traces of a run.
+//!
+//! Traces that are under way come before new ones, so a trace begins when there is nothing else to
+//! send: at any time the probes are spread over all distances, and over all routed prefixes because
+//! the targets come shuffled. No router sees more than its share of the rate.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::net::Ipv4Addr;
+
+use rand::RngExt;
+
+use crate::targets::Block;
+
+use super::course::Course;
+use super::finished::Outcome;
+use super::neighbours::Neighbours;
+use super::next::{Decision, Next};
+use super::{Finished, Flow, Method, Moment, Path, Probe, Reply, Settings, Stop};
+
+/// What a reply was to the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Matched {
+    /// The first answer to a probe.
+    Answer,
+    /// A second answer to the same probe.
+    Duplicate,
+    /// An answer to a probe of a trace that has ended.
+    Late,
+    /// It identifies a probe that was never sent.
+    Unasked,
+}
+
+/// Where a path stands.
+#[derive(Debug)]
+enum State {
+    NotBegun,
+    UnderWay(Course),
+    Ended,
+}
+
+/// Something to look at later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Alarm {
+    /// The time of this try is up.
+    TryIsUp(usize, Probe),
+    /// A course wanted to be asked again.
+    Ask(usize),
+}
+
+/// All traces of a run.
+#[derive(Debug)]
+pub struct Plan {
+    block: Block,
+    settings: Settings,
+    paths: Vec<Path>,
+    states: Vec<State>,
+    place: HashMap<Path, usize>,
+    neighbours: HashMap<(usize, Method), Neighbours>,
+    spread: Vec<f64>,
+    /// Courses that may want to send.
+    ready: VecDeque<usize>,
+    alarms: BinaryHeap<Reverse<(Moment, Alarm)>>,
+    begun: usize,
+    waiting: usize,
+    sent: u64,
+    finished: Vec<Finished>,
+    ended: usize,
+}
+
+impl Plan {
+    /// A plan for tracing `targets` in this order, by each of `methods` and `flows` flows.
+    pub fn new(
+        block: Block,
+        settings: Settings,
+        targets: &[Ipv4Addr],
+        methods: &[Method],
+        flows: u8,
+        random: &mut impl RngExt,
+    ) -> Self {
+        let flows: Vec<Flow> = (0..flows.max(1)).filter_map(Flow::new).collect();
+        let mut paths = Vec::with_capacity(targets.len() * methods.len() * flows.len());
+        for flow in &flows {
+            for method in methods {
+                let path =
+                    |target: &Ipv4Addr| Path { target: *target, method: *method, flow: *flow };
+                paths.extend(targets.iter().map(path));
+            }
+        }
+        Self {
+            block,
+            settings,
+            states: paths.iter().map(|_| State::NotBegun).collect(),
+            place: paths.iter().enumerate().map(|(at, path)| (*path, at)).collect(),
+            neighbours: HashMap::new(),
+            spread: paths.iter().map(|_| random.random()).collect(),
+            paths,
+            ready: VecDeque::new(),
+            alarms: BinaryHeap::new(),
+            begun: 0,
+            waiting: 0,
+            sent: 0,
+            finished: Vec::new(),
+            ended: 0,
+        }
+    }
+
+    /// How many traces there will be.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.paths.len()
+    }
+
+    /// Whether there is nothing to trace.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.paths.is_empty()
+    }
+
+    /// How many traces have ended.
+    #[must_use]
+    pub fn ended(&self) -> usize {
+        self.ended
+    }
+
+    /// How many packets were sent.
+    #[must_use]
+    pub fn packets(&self) -> u64 {
+        self.sent
+    }
+
+    /// The next probe to send at `now`, if there is one. It stays the next until [`Self::sent`].
+    pub fn next(&mut self, now: Moment) -> Option<Probe> {
+        while let Some(&place) = self.ready.front() {
+            if let Some(probe) = self.ask(place, now) {
+                return Some(probe);
+            }
+            self.ready.pop_front();
+        }
+        if self.waiting >= self.settings.in_flight {
+            return None;
+        }
+        let place = self.begun;
+        let path = *self.paths.get(place)?;
+        self.begun += 1;
+        let spread = self.spread.get(place).copied().unwrap_or_default();
+        self.put(place, State::UnderWay(Course::new(path, spread)));
+        self.ready.push_back(place);
+        self.ask(place, now)
+    }
+
+    /// The probe that [`Self::next`] gave has left at `at`.
+    pub fn sent(&mut self, probe: &Probe, at: Moment) {
+        self.sent += 1;
+        self.waiting += 1;
+        let Some(place) = self.ready.pop_front() else { return };
+        if let Some(State::UnderWay(course)) = self.states.get_mut(place) {
+            course.sent(probe, at);
+            self.alarm(at + self.settings.timeout, Alarm::TryIsUp(place, *probe));
+            // To the end of the queue: one trace's probes go out between those of others.
+            self.ready.push_back(place);
+        }
+    }
+
+    /// Takes a reply.
+    pub fn replied(&mut self, reply: Reply) -> Matched {
+        let Some(&place) = self.place.get(&reply.probe.path) else { return Matched::Unasked };
+        let course = match self.states.get_mut(place) {
+            Some(State::UnderWay(course)) => course,
+            Some(State::Ended) => return Matched::Late,
+            _ => return Matched::Unasked,
+        };
+        let Some(one) = course.find(reply.probe.ttl, reply.probe.attempt) else {
+            return Matched::Unasked;
+        };
+        match one.outcome {
+            Outcome::Answered(_) => return Matched::Duplicate,
+            Outcome::Waiting => self.waiting = self.waiting.saturating_sub(1),
+            Outcome::Silent => {}
+        }
+        one.outcome = Outcome::Answered(reply.answer);
+        if let Some(near) = near(&mut self.neighbours, &self.block, &course.path) {
+            near.advanced(&course.routers(&self.block));
+        }
+        self.ready.push_back(place);
+        Matched::Answer
+    }
+
+    /// Lets the time of every try that is up at `now` run out.
+    pub fn elapse(&mut self, now: Moment) {
+        while let Some(Reverse((when, alarm))) = self.alarms.peek().copied() {
+            if when > now {
+                return;
+            }
+            self.alarms.pop();
+            match alarm {
+                Alarm::Ask(place) => self.ready.push_back(place),
+                Alarm::TryIsUp(place, probe) => self.time_is_up(place, &probe),
+            }
+        }
+    }
+
+    /// When [`Self::elapse`] has something to do next.
+    #[must_use]
+    pub fn alarm_at(&self) -> Option<Moment> {
+        self.alarms.peek().map(|Reverse((when, _))| *when)
+    }
+
+    /// Takes the traces that have ended since the last call.
+    pub fn take_finished(&mut self) -> Vec<Finished> {
+        std::mem::take(&mut self.finished)
+    }
+
+    /// Ends all traces that are under way.
+    pub fn end_all(&mut self, stop: Stop) {
+        for place in 0..self.begun {
+            self.end(place, stop);
+        }
+    }
+
+    /// Asks the course what it wants; ends it when it wants nothing more.
+    fn ask(&mut self, place: usize, now: Moment) -> Option<Probe> {
+        let Some(State::UnderWay(course)) = self.states.get(place) else { return None };
+        let near = near(&mut self.neighbours, &self.block, &course.path)?;
+        let decision = Decision { block: &self.block, settings: &self.settings, near, now };
+        match decision.next(course) {
+            Next::Send(probe) => return Some(probe),
+            Next::WaitUntil(when) => self.alarm(when, Alarm::Ask(place)),
+            Next::Wait => {}
+            Next::Done(stop) => {
+                near.ended(&course.routers(&self.block));
+                self.end(place, stop);
+            }
+        }
+        None
+    }
+
+    fn time_is_up(&mut self, place: usize, probe: &Probe) {
+        let Some(State::UnderWay(course)) = self.states.get_mut(place) else { return };
+        let Some(one) = course.find(probe.ttl, probe.attempt) else { return };
+        if one.outcome == Outcome::Waiting {
+            one.outcome = Outcome::Silent;
+            self.waiting = self.waiting.saturating_sub(1);
+            self.ready.push_back(place);
+        }
+    }
+
+    fn alarm(&mut self, when: Moment, alarm: Alarm) {
+        self.alarms.push(Reverse((when, alarm)));
+    }
+
+    fn put(&mut self, place: usize, state: State) {
+        if let Some(old) = self.states.get_mut(place) {
+            *old = state;
+        }
+    }
+
+    fn end(&mut self, place: usize, stop: Stop) {
+        let Some(state) = self.states.get_mut(place) else { return };
+        if !matches!(state, State::UnderWay(_)) {
+            return;
+        }
+        if let State::UnderWay(course) = std::mem::replace(state, State::Ended) {
+            let open = course.tries.iter().filter(|one| one.outcome == Outcome::Waiting).count();
+            self.waiting = self.waiting.saturating_sub(open);
+            self.ended += 1;
+            self.finished.push(Finished { path: course.path, stop, tries: course.tries });
+        }
+    }
+}
+
+/// What is known of the routed prefix that the path leads to.
+fn near<'a>(
+    all: &'a mut HashMap<(usize, Method), Neighbours>,
+    block: &Block,
+    path: &Path,
+) -> Option<&'a mut Neighbours> {
+    Some(all.entry((block.routed_index(path.target)?, path.method)).or_default())
+}
