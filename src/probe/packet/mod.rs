@@ -18,7 +18,7 @@ use pnet::packet::icmp::{IcmpPacket, IcmpTypes};
 use pnet::packet::ip::IpNextHeaderProtocols;
 use pnet::packet::ipv4::Ipv4Packet;
 
-use super::{Answer, Kind, Label, Moment, Probe, Reply};
+use super::{Answer, Kind, Moment, Probe, Reply};
 pub use secret::Secret;
 
 /// The length of an IP header without options.

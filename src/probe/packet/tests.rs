@@ -6,7 +6,7 @@ use pnet::packet::ipv4::{self, Ipv4Packet};
 use pnet::packet::udp::{self, UdpPacket};
 use proptest::prelude::*;
 
-use super::super::{Attempt, Flow, Method, Path, Ttl};
+use super::super::{Attempt, Flow, Label, Method, Path, Ttl};
 use super::*;
 
 const SOURCE: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 77);

@@ -1,0 +1,115 @@
+//! The bytes of what the simulated routers and hosts answer.
+
+use std::net::Ipv4Addr;
+
+use pnet::packet::icmp::{self, IcmpPacket};
+use pnet::packet::ip::IpNextHeaderProtocols;
+use pnet::packet::ipv4::{self, MutableIpv4Packet};
+use pnet::packet::util;
+
+use super::packet::Seen;
+use super::scenario::Habits;
+
+const HEADER: usize = 20;
+/// What RFC 792 asks a router to quote: the IP header and eight bytes.
+const LEAST_QUOTE: usize = HEADER + 8;
+/// What RFC 4884 asks for before extensions.
+const PADDED_QUOTE: usize = 128;
+
+/// What is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Message {
+    TimeExceeded,
+    Unreachable(u8),
+    EchoReply,
+}
+
+impl Message {
+    /// How a host answers what it gets, if it does.
+    pub(super) fn of_host(seen: &Seen<'_>) -> Option<Self> {
+        if seen.is_echo_request() {
+            Some(Self::EchoReply)
+        } else {
+            seen.is_udp().then_some(Self::Unreachable(3))
+        }
+    }
+
+    pub(super) fn is_error(self) -> bool {
+        self != Self::EchoReply
+    }
+}
+
+/// The whole IP packet that answers `seen`.
+pub(super) fn build(message: &Message, from: Ipv4Addr, seen: &Seen<'_>, habits: &Habits) -> Vec<u8> {
+    let mut body = match message {
+        Message::TimeExceeded => error(11, 0, seen, habits),
+        Message::Unreachable(code) => error(3, *code, seen, habits),
+        Message::EchoReply => [&[0, 0, 0, 0], seen.body.get(4..).unwrap_or_default()].concat(),
+    };
+    if let Some(sum) = IcmpPacket::new(&body).map(|message| icmp::checksum(&message)) {
+        body[2..4].copy_from_slice(&sum.to_be_bytes());
+    }
+    let mut packet = vec![0; HEADER];
+    packet.extend(body);
+    header(&mut packet, from, seen);
+    packet
+}
+
+fn header(packet: &mut [u8], from: Ipv4Addr, seen: &Seen<'_>) {
+    let length = u16::try_from(packet.len()).unwrap_or(u16::MAX);
+    let Some(mut ip) = MutableIpv4Packet::new(packet) else { return };
+    ip.set_version(4);
+    ip.set_header_length(5);
+    ip.set_total_length(length);
+    ip.set_ttl(u8::MAX.saturating_sub(seen.ttl));
+    ip.set_next_level_protocol(IpNextHeaderProtocols::Icmp);
+    ip.set_source(from);
+    ip.set_destination(seen.source);
+    let sum = ipv4::checksum(&ip.to_immutable());
+    ip.set_checksum(sum);
+}
+
+/// An ICMP error: eight bytes, the quote, and the labels if the router knows any.
+fn error(kind: u8, code: u8, seen: &Seen<'_>, habits: &Habits) -> Vec<u8> {
+    let mut quote = expired(seen.bytes);
+    let labelled = !habits.mpls.is_empty();
+    if labelled {
+        quote.resize(PADDED_QUOTE, 0);
+    } else if !habits.quotes_all {
+        quote.truncate(LEAST_QUOTE);
+    }
+    let words = if labelled { u8::try_from(PADDED_QUOTE / 4).unwrap_or(0) } else { 0 };
+    let mut message = vec![kind, code, 0, 0, 0, words, 0, 0];
+    message.extend(quote);
+    if labelled {
+        message.extend(labels(&habits.mpls));
+    }
+    message
+}
+
+/// The packet as it arrives where its TTL runs out.
+fn expired(packet: &[u8]) -> Vec<u8> {
+    let mut packet = packet.to_vec();
+    if let Some(mut ip) = MutableIpv4Packet::new(&mut packet) {
+        ip.set_ttl(1);
+        let sum = ipv4::checksum(&ip.to_immutable());
+        ip.set_checksum(sum);
+    }
+    packet
+}
+
+/// An extension with one MPLS label stack object (RFC 4884, RFC 4950).
+fn labels(labels: &[u32]) -> Vec<u8> {
+    let entries = labels.iter().enumerate().flat_map(|(place, label)| {
+        let bottom = u32::from(place + 1 == labels.len());
+        (label << 12 | bottom << 8 | 1).to_be_bytes()
+    });
+    let length = u16::try_from(4 + labels.len() * 4).unwrap_or(4);
+    let mut extension = vec![0x20, 0, 0, 0];
+    extension.extend(length.to_be_bytes());
+    extension.extend([1, 1]);
+    extension.extend(entries);
+    let sum = util::checksum(&extension, 1);
+    extension[2..4].copy_from_slice(&sum.to_be_bytes());
+    extension
+}

@@ -1,0 +1,151 @@
+//! The simulated internet itself: a packet in, its answer out at its time.
+//!
+//! A pure model. It knows neither sockets nor the program's own encoding, only IP, ICMP and UDP, so
+//! that any prober can be run against it, and so that nothing is found right because both sides
+//! share a mistake.
+
+use std::collections::BTreeMap;
+use std::hash::Hasher;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use siphasher::sip::SipHasher13;
+
+use crate::probe::Moment;
+
+use super::answer::{self, Message};
+use super::bucket::Bucket;
+use super::packet::Seen;
+use super::scenario::{End, Habits, Path, Route, Scenario, Truth, Who};
+
+/// How much a round trip varies.
+const JITTER: f64 = 0.02;
+
+/// A scenario at work.
+#[derive(Debug)]
+pub struct Network {
+    scenario: Scenario,
+    buckets: BTreeMap<Ipv4Addr, Bucket>,
+    random: StdRng,
+}
+
+/// An answer on its way back.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Delivery {
+    /// When it arrives at the vantage.
+    pub at: Moment,
+    /// The whole IP packet.
+    pub packet: Vec<u8>,
+}
+
+impl Network {
+    /// The network of `scenario`; loss and jitter follow from `seed` and the packets that are sent.
+    #[must_use]
+    pub fn new(scenario: Scenario, seed: u64) -> Self {
+        Self { scenario, buckets: BTreeMap::new(), random: StdRng::seed_from_u64(seed) }
+    }
+
+    /// The scenario.
+    #[must_use]
+    pub fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// Takes the IP packet that the vantage sends at `now`; gives what comes back for it.
+    pub fn carry(&mut self, packet: &[u8], now: Moment) -> Option<Delivery> {
+        let seen = Seen::read(packet)?;
+        let (route, path) = self.route(&seen)?;
+        let (message, from, rtt) = respond(&seen, route, path)?;
+        let habits = self.scenario.routers.get(&from).cloned().unwrap_or_default();
+        if !self.allows(from, &habits, &message, now) || self.chance() < self.scenario.loss {
+            return None;
+        }
+        let from = habits.answers_from.unwrap_or(from);
+        let packet = answer::build(&message, from, &seen, &habits);
+        Some(Delivery { at: now + rtt.mul_f64(1.0 + JITTER * self.chance()), packet })
+    }
+
+    /// What a measurement with this packet's flow should find.
+    #[must_use]
+    pub fn truth(&self, packet: &[u8]) -> Option<&Truth> {
+        let (_, path) = self.route(&Seen::read(packet)?)?;
+        Some(&path.truth)
+    }
+
+    fn route(&self, seen: &Seen<'_>) -> Option<(&Route, &Path)> {
+        let leads = |route: &&Route| route.to.contains(&seen.destination);
+        let routes = self.scenario.routes.iter().filter(leads);
+        let route = routes.max_by_key(|route| route.to.prefix_len())?;
+        Some((route, choose(&route.paths, seen)?))
+    }
+
+    /// Whether the router's limit lets it send `message` at `now`.
+    fn allows(&mut self, from: Ipv4Addr, habits: &Habits, message: &Message, now: Moment) -> bool {
+        match habits.limit {
+            Some(rate) if message.is_error() => {
+                let burst = habits.burst.unwrap_or(5.0);
+                self.buckets.entry(from).or_insert_with(|| Bucket::new(rate, burst)).take(now)
+            }
+            _ => true,
+        }
+    }
+
+    fn chance(&mut self) -> f64 {
+        self.random.random()
+    }
+}
+
+/// The path of a packet's flow: what a router hashes decides, as RFC 2992 has it.
+fn choose<'a>(paths: &'a [Path], seen: &Seen<'_>) -> Option<&'a Path> {
+    let total: u32 = paths.iter().map(|path| path.share).sum();
+    let mut hasher = SipHasher13::new();
+    hasher.write(&seen.flow());
+    let mut place = hasher.finish() % u64::from(total.max(1));
+    paths.iter().find(|path| {
+        let inside = place < u64::from(path.share);
+        place = place.saturating_sub(u64::from(path.share));
+        inside
+    })
+}
+
+/// Who answers what, and after which round trip.
+fn respond(seen: &Seen<'_>, route: &Route, path: &Path) -> Option<(Message, Ipv4Addr, Duration)> {
+    let reached = usize::from(seen.ttl);
+    let refused = matches!(path.end, End::Refusal(_)) && reached >= path.hops.len();
+    if reached == 0 {
+        return None;
+    }
+    if reached <= path.hops.len() && !refused {
+        let hop = path.hops[reached - 1];
+        let from = who(hop.who, seen, route)?;
+        return Some((Message::TimeExceeded, from, hop.rtt));
+    }
+    let last = path.hops.last()?;
+    match path.end {
+        End::Blackhole => None,
+        End::Refusal(code) => {
+            Some((Message::Unreachable(code), who(last.who, seen, route)?, last.rtt))
+        }
+        End::Loop => {
+            let behind = reached - path.hops.len();
+            let place = path.hops.len().checked_sub(1 + behind % 2)?;
+            let hop = path.hops.get(place)?;
+            Some((Message::TimeExceeded, who(hop.who, seen, route)?, last.rtt))
+        }
+        End::Hosts(rtt) if route.hosts.contains(&seen.destination) => {
+            let from = path.hosts_answer_from.unwrap_or(seen.destination);
+            Some((Message::of_host(seen)?, from, rtt))
+        }
+        End::Hosts(_) => None,
+    }
+}
+
+fn who(who: Who, seen: &Seen<'_>, route: &Route) -> Option<Ipv4Addr> {
+    match who {
+        Who::Nobody => None,
+        Who::Router(address) => Some(address),
+        Who::Target => route.hosts.get(&seen.destination).copied(),
+    }
+}

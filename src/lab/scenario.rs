@@ -1,0 +1,227 @@
+//! A simulated internet as it is written: routes to the block, routers with their habits, and the
+//! truth that a measurement should find.
+
+use std::collections::{BTreeMap, HashSet};
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use ipnet::Ipv4Net;
+use serde::Deserialize;
+
+/// A scenario, read from TOML.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    /// What it shows, in a sentence.
+    pub about: String,
+    /// The address from which probes leave.
+    pub vantage: Ipv4Addr,
+    /// The share of probes that get no answer by chance, from 0 to 1.
+    pub loss: f64,
+    /// The routes; a packet takes the one with the longest prefix.
+    pub routes: Vec<Route>,
+    /// The routers that have habits of their own, by address.
+    pub routers: BTreeMap<Ipv4Addr, Habits>,
+}
+
+/// Where packets to a prefix go.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Route {
+    /// The destinations.
+    pub to: Ipv4Net,
+    /// The addresses that answer; all others are silent.
+    pub hosts: HashSet<Ipv4Addr>,
+    /// The paths, over which flows are spread by their shares. At least one.
+    pub paths: Vec<Path>,
+}
+
+/// One way to a prefix.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Path {
+    /// Its weight among the route's paths.
+    pub share: u32,
+    /// The hops, nearest first.
+    pub hops: Vec<Hop>,
+    /// What is behind the last hop.
+    pub end: End,
+    /// The address from which hosts answer, when it is not their own.
+    pub hosts_answer_from: Option<Ipv4Addr>,
+    /// What a measurement should find.
+    pub truth: Truth,
+}
+
+/// A hop, and the time to it and back.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hop {
+    /// Who answers.
+    pub who: Who,
+    /// The round trip to this hop.
+    pub rtt: Duration,
+}
+
+/// Who answers at a hop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Nobody.
+    Nobody,
+    /// A router.
+    Router(Ipv4Addr),
+    /// A router that answers for the target, from its address, if the target answers at all.
+    Target,
+}
+
+/// What is behind the last hop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The hosts, after this round trip.
+    Hosts(Duration),
+    /// Nothing.
+    Blackhole,
+    /// The hop before the last: packets go to and fro between the two.
+    Loop,
+    /// The last hop refuses to pass packets on, with this code of ICMP type 3.
+    Refusal(u8),
+}
+
+/// What a measurement should find on a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Truth {
+    /// The name of the class.
+    pub class: String,
+    /// The last foreign hop; nothing where none can be attributed.
+    pub last_hop: Option<Ipv4Addr>,
+}
+
+/// What a router does otherwise than others.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Habits {
+    /// It sends at most so many ICMP errors a second.
+    pub limit: Option<f64>,
+    /// So many may follow each other at once, under the limit. 5 when not given.
+    pub burst: Option<f64>,
+    /// It answers from this address.
+    pub answers_from: Option<Ipv4Addr>,
+    /// It quotes these MPLS labels.
+    pub mpls: Vec<u32>,
+    /// It quotes the whole packet, rather than 28 bytes of it.
+    pub quotes_all: bool,
+}
+
+/// What is wrong with a scenario.
+#[derive(Debug, thiserror::Error)]
+#[error("{name}:{line}: {message}")]
+pub struct ScenarioError {
+    name: String,
+    line: usize,
+    message: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    about: String,
+    vantage: Ipv4Addr,
+    #[serde(default)]
+    loss: f64,
+    route: Vec<RouteFile>,
+    #[serde(default)]
+    router: BTreeMap<Ipv4Addr, Habits>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RouteFile {
+    to: Ipv4Net,
+    #[serde(default)]
+    hosts: Vec<Ipv4Addr>,
+    path: Vec<toml::Spanned<PathFile>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PathFile {
+    #[serde(default = "one")]
+    share: u32,
+    hops: Vec<String>,
+    end: String,
+    hosts_answer_from: Option<Ipv4Addr>,
+    class: String,
+    last_hop: Option<Ipv4Addr>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+impl Scenario {
+    /// Reads a scenario; `name` is how messages call it.
+    ///
+    /// # Errors
+    /// With the line, what is wrong there and what was expected.
+    pub fn parse(name: &str, text: &str) -> Result<Self, ScenarioError> {
+        let error = |at: usize, message: String| {
+            let before = text.get(..at).unwrap_or(text);
+            let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+            ScenarioError { name: name.into(), line, message }
+        };
+        let file: File = toml::from_str(text).map_err(|wrong| {
+            let at = wrong.span().map_or(0, |span| span.start);
+            error(at, wrong.message().trim().replace('\n', ", "))
+        })?;
+        let path = |written: &toml::Spanned<PathFile>| {
+            path(written.get_ref()).map_err(|message| error(written.span().start, message))
+        };
+        let route = |written: &RouteFile| {
+            let paths = written.path.iter().map(path).collect::<Result<Vec<Path>, _>>()?;
+            let hosts = written.hosts.iter().copied().collect();
+            Ok(Route { to: written.to, hosts, paths })
+        };
+        Ok(Self {
+            routes: file.route.iter().map(route).collect::<Result<_, ScenarioError>>()?,
+            about: file.about,
+            vantage: file.vantage,
+            loss: file.loss,
+            routers: file.router,
+        })
+    }
+}
+
+fn path(written: &PathFile) -> Result<Path, String> {
+    Ok(Path {
+        share: written.share,
+        hops: written.hops.iter().map(|text| hop(text)).collect::<Result<_, _>>()?,
+        end: end(&written.end)?,
+        hosts_answer_from: written.hosts_answer_from,
+        truth: Truth { class: written.class.clone(), last_hop: written.last_hop },
+    })
+}
+
+/// `103.35.255.254 234` is a router 234 ms away, `* 234` a silent one, `target 234` one that
+/// answers from the target's address.
+fn hop(text: &str) -> Result<Hop, String> {
+    let wrong = || format!("hop `{text}`: expected an address, * or target, and milliseconds");
+    let (who, rtt) = text.split_once(' ').ok_or_else(wrong)?;
+    let who = match who {
+        "*" => Who::Nobody,
+        "target" => Who::Target,
+        address => Who::Router(address.parse().map_err(|_| wrong())?),
+    };
+    Ok(Hop { who, rtt: millis(rtt).ok_or_else(wrong)? })
+}
+
+fn end(text: &str) -> Result<End, String> {
+    let wrong =
+        || format!("end `{text}`: expected hosts and milliseconds, blackhole, loop, or refusal and a code");
+    match text.split_once(' ') {
+        None if text == "blackhole" => Ok(End::Blackhole),
+        None if text == "loop" => Ok(End::Loop),
+        Some(("hosts", rtt)) => millis(rtt).map(End::Hosts).ok_or_else(wrong),
+        Some(("refusal", code)) => code.parse().map(End::Refusal).map_err(|_| wrong()),
+        _ => Err(wrong()),
+    }
+}
+
+fn millis(text: &str) -> Option<Duration> {
+    let millis: f64 = text.parse().ok()?;
+    Duration::try_from_secs_f64(millis / 1000.0).ok()
+}
