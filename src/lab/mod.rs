@@ -6,13 +6,54 @@
 
 mod answer;
 mod bucket;
+mod link;
+mod namespace;
+mod netlink;
 mod network;
 mod packet;
 mod scenario;
 mod scenarios;
+mod simulation;
 mod virtual_wire;
+
+use std::io;
+
+use nix::errno::Errno;
 
 pub use network::{Delivery, Network};
 pub use scenario::{Scenario, ScenarioError, Truth};
 pub use scenarios::{DEFAULT, NAMES, built_in};
 pub use virtual_wire::VirtualWire;
+
+/// Moves this process into a namespace without an uplink and puts the network of `scenario` behind
+/// its only device. Must be called while the process has one thread; what it starts afterwards is
+/// inside.
+///
+/// # Errors
+/// Where namespaces are forbidden, or when the kernel refuses a step.
+pub fn enter(scenario: Scenario, seed: u64) -> Result<(), LabError> {
+    namespace::enter()?;
+    let link = link::Link::make(scenario.vantage)?;
+    simulation::start(Network::new(scenario, seed), link)
+}
+
+/// Why the lab does not stand.
+#[derive(Debug, thiserror::Error)]
+pub enum LabError {
+    /// Namespaces are forbidden.
+    #[error("a network namespace is not allowed here ({errno}); this allows it:\n  {mend}")]
+    Forbidden {
+        /// What the system said.
+        errno: Errno,
+        /// The command that allows it.
+        mend: String,
+    },
+    /// Another step failed.
+    #[error("{what}: {source}")]
+    System {
+        /// The step.
+        what: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
