@@ -1,2 +1,3 @@
 //! lasthop
+pub mod owner;
 pub mod targets;
