@@ -129,9 +129,8 @@ impl Router {
 fn routers(trace: &Trace, block: &Block, end: Option<&(Ttl, &HopAnswer)>) -> Vec<Router> {
     let mut routers: Vec<Router> = Vec::new();
     for (ttl, answer) in trace.answers() {
-        let beyond = end.is_some_and(|(end, last)| {
-            ttl > *end || ttl == *end && !is_refusal(block, last)
-        });
+        let beyond =
+            end.is_some_and(|(end, last)| ttl > *end || ttl == *end && !is_refusal(block, last));
         if beyond || block.contains(answer.from) || answer.kind == Kind::EchoReply {
             continue;
         }
@@ -180,4 +179,3 @@ fn silent_before(routers: &[Router]) -> u8 {
     let before = before.iter().map(|router| router.last.get()).max().unwrap_or(0);
     last.first.get().saturating_sub(before + 1)
 }
-

@@ -33,8 +33,7 @@ fn measure(name: &str, method: Method, seed: u64, settings: &Settings) -> (Measu
     let mut wire = VirtualWire::new(Network::new(scenario, seed), codec);
     let mut random = StdRng::seed_from_u64(seed);
     let addresses = select(&targets.block, &[], &mut random).expect("addresses");
-    let plan =
-        Plan::new(targets.block, settings.clone(), &addresses, &[method], 1, &mut random);
+    let plan = Plan::new(targets.block, settings.clone(), &addresses, &[method], 1, &mut random);
     let measured = engine::run(&mut wire, plan, settings, &mut Nobody).expect("measured");
     let truth = |finished: &Finished| {
         let probe = Probe { path: finished.path, ttl: Ttl::FIRST, attempt: Attempt::default() };
@@ -49,15 +48,27 @@ fn look() {
     let targets = Targets::built_in().expect("targets");
     for name in lab::NAMES {
         for rate in [200, 1000] {
-        let settings = Settings { rate: std::num::NonZeroU32::new(rate), ..Settings::default() };
-        let clock = std::time::Instant::now();
-        let (measured, truths) = measure(name, Method::Icmp, 1, &settings);
-        let right = measured.traces.iter().zip(&truths).filter(|(finished, truth)| {
-            let trace = Trace::of(finished, Timestamp::UNIX_EPOCH);
-            let border = border::find(&trace, &targets.block, &targets.specials);
-            border.last.map(|last| last.address) == truth.last_hop
-        }).count();
-        println!("{name:18} {rate:5}: right {right} of {} packets/target {:.1} took {:?} real {:?}", truths.len(), measured.packets as f64 / 1024.0, measured.took, clock.elapsed());
+            let settings =
+                Settings { rate: std::num::NonZeroU32::new(rate), ..Settings::default() };
+            let clock = std::time::Instant::now();
+            let (measured, truths) = measure(name, Method::Icmp, 1, &settings);
+            let right = measured
+                .traces
+                .iter()
+                .zip(&truths)
+                .filter(|(finished, truth)| {
+                    let trace = Trace::of(finished, Timestamp::UNIX_EPOCH);
+                    let border = border::find(&trace, &targets.block, &targets.specials);
+                    border.last.map(|last| last.address) == truth.last_hop
+                })
+                .count();
+            println!(
+                "{name:18} {rate:5}: right {right} of {} packets/target {:.1} took {:?} real {:?}",
+                truths.len(),
+                measured.packets as f64 / 1024.0,
+                measured.took,
+                clock.elapsed()
+            );
         }
     }
 }

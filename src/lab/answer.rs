@@ -40,7 +40,12 @@ impl Message {
 }
 
 /// The whole IP packet that answers `seen`.
-pub(super) fn build(message: &Message, from: Ipv4Addr, seen: &Seen<'_>, habits: &Habits) -> Vec<u8> {
+pub(super) fn build(
+    message: &Message,
+    from: Ipv4Addr,
+    seen: &Seen<'_>,
+    habits: &Habits,
+) -> Vec<u8> {
     let mut body = match message {
         Message::TimeExceeded => error(11, 0, seen, habits),
         Message::Unreachable(code) => error(3, *code, seen, habits),

@@ -60,6 +60,7 @@ fn mend() -> String {
                 --security-opt apparmor=unconfined ... (in a container)"
             .into();
     }
-    let program = std::env::current_exe().map_or("lasthop".into(), |path| path.display().to_string());
+    let program =
+        std::env::current_exe().map_or("lasthop".into(), |path| path.display().to_string());
     format!("sudo {program} lab")
 }

@@ -57,11 +57,7 @@ impl Netlink {
     pub(super) fn add_pair(&self, one: End, other: End) -> io::Result<()> {
         let peer = [link_header(0, 0), named(other)].concat();
         let data = attribute(VETH_INFO_PEER, &peer);
-        let info = [
-            attribute(IFLA_INFO_KIND, b"veth"),
-            attribute(IFLA_INFO_DATA, &data),
-        ]
-        .concat();
+        let info = [attribute(IFLA_INFO_KIND, b"veth"), attribute(IFLA_INFO_DATA, &data)].concat();
         let body = [link_header(0, 0), named(one), attribute(IFLA_LINKINFO, &info)].concat();
         self.ask(RTM_NEWLINK, REQUEST | CREATE, &body)
     }
@@ -111,7 +107,9 @@ fn acknowledged(answer: &[u8]) -> io::Result<()> {
     match (kind, code) {
         (Some(NLMSG_ERROR), Some(0)) => Ok(()),
         (Some(NLMSG_ERROR), Some(code)) => Err(Errno::from_raw(-code).into()),
-        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "an answer that is no acknowledgement")),
+        _ => {
+            Err(io::Error::new(io::ErrorKind::InvalidData, "an answer that is no acknowledgement"))
+        }
     }
 }
 

@@ -210,8 +210,11 @@ fn hop(text: &str) -> Result<Hop, String> {
 }
 
 fn end(text: &str) -> Result<End, String> {
-    let wrong =
-        || format!("end `{text}`: expected hosts and milliseconds, blackhole, loop, or refusal and a code");
+    let wrong = || {
+        format!(
+            "end `{text}`: expected hosts and milliseconds, blackhole, loop, or refusal and a code"
+        )
+    };
     match text.split_once(' ') {
         None if text == "blackhole" => Ok(End::Blackhole),
         None if text == "loop" => Ok(End::Loop),

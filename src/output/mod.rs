@@ -1,0 +1,74 @@
+//! How it is told: rows first, then a format.
+//!
+//! [`summary`], [`traces`] and [`hops`] turn results into rows of typed cells; [`csv`], [`jsonl`]
+//! and [`table`] write them. Only [`append`] and [`lock`] know files.
+
+pub mod append;
+mod cell;
+pub mod csv;
+mod hops;
+pub mod jsonl;
+pub mod lock;
+mod run;
+pub mod summary;
+mod table;
+mod traces;
+
+use std::io;
+use std::path::PathBuf;
+
+pub use append::Appender;
+pub use cell::{Cell, Rows};
+pub use hops::hops;
+pub use lock::LockFile;
+pub use run::{Run, SCHEMA};
+pub use table::table;
+pub use traces::traces;
+
+/// Why a result could not be written, or could not be in the end.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// A file cannot be opened or written.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another run holds the lock.
+    #[error(
+        "{path}: another run holds the lock; wait for it to end, or use another file",
+        path = path.display()
+    )]
+    Locked {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The history has other columns.
+    #[error(
+        "{path}:1: the header is not that of this program and configuration; \
+         append to another file, or move this one away; expected\n{expected}",
+        path = path.display()
+    )]
+    OtherHeader {
+        /// The file.
+        path: PathBuf,
+        /// The header it should have.
+        expected: String,
+    },
+    /// The history ends in the middle of a row.
+    #[error(
+        "{path}: the last row has {found} of {expected} columns and no newline; \
+         delete or complete it",
+        path = path.display()
+    )]
+    TornRow {
+        /// The file.
+        path: PathBuf,
+        /// The columns of the last row.
+        found: usize,
+        /// The columns of a whole one.
+        expected: usize,
+    },
+}

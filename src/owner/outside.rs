@@ -1,0 +1,72 @@
+//! The door: what strings and numbers from tables and name servers go through before they count.
+
+/// The text without control characters and without those that turn the writing direction, trimmed;
+/// nothing when nothing is left.
+pub(super) fn clean(text: &str) -> Option<String> {
+    let kept: String = text.chars().filter(|c| !c.is_control() && !turns(*c)).collect();
+    let kept = kept.trim();
+    (!kept.is_empty()).then(|| kept.to_owned())
+}
+
+/// Characters that are no control characters to Unicode and still rearrange a terminal's line.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// An AS number as tables write it: `123`, `AS123`, or `1.10` in old ones.
+pub(super) fn asn(text: &str) -> Option<u32> {
+    let text = text.trim();
+    let digits = text.strip_prefix("AS").or_else(|| text.strip_prefix("as")).unwrap_or(text);
+    match digits.split_once('.') {
+        None => number(digits),
+        Some((high, low)) => {
+            let half = |text| number(text).and_then(|half| u16::try_from(half).ok());
+            Some(u32::from(half(high)?) << 16 | u32::from(half(low)?))
+        }
+    }
+}
+
+/// Whether an AS number can name somebody: not 0, not AS 23456, not private, reserved or for
+/// documentation.
+pub(super) fn names_somebody(asn: u32) -> bool {
+    !matches!(asn, 0 | 23_456 | 64_496..=131_071 | 4_200_000_000..)
+}
+
+fn number(text: &str) -> Option<u32> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_do_not_come_in() {
+        assert_eq!(clean(" a\u{1b}[31mb\r\n\tc\u{7f} ").as_deref(), Some("a[31mbc"));
+        assert_eq!(clean("abc\u{202e}fed\u{85}").as_deref(), Some("abcfed"));
+        assert_eq!(clean("Überlandnetz, \"GmbH\"").as_deref(), Some("Überlandnetz, \"GmbH\""));
+        assert_eq!(clean("\u{7} \n"), None);
+    }
+
+    #[test]
+    fn as_numbers_in_all_their_forms() {
+        assert_eq!(asn("15169"), Some(15_169));
+        assert_eq!(asn("AS15169"), Some(15_169));
+        assert_eq!(asn(" as7 "), Some(7));
+        assert_eq!(asn("4294967295"), Some(u32::MAX));
+        assert_eq!(asn("1.10"), Some(65_546));
+        for wrong in ["", "AS", "-1", "+1", "4294967296", "1.", "65536.1", "1.2.3", "AS AS1", "x"] {
+            assert_eq!(asn(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn private_and_reserved_as_numbers_name_nobody() {
+        for nobody in [0, 23_456, 64_496, 65_535, 131_071, 4_200_000_000, u32::MAX] {
+            assert!(!names_somebody(nobody), "{nobody}");
+        }
+        for somebody in [1, 23_455, 23_457, 64_495, 131_072, 131_279, 4_199_999_999] {
+            assert!(names_somebody(somebody), "{somebody}");
+        }
+    }
+}

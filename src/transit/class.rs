@@ -1,0 +1,90 @@
+//! The class of one trace: who operates the transit, and whether the trace got that far.
+
+use std::sync::Arc;
+
+use crate::border::{Behind, Border};
+use crate::owner::Owner;
+use crate::targets::{ClassId, Classes, Targets};
+use crate::trace::Trace;
+
+use super::Reason;
+
+/// Whose transit a trace took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// One of the configured classes.
+    Transit(ClassId),
+    /// Somebody else's, next to the block.
+    Other,
+    /// The border is there, but nobody can be named.
+    Unknown,
+    /// The trace died before any carrier of a configured class.
+    Unreached,
+}
+
+impl Class {
+    /// Its name, as the summary's columns have it.
+    #[must_use]
+    pub fn name(self, classes: &Classes) -> &str {
+        match self {
+            Self::Transit(id) => classes.name(id),
+            Self::Other => "other",
+            Self::Unknown => "unknown",
+            Self::Unreached => "unreached",
+        }
+    }
+
+    /// Whether it counts for shares: somebody was named.
+    #[must_use]
+    pub const fn is_classified(self) -> bool {
+        matches!(self, Self::Transit(_) | Self::Other)
+    }
+}
+
+/// The class, and the reason where the border alone does not say it. `path` has the owners of
+/// `border.path`.
+pub(super) fn decide(
+    trace: &Trace,
+    border: &Border,
+    path: &[Arc<Owner>],
+    targets: &Targets,
+) -> (Class, Vec<Reason>) {
+    let silent = matches!(border.behind, Behind::Silence { .. });
+    if silent && trace.stop.is_cut_short() {
+        return (Class::Unknown, vec![Reason::CutShort(trace.stop)]);
+    }
+    let Some((owner, before)) = path.split_last() else {
+        let met_home = matches!(border.behind, Behind::Home { .. } | Behind::Stranger { .. });
+        let class = if met_home { Class::Unknown } else { Class::Unreached };
+        return (class, vec![Reason::NobodyAnswered]);
+    };
+    if let Some(class) = owner.class {
+        return (Class::Transit(class), Vec::new());
+    }
+    if owner.is_known() && is_next_to_block(border, targets.block.usual_gap) {
+        return (Class::Other, Vec::new());
+    }
+    let transit_before = before.iter().any(|owner| owner.class.is_some());
+    match border.behind {
+        Behind::Silence { .. } if transit_before => {
+            (Class::Unknown, vec![Reason::LostBehindTransit])
+        }
+        Behind::Silence { .. } => (Class::Unreached, vec![Reason::DiedEarly]),
+        Behind::Refusal { by, .. } if border.last.is_none_or(|last| last.address != by) => {
+            let class = if transit_before { Class::Unknown } else { Class::Unreached };
+            (class, vec![Reason::DiedEarly])
+        }
+        _ if owner.is_known() => (Class::Unknown, vec![Reason::NotNextToBlock]),
+        _ => (Class::Unknown, vec![Reason::NoOwner]),
+    }
+}
+
+/// Whether the last foreign hop is next to the block: home answers behind it with at most the usual
+/// gap, or it sent the unreachable itself.
+fn is_next_to_block(border: &Border, usual_gap: u8) -> bool {
+    match border.behind {
+        Behind::Home { gap, .. } | Behind::Stranger { gap, .. } => gap <= usual_gap,
+        Behind::Refusal { by, .. } => border.last.is_some_and(|last| last.address == by),
+        Behind::Silence { .. } => false,
+    }
+}

@@ -1,0 +1,110 @@
+//! What the border means: the class of the transit, how sure that is, and why.
+//!
+//! A pure function of all traces of a run and of what is known about their hops. Each trace is
+//! judged by its own last foreign hop; its neighbours, the other traces of the same routed prefix,
+//! only decide how far that is believed.
+
+mod class;
+mod confidence;
+mod evidence;
+mod reason;
+
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use crate::border::{self, Border};
+use crate::owner::{Owner, Owners};
+use crate::targets::Targets;
+use crate::trace::Trace;
+
+pub use class::Class;
+pub use confidence::Confidence;
+pub use reason::Reason;
+
+use evidence::Evidence;
+
+/// What a trace says.
+#[derive(Debug, Clone)]
+pub struct Judgement {
+    /// Whose transit it is.
+    pub class: Class,
+    /// How far that can be believed.
+    pub confidence: Confidence,
+    /// Why, the strongest reason first.
+    pub reasons: Vec<Reason>,
+    /// The last foreign hop and what is behind it.
+    pub border: Border,
+    /// Who holds the last foreign hop; nothing when there is none.
+    pub owner: Option<Arc<Owner>>,
+    /// The AS on the way to it, each once in a row; those that are not known are left out.
+    pub as_path: Vec<u32>,
+}
+
+impl Judgement {
+    /// Who holds the last foreign hop, in a word: the carrier, else the AS, else the country.
+    #[must_use]
+    pub fn holder(&self) -> String {
+        let Some(owner) = &self.owner else { return "nobody".into() };
+        match (&owner.carrier, &owner.origin, owner.country) {
+            (Some(carrier), _, _) => carrier.name.clone(),
+            (None, Some(origin), _) => format!("AS{}", origin.asn),
+            (None, None, Some(country)) => country.to_string(),
+            (None, None, None) => "nobody".into(),
+        }
+    }
+}
+
+/// Judges every trace, in their order.
+#[must_use]
+pub fn judge(traces: &[Trace], targets: &Targets, owners: &Owners<'_>) -> Vec<Judgement> {
+    let borders: Vec<Border> =
+        traces.iter().map(|trace| border::find(trace, &targets.block, &targets.specials)).collect();
+    let mut known = Known { owners, found: HashMap::new() };
+    let evidence = Evidence::of(traces.iter().zip(&borders), &targets.block);
+    traces
+        .iter()
+        .zip(borders)
+        .map(|(trace, border)| judge_one(trace, border, targets, &evidence, &mut known))
+        .collect()
+}
+
+/// Judges one trace by itself, without neighbours.
+#[must_use]
+pub fn judge_alone(trace: &Trace, targets: &Targets, owners: &Owners<'_>) -> Judgement {
+    let border = border::find(trace, &targets.block, &targets.specials);
+    let mut known = Known { owners, found: HashMap::new() };
+    judge_one(trace, border, targets, &Evidence::default(), &mut known)
+}
+
+fn judge_one(
+    trace: &Trace,
+    border: Border,
+    targets: &Targets,
+    evidence: &Evidence,
+    known: &mut Known<'_, '_>,
+) -> Judgement {
+    let path: Vec<Arc<Owner>> = border.path.iter().map(|address| known.of(*address)).collect();
+    let near = evidence.near(trace.target, &border, &targets.block);
+    let (class, mut reasons) = class::decide(trace, &border, &path, targets);
+    let (confidence, more) = confidence::decide(class, &border, &path, &near, targets);
+    reasons.extend(more);
+    let mut as_path: Vec<u32> =
+        path.iter().filter_map(|owner| owner.origin.as_ref().map(|origin| origin.asn)).collect();
+    as_path.dedup();
+    let owner = border.last.and(path.last().cloned());
+    Judgement { class, confidence, reasons, border, owner, as_path }
+}
+
+/// Owners that have been asked for.
+struct Known<'a, 't> {
+    owners: &'a Owners<'t>,
+    found: HashMap<Ipv4Addr, Arc<Owner>>,
+}
+
+impl Known<'_, '_> {
+    fn of(&mut self, address: Ipv4Addr) -> Arc<Owner> {
+        let owners = self.owners;
+        self.found.entry(address).or_insert_with(|| Arc::new(owners.of(address))).clone()
+    }
+}
