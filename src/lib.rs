@@ -1,5 +1,6 @@
 //! lasthop
 pub mod border;
+pub mod cli;
 pub mod lab;
 pub mod output;
 pub mod owner;

@@ -1,2 +1,7 @@
-//! lasthop
-fn main() {}
+//! Parse, run, exit.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lasthop::cli::main()
+}

@@ -27,7 +27,7 @@ const HEADER: [&str; 16] = [
 
 /// A row for each probe of the traces.
 #[must_use]
-pub fn hops(run: &Run, traces: &[Trace], owners: &Owners<'_>) -> Rows {
+pub fn hops(run: &Run, traces: &[&Trace], owners: &Owners<'_>) -> Rows {
     let row = |trace: &Trace, hop: &Hop, one: &HopTry| {
         let mut row = vec![
             Cell::Count(SCHEMA),

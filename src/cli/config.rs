@@ -1,0 +1,31 @@
+//! Which targets.toml.
+
+use std::path::{Path, PathBuf};
+
+use crate::targets::{Targets, TargetsError};
+
+use super::common::Common;
+
+/// The configuration that was asked for, else the first that is there, else the one built in.
+pub(super) fn targets(common: &Common) -> Result<Targets, TargetsError> {
+    match common.config.clone().or_else(found) {
+        Some(path) => {
+            common.say(|| format!("configuration: {}", path.display()));
+            Targets::read(&path)
+        }
+        None => Targets::built_in(),
+    }
+}
+
+fn found() -> Option<PathBuf> {
+    let here = Some(PathBuf::from("targets.toml"));
+    [here, users_own()].into_iter().flatten().find(|path| path.is_file())
+}
+
+fn users_own() -> Option<PathBuf> {
+    let folder = |variable| std::env::var_os(variable).filter(|value| !value.is_empty());
+    let config = folder("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .or_else(|| folder("HOME").map(|home| Path::new(&home).join(".config")))?;
+    Some(config.join("lasthop/targets.toml"))
+}

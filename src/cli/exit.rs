@@ -1,0 +1,69 @@
+//! How the program ends: one place for all exit codes.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::lab::LabError;
+use crate::output::OutputError;
+use crate::probe::wire::WireError;
+
+/// Every way to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// Measured: at least one trace was classified.
+    Measured,
+    /// Measured, and nothing could be classified.
+    Nothing,
+    /// Bad usage, configuration or input, or output that could not be written.
+    Bad,
+    /// No permission for what was asked.
+    NoPermission,
+    /// Another run holds the lock.
+    Locked,
+    /// Interrupted; what was measured has been written.
+    Interrupted,
+    /// What a program that was run inside the lab ended with.
+    Theirs(u8),
+}
+
+impl Exit {
+    /// The way to end after an error.
+    pub(super) fn of(error: &anyhow::Error) -> Self {
+        let wire = error.downcast_ref::<WireError>();
+        let lab = error.downcast_ref::<LabError>();
+        let output = error.downcast_ref::<OutputError>();
+        match (wire, lab, output) {
+            (Some(WireError::NoPermission), ..) | (_, Some(LabError::Forbidden { .. }), _) => {
+                Self::NoPermission
+            }
+            (Some(WireError::NoRoute { .. }), ..) => Self::Nothing,
+            (.., Some(OutputError::Locked { .. })) => Self::Locked,
+            _ => Self::Bad,
+        }
+    }
+
+    /// Says what went wrong, and passes the way to end on.
+    pub(super) fn report(self, error: &anyhow::Error) -> Self {
+        // Where even stderr is gone, the exit code has to do.
+        let _ = writeln!(std::io::stderr(), "lasthop: {error:#}");
+        self
+    }
+
+    pub(super) fn code(self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Measured => 0,
+            Self::Nothing => 1,
+            Self::Bad => 2,
+            Self::NoPermission => 3,
+            Self::Locked => 4,
+            Self::Interrupted => 130,
+            Self::Theirs(code) => code,
+        })
+    }
+}
+
+/// Help and version are no errors; everything else on the command line is bad usage.
+pub(super) fn of_usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    if error.use_stderr() { Exit::Bad.code() } else { ExitCode::SUCCESS }
+}

@@ -1,0 +1,44 @@
+//! How results are written to stdout.
+
+use std::io::{self, IsTerminal};
+
+use clap::ValueEnum;
+
+use crate::output::{Rows, csv, jsonl};
+
+use super::stdout;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Table,
+    /// One header, one row for each scope
+    Csv,
+    /// One JSON object a line
+    Json,
+}
+
+impl Format {
+    /// What was asked for, or what suits stdout.
+    pub(super) fn or_suited(asked: Option<Self>) -> Self {
+        asked.unwrap_or(if io::stdout().is_terminal() { Self::Table } else { Self::Csv })
+    }
+
+    /// Its name on the command line.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Csv => "csv",
+            Self::Json => "json",
+        }
+    }
+
+    /// Writes rows, or for people the text that `table` makes of them.
+    pub(super) fn write(self, rows: &Rows, table: impl FnOnce() -> String) -> anyhow::Result<()> {
+        stdout::write(|out| match self {
+            Self::Table => out.write_all(table().as_bytes()),
+            Self::Csv => csv::write(rows, true, out),
+            Self::Json => jsonl::write(rows, out),
+        })
+    }
+}

@@ -1,0 +1,119 @@
+//! `lasthop lab`: any program inside a simulated internet.
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::Context;
+use clap::Args;
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::lab::{self, Scenario};
+
+use super::common::Common;
+use super::exit::Exit;
+use super::stdout;
+
+/// Run a command (default: lasthop probe) inside a simulated internet
+///
+/// The command runs in a network namespace of its own that has no way out: nothing it sends can
+/// reach the internet. It needs no root where user namespaces are allowed. The path to the block,
+/// its routers, their delays and their habits follow a scenario, and so does what a measurement
+/// should find.
+#[derive(Debug, Args)]
+pub(super) struct Lab {
+    /// A scenario's name (see --list), or a file
+    #[arg(short, long, value_name = "NAME|FILE.toml", default_value = lab::DEFAULT)]
+    scenario: String,
+    /// List the scenarios
+    #[arg(long)]
+    list: bool,
+    /// What loss and jitter follow from
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// The command and its arguments [default: lasthop probe --rate 2000 --vantage lab:NAME]
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+/// How fast the default command probes: nobody is disturbed.
+const RATE: &str = "2000";
+
+impl Lab {
+    pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
+        if self.list {
+            return list();
+        }
+        let scenario = self.scenario()?;
+        common.say(|| format!("scenario {}: {}", self.scenario, scenario.about));
+        lab::enter(scenario, self.seed).context("the lab")?;
+        // The command gets the terminal's Ctrl-C itself; we stay to hand its exit code on.
+        for signal in [SIGINT, SIGTERM] {
+            signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))
+                .context("installing a signal handler")?;
+        }
+        let mut command = self.command(common)?;
+        let status = command.status().with_context(|| {
+            format!("cannot run {}", Path::new(command.get_program()).display())
+        })?;
+        Ok(Exit::Theirs(code(status)))
+    }
+
+    fn scenario(&self) -> anyhow::Result<Scenario> {
+        if let Some(scenario) = lab::built_in(&self.scenario) {
+            return Ok(scenario?);
+        }
+        let path = Path::new(&self.scenario);
+        if path.extension().is_none_or(|end| end != "toml") {
+            let names = lab::NAMES.join(", ");
+            anyhow::bail!(
+                "no scenario `{}`: expected a file.toml, or one of {names}",
+                self.scenario
+            );
+        }
+        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        Ok(Scenario::parse(&self.scenario, &text)?)
+    }
+
+    /// What was asked for, or this program's own main job.
+    fn command(&self, common: &Common) -> anyhow::Result<Command> {
+        if let Some((program, arguments)) = self.command.split_first() {
+            let mut command = Command::new(program);
+            command.args(arguments);
+            return Ok(command);
+        }
+        let mut command = Command::new(std::env::current_exe().context("finding this program")?);
+        let vantage = format!("lab:{}", self.scenario);
+        command.args(["probe", "--rate", RATE, "--vantage", &vantage]);
+        command.args(common.quiet.then_some("-q"));
+        command.args((0..common.verbose).map(|_| "-v"));
+        if let Some(config) = &common.config {
+            command.arg("--config").arg(config);
+        }
+        if let Some(format) = common.format {
+            command.args(["--format", format.name()]);
+        }
+        Ok(command)
+    }
+}
+
+fn list() -> anyhow::Result<Exit> {
+    let mut text = String::new();
+    for name in lab::NAMES {
+        if let Some(Ok(scenario)) = lab::built_in(name) {
+            let _ = writeln!(text, "{name:18} {}", scenario.about);
+        }
+    }
+    stdout::write(|out| out.write_all(text.as_bytes()))?;
+    Ok(Exit::Measured)
+}
+
+/// As a shell has it: a signal's number and 128.
+fn code(status: ExitStatus) -> u8 {
+    let signal = status.signal().map(|signal| 128 + signal);
+    status.code().or(signal).and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+}

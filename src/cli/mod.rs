@@ -1,0 +1,71 @@
+//! The command line: on top of the road, and imported by nobody.
+//!
+//! One file for each command; what they share is [`common`], how they end is [`exit`].
+
+mod common;
+mod config;
+mod exit;
+mod format;
+mod lab;
+mod owner;
+mod probe;
+mod progress;
+mod report;
+mod sheet;
+mod sources;
+mod stdout;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use common::Common;
+use exit::Exit;
+
+/// Which country's carrier carries the internet of North Korea, and how is that split?
+///
+/// Traces the addresses of 175.45.176.0/22, finds the last foreign hop of each, and names the
+/// carrier that holds it. Try it without sending anything to anybody: lasthop lab
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    common: Common,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  lasthop lab                                        the whole job on a simulated internet
+  lasthop probe                                      the real one, 200 packets a second
+  lasthop probe -q --append history.csv              for cron: adds rows to a file
+  lasthop probe 175.45.178.0/24 --traces t.csv       one prefix, with the evidence for each trace
+  lasthop probe --format json | jq .verdict          for pipelines
+  lasthop owner 103.35.255.254                       who holds a hop, and why we think so
+
+Exit codes: 0 measured; 1 nothing could be classified; 2 bad usage, input or output;
+3 no permission; 4 another run holds the lock; 130 interrupted, what was measured is written.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Probe(probe::Probe),
+    Owner(owner::Owner),
+    Lab(lab::Lab),
+}
+
+/// Runs the program with the process's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::of_usage(&error),
+    };
+    let common = &cli.common;
+    let outcome = match cli.command {
+        Command::Probe(probe) => probe.run(common),
+        Command::Owner(owner) => owner.run(common),
+        Command::Lab(lab) => lab.run(common),
+    };
+    outcome.unwrap_or_else(|error| Exit::of(&error).report(&error)).code()
+}

@@ -1,0 +1,122 @@
+//! `lasthop owner`: who holds an address, and why we think so.
+
+use std::fmt::Write as _;
+use std::net::Ipv4Addr;
+
+use clap::Args;
+
+use crate::output::{Cell, Rows};
+use crate::owner::{Owner as Found, Owners};
+use crate::targets::Targets;
+
+use super::common::Common;
+use super::config;
+use super::exit::Exit;
+use super::format::Format;
+use super::sources::Sources;
+
+/// Who holds an address, and why we think so
+///
+/// Without a table and without a network the Chinese and Russian carriers are still named: by
+/// their registered prefixes in targets.toml, and the country by the registries' delegations.
+#[derive(Debug, Args)]
+pub(super) struct Owner {
+    /// The addresses
+    #[arg(required = true, value_name = "ADDRESS")]
+    addresses: Vec<Ipv4Addr>,
+    #[command(flatten)]
+    sources: Sources,
+}
+
+const HEADER: [&str; 11] = [
+    "address",
+    "class",
+    "carrier",
+    "asn",
+    "as_name",
+    "country",
+    "country_of",
+    "source",
+    "range",
+    "name",
+    "remark",
+];
+
+impl Owner {
+    pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
+        let targets = config::targets(common)?;
+        let mut owners = self.sources.owners(&targets, common)?;
+        self.sources.ask(&mut owners, &self.addresses, common);
+        let found: Vec<(Ipv4Addr, Found)> =
+            self.addresses.iter().map(|address| (*address, owners.of(*address))).collect();
+        let rows = found.iter().map(|(address, owner)| row(*address, owner, &targets)).collect();
+        let rows = Rows { header: HEADER.map(str::to_owned).into(), rows };
+        let text = || found.iter().map(|(a, owner)| text(*a, owner, &owners, &targets)).collect();
+        Format::or_suited(common.format).write(&rows, text)?;
+        let named = found.iter().any(|(_, owner)| owner.is_known());
+        Ok(if named { Exit::Measured } else { Exit::Nothing })
+    }
+}
+
+fn row(address: Ipv4Addr, owner: &Found, targets: &Targets) -> Vec<Cell> {
+    let origin = owner.origin.as_ref();
+    vec![
+        Cell::text(address),
+        Cell::maybe(class(owner, targets), Cell::text),
+        Cell::maybe(owner.carrier.as_ref(), |carrier| Cell::text(&carrier.name)),
+        Cell::maybe(origin, |origin| Cell::count(origin.asn)),
+        Cell::maybe(origin.and_then(|origin| origin.name.as_ref()), Cell::text),
+        Cell::maybe(owner.country, Cell::text),
+        Cell::maybe(owner.country_of, Cell::text),
+        Cell::maybe(owner.source, Cell::text),
+        Cell::maybe(owner.range, Cell::text),
+        Cell::maybe(owner.router_name.as_ref(), Cell::text),
+        Cell::maybe(remark(address, targets), Cell::text),
+    ]
+}
+
+fn class<'t>(owner: &Found, targets: &'t Targets) -> Option<&'t str> {
+    let other = owner.is_known().then_some("other");
+    owner.class.map(|class| targets.classes.name(class)).or(other)
+}
+
+fn remark(address: Ipv4Addr, targets: &Targets) -> Option<String> {
+    let special = targets.specials.of(address).map(|special| format!("{special}: names nobody"));
+    let home = || targets.block.contains(address).then(|| "home: inside the block".to_owned());
+    special.or_else(home)
+}
+
+/// The answer in sentences.
+fn text(address: Ipv4Addr, owner: &Found, owners: &Owners<'_>, targets: &Targets) -> String {
+    let mut lines = String::new();
+    let mut line = |what: &str, value: &str| {
+        let _ = writeln!(lines, "  {what:8} {value}");
+    };
+    if let Some(class) = class(owner, targets) {
+        line("class", class);
+    }
+    if let Some(carrier) = &owner.carrier {
+        line("carrier", &carrier.name);
+    }
+    if let Some(origin) = &owner.origin {
+        let name = origin.name.as_deref().unwrap_or_default();
+        line("origin", format!("AS{} {name} ({})", origin.asn, origin.range).trim_end());
+    }
+    if let Some((country, of)) = owner.country.zip(owner.country_of) {
+        line("country", &format!("{country}, by {of}"));
+    }
+    if let Some(name) = &owner.router_name {
+        line("name", name);
+    }
+    if let Some(source) = owner.source {
+        let range = owner.range.map_or(String::new(), |range| format!(" {range}"));
+        line("because", &format!("{source}{range}"));
+    }
+    if let Some(remark) = remark(address, targets) {
+        line("remark", &remark);
+    } else if lines.is_empty() {
+        let tried = if owners.table().is_some() { "" } else { "; --as-table FILE may know" };
+        return format!("{address}\n  nobody is known to hold it{tried}\n");
+    }
+    format!("{address}\n{lines}")
+}

@@ -1,0 +1,98 @@
+//! What a run shows while it goes on, on a terminal's stderr, and how it is interrupted.
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::Timestamp;
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::owner::Owners;
+use crate::probe::Finished;
+use crate::probe::engine::{Progress, Watch};
+use crate::targets::Targets;
+use crate::trace::Trace;
+use crate::transit::{Class, judge_alone};
+
+/// How often the bar is drawn.
+const EVERY: Duration = Duration::from_millis(100);
+
+/// Watches a run for a user.
+pub(super) struct Watcher<'a> {
+    stop: Arc<AtomicBool>,
+    bar: ProgressBar,
+    drawn: Duration,
+    targets: &'a Targets,
+    owners: &'a Owners<'a>,
+    classes: BTreeMap<Class, usize>,
+}
+
+impl<'a> Watcher<'a> {
+    /// A watcher for a run of `traces` traces. From now on Ctrl-C ends the run in order; a second
+    /// one ends the program.
+    pub(super) fn new(
+        traces: usize,
+        quiet: bool,
+        targets: &'a Targets,
+        owners: &'a Owners<'a>,
+    ) -> io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM] {
+            signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop))?;
+            signal_hook::flag::register(signal, Arc::clone(&stop))?;
+        }
+        let classes = BTreeMap::new();
+        let bar = bar(traces, quiet || !io::stderr().is_terminal());
+        Ok(Self { stop, bar, drawn: Duration::ZERO, targets, owners, classes })
+    }
+
+    fn message(&self, progress: &Progress) -> String {
+        let seconds = progress.elapsed.as_secs_f64().max(0.001);
+        let packets = u32::try_from(progress.packets).map_or(f64::INFINITY, f64::from);
+        let mut text = format!("{} packets, {:.0}/s", progress.packets, packets / seconds);
+        for (class, count) in &self.classes {
+            text.push_str(&format!("  {} {count}", class.name(&self.targets.classes)));
+        }
+        text
+    }
+}
+
+impl Watch for Watcher<'_> {
+    fn look(&mut self, progress: &Progress) -> ControlFlow<()> {
+        if self.stop.load(Ordering::Relaxed) {
+            return ControlFlow::Break(());
+        }
+        if !self.bar.is_hidden() && progress.elapsed >= self.drawn + EVERY {
+            self.drawn = progress.elapsed;
+            self.bar.set_position(u64::try_from(progress.ended).unwrap_or_default());
+            self.bar.set_message(self.message(progress));
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn ended(&mut self, finished: &Finished) {
+        if !self.bar.is_hidden() {
+            let trace = Trace::of(finished, Timestamp::UNIX_EPOCH);
+            let class = judge_alone(&trace, self.targets, self.owners).class;
+            *self.classes.entry(class).or_default() += 1;
+        }
+    }
+}
+
+impl Drop for Watcher<'_> {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn bar(traces: usize, hidden: bool) -> ProgressBar {
+    let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let length = u64::try_from(traces).unwrap_or_default();
+    let style = ProgressStyle::with_template("{bar:24} {pos}/{len} traces  {elapsed}  {msg}");
+    let bar = ProgressBar::with_draw_target(Some(length), target);
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}

@@ -1,0 +1,63 @@
+//! What a user brings along to tell owners: a table of AS, and leave to ask name servers.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::owner::{AsTable, Owners, dns};
+use crate::targets::Targets;
+
+use super::common::Common;
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct Sources {
+    /// Prefix to AS: an iptoasn.com TSV, plain or gzip, or an MMDB
+    #[arg(long, value_name = "FILE")]
+    as_table: Option<PathBuf>,
+    /// Ask name servers for router names (PTR) and Team Cymru for origins, after probing. This
+    /// tells them which addresses you look at
+    #[arg(long)]
+    dns: bool,
+    /// The name server to ask, with its port [default: the system's]
+    #[arg(long, value_name = "IP:PORT", requires = "dns")]
+    dns_server: Option<SocketAddr>,
+    /// Seconds for all lookups together
+    #[arg(long, value_name = "SECONDS", default_value = "10", requires = "dns", value_parser = super::probe::seconds)]
+    dns_deadline: Duration,
+}
+
+impl Sources {
+    /// What is known before anything is asked of anybody.
+    pub(super) fn owners<'t>(
+        &self,
+        targets: &'t Targets,
+        common: &Common,
+    ) -> anyhow::Result<Owners<'t>> {
+        let owners = Owners::new(targets);
+        let Some(path) = &self.as_table else { return Ok(owners) };
+        let table = AsTable::open(path)?;
+        common.say(|| format!("AS table: {}", table.describe()));
+        Ok(owners.with_table(table))
+    }
+
+    /// Asks name servers about `addresses`, where the user wants that. That they do not answer
+    /// spoils no measurement.
+    pub(super) fn ask(&self, owners: &mut Owners<'_>, addresses: &[Ipv4Addr], common: &Common) {
+        let questions = owners.questions(addresses);
+        if !self.dns || questions.is_empty() {
+            return;
+        }
+        match dns::look_up(&questions, self.dns_server, self.dns_deadline) {
+            Ok(answers) => {
+                if answers.unanswered > 0 {
+                    let (asked, unanswered) = (answers.asked, answers.unanswered);
+                    common.warn(&format!("{unanswered} of {asked} DNS questions went unanswered"));
+                }
+                owners.learn(answers.names);
+            }
+            Err(error) => common.warn(&error.to_string()),
+        }
+    }
+}
