@@ -43,6 +43,7 @@ impl Network {
                 .collect();
             network.lead(edge, &prefix.to_string(), &heads?)?;
         }
+        network.nodes.iter().try_for_each(Namespace::ready)?;
         Ok(network)
     }
 

@@ -1,13 +1,14 @@
 //! Runs a test where nothing can leave: its own executable again, alone in new network and process
 //! namespaces, as root or as an ordinary user.
 //!
-//! The process namespace ends every process inside when the test ends. Where namespaces cannot be
+//! The process namespace ends every process inside when the test ends, even when it is killed. Where namespaces cannot be
 //! had, the test says so aloud and is skipped; under continuous integration it fails.
 
 use std::env;
 use std::fs;
-use std::io::{Write as _, stderr};
-use std::process::Command;
+use std::io::{Read as _, Write as _, stderr, stdin};
+use std::process::{Command, Stdio, exit};
+use std::thread;
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -28,6 +29,7 @@ pub(crate) fn caged(test: &str, body: impl FnOnce() -> Result<()>) -> Result<()>
     let here = namespace()?;
     if let Some(outside) = env::var_os(OUTSIDE) {
         ensure!(outside != here.as_str(), "this is not inside");
+        thread::spawn(end_with_the_outer_test);
         return body();
     }
     match way_in() {
@@ -45,6 +47,11 @@ pub(crate) fn skip(why: &str) -> Result<()> {
     Ok(())
 }
 
+fn end_with_the_outer_test() {
+    let _ = stdin().read(&mut [0]);
+    exit(1);
+}
+
 fn namespace() -> Result<String> {
     let link = fs::read_link("/proc/thread-self/ns/net")?;
     Ok(link.display().to_string())
@@ -60,7 +67,10 @@ fn way_in() -> Result<&'static [&'static str]> {
         }
         refusals.push(text(&output.stderr));
     }
-    bail!("no network namespaces here: {}", refusals.join("; "))
+    bail!(
+        "this needs root or user namespaces, and `ip`: {}",
+        refusals.join("; ")
+    )
 }
 
 fn through(way: &[&str]) -> Command {
@@ -71,12 +81,20 @@ fn through(way: &[&str]) -> Command {
     command
 }
 
+/// The pipe to the inner test is its leash: it is written to by nobody, and closed when the outer
+/// test ends.
 fn again(test: &str, way: &[&str], here: &str) -> Result<()> {
-    let output = through(way)
+    let mut inner = through(way)
         .arg(env::current_exe()?)
         .args(["--exact", test, "--nocapture", "--include-ignored"])
         .env(OUTSIDE, here)
-        .output()?;
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let leash = inner.stdin.take();
+    let output = inner.wait_with_output()?;
+    drop(leash);
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     for line in err.lines().filter(|line| line.starts_with("SKIPPED: ")) {
         writeln!(stderr(), "{line}")?;

@@ -8,11 +8,15 @@ use std::io::Write as _;
 use std::os::fd::AsRawFd as _;
 use std::process::Stdio;
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use nix::sched::{CloneFlags, setns, unshare};
 
 use super::tool::tool;
+
+/// How often a link is looked at.
+const PATIENCE: u32 = 500;
 
 pub(crate) struct Namespace {
     handle: File,
@@ -48,6 +52,20 @@ impl Namespace {
     pub(crate) fn ip<S: AsRef<str>>(&self, commands: &[S]) -> Result<()> {
         let commands: String = commands.iter().flat_map(|c| [c.as_ref(), "\n"]).collect();
         self.enter(|| batch(&commands).with_context(|| format!("ip:\n{commands}")))
+    }
+
+    /// Waits, not for long, until every link carries packets: the kernel starts them in its own time.
+    pub(crate) fn ready(&self) -> Result<()> {
+        let look = || Ok(tool("ip").args(["-brief", "link", "show", "up"]).output()?);
+        for _ in 0..PATIENCE {
+            let links = self.enter(look)?;
+            let links = String::from_utf8(links.stdout)?;
+            if !links.is_empty() && !links.contains("DOWN") {
+                return Ok(());
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        bail!("a link does not come up")
     }
 
     /// Writes settings below `/proc/sys/net`.

@@ -22,11 +22,12 @@ pub(crate) const UNDECIDING_HOPS: &str = "
 ";
 
 /// Paths that end in a refusal, in nothing, in a circle. The refusing router appears twice because
-/// one that refuses a prefix never says \"time exceeded\", and refuses only once a second.
+/// one that refuses a prefix never says "time exceeded", and refuses only once a second.
 pub(crate) const REFUSALS: &str = "
     trunk              192.168.77.1 > 129.250.2.1
     175.45.176.0/24    219.158.16.65 > 219.158.39.42 > 219.158.39.42 > prohibited
     175.45.177.0/24    219.158.16.65 > 103.35.255.254 > home
+    175.45.177.128/25  219.158.16.65 > 219.158.39.43 > 219.158.39.43 > unreachable
     175.45.178.0/24    188.43.3.1 > 188.43.225.153 > 188.43.225.9 > 188.43.225.10 > loop
     175.45.179.0/24    219.158.16.65 > 103.35.255.254 > dead-link
 ";

@@ -33,14 +33,13 @@ pub(crate) fn ten_flows(
     network: &Network,
     targets: &[Ipv4Addr],
     ttl: usize,
-) -> Result<Vec<Option<Ipv4Addr>>> {
+) -> Result<Vec<Vec<Option<Ipv4Addr>>>> {
     let ttl = ttl.to_string();
     let args = ["-f", &ttl, "-m", &ttl, "-q", "10", "-N", "10", "-w", "1"];
-    let answers = at_once(targets, |target| {
+    at_once(targets, |target| {
         let out = traceroute(network, &args, target)?;
         answers(out.lines().nth(1).context("no hop")?)
-    })?;
-    Ok(answers.concat())
+    })
 }
 
 fn at_once<T: Send>(

@@ -47,7 +47,9 @@ fn answers_are_right(scenario: &Scenario, run: &Run) -> Result<()> {
 
 /// Where flows are balanced, every road has at least half of the flows that its weight promises.
 fn balanced_roads_are_all_seen(scenario: &Scenario, run: &Run) -> Result<()> {
-    for prefix in scenario.prefixes() {
+    let mut balanced = scenario.prefixes();
+    balanced.retain(|prefix| scenario.roads_of(*prefix).count() > 1);
+    for prefix in balanced {
         let total: u32 = scenario.roads_of(prefix).map(|road| road.weight).sum();
         let traces = || run.traces.iter().filter(|t| prefix.contains(&t.target));
         for road in scenario.roads_of(prefix) {
