@@ -1,8 +1,9 @@
 //! Runs a test where nothing can leave: its own executable again, alone in new network and process
 //! namespaces, as root or as an ordinary user.
 //!
-//! The process namespace ends every process inside when the test ends, even when it is killed. Where namespaces cannot be
-//! had, the test says so aloud and is skipped; under continuous integration it fails.
+//! The process namespace ends every process inside when the test ends, even when it is killed.
+//! Where namespaces cannot be had, the test says so aloud and is skipped; under continuous
+//! integration it fails.
 
 use std::env;
 use std::fs;
