@@ -100,9 +100,7 @@ fn the_balancer_keeps_its_weights() -> Result<()> {
         let octets: Vec<u8> = (100..140).collect();
         let targets = hosts("175.45.176.0/24".parse()?, &octets);
         let answers = traceroute::ten_flows(&network, &targets, scenario.trunk.len() + 1)?;
-        let mixed = answers
-            .iter()
-            .filter(|ten| ten.iter().any(|one| *one != ten[0]));
+        let mixed = answers.iter().filter(|ten| ten.iter().any(|one| *one != ten[0]));
         let mixed = mixed.count();
         let answers = answers.concat();
         let first = Some(Ipv4Addr::new(219, 158, 16, 65));

@@ -1,5 +1,6 @@
 //! One trace while it is being made: what was asked and what came back.
 
+use std::collections::HashSet;
 use std::net::Ipv4Addr;
 
 use crate::targets::Block;
@@ -16,6 +17,22 @@ pub(super) enum Reach<'a> {
     Loop(Ttl),
     /// Nothing ends the path so far.
     Open,
+}
+
+/// A foreign router on a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Router {
+    pub(super) ttl: Ttl,
+    pub(super) address: Ipv4Addr,
+    /// It refused the packet, at this TTL and all higher ones: no measure of its distance.
+    pub(super) refuses: bool,
+}
+
+impl Router {
+    fn of(ttl: Ttl, answer: &Answer) -> Self {
+        let refuses = matches!(answer.kind, Kind::Unreachable(_));
+        Self { ttl, address: answer.from, refuses }
+    }
 }
 
 /// The state of one trace.
@@ -54,19 +71,22 @@ impl Course {
         }
     }
 
-    /// The foreign routers that answered, nearest first, as far as the path goes.
-    pub(super) fn routers(&self, block: &Block) -> Vec<(Ttl, Ipv4Addr)> {
+    /// The foreign routers that answered, nearest first, as far as the path goes; each once, where
+    /// it answered first.
+    pub(super) fn routers(&self, block: &Block) -> Vec<Router> {
         let end = match self.reach(block) {
             Reach::Final(ttl, _) | Reach::Loop(ttl) => Some(ttl),
             Reach::Open => None,
         };
-        let mut routers: Vec<(Ttl, Ipv4Addr)> = self
+        let mut routers: Vec<Router> = self
             .answers()
             .filter(|(ttl, _)| end.is_none_or(|end| *ttl <= end))
             .filter(|(_, answer)| !block.contains(answer.from) && answer.kind != Kind::EchoReply)
-            .map(|(ttl, answer)| (ttl, answer.from))
+            .map(|(ttl, answer)| Router::of(ttl, answer))
             .collect();
         routers.sort_unstable();
+        let mut seen = HashSet::new();
+        routers.retain(|router| seen.insert(router.address));
         routers
     }
 

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
 
-use super::Ttl;
+use super::course::Router;
 
 /// How many traces must end at a hop before it is taken for a border.
 const SEVERAL: u32 = 3;
@@ -16,23 +16,23 @@ pub(super) struct Neighbours {
     ends: HashMap<Ipv4Addr, u32>,
     /// Addresses behind which another foreign router answered in some trace.
     passed: HashSet<Ipv4Addr>,
-    /// The highest TTL at which a foreign router answered.
+    /// The highest TTL that ran out at a foreign router.
     furthest: u8,
 }
 
 impl Neighbours {
     /// A trace has got as far as `routers`, nearest first.
-    pub(super) fn advanced(&mut self, routers: &[(Ttl, Ipv4Addr)]) {
-        let Some((furthest, last)) = routers.last() else { return };
-        let before = routers.iter().filter(|(ttl, address)| ttl < furthest && address != last);
-        self.passed.extend(before.map(|(_, address)| *address));
-        self.furthest = self.furthest.max(furthest.get());
+    pub(super) fn advanced(&mut self, routers: &[Router]) {
+        let Some((_, before)) = routers.split_last() else { return };
+        self.passed.extend(before.iter().map(|router| router.address));
+        let expired = routers.iter().filter(|router| !router.refuses);
+        self.furthest = expired.map(|router| router.ttl.get()).fold(self.furthest, u8::max);
     }
 
     /// A trace has ended, and these were its foreign routers.
-    pub(super) fn ended(&mut self, routers: &[(Ttl, Ipv4Addr)]) {
-        if let Some((_, last)) = routers.last() {
-            *self.ends.entry(*last).or_default() += 1;
+    pub(super) fn ended(&mut self, routers: &[Router]) {
+        if let Some(last) = routers.last() {
+            *self.ends.entry(last.address).or_default() += 1;
         }
     }
 
@@ -42,7 +42,7 @@ impl Neighbours {
             && self.ends.get(&address).is_some_and(|ends| *ends >= SEVERAL)
     }
 
-    /// The highest TTL at which a foreign router answered, or 0.
+    /// The highest TTL that ran out at a foreign router, or 0.
     pub(super) fn furthest(&self) -> u8 {
         self.furthest
     }

@@ -8,6 +8,9 @@ use super::neighbours::Neighbours;
 use super::rounds::Rounds;
 use super::{Answer, Attempt, Kind, Moment, Probe, Settings, Stop, Ttl};
 
+/// How many silent TTLs behind the last foreign hop are asked again.
+const DOUBTFUL: usize = 4;
+
 /// What a course wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
@@ -77,15 +80,16 @@ impl Decision<'_> {
             Reach::Open => self.settings.max_ttl.get(),
         };
         let last = course.routers(self.block).last().copied();
-        if last.is_some_and(|(_, address)| self.near.confirm(address)) {
+        if last.is_some_and(|router| self.near.confirm(router.address)) {
             return None;
         }
-        let last = last.map_or(0, |(ttl, _)| ttl.get());
+        let last = last.map_or(0, |router| router.ttl.get());
         let seen = self.near.furthest();
         let end = end.min(if seen > last { seen } else { last + 2 });
         let most = (self.settings.attempts + self.settings.border_attempts).min(Attempt::MOST);
         let (due, ttl) = rounds
             .silent(last + 1, end)
+            .take(DOUBTFUL)
             .filter(|ttl| rounds.at(*ttl).asked < most)
             .map(|ttl| (self.due(course, rounds, ttl), ttl))
             .min()?;

@@ -18,10 +18,7 @@ const MAC: &str = "02:00:00:00:00:01";
 const OTHER_END: &str = "via 169.254.0.1";
 
 /// The vantage and its home: nothing to see, and no reason to be silent.
-const PLAIN: Hop = Hop {
-    address: None,
-    manner: Manner::Answers,
-};
+const PLAIN: Hop = Hop { address: None, manner: Manner::Answers };
 
 /// A network of kernel routers; it ends when it is dropped. The vantage is node 0, and the link
 /// from a router to node N is called `dN` there and `up` in N.
@@ -32,9 +29,7 @@ pub(crate) struct Network {
 impl Network {
     pub(crate) fn build(scenario: &Scenario) -> Result<Self> {
         let vantage = router::new(&PLAIN)?;
-        let mut network = Self {
-            nodes: vec![vantage],
-        };
+        let mut network = Self { nodes: vec![vantage] };
         let edge = network.pave_trunk(&scenario.trunk)?;
         for prefix in scenario.prefixes() {
             let heads: Result<Vec<_>> = scenario

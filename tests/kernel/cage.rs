@@ -68,17 +68,12 @@ fn way_in() -> Result<&'static [&'static str]> {
         }
         refusals.push(text(&output.stderr));
     }
-    bail!(
-        "this needs root or user namespaces, and `ip`: {}",
-        refusals.join("; ")
-    )
+    bail!("this needs root or user namespaces, and `ip`: {}", refusals.join("; "))
 }
 
 fn through(way: &[&str]) -> Command {
     let mut command = tool("unshare");
-    command
-        .args(way)
-        .args(["--pid", "--fork", "--kill-child", "--"]);
+    command.args(way).args(["--pid", "--fork", "--kill-child", "--"]);
     command
 }
 

@@ -85,9 +85,7 @@ impl Namespace {
 fn on_a_thread<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     thread::scope(|scope| {
         let worker = scope.spawn(work);
-        worker
-            .join()
-            .map_err(|_| anyhow!("the thread in the namespace panicked"))?
+        worker.join().map_err(|_| anyhow!("the thread in the namespace panicked"))?
     })
 }
 

@@ -59,10 +59,7 @@ fn hops(path: &str) -> Result<Vec<Hop>> {
 
 fn hop(word: &str) -> Result<Hop> {
     if word == "*" {
-        return Ok(Hop {
-            address: None,
-            manner: Manner::Silent,
-        });
+        return Ok(Hop { address: None, manner: Manner::Silent });
     }
     let (address, manner) = match word.split_once('/') {
         Some((address, limit)) => {
@@ -72,10 +69,7 @@ fn hop(word: &str) -> Result<Hop> {
         None => (word, Manner::Answers),
     };
     let address = address.parse().with_context(|| word.to_owned())?;
-    Ok(Hop {
-        address: Some(address),
-        manner,
-    })
+    Ok(Hop { address: Some(address), manner })
 }
 
 fn end(words: &str) -> Result<End> {

@@ -57,13 +57,8 @@ pub(crate) fn probe(network: &Network, method: &str) -> Result<Run> {
         "--lock".as_ref(),
         lock.as_ref(),
     ];
-    network
-        .vantage()
-        .enter(|| lasthop(folder.path(), &arguments))?;
-    Ok(Run {
-        traces: rows(&traces, trace)?,
-        counts: rows(&summary, count)?,
-    })
+    network.vantage().enter(|| lasthop(folder.path(), &arguments))?;
+    Ok(Run { traces: rows(&traces, trace)?, counts: rows(&summary, count)? })
 }
 
 fn lasthop(folder: &Path, arguments: &[&OsStr]) -> Result<()> {
@@ -90,9 +85,7 @@ struct Row<'a> {
 impl Row<'_> {
     fn cell(&self, name: &str) -> Result<&str> {
         let index = self.names.iter().position(|column| column == name);
-        index
-            .and_then(|index| self.cells.get(index))
-            .with_context(|| format!("no column {name}"))
+        index.and_then(|index| self.cells.get(index)).with_context(|| format!("no column {name}"))
     }
 }
 
@@ -103,10 +96,7 @@ fn rows<T>(path: &Path, read: impl Fn(&Row) -> Result<T>) -> Result<Vec<T>> {
     let mut rows = Vec::new();
     for cells in reader.records() {
         let cells = cells?;
-        let row = Row {
-            names: &names,
-            cells: &cells,
-        };
+        let row = Row { names: &names, cells: &cells };
         rows.push(read(&row).with_context(|| format!("{cells:?}"))?);
     }
     Ok(rows)
@@ -129,8 +119,5 @@ fn count(row: &Row) -> Result<Count> {
     for (class, count) in CLASSES.iter().zip(&mut classes) {
         *count = row.cell(class)?.parse()?;
     }
-    Ok(Count {
-        scope: row.cell("scope")?.parse()?,
-        classes,
-    })
+    Ok(Count { scope: row.cell("scope")?.parse()?, classes })
 }

@@ -40,10 +40,8 @@ pub(super) fn new(hop: &Hop) -> Result<Namespace> {
 }
 
 fn limit(router: &Namespace, millis: u32) -> Result<()> {
-    router.set(&[
-        ("ipv4/icmp_ratemask", DEFAULT_MASK),
-        ("ipv4/icmp_ratelimit", &millis.to_string()),
-    ])
+    router
+        .set(&[("ipv4/icmp_ratemask", DEFAULT_MASK), ("ipv4/icmp_ratelimit", &millis.to_string())])
 }
 
 /// Routes `prefix` to a link where ARP finds nobody, and lets ARP give up at once: the kernel says
@@ -58,7 +56,5 @@ pub(super) fn dead_link(router: &Namespace, prefix: &str) -> Result<()> {
         ("ipv4/neigh/dead/mcast_solicit", "1"),
         ("ipv4/neigh/dead/retrans_time_ms", "20"),
     ])?;
-    router.ip(&[format!(
-        "route add {prefix} dev dead via 169.254.0.1 onlink"
-    )])
+    router.ip(&[format!("route add {prefix} dev dead via 169.254.0.1 onlink")])
 }

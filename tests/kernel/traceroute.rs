@@ -48,10 +48,8 @@ fn at_once<T: Send>(
 ) -> Result<Vec<T>> {
     let work = &work;
     thread::scope(|scope| {
-        let workers: Vec<_> = targets
-            .iter()
-            .map(|target| scope.spawn(move || work(*target)))
-            .collect();
+        let workers: Vec<_> =
+            targets.iter().map(|target| scope.spawn(move || work(*target))).collect();
         workers
             .into_iter()
             .map(|worker| worker.join().map_err(|_| anyhow!("a trace panicked"))?)
@@ -79,9 +77,8 @@ fn check(scenario: &Scenario, network: &Network, target: Ipv4Addr) -> Result<()>
     let args = ["-I", "-q", "1", "-N", "1", "-w", "0.5", "-m", &max_ttl];
     let out = traceroute(network, &args, target)?;
     let seen: Vec<&str> = out.lines().skip(1).collect();
-    let fits = scenario
-        .roads_to(target)
-        .any(|road| same(&walk(scenario, road, target, MAX_TTL), &seen));
+    let fits =
+        scenario.roads_to(target).any(|road| same(&walk(scenario, road, target, MAX_TTL), &seen));
     ensure!(fits, "{target} does not go where it should:\n{out}");
     Ok(())
 }
@@ -108,11 +105,7 @@ fn shows(line: &str, answer: Option<&Answer>) -> bool {
 
 fn traceroute(network: &Network, args: &[&str], target: Ipv4Addr) -> Result<String> {
     network.vantage().enter(|| {
-        let output = tool("traceroute")
-            .arg("-n")
-            .args(args)
-            .arg(target.to_string())
-            .output()?;
+        let output = tool("traceroute").arg("-n").args(args).arg(target.to_string()).output()?;
         Ok(String::from_utf8(output.stdout)?)
     })
 }

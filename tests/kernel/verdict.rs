@@ -80,15 +80,8 @@ fn summary_adds_up(run: &Run) -> Result<()> {
             (*scope, CLASSES.each_ref().map(count))
         })
         .collect();
-    let told: Vec<_> = run
-        .counts
-        .iter()
-        .map(|row| (row.scope, row.classes))
-        .collect();
-    ensure!(
-        told == counted,
-        "the summary says {told:?}, the traces {counted:?}"
-    );
+    let told: Vec<_> = run.counts.iter().map(|row| (row.scope, row.classes)).collect();
+    ensure!(told == counted, "the summary says {told:?}, the traces {counted:?}");
     Ok(())
 }
 

@@ -48,11 +48,7 @@ pub(crate) fn walk(
 }
 
 fn arrived(target: Ipv4Addr) -> Answer {
-    Answer {
-        address: target,
-        kind: Kind::Arrived,
-        certain: true,
-    }
+    Answer { address: target, kind: Kind::Arrived, certain: true }
 }
 
 fn at_hop(hop: &Hop, last: bool, end: &End) -> Option<Answer> {
@@ -61,28 +57,21 @@ fn at_hop(hop: &Hop, last: bool, end: &End) -> Option<Answer> {
         End::Unreachable if last => Kind::HostUnreachable,
         _ => Kind::Expired,
     };
-    (hop.manner != Manner::Silent)
-        .then_some(hop.address)
-        .flatten()
-        .map(|address| Answer {
-            address,
-            kind,
-            certain: hop.manner == Manner::Answers && kind == Kind::Expired,
-        })
+    (hop.manner != Manner::Silent).then_some(hop.address).flatten().map(|address| Answer {
+        address,
+        kind,
+        certain: hop.manner == Manner::Answers && kind == Kind::Expired,
+    })
 }
 
 /// What answers at a TTL that is greater than the number of routers.
 fn behind(hops: &[&Hop], ttl: usize, road: &Road, target: Ipv4Addr) -> Option<Answer> {
     let last = hops.last()?;
     match &road.end {
-        End::Home(alive) => hosts(road.prefix, alive)
-            .contains(&target)
-            .then(|| arrived(target)),
-        End::DeadLink => Some(Answer {
-            address: last.address?,
-            kind: Kind::HostUnreachable,
-            certain: true,
-        }),
+        End::Home(alive) => hosts(road.prefix, alive).contains(&target).then(|| arrived(target)),
+        End::DeadLink => {
+            Some(Answer { address: last.address?, kind: Kind::HostUnreachable, certain: true })
+        }
         End::Loop => {
             let turn = (ttl - hops.len()) % 2;
             at_hop(hops[hops.len() - 1 - turn], false, &road.end)
