@@ -1,18 +1,20 @@
 //! The whole road in virtual time: every built-in scenario, all 1,024 addresses, against the truth
 //! that the scenario states.
+#![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
 
-use std::net::Ipv4Addr;
+use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 
 use jiff::Timestamp;
-use lasthop::border;
 use lasthop::lab::{self, Network, Truth, VirtualWire};
+use lasthop::owner::Owners;
 use lasthop::probe::engine::{self, Measured, Progress, Watch};
 use lasthop::probe::packet::{Codec, Secret};
 use lasthop::probe::plan::Plan;
 use lasthop::probe::{Attempt, Finished, Method, Probe, Settings, Ttl};
 use lasthop::targets::{Targets, select};
 use lasthop::trace::Trace;
+use lasthop::transit::{Judgement, judge};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -22,53 +24,121 @@ impl Watch for Nobody {
     fn look(&mut self, _: &Progress) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
+
     fn ended(&mut self, _: &Finished) {}
 }
 
-fn measure(name: &str, method: Method, seed: u64, settings: &Settings) -> (Measured, Vec<Truth>) {
-    let targets = Targets::built_in().expect("targets");
-    let scenario = lab::built_in(name).expect("a scenario").expect("a right one");
-    let vantage = scenario.vantage;
-    let codec = Codec::new(Secret::new(*b"known to one run"));
-    let mut wire = VirtualWire::new(Network::new(scenario, seed), codec);
-    let mut random = StdRng::seed_from_u64(seed);
-    let addresses = select(&targets.block, &[], &mut random).expect("addresses");
-    let plan = Plan::new(targets.block, settings.clone(), &addresses, &[method], 1, &mut random);
-    let measured = engine::run(&mut wire, plan, settings, &mut Nobody).expect("measured");
-    let truth = |finished: &Finished| {
-        let probe = Probe { path: finished.path, ttl: Ttl::FIRST, attempt: Attempt::default() };
-        wire.network().truth(&codec.encode(vantage, &probe)).cloned().expect("a truth")
-    };
-    let truths = measured.traces.iter().map(truth).collect();
-    (measured, truths)
+/// A run over a scenario, with what it should have found for each trace.
+struct Run {
+    targets: Targets,
+    measured: Measured,
+    truths: Vec<Truth>,
+}
+
+impl Run {
+    fn of(name: &str, methods: &[Method], seed: u64, rate: u32) -> Self {
+        let targets = Targets::built_in().expect("targets");
+        let scenario = lab::built_in(name).expect("a scenario").expect("a right one");
+        let settings = Settings { rate: NonZeroU32::new(rate), ..Settings::default() };
+        let vantage = scenario.vantage;
+        let codec = Codec::new(Secret::new(*b"known to one run"));
+        let mut wire = VirtualWire::new(Network::new(scenario, seed), codec);
+        let mut random = StdRng::seed_from_u64(seed);
+        let addresses = select(&targets.block, &[], &mut random).expect("addresses");
+        let block = targets.block.clone();
+        let plan = Plan::new(block, settings.clone(), &addresses, methods, 1, &mut random);
+        let measured = engine::run(&mut wire, plan, &settings, &mut Nobody).expect("measured");
+        let truth = |finished: &Finished| {
+            let first = Probe { path: finished.path, ttl: Ttl::FIRST, attempt: Attempt::default() };
+            wire.network().truth(&codec.encode(vantage, &first)).cloned().expect("a truth")
+        };
+        let truths = measured.traces.iter().map(truth).collect();
+        Self { targets, measured, truths }
+    }
+
+    fn judged(&self) -> Vec<Judgement> {
+        let trace = |finished: &Finished| Trace::of(finished, Timestamp::UNIX_EPOCH);
+        let traces: Vec<Trace> = self.measured.traces.iter().map(trace).collect();
+        judge(&traces, &self.targets, &Owners::new(&self.targets))
+    }
+
+    /// How many traces have the right class and the right last foreign hop.
+    fn right(&self) -> usize {
+        let is_right = |(judgement, truth): &(Judgement, &Truth)| {
+            judgement.class.name(&self.targets.classes) == truth.class
+                && judgement.border.last.map(|last| last.address) == truth.last_hop
+        };
+        self.judged().into_iter().zip(&self.truths).filter(is_right).count()
+    }
+}
+
+/// All scenarios whose routers answer everything they are asked, but for chance.
+#[test]
+fn every_scenario_is_measured_right() {
+    for name in lab::NAMES {
+        for (methods, rate) in [(&[Method::Icmp], 200), (&[Method::Udp], 1000)] {
+            let run = Run::of(name, methods, 7, rate);
+            assert_eq!(run.measured.traces.len(), 1024, "{name}");
+            let (right, least) = (run.right(), if name == "lossy" { 1014 } else { 1024 });
+            assert!(right >= least, "{name} by {methods:?} at {rate}/s: {right} right");
+        }
+    }
 }
 
 #[test]
-fn look() {
-    let targets = Targets::built_in().expect("targets");
-    for name in lab::NAMES {
-        for rate in [200, 1000] {
-            let settings =
-                Settings { rate: std::num::NonZeroU32::new(rate), ..Settings::default() };
-            let clock = std::time::Instant::now();
-            let (measured, truths) = measure(name, Method::Icmp, 1, &settings);
-            let right = measured
-                .traces
-                .iter()
-                .zip(&truths)
-                .filter(|(finished, truth)| {
-                    let trace = Trace::of(finished, Timestamp::UNIX_EPOCH);
-                    let border = border::find(&trace, &targets.block, &targets.specials);
-                    border.last.map(|last| last.address) == truth.last_hop
-                })
-                .count();
-            println!(
-                "{name:18} {rate:5}: right {right} of {} packets/target {:.1} took {:?} real {:?}",
-                truths.len(),
-                measured.packets as f64 / 1024.0,
-                measured.took,
-                clock.elapsed()
-            );
+fn the_same_seed_measures_the_same_to_the_bit() {
+    for name in ["lossy", "rate-limited"] {
+        let (one, other) =
+            (Run::of(name, &[Method::Icmp], 3, 1000), Run::of(name, &[Method::Icmp], 3, 1000));
+        assert_eq!(one.measured, other.measured);
+        let third = Run::of(name, &[Method::Icmp], 4, 1000);
+        assert_ne!(one.measured.traces, third.measured.traces);
+    }
+}
+
+#[test]
+fn both_methods_make_two_traces_for_each_target() {
+    let run = Run::of("today", &[Method::Icmp, Method::Udp], 1, 5000);
+    assert_eq!((run.measured.traces.len(), run.right()), (2048, 2048));
+}
+
+#[test]
+fn the_rate_is_a_ceiling_for_every_packet() {
+    for (name, rate) in [("today", 1000), ("lossy", 317)] {
+        let run = Run::of(name, &[Method::Icmp], 1, rate);
+        let mut sent: Vec<u64> = run
+            .measured
+            .traces
+            .iter()
+            .flat_map(|trace| trace.tries.iter().map(|one| one.sent.nanos()))
+            .collect();
+        sent.sort_unstable();
+        assert_eq!(sent.len(), usize::try_from(run.measured.packets).expect("few"));
+        let rate = usize::try_from(rate).expect("small");
+        // No second, wherever it begins, has more than the rate and what 5 ms save up.
+        let most = rate + rate / 200 + 1;
+        for (first, later) in sent.iter().zip(sent.iter().skip(most)) {
+            assert!(later - first >= 1_000_000_000, "{name}: more than {most} in a second");
         }
     }
+}
+
+#[test]
+fn no_router_sees_a_burst() {
+    let run = Run::of("all-china", &[Method::Icmp], 1, 1000);
+    let mut first_hop: Vec<u64> = run
+        .measured
+        .traces
+        .iter()
+        .flat_map(|trace| trace.tries.iter().filter(|one| one.ttl == Ttl::FIRST))
+        .map(|one| one.sent.nanos())
+        .collect();
+    first_hop.sort_unstable();
+    // All 1,024 traces begin here; at even spacing a tenth of a second would see some 5.
+    let most = (0..first_hop.len())
+        .map(|from| {
+            first_hop[from..].iter().take_while(|at| **at < first_hop[from] + 100_000_000).count()
+        })
+        .max();
+    assert!(most.is_some_and(|most| most <= 40), "{most:?} in a tenth of a second");
 }

@@ -49,7 +49,7 @@ Exit codes: 0 measured; 1 nothing could be classified; 2 bad usage, input or out
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Probe(probe::Probe),
+    Probe(Box<probe::Probe>),
     Owner(owner::Owner),
     Lab(lab::Lab),
 }

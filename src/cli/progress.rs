@@ -1,6 +1,7 @@
 //! What a run shows while it goes on, on a terminal's stderr, and how it is interrupted.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -55,7 +56,7 @@ impl<'a> Watcher<'a> {
         let packets = u32::try_from(progress.packets).map_or(f64::INFINITY, f64::from);
         let mut text = format!("{} packets, {:.0}/s", progress.packets, packets / seconds);
         for (class, count) in &self.classes {
-            text.push_str(&format!("  {} {count}", class.name(&self.targets.classes)));
+            let _ = write!(text, "  {} {count}", class.name(&self.targets.classes));
         }
         text
     }

@@ -124,7 +124,6 @@ fn respond(seen: &Seen<'_>, route: &Route, path: &Path) -> Option<(Message, Ipv4
     }
     let last = path.hops.last()?;
     match path.end {
-        End::Blackhole => None,
         End::Refusal(code) => {
             Some((Message::Unreachable(code), who(last.who, seen, route)?, last.rtt))
         }
@@ -135,10 +134,12 @@ fn respond(seen: &Seen<'_>, route: &Route, path: &Path) -> Option<(Message, Ipv4
             Some((Message::TimeExceeded, who(hop.who, seen, route)?, last.rtt))
         }
         End::Hosts(rtt) if route.hosts.contains(&seen.destination) => {
-            let from = path.hosts_answer_from.unwrap_or(seen.destination);
-            Some((Message::of_host(seen)?, from, rtt))
+            let message = Message::of_host(seen)?;
+            let other = path.echo_replies_from.filter(|_| message == Message::EchoReply);
+            let from = other.unwrap_or(seen.destination);
+            Some((message, from, rtt))
         }
-        End::Hosts(_) => None,
+        End::Hosts(_) | End::Blackhole => None,
     }
 }
 

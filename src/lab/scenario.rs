@@ -43,8 +43,8 @@ pub struct Path {
     pub hops: Vec<Hop>,
     /// What is behind the last hop.
     pub end: End,
-    /// The address from which hosts answer, when it is not their own.
-    pub hosts_answer_from: Option<Ipv4Addr>,
+    /// The address from which hosts answer echo requests, when it is not their own.
+    pub echo_replies_from: Option<Ipv4Addr>,
     /// What a measurement should find.
     pub truth: Truth,
 }
@@ -144,7 +144,7 @@ struct PathFile {
     share: u32,
     hops: Vec<String>,
     end: String,
-    hosts_answer_from: Option<Ipv4Addr>,
+    echo_replies_from: Option<Ipv4Addr>,
     class: String,
     last_hop: Option<Ipv4Addr>,
 }
@@ -191,7 +191,7 @@ fn path(written: &PathFile) -> Result<Path, String> {
         share: written.share,
         hops: written.hops.iter().map(|text| hop(text)).collect::<Result<_, _>>()?,
         end: end(&written.end)?,
-        hosts_answer_from: written.hosts_answer_from,
+        echo_replies_from: written.echo_replies_from,
         truth: Truth { class: written.class.clone(), last_hop: written.last_hop },
     })
 }

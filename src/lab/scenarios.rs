@@ -29,6 +29,7 @@ pub const NAMES: [&str; 16] = [
 ///
 /// # Errors
 /// Never for a released program: a test reads them all.
+#[must_use]
 pub fn built_in(name: &str) -> Option<Result<Scenario, ScenarioError>> {
     Some(Scenario::parse(name, text(name)?))
 }

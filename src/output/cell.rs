@@ -17,6 +17,7 @@ pub enum Cell {
 
 impl Cell {
     /// Text that anything can be written as.
+    #[expect(clippy::needless_pass_by_value, reason = "a reference is as good as a value")]
     pub fn text(value: impl ToString) -> Self {
         Self::Text(value.to_string())
     }

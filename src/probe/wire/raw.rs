@@ -145,9 +145,15 @@ fn receive(
             });
             Ok(Some((message.bytes, stamp)))
         }
-        Err(Errno::EAGAIN | Errno::EINTR) => Ok(None),
-        // A pending error of the socket itself, such as a link that went down: not the end.
-        Err(Errno::ENETDOWN | Errno::EHOSTUNREACH | Errno::ENETUNREACH) => Ok(None),
+        // The latter three are pending errors of the socket, such as a link that went down for a
+        // while: not the end.
+        Err(
+            Errno::EAGAIN
+            | Errno::EINTR
+            | Errno::ENETDOWN
+            | Errno::EHOSTUNREACH
+            | Errno::ENETUNREACH,
+        ) => Ok(None),
         Err(errno) => Err(system("recvmsg")(errno.into())),
     }
 }
