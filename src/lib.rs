@@ -1,4 +1,32 @@
-//! lasthop
+//! Which country's carrier carries the internet of North Korea: the library behind the `lasthop`
+//! command.
+//!
+//! Data goes one way, and each room knows only what is left of it:
+//!
+//! ```text
+//! targets ─► probe: plan ─► wire ⇄ network
+//!                             │
+//!                             ▼
+//!                           trace ─► border ─► transit ─► split ─► output
+//!                                                 ▲
+//!                                      owner ─────┘
+//! ```
+//!
+//! - [`targets`]: what to ask. The block, the classes of transit, the carriers.
+//! - [`probe`]: how to ask. What to send next, how fast, which bytes, and the sockets behind one
+//!   seam.
+//! - [`trace`]: what came back. Hops, and why a trace ended.
+//! - [`owner`]: who holds an address, and which source says so.
+//! - [`border`]: where foreign ends. The last foreign hop of a trace.
+//! - [`transit`]: what that means. Class, confidence and reasons.
+//! - [`split`]: how much. Counts and shares, per routed prefix and for the block.
+//! - [`output`]: how it is told. Rows, and the formats they are written in.
+//! - [`lab`]: a simulated internet beside the road, for demonstrations and tests.
+//! - [`cli`]: the command line on top.
+//!
+//! Everything from [`trace`] to [`output`] is a pure function of its input. Sockets, the clock and
+//! chance come in through [`probe::wire::Wire`] and arguments.
+
 pub mod border;
 pub mod cli;
 pub mod lab;

@@ -1,6 +1,6 @@
 //! The command line: on top of the road, and imported by nobody.
 //!
-//! One file for each command; what they share is [`common`], how they end is [`exit`].
+//! One file for each command; what they share is `common`, how they end is `exit`.
 
 mod common;
 mod config;

@@ -1,6 +1,6 @@
 //! A simulated internet, for demonstrations and tests.
 //!
-//! It stands beside the road: [`network`] is a pure model, packet in and packet out, driven in
+//! It stands beside the road: [`Network`] is a pure model, packet in and packet out, driven in
 //! virtual time by [`VirtualWire`] or, behind a pair of virtual network devices in a namespace
 //! without an uplink, by whatever program runs there. Only the command line knows this room.
 

@@ -1,7 +1,7 @@
 //! How it is told: rows first, then a format.
 //!
-//! [`summary`], [`traces`] and [`hops`] turn results into rows of typed cells; [`csv`], [`jsonl`]
-//! and [`table`] write them. Only [`append`] and [`lock`] know files.
+//! [`mod@summary`], [`traces()`] and [`hops()`] turn results into rows of typed cells; [`csv`], [`jsonl`]
+//! and [`table()`] write them. Only [`append`] and [`lock`] know files.
 
 pub mod append;
 mod cell;
