@@ -70,7 +70,7 @@ struct How {
     /// Packets a second in all, retries included; 0 is no limit
     #[arg(long, value_name = "PPS", default_value_t = 200)]
     rate: u32,
-    /// Tries at a silent TTL; behind what may be the border there are up to 4 more
+    /// Tries at a silent TTL; behind what may be the border there are more, up to 8 in all
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = up_to(Attempt::MOST))]
     attempts: u8,
     /// Seconds until a silent TTL is tried again

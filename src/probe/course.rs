@@ -40,6 +40,8 @@ impl Router {
 pub(super) struct Course {
     pub(super) path: Path,
     pub(super) tries: Vec<Try>,
+    /// The last foreign hop with which it has got through to the end of its path, so far.
+    pub(super) through: Option<Ipv4Addr>,
     /// Spreads this course's retries in time: from a half to one and a half.
     pub(super) spread: f64,
 }
@@ -47,7 +49,7 @@ pub(super) struct Course {
 impl Course {
     /// A course that has not begun; `chance` from 0 to 1 spreads its retries.
     pub(super) fn new(path: Path, chance: f64) -> Self {
-        Self { path, tries: Vec::new(), spread: chance.clamp(0.0, 1.0) + 0.5 }
+        Self { path, tries: Vec::new(), through: None, spread: chance.clamp(0.0, 1.0) + 0.5 }
     }
 
     /// `probe` left at `at`.

@@ -6,8 +6,9 @@ use std::net::Ipv4Addr;
 
 use super::course::Router;
 
-/// How many traces must end at a hop before it is taken for a border.
-const SEVERAL: u32 = 3;
+/// How many traces must end at a hop before it is taken for a border. More than chance or a router
+/// that is mute for a moment brings about, and few beside the 256 of a routed prefix.
+const SEVERAL: u32 = 8;
 
 /// The foreign routers seen by all traces of one routed prefix.
 #[derive(Debug, Clone, Default)]
@@ -29,11 +30,12 @@ impl Neighbours {
         self.furthest = expired.map(|router| router.ttl.get()).fold(self.furthest, u8::max);
     }
 
-    /// A trace has ended, and these were its foreign routers.
-    pub(super) fn ended(&mut self, routers: &[Router]) {
-        if let Some(last) = routers.last() {
-            *self.ends.entry(last.address).or_default() += 1;
-        }
+    /// A trace has got through, with `last` for its last foreign router. Says whether that makes it
+    /// a border, which it was not before.
+    pub(super) fn got_through(&mut self, last: Ipv4Addr) -> bool {
+        let ends = self.ends.entry(last).or_default();
+        *ends += 1;
+        *ends == SEVERAL
     }
 
     /// Whether several traces ended at `address` and none went on behind it.

@@ -33,17 +33,21 @@ pub(super) struct Decision<'a> {
 }
 
 impl Decision<'_> {
-    /// What `course` wants now.
-    pub(super) fn next(&self, course: &Course) -> Next {
+    /// What `course` wants now to get through to the end of its path; nothing when it is through.
+    pub(super) fn on_the_way(&self, course: &Course) -> Option<Next> {
         let rounds = Rounds::of(course);
-        let reach = course.reach(self.block);
-        let end = match reach {
+        let end = match course.reach(self.block) {
             Reach::Final(ttl, _) | Reach::Loop(ttl) => ttl,
             Reach::Open => self.settings.max_ttl,
         };
-        self.again(course, &rounds, end)
-            .or_else(|| self.forward(course, &rounds, end))
-            .or_else(|| self.border_again(course, &rounds, reach))
+        self.again(course, &rounds, end).or_else(|| self.forward(course, &rounds, end))
+    }
+
+    /// What `course` wants now that it is through: to be sure of its border, or nothing more.
+    pub(super) fn at_the_end(&self, course: &Course) -> Next {
+        let rounds = Rounds::of(course);
+        let reach = course.reach(self.block);
+        self.border_again(course, &rounds, reach)
             .unwrap_or_else(|| Next::Done(self.stop(&rounds, reach)))
     }
 
@@ -85,8 +89,13 @@ impl Decision<'_> {
         }
         let last = last.map_or(0, |router| router.ttl.get());
         let seen = self.near.furthest();
-        let end = end.min(if seen > last { seen } else { last + 2 });
-        let most = (self.settings.attempts + self.settings.border_attempts).min(Attempt::MOST);
+        // Where neighbours got further there is somebody to answer, and it pays to be patient.
+        let (end, most) = if seen > last {
+            (end.min(seen), Attempt::MOST)
+        } else {
+            let most = self.settings.attempts + self.settings.border_attempts;
+            (end.min(last + 2), most.min(Attempt::MOST))
+        };
         let (due, ttl) = rounds
             .silent(last + 1, end)
             .take(DOUBTFUL)

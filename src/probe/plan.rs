@@ -179,7 +179,8 @@ impl Plan {
             Outcome::Silent => {}
         }
         one.outcome = Outcome::Answered(reply.answer);
-        if let Some(near) = near(&mut self.neighbours, &self.block, &course.path) {
+        if let Some(key) = key(&self.block, &course.path) {
+            let near = self.neighbours.entry(key).or_default();
             near.advanced(&course.routers(&self.block));
         }
         self.ready.push_back(place);
@@ -220,19 +221,48 @@ impl Plan {
 
     /// Asks the course what it wants; ends it when it wants nothing more.
     fn ask(&mut self, place: usize, now: Moment) -> Option<Probe> {
-        let Some(State::UnderWay(course)) = self.states.get(place) else { return None };
-        let near = near(&mut self.neighbours, &self.block, &course.path)?;
-        let decision = Decision { block: &self.block, settings: &self.settings, near, now };
-        match decision.next(course) {
+        let next = self.decide(place, now, false).or_else(|| {
+            self.tell_neighbours(place);
+            self.decide(place, now, true)
+        })?;
+        match next {
             Next::Send(probe) => return Some(probe),
             Next::WaitUntil(when) => self.alarm(when, Alarm::Ask(place)),
             Next::Wait => {}
-            Next::Done(stop) => {
-                near.ended(&course.routers(&self.block));
-                self.end(place, stop);
-            }
+            Next::Done(stop) => self.end(place, stop),
         }
         None
+    }
+
+    /// What the course wants, on the way or, when it is through, at the end.
+    fn decide(&mut self, place: usize, now: Moment, through: bool) -> Option<Next> {
+        let State::UnderWay(course) = self.states.get(place)? else { return None };
+        let key = key(&self.block, &course.path)?;
+        let near = self.neighbours.entry(key).or_default();
+        let decision = Decision { block: &self.block, settings: &self.settings, near, now };
+        if through { Some(decision.at_the_end(course)) } else { decision.on_the_way(course) }
+    }
+
+    /// A course is through: its last foreign hop, unless it was through with the same before, is
+    /// what the others may rely on.
+    fn tell_neighbours(&mut self, place: usize) {
+        let Some(State::UnderWay(course)) = self.states.get_mut(place) else { return };
+        let last = course.routers(&self.block).last().map(|router| router.address);
+        let Some(key) = key(&self.block, &course.path).filter(|_| course.through != last) else {
+            return;
+        };
+        course.through = last;
+        let near = self.neighbours.entry(key).or_default();
+        if last.is_some_and(|last| near.got_through(last)) {
+            self.wake(key);
+        }
+    }
+
+    /// Lets all courses to a routed prefix look again at what their neighbours have shown.
+    fn wake(&mut self, prefix: (usize, Method)) {
+        let near = |path: &Path| key(&self.block, path) == Some(prefix);
+        let begun = self.paths.iter().take(self.begun).enumerate();
+        self.ready.extend(begun.filter(|(_, path)| near(path)).map(|(place, _)| place));
     }
 
     fn time_is_up(&mut self, place: usize, probe: &Probe) {
@@ -269,11 +299,7 @@ impl Plan {
     }
 }
 
-/// What is known of the routed prefix that the path leads to.
-fn near<'a>(
-    all: &'a mut HashMap<(usize, Method), Neighbours>,
-    block: &Block,
-    path: &Path,
-) -> Option<&'a mut Neighbours> {
-    Some(all.entry((block.routed_index(path.target)?, path.method)).or_default())
+/// The routed prefix that the path leads to, and how: where what is known of its neighbours stands.
+fn key(block: &Block, path: &Path) -> Option<(usize, Method)> {
+    Some((block.routed_index(path.target)?, path.method))
 }

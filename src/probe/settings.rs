@@ -10,7 +10,8 @@ use super::Ttl;
 pub struct Settings {
     /// Tries at every TTL that stays silent.
     pub attempts: u8,
-    /// Further tries, spread over time, at the silent TTLs behind what may be the border.
+    /// Further tries, spread over time, at the silent TTLs behind what may be the border. Where
+    /// neighbours got further there are as many as [`super::Attempt::MOST`] allows.
     pub border_attempts: u8,
     /// How long a probe is waited for before its TTL is tried again. A later answer still counts
     /// as long as its trace goes on.

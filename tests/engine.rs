@@ -1,0 +1,221 @@
+//! The engine in virtual time, on networks of a few lines: when it asks, when it asks again, and
+//! when it stops.
+#![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
+
+use std::net::Ipv4Addr;
+use std::num::NonZeroU32;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use lasthop::lab::{Network, Scenario, VirtualWire};
+use lasthop::probe::engine::{self, Measured, Progress, Watch};
+use lasthop::probe::packet::{Codec, Secret};
+use lasthop::probe::plan::{Matched, Plan};
+use lasthop::probe::wire::{Sent, Tally, Wire, WireError};
+use lasthop::probe::{Finished, Method, Moment, Outcome, Probe, Reply, Settings, Stop, Ttl};
+use lasthop::targets::Targets;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+const HOST: &str = "175.45.176.8";
+
+/// Interrupts the run when it has lasted so long.
+struct Until(Duration);
+
+impl Watch for Until {
+    fn look(&mut self, progress: &Progress) -> ControlFlow<()> {
+        if progress.elapsed < self.0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+
+    fn ended(&mut self, _: &Finished) {}
+}
+
+fn scenario(hops: &str, end: &str, routers: &str) -> Scenario {
+    let text = format!(
+        "about = \"\"\nvantage = \"192.168.1.77\"\n[[route]]\nto = \"175.45.176.0/22\"\n\
+         hosts = [\"{HOST}\"]\n[[route.path]]\nhops = [{hops}]\nend = \"{end}\"\nclass = \"china\"\n\
+         {routers}"
+    );
+    Scenario::parse("inline", &text).expect("a right scenario")
+}
+
+fn wire(scenario: Scenario) -> VirtualWire {
+    VirtualWire::new(Network::new(scenario, 1), Codec::new(Secret::new([7; 16])))
+}
+
+fn run_on(
+    wire: &mut impl Wire,
+    targets: &[&str],
+    settings: &Settings,
+    watch: Duration,
+) -> Measured {
+    let block = Targets::built_in().expect("targets").block;
+    let targets: Vec<Ipv4Addr> = targets.iter().map(|text| text.parse().expect("target")).collect();
+    let mut random = StdRng::seed_from_u64(1);
+    let plan = Plan::new(block, settings.clone(), &targets, &[Method::Icmp], 1, &mut random);
+    engine::run(wire, plan, settings, &mut Until(watch)).expect("measured")
+}
+
+fn run(scenario: Scenario, targets: &[&str], settings: &Settings) -> Measured {
+    run_on(&mut wire(scenario), targets, settings, Duration::from_hours(1))
+}
+
+fn asked(trace: &Finished, ttl: u8) -> usize {
+    trace.tries.iter().filter(|one| Some(one.ttl) == Ttl::new(ttl)).count()
+}
+
+const CHAIN: &str = r#""192.168.1.1 1", "219.158.3.1 20", "103.35.255.254 40""#;
+
+#[test]
+fn home_ends_a_trace_and_every_ttl_before_it_is_asked_once() {
+    let measured = run(scenario(CHAIN, "hosts 50", ""), &[HOST], &Settings::default());
+    let trace = &measured.traces[0];
+    assert_eq!(trace.stop, Stop::Home);
+    assert_eq!((1..=4).map(|ttl| asked(trace, ttl)).collect::<Vec<_>>(), [1, 1, 1, 1]);
+    assert!(trace.tries.len() <= 4 + Settings::default().window, "{}", trace.tries.len());
+}
+
+#[test]
+fn silence_ends_a_trace_at_the_gap_limit() {
+    let settings = Settings { gap_limit: 4, border_attempts: 0, ..Settings::default() };
+    let trace = &run(scenario(CHAIN, "blackhole", ""), &["175.45.176.9"], &settings).traces[0];
+    assert_eq!(trace.stop, Stop::GapLimit);
+    assert_eq!((4..=8).map(|ttl| asked(trace, ttl)).collect::<Vec<_>>(), [2, 2, 2, 2, 0]);
+}
+
+#[test]
+fn the_furthest_ttl_ends_a_trace() {
+    let settings =
+        Settings { max_ttl: Ttl::new(5).expect("ttl"), border_attempts: 0, ..Settings::default() };
+    let trace = &run(scenario(CHAIN, "blackhole", ""), &["175.45.176.9"], &settings).traces[0];
+    assert_eq!((trace.stop, asked(trace, 5), asked(trace, 6)), (Stop::MaxTtl, 2, 0));
+}
+
+#[test]
+fn a_refusal_and_a_loop_end_a_trace() {
+    let stop =
+        |end| run(scenario(CHAIN, end, ""), &["175.45.176.9"], &Settings::default()).traces[0].stop;
+    assert_eq!(stop("refusal 13"), Stop::Unreachable);
+    assert_eq!(stop("loop"), Stop::Loop);
+}
+
+#[test]
+fn a_first_hop_that_hides_costs_no_trace_its_border() {
+    let hops = r#""* 1", "* 2", "* 3", "* 4", "* 5", "* 6", "219.158.3.1 20""#;
+    let trace =
+        &run(scenario(hops, "blackhole", ""), &["175.45.176.9"], &Settings::default()).traces[0];
+    assert!(trace.tries.iter().any(|one| matches!(one.outcome, Outcome::Answered(_))));
+}
+
+#[test]
+fn the_silent_ttls_behind_a_doubtful_border_are_asked_again_ever_later() {
+    let settings = Settings::default();
+    let trace = &run(scenario(CHAIN, "blackhole", ""), &["175.45.176.9"], &settings).traces[0];
+    assert_eq!(asked(trace, 4), usize::from(settings.attempts + settings.border_attempts));
+    assert_eq!(asked(trace, 7), usize::from(settings.attempts));
+    let at =
+        |attempt| trace.tries.iter().find(|one| one.ttl.get() == 4 && one.attempt.get() == attempt);
+    let sent: Vec<Moment> = (0..6).filter_map(|n| at(n).map(|one| one.sent)).collect();
+    let waits: Vec<Duration> = sent.windows(2).skip(2).map(|pair| pair[1].since(pair[0])).collect();
+    assert!(waits.is_sorted() && waits.len() == 3, "{waits:?}");
+}
+
+#[test]
+fn a_border_that_many_neighbours_confirm_is_not_asked_again() {
+    let targets: Vec<String> = (10..200).map(|n| format!("175.45.176.{n}")).collect();
+    let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
+    let settings = Settings::default();
+    let measured = run(scenario(CHAIN, "blackhole", ""), &targets, &settings);
+    let again = measured.traces.iter().filter(|trace| asked(trace, 4) > 2).count();
+    assert!(again <= 20, "{again} of {}", targets.len());
+}
+
+#[test]
+fn a_border_that_rarely_answers_is_found_by_asking_again() {
+    let habits = "[router.\"103.35.255.254\"]\nlimit = 20\nburst = 5\n";
+    let targets: Vec<String> = (10..110).map(|n| format!("175.45.176.{n}")).collect();
+    let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
+    let settings = Settings { rate: NonZeroU32::new(2000), ..Settings::default() };
+    let measured = run(scenario(CHAIN, "blackhole", habits), &targets, &settings);
+    let found = |trace: &&Finished| {
+        trace
+            .tries
+            .iter()
+            .any(|one| one.ttl.get() == 3 && matches!(one.outcome, Outcome::Answered(_)))
+    };
+    let found = measured.traces.iter().filter(found).count();
+    assert!(found >= 99, "{found} of 100");
+}
+
+#[test]
+fn the_deadline_ends_what_is_under_way() {
+    let settings = Settings { deadline: Some(Duration::from_secs(2)), ..Settings::default() };
+    let measured = run(scenario(CHAIN, "blackhole", ""), &["175.45.176.9"], &settings);
+    assert_eq!(measured.cut_short, Some(Stop::Deadline));
+    assert_eq!(measured.traces[0].stop, Stop::Deadline);
+    assert!(measured.took < Duration::from_millis(2100), "{:?}", measured.took);
+}
+
+#[test]
+fn an_interruption_hands_on_what_was_begun_and_nothing_else() {
+    let settings = Settings { rate: NonZeroU32::new(10), ..Settings::default() };
+    let targets: Vec<String> = (0..100).map(|n| format!("175.45.176.{n}")).collect();
+    let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
+    let mut wire = wire(scenario(CHAIN, "blackhole", ""));
+    let measured = run_on(&mut wire, &targets, &settings, Duration::from_secs(3));
+    assert_eq!(measured.cut_short, Some(Stop::Interrupted));
+    assert!(!measured.traces.is_empty() && measured.traces.len() < 100);
+    assert!(measured.traces.iter().all(|trace| !trace.tries.is_empty()));
+    let tries: usize = measured.traces.iter().map(|trace| trace.tries.len()).sum();
+    assert_eq!(u64::try_from(tries).expect("few"), measured.packets);
+}
+
+/// Delivers every reply three times: at once, again, and after its trace has ended.
+struct Echoing {
+    inner: VirtualWire,
+    held: Vec<Reply>,
+}
+
+impl Wire for Echoing {
+    fn now(&self) -> Moment {
+        self.inner.now()
+    }
+
+    fn send(&mut self, probe: &Probe) -> Result<Sent, WireError> {
+        self.inner.send(probe)
+    }
+
+    fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), WireError> {
+        self.inner.recv(until, replies)?;
+        let again = replies.clone();
+        replies.extend(again.iter().cloned());
+        self.held.extend(again);
+        if self.inner.now() > Moment::START + Duration::from_secs(5) {
+            replies.append(&mut self.held);
+        }
+        Ok(())
+    }
+
+    fn tally(&self) -> &Tally {
+        self.inner.tally()
+    }
+}
+
+#[test]
+fn an_answer_counts_once_and_the_others_are_counted_apart() {
+    let inner = wire(scenario(CHAIN, "hosts 50", ""));
+    let mut wire = Echoing { inner, held: Vec::new() };
+    let settings = Settings::default();
+    let targets = [HOST, "175.45.176.9"];
+    let measured = run_on(&mut wire, &targets, &settings, Duration::from_hours(1));
+    let matched = |what| measured.matched.get(&what).copied().unwrap_or_default();
+    let answers: usize = measured
+        .traces
+        .iter()
+        .flat_map(|trace| &trace.tries)
+        .filter(|one| matches!(one.outcome, Outcome::Answered(_)))
+        .count();
+    assert_eq!(matched(Matched::Answer), u64::try_from(answers).expect("few"));
+    assert!(matched(Matched::Duplicate) > 0 && matched(Matched::Late) > 0);
+    assert_eq!(matched(Matched::Unasked), 0);
+}
