@@ -33,9 +33,8 @@ impl Exit {
         let lab = error.downcast_ref::<LabError>();
         let output = error.downcast_ref::<OutputError>();
         match (wire, lab, output) {
-            (Some(WireError::NoPermission), ..) | (_, Some(LabError::Forbidden { .. }), _) => {
-                Self::NoPermission
-            }
+            (Some(WireError::NoRaw | WireError::NoPing), ..)
+            | (_, Some(LabError::Forbidden { .. }), _) => Self::NoPermission,
             (Some(WireError::NoRoute { .. }), ..) => Self::Nothing,
             (.., Some(OutputError::Locked { .. })) => Self::Locked,
             _ => Self::Bad,

@@ -15,9 +15,9 @@ use rand::{Rng, RngExt, SeedableRng, TryRng};
 use crate::output::{Appender, LockFile, Run, hops, summary, table, traces};
 use crate::owner::Owners;
 use crate::probe::engine::{self, Measured};
-use crate::probe::packet::{Codec, Secret};
+use crate::probe::packet::Secret;
 use crate::probe::plan::Plan;
-use crate::probe::wire::{RawWire, WireError};
+use crate::probe::wire::{self, Choice, WireError};
 use crate::probe::{Attempt, Flow, Method, Settings, Stop, Ttl};
 use crate::split::split;
 use crate::targets::{Targets, Wanted, sample, select};
@@ -94,6 +94,9 @@ struct How {
     /// What order and identifiers follow from [default: chance]
     #[arg(long)]
     seed: Option<u64>,
+    /// Which sockets: auto is raw where that is allowed, and what every user may open elsewhere
+    #[arg(long, value_enum, default_value_t = Wires::Auto)]
+    wire: Wires,
     /// The address to send from [default: as the system routes]
     #[arg(long, value_name = "ADDRESS")]
     source: Option<Ipv4Addr>,
@@ -118,6 +121,23 @@ enum Methods {
     Icmp,
     Udp,
     Both,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Wires {
+    Auto,
+    User,
+    Raw,
+}
+
+impl Wires {
+    fn choice(self) -> Choice {
+        match self {
+            Self::Auto => Choice::Auto,
+            Self::User => Choice::User,
+            Self::Raw => Choice::Raw,
+        }
+    }
 }
 
 impl Methods {
@@ -232,8 +252,11 @@ impl Probe {
 
     fn measure(&self, prepared: &mut Prepared<'_>, common: &Common) -> anyhow::Result<Measured> {
         let Some(first) = prepared.addresses.first() else { anyhow::bail!("no target is left") };
-        let codec = Codec::new(Secret::new(prepared.random.random()));
-        let mut wire = RawWire::open(codec, self.how.source, *first).map_err(explained)?;
+        let secret = Secret::new(prepared.random.random());
+        let (methods, flows) = (self.how.method.list(), self.how.flows);
+        let mut opened =
+            wire::open(self.how.wire.choice(), secret, self.how.source, *first, methods, flows)
+                .map_err(explained)?;
         let plan = Plan::new(
             prepared.targets.block.clone(),
             prepared.settings.clone(),
@@ -242,11 +265,11 @@ impl Probe {
             self.how.flows,
             &mut prepared.random,
         );
-        common.say(|| format!("raw sockets, from {}, {} traces", wire.source(), plan.len()));
+        common.say(|| format!("{}; from {}, {} traces", opened.why, opened.source, plan.len()));
         let (targets, owners) = (prepared.targets, &prepared.owners);
         let mut watcher = Watcher::new(plan.len(), common.quiet, targets, owners)
             .context("installing a signal handler")?;
-        Ok(engine::run(&mut wire, plan, &prepared.settings, &mut watcher)?)
+        Ok(engine::run(&mut *opened.wire, plan, &prepared.settings, &mut watcher)?)
     }
 
     fn about(
@@ -332,7 +355,7 @@ fn explained(error: WireError) -> anyhow::Error {
     let program = std::env::current_exe()
         .map_or_else(|_| "lasthop".into(), |path| path.display().to_string());
     match error {
-        WireError::NoPermission => anyhow::Error::new(error).context(format!(
+        WireError::NoRaw => anyhow::Error::new(error).context(format!(
             "no permission to send; this grants it:\n  sudo setcap cap_net_raw+ep {program}\n"
         )),
         other => other.into(),

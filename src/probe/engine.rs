@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::pace::Pace;
 use super::plan::{Matched, Plan};
 use super::wire::{Sent, Tally, Wire, WireError};
-use super::{Finished, Moment, Settings, Stop};
+use super::{Finished, Method, Moment, Settings, Stop};
 
 /// How long the engine waits at most before it looks whether it should stop.
 const LOOK_UP: Duration = Duration::from_millis(100);
@@ -58,11 +58,16 @@ pub struct Measured {
 /// # Errors
 /// When the wire fails.
 pub fn run(
-    wire: &mut impl Wire,
-    plan: Plan,
+    wire: &mut (impl Wire + ?Sized),
+    mut plan: Plan,
     settings: &Settings,
     watch: &mut impl Watch,
 ) -> Result<Measured, WireError> {
+    for method in [Method::Icmp, Method::Udp] {
+        if !wire.tells_ttls_apart(method) {
+            plan.one_at_a_time(method);
+        }
+    }
     let mut run = Run { wire, plan, pace: Pace::new(settings.rate), watch, traces: Vec::new() };
     let mut matched = BTreeMap::new();
     let mut replies = Vec::new();
@@ -102,7 +107,7 @@ pub fn run(
     })
 }
 
-struct Run<'a, W, V> {
+struct Run<'a, W: ?Sized, V> {
     wire: &'a mut W,
     plan: Plan,
     pace: Pace,
@@ -110,7 +115,7 @@ struct Run<'a, W, V> {
     traces: Vec<Finished>,
 }
 
-impl<W: Wire, V: Watch> Run<'_, W, V> {
+impl<W: Wire + ?Sized, V: Watch> Run<'_, W, V> {
     /// Sends while the pace allows; returns when to send on, if there is more to send.
     fn send_what_is_due(&mut self, now: Moment) -> Result<Option<Moment>, WireError> {
         // At an unlimited rate answers must be fetched between probes, before their buffer fills.

@@ -29,6 +29,8 @@ pub(super) struct Decision<'a> {
     pub(super) block: &'a Block,
     pub(super) settings: &'a Settings,
     pub(super) near: &'a Neighbours,
+    /// How many TTLs may be awaited at once.
+    pub(super) window: usize,
     pub(super) now: Moment,
 }
 
@@ -40,6 +42,9 @@ impl Decision<'_> {
             Reach::Final(ttl, _) | Reach::Loop(ttl) => ttl,
             Reach::Open => self.settings.max_ttl,
         };
+        if rounds.awaited(end) >= self.window {
+            return Some(Next::Wait);
+        }
         self.again(course, &rounds, end).or_else(|| self.forward(course, &rounds, end))
     }
 
@@ -57,9 +62,8 @@ impl Decision<'_> {
         rounds.silent(1, end.get()).find(few).and_then(|ttl| send(course, rounds, ttl))
     }
 
-    /// Goes one TTL further, unless the path ends, the gap is too long or the window is full.
+    /// Goes one TTL further, unless the path ends or the gap is too long.
     fn forward(&self, course: &Course, rounds: &Rounds, end: Ttl) -> Option<Next> {
-        let awaited = rounds.awaited(end);
         let answered = rounds.furthest_answer().max(self.near.furthest());
         // A trace whose first hops are all silent may just begin behind a firewall.
         let gap = self.settings.gap_limit * if answered == 0 { 2 } else { 1 };
@@ -67,9 +71,8 @@ impl Decision<'_> {
             .next_unasked()
             .filter(|ttl| *ttl <= end && ttl.get() <= answered.saturating_add(gap));
         match further {
-            Some(ttl) if awaited < self.settings.window => send(course, rounds, ttl),
-            Some(_) => Some(Next::Wait),
-            None => (awaited > 0).then_some(Next::Wait),
+            Some(ttl) => send(course, rounds, ttl),
+            None => (rounds.awaited(end) > 0).then_some(Next::Wait),
         }
     }
 

@@ -58,6 +58,8 @@ pub struct Plan {
     place: HashMap<Path, usize>,
     neighbours: HashMap<(usize, Method), Neighbours>,
     spread: Vec<f64>,
+    /// Methods by which one probe of a path may be under way at a time.
+    narrow: Vec<Method>,
     /// Courses that may want to send.
     ready: VecDeque<usize>,
     alarms: BinaryHeap<Reverse<(Moment, Alarm)>>,
@@ -95,6 +97,7 @@ impl Plan {
             neighbours: HashMap::new(),
             spread: paths.iter().map(|_| random.random()).collect(),
             paths,
+            narrow: Vec::new(),
             ready: VecDeque::new(),
             alarms: BinaryHeap::new(),
             begun: 0,
@@ -103,6 +106,11 @@ impl Plan {
             finished: Vec::new(),
             ended: 0,
         }
+    }
+
+    /// From now on one probe of a path by `method` is under way at a time.
+    pub fn one_at_a_time(&mut self, method: Method) {
+        self.narrow.push(method);
     }
 
     /// How many traces there will be.
@@ -239,7 +247,9 @@ impl Plan {
         let State::UnderWay(course) = self.states.get(place)? else { return None };
         let key = key(&self.block, &course.path)?;
         let near = self.neighbours.entry(key).or_default();
-        let decision = Decision { block: &self.block, settings: &self.settings, near, now };
+        let narrow = self.narrow.contains(&course.path.method);
+        let window = if narrow { 1 } else { self.settings.window };
+        let decision = Decision { block: &self.block, settings: &self.settings, near, window, now };
         if through { Some(decision.at_the_end(course)) } else { decision.on_the_way(course) }
     }
 

@@ -10,7 +10,7 @@ use pnet::packet::ipv4::{self, MutableIpv4Packet};
 use pnet::packet::udp::MutableUdpPacket;
 use pnet::packet::util;
 
-use super::super::{Method, Probe};
+use super::super::{Method, Path, Probe};
 use super::secret::{checksum_of, protocol};
 use super::{HEADER, LENGTH, PAYLOAD, Secret};
 
@@ -49,9 +49,9 @@ fn echo_request(secret: Secret, probe: &Probe, bytes: &mut [u8]) {
     echo.set_icmp_code(IcmpCode(0));
     echo.set_identifier(secret.identifier(&probe.path));
     echo.set_sequence_number(secret.word(probe));
-    echo.set_payload(&payload(probe));
+    echo.set_payload(&payload(&probe.path));
     let balance = balance(util::checksum(echo.packet(), 1), wanted);
-    let mut payload = payload(probe);
+    let mut payload = payload(&probe.path);
     payload[BALANCE..].copy_from_slice(&balance.to_be_bytes());
     echo.set_payload(&payload);
     echo.set_checksum(wanted);
@@ -65,20 +65,36 @@ fn datagram(secret: Secret, source: Ipv4Addr, probe: &Probe, bytes: &mut [u8]) {
     udp.set_source(from);
     udp.set_destination(to);
     udp.set_length(length);
-    udp.set_payload(&payload(probe));
+    udp.set_payload(&payload(&probe.path));
     let protocol = IpNextHeaderProtocol(protocol(Method::Udp));
     let without = util::ipv4_checksum(udp.packet(), 3, &[], &source, &probe.path.target, protocol);
-    let mut payload = payload(probe);
+    let mut payload = payload(&probe.path);
     payload[BALANCE..].copy_from_slice(&balance(without, wanted).to_be_bytes());
     udp.set_payload(&payload);
     udp.set_checksum(wanted);
 }
 
-fn payload(probe: &Probe) -> [u8; PAYLOAD] {
+/// What all probes of a path carry: the program's name, so that whoever sees one can find out what
+/// it is, the target, the flow, and an empty word.
+pub(super) fn payload(path: &Path) -> [u8; PAYLOAD] {
     let mut payload = *b"lasthop\0\0\0\0\0\0\0";
-    payload[7..11].copy_from_slice(&probe.path.target.octets());
-    payload[11] = probe.path.flow.get();
+    payload[7..11].copy_from_slice(&path.target.octets());
+    payload[11] = path.flow.get();
     payload
+}
+
+/// The payload with the probe's own word in the empty place.
+pub(super) fn marked_payload(secret: Secret, probe: &Probe) -> [u8; PAYLOAD] {
+    let mut payload = payload(&probe.path);
+    payload[BALANCE..].copy_from_slice(&secret.word(probe).to_be_bytes());
+    payload
+}
+
+/// The ICMP message of `probe`.
+pub(super) fn message(secret: Secret, probe: &Probe) -> [u8; LENGTH - HEADER] {
+    let mut bytes = [0; LENGTH - HEADER];
+    echo_request(secret, probe, &mut bytes);
+    bytes
 }
 
 /// The word that turns a packet whose checksum would be `without` into one whose checksum is

@@ -11,8 +11,17 @@ const OLD_START: usize = 128;
 /// The labels in `body`, which is an ICMP error behind its eight bytes of header; `words` is the
 /// length of the quote in 32-bit words as the header gives it, or 0. Anything malformed has none.
 pub(super) fn labels(body: &[u8], words: u8) -> Box<[Label]> {
-    let start = if words == 0 { OLD_START } else { usize::from(words) * 4 };
-    match body.get(start..) {
+    at(body, if words == 0 { OLD_START } else { usize::from(words) * 4 })
+}
+
+/// The labels in what the kernel hands on of a quote, which is all but `cut` bytes of it. It does
+/// not hand on the length.
+pub(super) fn labels_behind(rest: &[u8], cut: usize) -> Box<[Label]> {
+    at(rest, OLD_START - cut)
+}
+
+fn at(bytes: &[u8], start: usize) -> Box<[Label]> {
+    match bytes.get(start..) {
         Some(extension) if extension.len() >= 8 => objects(extension),
         _ => Box::default(),
     }

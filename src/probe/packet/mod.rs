@@ -18,7 +18,7 @@ use pnet::packet::icmp::{IcmpPacket, IcmpTypes};
 use pnet::packet::ip::IpNextHeaderProtocols;
 use pnet::packet::ipv4::Ipv4Packet;
 
-use super::{Answer, Kind, Moment, Probe, Reply};
+use super::{Answer, Kind, Label, Method, Moment, Path, Probe, Reply};
 pub use secret::Secret;
 
 /// The length of an IP header without options.
@@ -52,6 +52,12 @@ impl Codec {
         Self { secret }
     }
 
+    /// A codec where the kernel has chosen the ICMP identifier of all probes.
+    #[must_use]
+    pub const fn bound(secret: Secret, identifier: u16) -> Self {
+        Self { secret: secret.bound(identifier) }
+    }
+
     /// The whole IP packet of `probe` as sent from `source`.
     #[must_use]
     pub fn encode(&self, source: Ipv4Addr, probe: &Probe) -> [u8; LENGTH] {
@@ -80,6 +86,65 @@ impl Codec {
         };
         let (from, reply_ttl) = (ip.get_source(), ip.get_ttl());
         Ok(Reply { probe, answer: Answer { from, kind, received, reply_ttl, labels } })
+    }
+
+    /// What a ping socket is given to send: the ICMP message of `probe`.
+    #[must_use]
+    pub fn echo_request(&self, probe: &Probe) -> [u8; LENGTH - HEADER] {
+        build::message(self.secret, probe)
+    }
+
+    /// What a UDP socket is given to send: the payload of `probe`, which alone tells it from other
+    /// probes of its path, since the kernel fills in the checksum.
+    #[must_use]
+    pub fn payload(&self, probe: &Probe) -> [u8; PAYLOAD] {
+        build::marked_payload(self.secret, probe)
+    }
+
+    /// The port to which all UDP probes of a path go.
+    #[must_use]
+    pub fn port(&self, path: &Path) -> u16 {
+        self.secret.ports(path).1
+    }
+
+    /// The probe to `target` whose ICMP message a ping socket's error queue quotes.
+    ///
+    /// # Errors
+    /// When it is none of ours; why.
+    pub fn quoted_echo(&self, target: Ipv4Addr, message: &[u8]) -> Result<Probe, Ignored> {
+        let first = message.get(..8).ok_or(Ignored::Malformed)?;
+        quote::echo_request(self.secret, target, first)
+    }
+
+    /// The probe of `path` whose payload a UDP socket's error queue quotes; nothing when the router
+    /// did not quote it.
+    ///
+    /// # Errors
+    /// When it is none of ours.
+    pub fn quoted_payload(&self, path: Path, payload: &[u8]) -> Result<Option<Probe>, Ignored> {
+        quote::payload(self.secret, path, payload)
+    }
+
+    /// The probe that an echo reply, from its ICMP header on, answers.
+    ///
+    /// # Errors
+    /// When it is none of ours; why.
+    pub fn echoed(&self, message: &[u8]) -> Result<Probe, Ignored> {
+        let echo = EchoReplyPacket::new(message).ok_or(Ignored::Malformed)?;
+        if echo.get_icmp_type() != IcmpTypes::EchoReply {
+            return Err(Ignored::NotAnAnswer);
+        }
+        quote::echoed(self.secret, &echo)
+    }
+
+    /// The MPLS labels behind what an error queue quotes.
+    #[must_use]
+    pub fn labels(quote: &[u8], method: Method) -> Box<[Label]> {
+        let cut = match method {
+            Method::Icmp => HEADER,
+            Method::Udp => HEADER + 8,
+        };
+        extension::labels_behind(quote, cut)
     }
 
     fn read(&self, icmp: &IcmpPacket<'_>) -> Result<(Probe, Kind), Ignored> {

@@ -10,7 +10,8 @@ use pnet::packet::ip::IpNextHeaderProtocols;
 use pnet::packet::ipv4::Ipv4Packet;
 use pnet::packet::udp::UdpPacket;
 
-use super::super::{Flow, Method, Probe};
+use super::super::{Flow, Method, Path, Probe};
+use super::build::payload as marked;
 use super::secret::{checksum_of, flow_of_checksum, flow_of_port, path};
 use super::{HEADER, Ignored, LENGTH, PAYLOAD, Secret};
 
@@ -35,7 +36,12 @@ pub(super) fn quoted(secret: Secret, quote: &[u8]) -> Result<Probe, Ignored> {
     }
 }
 
-fn echo_request(secret: Secret, target: Ipv4Addr, first: &[u8]) -> Result<Probe, Ignored> {
+/// The probe whose ICMP header starts `first`.
+pub(super) fn echo_request(
+    secret: Secret,
+    target: Ipv4Addr,
+    first: &[u8],
+) -> Result<Probe, Ignored> {
     let echo = EchoRequestPacket::new(first).ok_or(Ignored::Malformed)?;
     if echo.get_icmp_type() != IcmpTypes::EchoRequest || echo.get_icmp_code().0 != 0 {
         return Err(Ignored::NotOurs);
@@ -57,6 +63,21 @@ fn datagram(secret: Secret, target: Ipv4Addr, first: &[u8]) -> Result<Probe, Ign
         return Err(Ignored::NotOurs);
     }
     secret.probe(path, udp.get_checksum()).ok_or(Ignored::NotOurs)
+}
+
+/// The probe of `path` with this payload, as far as a router quoted it.
+pub(super) fn payload(
+    secret: Secret,
+    path: Path,
+    payload: &[u8],
+) -> Result<Option<Probe>, Ignored> {
+    let Some(whole) = payload.get(..PAYLOAD) else { return Ok(None) };
+    let [marks @ .., high, low] = whole else { return Ok(None) };
+    if !marked(&path).starts_with(marks) {
+        return Err(Ignored::NotOurs);
+    }
+    let word = u16::from_be_bytes([*high, *low]);
+    secret.probe(path, word).map(Some).ok_or(Ignored::NotOurs)
 }
 
 /// The probe that an echo reply answers. Whoever sends it: targets answer from other addresses

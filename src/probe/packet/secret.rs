@@ -18,18 +18,27 @@ const FIRST_CHECKSUM: u16 = 0x4c48;
 
 /// Known to one run only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Secret([u8; 16]);
+pub struct Secret {
+    key: [u8; 16],
+    /// The ICMP identifier, where the kernel has chosen it.
+    identifier: Option<u16>,
+}
 
 impl Secret {
     /// A secret; whoever knows it can forge replies.
     #[must_use]
-    pub const fn new(bytes: [u8; 16]) -> Self {
-        Self(bytes)
+    pub const fn new(key: [u8; 16]) -> Self {
+        Self { key, identifier: None }
+    }
+
+    /// The same secret, where all probes have this ICMP identifier.
+    pub(super) const fn bound(self, identifier: u16) -> Self {
+        Self { identifier: Some(identifier), ..self }
     }
 
     /// The ICMP identifier of all probes of a path.
     pub(super) fn identifier(self, path: &Path) -> u16 {
-        low_16(self.hash(path, 0))
+        self.identifier.unwrap_or_else(|| low_16(self.hash(path, 0)))
     }
 
     /// The UDP source and destination port of all probes of a path.
@@ -58,7 +67,7 @@ impl Secret {
     }
 
     fn hash(self, path: &Path, round: u16) -> u64 {
-        let mut hasher = SipHasher13::new_with_key(&self.0);
+        let mut hasher = SipHasher13::new_with_key(&self.key);
         hasher.write(&path.target.octets());
         hasher.write(&[protocol(path.method), path.flow.get()]);
         hasher.write(&round.to_be_bytes());

@@ -3,13 +3,28 @@
 //! Everything left of it decides in terms of probes, replies and moments; everything behind it
 //! moves bytes. Real sockets are one implementation, the lab's simulated network another.
 
+mod clock;
+mod open;
 mod raw;
+mod receive;
+mod source;
+mod user;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::Ipv4Addr;
 
-use super::{Ignored, Moment, Probe, Reply};
+use nix::errno::Errno;
+
+use super::{Ignored, Method, Moment, Probe, Reply};
+pub use open::{Choice, Opened, open};
 pub use raw::RawWire;
+pub use user::UserWire;
+
+/// What a receive buffer should hold: some ten thousand replies.
+const RECEIVE_BUFFER: usize = 4 << 20;
+/// How many packets are taken from a socket before the caller may send again.
+const AT_ONCE: usize = 64;
 
 /// What became of a probe that was handed to the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +58,12 @@ pub trait Wire {
 
     /// What was counted aside from replies.
     fn tally(&self) -> &Tally;
+
+    /// Whether an answer always says for which of a path's probes it is. Where it does not, one
+    /// probe of a path may be under way at a time.
+    fn tells_ttls_apart(&self, _method: Method) -> bool {
+        true
+    }
 }
 
 /// Packets that are no replies.
@@ -54,12 +75,28 @@ pub struct Tally {
     pub refused: u64,
     /// The last reason it gave.
     pub refusal: Option<String>,
+    /// Sends that had to be tried again, because an earlier probe's error spoiled them.
+    pub spoiled: u64,
+    /// The last such error.
+    pub spoiled_by: Option<String>,
 }
 
 impl Tally {
     /// Counts an ignored packet.
     pub fn ignore(&mut self, why: Ignored) {
         *self.ignored.entry(why).or_default() += 1;
+    }
+
+    /// Counts a probe that could not be sent.
+    fn refuse(&mut self, why: &io::Error) {
+        self.refused += 1;
+        self.refusal = Some(why.to_string());
+    }
+
+    /// Counts a send that has to be tried again.
+    fn spoil(&mut self, why: Errno) {
+        self.spoiled += 1;
+        self.spoiled_by = Some(why.desc().to_owned());
     }
 }
 
@@ -68,7 +105,10 @@ impl Tally {
 pub enum WireError {
     /// Raw sockets are not allowed.
     #[error("raw sockets need the capability CAP_NET_RAW")]
-    NoPermission,
+    NoRaw,
+    /// Ping sockets are not allowed.
+    #[error("ICMP without privileges needs net.ipv4.ping_group_range to cover a group of yours")]
+    NoPing,
     /// There is no route to the targets.
     #[error("no route to {target}: {source}")]
     NoRoute {
@@ -93,4 +133,8 @@ pub enum WireError {
         /// What the system said.
         source: std::io::Error,
     },
+}
+
+fn system(call: &'static str) -> impl Fn(io::Error) -> WireError {
+    move |source| WireError::System { call, source }
 }

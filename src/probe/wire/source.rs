@@ -1,0 +1,27 @@
+//! The address from which probes leave.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+
+use super::WireError;
+
+/// The address that was asked for, or the one that the system would use towards `target`. Sends
+/// nothing.
+pub(super) fn source(asked: Option<Ipv4Addr>, target: Ipv4Addr) -> Result<Ipv4Addr, WireError> {
+    match asked {
+        Some(address) => UdpSocket::bind((address, 0))
+            .map(|_| address)
+            .map_err(|source| WireError::NotOurAddress { address, source }),
+        None => towards(target).map_err(|source| WireError::NoRoute { target, source }),
+    }
+}
+
+/// A datagram socket that is connected sends nothing, but knows its own address.
+fn towards(target: Ipv4Addr) -> io::Result<Ipv4Addr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+    socket.connect((target, 33_434))?;
+    match socket.local_addr()?.ip() {
+        IpAddr::V4(address) => Ok(address),
+        IpAddr::V6(_) => Err(io::ErrorKind::AddrNotAvailable.into()),
+    }
+}
