@@ -8,6 +8,7 @@ mod exit;
 mod format;
 mod lab;
 mod owner;
+mod privileges;
 mod probe;
 mod progress;
 mod report;

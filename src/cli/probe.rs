@@ -28,6 +28,7 @@ use super::common::Common;
 use super::config;
 use super::exit::Exit;
 use super::format::Format;
+use super::privileges;
 use super::progress::Watcher;
 use super::report;
 use super::sheet::Sheet;
@@ -257,6 +258,7 @@ impl Probe {
         let mut opened =
             wire::open(self.how.wire.choice(), secret, self.how.source, *first, methods, flows)
                 .map_err(explained)?;
+        privileges::give_up()?;
         let plan = Plan::new(
             prepared.targets.block.clone(),
             prepared.settings.clone(),
