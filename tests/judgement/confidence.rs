@@ -88,12 +88,12 @@ fn rule_6_neighbours_with_another_border_do_not_agree() {
 #[test]
 fn rule_6_low_where_neighbours_went_on_behind_it() {
     says(
-        "175.45.176.0+3 icmp: lan level3 unicom-a unicom-b * * *
+        "175.45.178.0+3 icmp: lan unicom-a unicom-b * * *
           => china low unicom-b: silence behind it; other traces went on to 103.35.255.254; \
-             border shared with 2 other targets of 175.45.176.0/24
-          175.45.176.10 icmp: lan level3 unicom-a unicom-b cenbong * * *
+             border shared with 2 other targets of 175.45.178.0/24
+          175.45.178.10 icmp: lan unicom-a unicom-b cenbong * * *
           => china medium cenbong
-          175.45.177.10 icmp: lan level3 unicom-a unicom-b * * *
+          175.45.176.10 icmp: lan unicom-a unicom-b * * *
           => china medium unicom-b",
     );
 }
@@ -132,6 +132,14 @@ fn rule_6_a_ttl_that_was_not_asked_is_no_gap() {
           => china medium unicom-b: silence behind it
           175.45.178.10 icmp: - lan - * unicom-b * * *
           => china low unicom-b: silence behind it; 1 silent hop before it",
+    );
+}
+
+#[test]
+fn rule_6_silence_between_two_answers_of_the_same_router_is_no_gap_before_it() {
+    says(
+        "175.45.177.10 icmp: lan ttk-a ttk-b * ttk-b * * *
+          => russia medium ttk-b: silence behind it",
     );
 }
 

@@ -1,5 +1,8 @@
 //! Rules 3 and 4: who holds the last foreign hop, in which order that is found out, and the class.
 
+use lasthop::owner::Owner;
+
+use crate::notation::{address, read};
 use crate::world::{World, says};
 
 const KNOWN: [&str; 5] = [
@@ -84,10 +87,20 @@ fn rule_3_a_router_name_is_matched_on_a_label_boundary() {
 
 #[test]
 fn rule_3_a_special_address_has_no_owner_whatever_a_table_says() {
-    World::new().announced(&["10.99.99.0 10.99.99.255 4837 CN CHINA169"]).says(
+    let world = World::new().announced(&["10.99.99.0 10.99.99.255 4837 CN CHINA169"]);
+    world.says(
         "175.45.177.10 icmp: lan level3 ttk-b private home
          => russia low ttk-b (TransTeleCom, registered-prefix)",
     );
+    assert_eq!(world.owners().of(address("private")), Owner::default());
+}
+
+#[test]
+fn rule_3_the_way_is_told_by_the_as_that_are_known_each_once_in_a_row() {
+    let world = World::new().announced(&KNOWN);
+    let judged =
+        world.judge(&read("175.45.177.10 icmp: lan 4.69.1.1 4.69.1.2 ttk-b ntt level3 home"));
+    assert_eq!(judged[0].as_path, [3356, 2914, 3356]);
 }
 
 // 4. The class is who operates the transit.

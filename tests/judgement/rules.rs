@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use lasthop::border::Behind;
+
 use crate::notation;
 use crate::world::{World, each_says, one, says};
 
@@ -100,6 +102,15 @@ fn rule_1_an_echo_reply_from_a_foreign_address_is_the_targets_and_no_hop() {
         "175.45.177.10 icmp: lan level3 ttk-a ttk-b * 77.94.35.9=echo
           => russia medium ttk-b: 1 silent hop, then the target answers from 77.94.35.9",
     );
+}
+
+#[test]
+fn rule_1_silence_is_counted_from_the_last_foreign_answer_to_the_last_ttl_asked() {
+    let behind = |line: &str| one(line).border.behind;
+    let line = "175.45.176.10 icmp: lan unicom-a unicom-b * * *";
+    assert_eq!(behind(line), Behind::Silence { ttls: 3 });
+    assert_eq!(behind(&format!("{line} private * *")), Behind::Silence { ttls: 2 });
+    assert_eq!(behind("175.45.176.10 icmp: * * * * *"), Behind::Silence { ttls: 5 });
 }
 
 #[test]
