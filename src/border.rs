@@ -96,16 +96,16 @@ pub fn find(trace: &Trace, block: &Block, specials: &Specials) -> Border {
         last: upto.last().map(Router::last_hop),
         skipped,
         behind: behind(trace, block, end, &routers),
-        silent_before: silent_before(upto),
+        silent_before: silent_before(trace, upto),
         path: upto.iter().filter(|router| decides(router)).map(|router| router.address).collect(),
     }
 }
 
-/// The answer that ends a path: home, a refusal, or the target's own; the nearest one.
+/// The answer that ends a path: the first home hop; where there is none, the nearest refusal or
+/// answer of the target's own.
 fn end<'a>(trace: &'a Trace, block: &Block) -> Option<(Ttl, &'a HopAnswer)> {
-    trace
-        .answers()
-        .find(|(_, answer)| block.contains(answer.from) || answer.kind != Kind::TimeExceeded)
+    let home = trace.answers().find(|(_, answer)| block.contains(answer.from));
+    home.or_else(|| trace.answers().find(|(_, answer)| answer.kind != Kind::TimeExceeded))
 }
 
 /// A foreign router on the path.
@@ -125,13 +125,13 @@ impl Router {
     }
 }
 
-/// The foreign routers before `end`, each once, in the order of their first answers.
+/// The foreign routers before `end` and the one that is it, each once: by their last answers where
+/// the path ends, else by their first, because a loop repeats all of them.
 fn routers(trace: &Trace, block: &Block, end: Option<&(Ttl, &HopAnswer)>) -> Vec<Router> {
     let mut routers: Vec<Router> = Vec::new();
     for (ttl, answer) in trace.answers() {
-        let beyond =
-            end.is_some_and(|(end, last)| ttl > *end || ttl == *end && !is_refusal(block, last));
-        if beyond || block.contains(answer.from) || answer.kind == Kind::EchoReply {
+        let within = end.is_none_or(|(end, last)| ttl < *end || std::ptr::eq(answer, *last));
+        if !within || block.contains(answer.from) || answer.kind == Kind::EchoReply {
             continue;
         }
         match routers.iter_mut().find(|router| router.address == answer.from) {
@@ -144,11 +144,10 @@ fn routers(trace: &Trace, block: &Block, end: Option<&(Ttl, &HopAnswer)>) -> Vec
             }),
         }
     }
+    if end.is_some() {
+        routers.sort_by_key(|router| router.last);
+    }
     routers
-}
-
-fn is_refusal(block: &Block, answer: &HopAnswer) -> bool {
-    !block.contains(answer.from) && matches!(answer.kind, Kind::Unreachable(_))
 }
 
 fn behind(
@@ -173,9 +172,15 @@ fn behind(
     }
 }
 
-/// The silent TTLs between the last two of `routers`, or before the only one.
-fn silent_before(routers: &[Router]) -> u8 {
+/// The silent TTLs between the last two of `routers`, or before the only one. A TTL that was not
+/// asked is not silent.
+fn silent_before(trace: &Trace, routers: &[Router]) -> u8 {
     let Some((last, before)) = routers.split_last() else { return 0 };
-    let before = before.iter().map(|router| router.last.get()).max().unwrap_or(0);
-    last.first.get().saturating_sub(before + 1)
+    let before = before.iter().map(|router| router.last).max();
+    let silent = trace
+        .hops
+        .iter()
+        .filter(|hop| hop.ttl < last.first && before.is_none_or(|before| hop.ttl > before))
+        .filter(|hop| hop.answers().next().is_none());
+    u8::try_from(silent.count()).unwrap_or(u8::MAX)
 }

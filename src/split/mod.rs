@@ -59,12 +59,14 @@ pub enum Verdict {
     Mixed,
 }
 
-/// The split that `judged` traces show.
+/// The split that `judged` traces show. Traces to targets outside the block count nowhere.
 #[must_use]
 pub fn split(judged: &[(&Trace, &Judgement)], targets: &Targets) -> Split {
     let block = &targets.block;
+    let home = judged.iter().copied().filter(|(trace, _)| block.contains(trace.target));
+    let judged: Vec<(&Trace, &Judgement)> = home.collect();
     let mut scopes: BTreeMap<usize, Vec<(&Trace, &Judgement)>> = BTreeMap::new();
-    for (trace, judgement) in judged {
+    for (trace, judgement) in &judged {
         if let Some(index) = block.routed_index(trace.target) {
             scopes.entry(index).or_default().push((trace, judgement));
         }
@@ -78,7 +80,7 @@ pub fn split(judged: &[(&Trace, &Judgement)], targets: &Targets) -> Split {
     };
     let routed: Vec<Part> = scopes.iter().map(part).collect();
     let shares = targets.classes.ids().map(|id| across(&routed, id)).collect();
-    let whole = part_of_block(block, judged, targets, shares);
+    let whole = part_of_block(block, &judged, targets, shares);
     Split { block: whole, routed }
 }
 

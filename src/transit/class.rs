@@ -65,15 +65,14 @@ pub(super) fn decide(
         return (Class::Other, Vec::new());
     }
     let transit_before = before.iter().any(|owner| owner.class.is_some());
-    match border.behind {
-        Behind::Silence { .. } if transit_before => {
-            (Class::Unknown, vec![Reason::LostBehindTransit])
-        }
-        Behind::Silence { .. } => (Class::Unreached, vec![Reason::DiedEarly]),
-        Behind::Refusal { by, .. } if border.last.is_none_or(|last| last.address != by) => {
-            let class = if transit_before { Class::Unknown } else { Class::Unreached };
-            (class, vec![Reason::DiedEarly])
-        }
+    let lost = match border.behind {
+        Behind::Silence { .. } => true,
+        Behind::Refusal { by, .. } => border.last.is_none_or(|last| last.address != by),
+        Behind::Home { .. } | Behind::Stranger { .. } => false,
+    };
+    match (lost, transit_before) {
+        (true, true) => (Class::Unknown, vec![Reason::LostBehindTransit]),
+        (true, false) => (Class::Unreached, vec![Reason::DiedEarly]),
         _ if owner.is_known() => (Class::Unknown, vec![Reason::NotNextToBlock]),
         _ => (Class::Unknown, vec![Reason::NoOwner]),
     }

@@ -14,7 +14,7 @@ use crate::trace::Trace;
 pub(super) struct Evidence {
     /// How many targets of a routed prefix have this border.
     targets: HashMap<(usize, Ipv4Addr), usize>,
-    /// A hop that was seen behind this one in a routed prefix.
+    /// The lowest address that was seen behind this one in a routed prefix.
     behind: HashMap<(usize, Ipv4Addr), Ipv4Addr>,
 }
 
@@ -45,7 +45,8 @@ impl Evidence {
                 *evidence.targets.entry((scope, last.address)).or_default() += 1;
             }
             for pair in border.path.windows(2) {
-                evidence.behind.insert((scope, pair[0]), pair[1]);
+                let further = evidence.behind.entry((scope, pair[0])).or_insert(pair[1]);
+                *further = pair[1].min(*further);
             }
         }
         evidence

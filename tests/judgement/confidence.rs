@@ -1,0 +1,205 @@
+//! Rule 6: how far a class is believed, clause by clause.
+
+use crate::world::says;
+
+#[test]
+fn rule_6_a_silent_target_is_normal_and_its_trace_is_classified() {
+    says(
+        "175.45.176.10 icmp: lan level3 unicom-b cenbong * * * * *
+          => china medium cenbong: silence behind it
+          175.45.177.10 icmp: lan level3 ttk-a ttk-b * * * * *
+          => russia medium ttk-b: silence behind it",
+    );
+}
+
+#[test]
+fn rule_6_high_where_a_home_hop_answers_behind_it() {
+    says(
+        "175.45.176.10 icmp: lan level3 unicom-b cenbong * * * target
+          => china high cenbong: 3 silent hops, then the target
+          175.45.177.10 icmp: lan level3 ttk-a ttk-b home * *
+          => russia high ttk-b: next hop is home
+          175.45.178.10 icmp: lan level3 ttk-a ttk-b * home
+          => russia high ttk-b: 1 silent hop, then home",
+    );
+}
+
+#[test]
+fn rule_6_high_where_several_traces_of_the_routed_prefix_agree() {
+    says(
+        "175.45.176.0+3 icmp: lan level3 unicom-b cenbong * * *
+          => china high cenbong: silence behind it; \
+             border shared with 2 other targets of 175.45.176.0/24",
+    );
+}
+
+#[test]
+fn rule_6_high_where_several_agree_on_who_refuses_or_whose_target_answers_from_elsewhere() {
+    says(
+        "175.45.176.0+3 icmp: lan level3 unicom-b!13
+          => china high unicom-b
+          175.45.177.0+3 icmp: lan level3 ttk-b 77.94.35.9=echo
+          => russia high ttk-b",
+    );
+}
+
+#[test]
+fn rule_6_medium_where_neighbours_are_few() {
+    says(
+        "175.45.176.10 icmp: lan level3 unicom-b cenbong * * *
+          => china medium cenbong: silence behind it
+          175.45.177.10+2 icmp: lan level3 ttk-a ttk-b * * *
+          => russia medium ttk-b: silence behind it; \
+             border shared with 1 other target of 175.45.177.0/24",
+    );
+}
+
+#[test]
+fn rule_6_flows_and_methods_of_one_target_are_one_neighbour() {
+    says(
+        "175.45.176.10 icmp/0: lan level3 unicom-b cenbong * * *
+          => china medium cenbong: silence behind it
+          175.45.176.10 icmp/1: lan level3 unicom-b cenbong * * *
+          175.45.176.10 icmp/2: lan level3 unicom-b cenbong * * *
+          175.45.176.10 udp: lan level3 unicom-b cenbong * * *",
+    );
+}
+
+#[test]
+fn rule_6_neighbours_are_of_the_same_routed_prefix() {
+    says(
+        "175.45.176.254+2 icmp: lan level3 unicom-b cenbong * * *
+          => china medium cenbong
+          175.45.177.0+2 icmp: lan level3 unicom-b cenbong * * *
+          => china medium cenbong",
+    );
+}
+
+#[test]
+fn rule_6_neighbours_with_another_border_do_not_agree() {
+    says(
+        "175.45.178.0+2 icmp: lan level3 unicom-b cenbong * * *
+          => china medium cenbong
+          175.45.178.10+3 icmp: lan level3 ttk-a ttk-b * * *
+          => russia high ttk-b",
+    );
+}
+
+#[test]
+fn rule_6_low_where_neighbours_went_on_behind_it() {
+    says(
+        "175.45.178.0+3 icmp: lan unicom-a unicom-b * * *
+          => china low unicom-b: silence behind it; other traces went on to 103.35.255.254; \
+             border shared with 2 other targets of 175.45.178.0/24
+          175.45.178.10 icmp: lan unicom-a unicom-b cenbong * * *
+          => china medium cenbong
+          175.45.176.10 icmp: lan unicom-a unicom-b * * *
+          => china medium unicom-b",
+    );
+}
+
+#[test]
+fn rule_6_of_the_hops_that_neighbours_saw_behind_it_the_lowest_address_is_named() {
+    let lines = [
+        "175.45.176.1 icmp: lan unicom-a unicom-b * * *",
+        "175.45.176.2 icmp: lan unicom-a cenbong * * *",
+    ];
+    let expected = "175.45.176.3 icmp: lan unicom-a * * *
+                    => china low unicom-a: silence behind it; \
+                       other traces went on to 103.35.255.254";
+    says(&format!("{}\n{}\n{expected}", lines[0], lines[1]));
+    says(&format!("{}\n{}\n{expected}", lines[1], lines[0]));
+}
+
+#[test]
+fn rule_6_low_where_gaps_are_before_it() {
+    says(
+        "175.45.177.10 icmp: lan level3 * ttk-b * * *
+          => russia low ttk-b: silence behind it; 1 silent hop before it
+          175.45.176.10 icmp: * * * unicom-b * * *
+          => china low unicom-b: silence behind it; 3 silent hops before it
+          175.45.178.10 icmp: lan * ttk-a ttk-b * * *
+          => russia medium ttk-b: silence behind it",
+    );
+}
+
+#[test]
+fn rule_6_a_ttl_that_was_not_asked_is_no_gap() {
+    says(
+        "175.45.177.10 icmp: - - - ttk-b * * *
+          => russia medium ttk-b: silence behind it
+          175.45.176.10 icmp: - lan - unicom-b * * *
+          => china medium unicom-b: silence behind it
+          175.45.178.10 icmp: - lan - * unicom-b * * *
+          => china low unicom-b: silence behind it; 1 silent hop before it",
+    );
+}
+
+#[test]
+fn rule_6_silence_between_two_answers_of_the_same_router_is_no_gap_before_it() {
+    says(
+        "175.45.177.10 icmp: lan ttk-a ttk-b * ttk-b * * *
+          => russia medium ttk-b: silence behind it",
+    );
+}
+
+#[test]
+fn rule_6_a_gap_before_it_is_outweighed_by_home_and_by_several_that_agree() {
+    says(
+        "175.45.177.0+3 icmp: lan level3 * ttk-b * * *
+          => russia high ttk-b
+          175.45.176.10 icmp: lan level3 * unicom-b home
+          => china high unicom-b",
+    );
+}
+
+#[test]
+fn rule_6_low_where_home_answers_only_behind_a_longer_gap() {
+    says(
+        "175.45.177.10 icmp: lan level3 ttk-a ttk-b * * * * target
+          => russia low ttk-b: 4 silent hops, then the target
+          175.45.176.0+3 icmp: lan level3 unicom-b cenbong * * * * target
+          => china medium cenbong",
+    );
+}
+
+#[test]
+fn rule_6_low_where_special_hops_were_skipped() {
+    says(
+        "175.45.177.0+3 icmp: lan level3 ttk-a ttk-b private * target
+          => russia low ttk-b: 1 silent hop, then the target; \
+             border shared with 2 other targets of 175.45.177.0/24; \
+             private hop 10.99.99.9 skipped",
+    );
+}
+
+#[test]
+fn rule_6_low_where_a_third_partys_address_may_deceive() {
+    says(
+        "175.45.177.10 icmp: lan level3 ttk-a unicom-b home
+          => china low unicom-b: next hop is home; \
+             a single hop behind 217.150.55.21 of another class
+          175.45.178.10 icmp: lan level3 unicom-a ttk-b * * *
+          => russia low ttk-b: silence behind it; a single hop behind 219.158.3.1 of another class",
+    );
+}
+
+#[test]
+fn rule_6_no_third_party_where_two_hops_in_a_row_are_of_the_class() {
+    says(
+        "175.45.177.10 icmp: lan ttk-a unicom-a unicom-b home
+          => china high unicom-b: next hop is home
+          175.45.178.10 icmp: lan level3 unicom-b * * *
+          => china medium unicom-b: silence behind it",
+    );
+}
+
+#[test]
+fn rule_6_unknown_is_never_believed_far() {
+    says(
+        "175.45.177.0+9 icmp: lan level3 nobody home
+          => unknown low nobody
+          175.45.176.0+9 icmp: lan level3 unicom-b cenbong | interrupted
+          => unknown low cenbong",
+    );
+}

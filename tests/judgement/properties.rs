@@ -1,0 +1,177 @@
+//! What holds for all traces, however odd.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lasthop::probe::{Attempt, Flow};
+use lasthop::trace::{Hop, HopAnswer, HopTry, Kind, Method, StopReason, Trace, Ttl};
+use lasthop::transit::{Class, Judgement, judge_alone};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::notation::ROUTERS;
+use crate::world::World;
+
+fn any_address(target: Ipv4Addr) -> impl Strategy<Value = Ipv4Addr> {
+    let router = select(ROUTERS.map(|(_, address)| address).to_vec());
+    prop_oneof![8 => router, 1 => Just(target), 1 => any::<u32>().prop_map(Ipv4Addr::from)]
+}
+
+fn any_try(target: Ipv4Addr) -> impl Strategy<Value = HopTry> {
+    let other = prop_oneof![Just(Kind::EchoReply), any::<u8>().prop_map(Kind::Unreachable)];
+    let kind = prop_oneof![8 => Just(Kind::TimeExceeded), 1 => other];
+    let answer = (any_address(target), kind, 0..500_u64).prop_map(|(from, kind, millis)| {
+        let rtt = Duration::from_millis(millis);
+        HopAnswer { from, kind, rtt, reply_ttl: 64, labels: [].into() }
+    });
+    proptest::option::of(answer).prop_map(|answer| HopTry {
+        attempt: Attempt::default(),
+        sent: Timestamp::UNIX_EPOCH,
+        answer,
+    })
+}
+
+/// What is at each TTL from 1 on; no tries where it was not asked.
+fn any_hops(target: Ipv4Addr) -> impl Strategy<Value = Vec<Hop>> {
+    let length = prop_oneof![9 => 0..9_usize, 1 => 9..=32_usize];
+    length.prop_flat_map(move |length| vec(vec(any_try(target), 0..3), length)).prop_map(|tries| {
+        let hops = (1..=Ttl::MOST).filter_map(Ttl::new).zip(tries);
+        hops.filter(|(_, tries)| !tries.is_empty()).map(|(ttl, tries)| Hop { ttl, tries }).collect()
+    })
+}
+
+fn any_trace_to(target: Ipv4Addr) -> impl Strategy<Value = Trace> {
+    let method = select(vec![Method::Icmp, Method::Udp]);
+    let flow = (0..3_u8).prop_map(|flow| Flow::new(flow).unwrap_or_default());
+    let stop = select(StopReason::ALL.to_vec());
+    (method, flow, stop, any_hops(target)).prop_map(move |(method, flow, stop, hops)| Trace {
+        target,
+        method,
+        flow,
+        started: Timestamp::UNIX_EPOCH,
+        hops,
+        stop,
+    })
+}
+
+/// A trace to one of a few targets in each routed prefix.
+fn any_trace() -> impl Strategy<Value = Trace> {
+    (176..180_u8, 0..4_u8)
+        .prop_flat_map(|(third, last)| any_trace_to(Ipv4Addr::new(175, 45, third, last)))
+}
+
+fn any_traces() -> impl Strategy<Value = Vec<Trace>> {
+    vec(any_trace(), 0..24)
+}
+
+fn shown(judged: &[Judgement]) -> Vec<String> {
+    judged.iter().map(|judgement| format!("{judgement:?}")).collect()
+}
+
+proptest! {
+    #[test]
+    fn counts_always_add_up(traces in any_traces()) {
+        let split = World::new().split_of(&traces);
+        prop_assert_eq!(split.block.counts.values().sum::<usize>(), traces.len());
+        for (class, count) in &split.block.counts {
+            let parts: usize = split.routed.iter().map(|part| part.counts[class]).sum();
+            prop_assert_eq!(*count, parts);
+        }
+        for part in split.routed.iter().chain([&split.block]) {
+            let classified: usize =
+                part.counts.iter().filter(|(class, _)| class.is_classified()).map(|(_, n)| n).sum();
+            prop_assert_eq!(part.carriers.iter().map(|(_, n)| n).sum::<usize>(), classified);
+            prop_assert_eq!(part.shares.iter().all(Option::is_some), classified > 0);
+            prop_assert_eq!(part.shares.iter().any(Option::is_some), classified > 0);
+        }
+    }
+
+    #[test]
+    fn traces_to_anywhere_add_nothing(
+        ours in any_traces(),
+        others in vec(any::<u32>().prop_flat_map(|to| any_trace_to(Ipv4Addr::from(to))), 0..5),
+    ) {
+        let world = World::new();
+        let block = &world.targets.block;
+        let strays = others.into_iter().filter(|trace| !block.contains(trace.target));
+        let all: Vec<Trace> = ours.iter().cloned().chain(strays).collect();
+        prop_assert_eq!(world.split_of(&all), world.split_of(&ours));
+    }
+
+    #[test]
+    fn an_interval_contains_its_share_and_lies_between_0_and_1(traces in any_traces()) {
+        let split = World::new().split_of(&traces);
+        for part in split.routed.iter().chain([&split.block]) {
+            let shares: Vec<_> = part.shares.iter().flatten().collect();
+            for share in &shares {
+                prop_assert!(0.0 <= share.low && share.low <= share.share);
+                prop_assert!(share.share <= share.high && share.high <= 1.0);
+            }
+            prop_assert!(shares.iter().map(|share| share.share).sum::<f64>() < 1.0 + 1e-9);
+        }
+    }
+
+    #[test]
+    fn traces_of_other_prefixes_never_change_a_prefixs_own_row(traces in any_traces()) {
+        let world = World::new();
+        let whole = world.split_of(&traces);
+        for part in &whole.routed {
+            let own: Vec<Trace> =
+                traces.iter().filter(|trace| part.scope.contains(&trace.target)).cloned().collect();
+            prop_assert_eq!(&world.split_of(&own).routed[..], std::slice::from_ref(part));
+        }
+    }
+
+    #[test]
+    fn judging_and_splitting_do_not_depend_on_the_order(
+        (first, second) in any_traces().prop_flat_map(|traces| {
+            let places: Vec<usize> = (0..traces.len()).collect();
+            (Just(traces), Just(places).prop_shuffle())
+        })
+    ) {
+        let (traces, places) = (first, second);
+        let world = World::new();
+        let shuffled: Vec<Trace> = places.iter().map(|place| traces[*place].clone()).collect();
+        let (judged, other) = (shown(&world.judge(&traces)), shown(&world.judge(&shuffled)));
+        let expected: Vec<String> = places.iter().map(|place| judged[*place].clone()).collect();
+        prop_assert_eq!(other, expected);
+        prop_assert_eq!(world.split_of(&shuffled), world.split_of(&traces));
+    }
+
+    #[test]
+    fn neighbours_decide_how_far_a_trace_is_believed_and_nothing_else(traces in any_traces()) {
+        let world = World::new();
+        for (trace, judgement) in traces.iter().zip(world.judge(&traces)) {
+            let alone = judge_alone(trace, &world.targets, &world.owners());
+            prop_assert_eq!((alone.class, &alone.border), (judgement.class, &judgement.border));
+            prop_assert_eq!(alone.as_path, judgement.as_path);
+        }
+    }
+
+    #[test]
+    fn a_single_trace_has_no_neighbours(trace in any_trace()) {
+        let world = World::new();
+        let alone = judge_alone(&trace, &world.targets, &world.owners());
+        prop_assert_eq!(shown(&world.judge(&[trace])), shown(&[alone]));
+    }
+
+    #[test]
+    fn the_last_foreign_hop_is_foreign_and_can_be_attributed(trace in any_trace()) {
+        let world = World::new();
+        let judgement = judge_alone(&trace, &world.targets, &world.owners());
+        let last = judgement.border.last.map(|last| last.address);
+        prop_assert_eq!(judgement.border.path.last().copied(), last);
+        if let Some(last) = last {
+            prop_assert!(!world.targets.block.contains(last));
+            prop_assert!(world.targets.specials.of(last).is_none());
+            prop_assert!(trace.answers().any(|(_, answer)| answer.from == last));
+        }
+        let class = judgement.owner.as_ref().and_then(|owner| owner.class);
+        if let Class::Transit(id) = judgement.class {
+            prop_assert_eq!(class, Some(id));
+        }
+        prop_assert!(!judgement.reasons.is_empty());
+    }
+}
