@@ -2,6 +2,7 @@
 //!
 //! One file for each command; what they share is [`common`], how they end is [`exit`].
 
+mod advice;
 mod common;
 mod config;
 mod exit;

@@ -6,11 +6,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use rand::rngs::{StdRng, SysRng};
-use rand::{Rng, RngExt, SeedableRng, TryRng};
+use rand::{RngExt, SeedableRng, TryRng};
 
 use crate::output::{Appender, LockFile, Run, hops, summary, table, traces};
 use crate::owner::Owners;
@@ -40,16 +39,11 @@ use super::stdout;
 /// at most --rate a second in all and in random order, and stops each trace as soon as home
 /// answers. The summary goes to stdout: one row for the block, one for each routed prefix.
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub(super) struct Probe {
     /// Addresses or prefixes inside the block [default: all of it]
     #[arg(value_name = "TARGET")]
     wanted: Vec<Wanted>,
-    #[command(flatten)]
-    how: How,
-    #[command(flatten)]
-    sources: Sources,
-    #[command(flatten)]
-    files: Files,
     /// Where the probes leave from, for the output [default: the host's name]
     #[arg(long, value_name = "LABEL")]
     vantage: Option<String>,
@@ -59,6 +53,12 @@ pub(super) struct Probe {
     /// Say what would be sent, and send nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    how: How,
+    #[command(flatten)]
+    files: Files,
+    #[command(flatten)]
+    sources: Sources,
 }
 
 #[derive(Debug, Args)]
@@ -68,7 +68,7 @@ struct How {
     #[arg(long, value_enum, default_value_t = Methods::Icmp)]
     method: Methods,
     /// Packets a second in all, retries included; 0 is no limit
-    #[arg(long, value_name = "PPS", default_value_t = 200)]
+    #[arg(long, value_name = "PPS", default_value_t = 200, value_parser = rate)]
     rate: u32,
     /// Tries at a silent TTL; behind what may be the border there are up to 4 more
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = up_to(Attempt::MOST))]
@@ -86,7 +86,7 @@ struct How {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = up_to(Flow::MOST))]
     flows: u8,
     /// Trace so many addresses of each routed prefix, chosen by chance
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = some)]
     sample: Option<usize>,
     /// Seconds after which to stop, whatever is measured by then
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
@@ -146,8 +146,22 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     if duration.is_zero() { Err(wrong()) } else { Ok(duration) }
 }
 
-fn up_to(most: u8) -> RangedU64ValueParser<u8> {
-    RangedU64ValueParser::new().range(1..=u64::from(most))
+/// A number from 1.
+fn up_to(most: u8) -> impl Fn(&str) -> Result<u8, String> + Clone {
+    move |text| {
+        let number = text.parse().ok().filter(|number| (1..=most).contains(number));
+        number.ok_or_else(|| format!("expected a number from 1 to {most}"))
+    }
+}
+
+/// A number from 1, however large.
+fn some(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "expected a number from 1".into())
+}
+
+fn rate(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| "expected packets a second, such as 200, or 0 for no limit".into())
 }
 
 /// Everything that can fail before the first packet leaves.
@@ -173,7 +187,7 @@ impl Probe {
         let began = Timestamp::now();
         let measured = self.measure(&mut prepared, common)?;
         report::closing(&measured, common);
-        let run = self.about(&mut prepared, began, &measured)?;
+        let run = self.about(began, &measured)?;
         let traces: Vec<Trace> =
             measured.traces.iter().map(|finished| Trace::of(finished, began)).collect();
         self.sources.ask(&mut prepared.owners, &foreign(&traces, &targets), common);
@@ -208,7 +222,7 @@ impl Probe {
     }
 
     fn seed(&self) -> anyhow::Result<u64> {
-        self.how.seed.map_or_else(|| SysRng.try_next_u64().context("no chance to be had"), Ok)
+        self.how.seed.map_or_else(chance, Ok)
     }
 
     fn addresses(&self, targets: &Targets, random: &mut StdRng) -> anyhow::Result<Vec<Ipv4Addr>> {
@@ -249,15 +263,11 @@ impl Probe {
         Ok(engine::run(&mut wire, plan, &prepared.settings, &mut watcher)?)
     }
 
-    fn about(
-        &self,
-        prepared: &mut Prepared<'_>,
-        began: Timestamp,
-        measured: &Measured,
-    ) -> anyhow::Result<Run> {
+    fn about(&self, began: Timestamp, measured: &Measured) -> anyhow::Result<Run> {
         let host = || nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned());
         Ok(Run {
-            id: format!("{}-{:08x}", began.strftime("%Y%m%dT%H%M%SZ"), prepared.random.next_u32()),
+            // Never from the seed: runs that repeat each other are still different runs.
+            id: format!("{}-{:08x}", began.strftime("%Y%m%dT%H%M%SZ"), chance()? >> 32),
             started: began,
             ended: began.saturating_add(measured.took).context("the end of time")?,
             vantage: self.vantage.clone().map_or_else(host, Ok).unwrap_or_default(),
@@ -271,7 +281,9 @@ impl Probe {
         let mut random = StdRng::seed_from_u64(self.seed()?);
         let addresses = self.addresses(targets, &mut random)?;
         let traces = addresses.len() * self.how.method.list().len() * usize::from(self.how.flows);
-        let most = traces * usize::from(self.how.max_ttl) * usize::from(self.how.attempts);
+        let settings = self.settings();
+        let tries = (settings.attempts + settings.border_attempts).min(Attempt::MOST);
+        let most = traces * usize::from(settings.max_ttl.get()) * usize::from(tries);
         let rate = match self.how.rate {
             0 => "without a limit".into(),
             rate => format!("at most {rate} packets/s"),
@@ -282,15 +294,20 @@ impl Probe {
             addresses.len(),
             targets.block.prefix,
             self.how.method.name(),
-            traces * 10,
-            traces * 25,
+            most.min(traces * 10),
+            most.min(traces * 25),
         );
         stdout::write(|out| out.write_all(text.as_bytes()))?;
         Ok(Exit::Measured)
     }
 }
 
-/// Writes everything that was asked for; what can be read again comes first.
+fn chance() -> anyhow::Result<u64> {
+    SysRng.try_next_u64().context("no chance to be had")
+}
+
+/// Writes everything that was asked for. What cannot be written keeps nothing else from being
+/// written: it cannot be measured again.
 fn tell(
     prepared: Prepared<'_>,
     run: &Run,
@@ -303,18 +320,20 @@ fn tell(
     judged.sort_by_key(|(trace, _)| (trace.target, trace.method, trace.flow));
     let split = split(&judged, targets);
     let rows = summary::summary(run, &split, &targets.classes);
-    if let Some(mut append) = prepared.append {
-        append.append(&rows)?;
-    }
-    if let Some(sheet) = prepared.traces {
-        sheet.fill(&traces(run, &judged, targets))?;
-    }
-    if let Some(sheet) = prepared.hops {
-        let sorted: Vec<&Trace> = judged.iter().map(|(trace, _)| *trace).collect();
-        sheet.fill(&hops(run, &sorted, &prepared.owners))?;
-    }
+    let sorted: Vec<&Trace> = judged.iter().map(|(trace, _)| *trace).collect();
+    let Prepared { append, traces: traces_sheet, hops: hops_sheet, owners, .. } = prepared;
+    let appended = append.map_or(Ok(()), |mut append| append.append(&rows));
+    let traced = traces_sheet.map_or(Ok(()), |it| it.fill(&traces(run, &judged, targets)));
+    let hopped = hops_sheet.map_or(Ok(()), |it| it.fill(&hops(run, &sorted, &owners)));
     let format = Format::or_suited(common.format);
-    format.write(&rows, || table(run, &split, &targets.classes))
+    let told = format.write(&rows, || table(run, &split, &targets.classes));
+    let failed = [appended, traced, hopped].into_iter().filter_map(Result::err);
+    let mut failed = failed.map(anyhow::Error::new).chain(told.err());
+    let Some(first) = failed.next() else { return Ok(()) };
+    for other in failed {
+        Exit::of(&other).report(&other);
+    }
+    Err(first)
 }
 
 /// The foreign addresses that answered, each once.
@@ -333,7 +352,8 @@ fn explained(error: WireError) -> anyhow::Error {
         .map_or_else(|_| "lasthop".into(), |path| path.display().to_string());
     match error {
         WireError::NoPermission => anyhow::Error::new(error).context(format!(
-            "no permission to send; this grants it:\n  sudo setcap cap_net_raw+ep {program}\n"
+            "raw sockets need the capability CAP_NET_RAW; this grants it:\n  \
+             sudo setcap cap_net_raw+ep {program}"
         )),
         other => other.into(),
     }

@@ -12,6 +12,7 @@ use crate::targets::Targets;
 use super::common::Common;
 
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Who holds an address")]
 pub(super) struct Sources {
     /// Prefix to AS: an iptoasn.com TSV, plain or gzip, or an MMDB
     #[arg(long, value_name = "FILE")]
