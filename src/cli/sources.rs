@@ -17,8 +17,8 @@ pub(super) struct Sources {
     /// Prefix to AS: an iptoasn.com TSV, plain or gzip, or an MMDB
     #[arg(long, value_name = "FILE")]
     as_table: Option<PathBuf>,
-    /// Ask name servers for router names (PTR) and Team Cymru for origins, after probing. This
-    /// tells them which addresses you look at
+    /// Ask name servers for router names (PTR) and Team Cymru for origins. This tells them
+    /// which addresses you look at
     #[arg(long)]
     dns: bool,
     /// The name server to ask, with its port [default: the system's]
