@@ -16,7 +16,7 @@ use super::skip::skip;
 /// Its routers are near, so that little time passes.
 const NEAR: &str = include_str!("near.toml");
 /// What makes a run short there, and the same every time.
-pub(crate) const QUICK: [&str; 6] = ["--rate", "2000", "--timeout", "0.15", "--seed", "1"];
+pub(crate) const QUICK: [&str; 6] = ["--rate", "2000", "--timeout", "0.1", "--seed", "1"];
 
 /// Everything in it is gone with it.
 #[derive(Debug)]

@@ -32,7 +32,7 @@ impl Running {
     pub(crate) fn start(lab: &Lab, rate: &str, arguments: &[&str]) -> Self {
         let _ = fs::remove_file(lab.path("pid"));
         let mut command = lab.command("sh");
-        command.args(["-c", INTRODUCED, "sh", "probe", "--rate", rate, "--timeout", "0.15"]);
+        command.args(["-c", INTRODUCED, "sh", "probe", "--rate", rate, "--timeout", "0.1"]);
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.spawn().expect("timeout (coreutils)");
         let pid = await_some(|| fs::read_to_string(lab.path("pid")).ok());
