@@ -5,6 +5,7 @@
 mod advice;
 mod common;
 mod config;
+mod distinct;
 mod exit;
 mod format;
 mod lab;

@@ -25,6 +25,7 @@ use crate::transit::{Judgement, judge};
 
 use super::common::Common;
 use super::config;
+use super::distinct::distinct;
 use super::exit::Exit;
 use super::format::Format;
 use super::progress::Watcher;
@@ -205,6 +206,12 @@ impl Probe {
     fn prepare<'t>(&self, targets: &'t Targets, common: &Common) -> anyhow::Result<Prepared<'t>> {
         let mut random = StdRng::seed_from_u64(self.seed()?);
         let addresses = self.addresses(targets, &mut random)?;
+        distinct(&[
+            ("--lock", self.lock.as_deref()),
+            ("--append", self.files.append.as_deref()),
+            ("--traces", self.files.traces.as_deref()),
+            ("--hops", self.files.hops.as_deref()),
+        ])?;
         let header = summary::header(&targets.classes);
         let sheet = |path: &Option<PathBuf>| path.as_deref().map(Sheet::open).transpose();
         let append = self.files.append.as_deref();

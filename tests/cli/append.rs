@@ -124,12 +124,35 @@ fn an_unwritable_folder_is_refused() {
 #[test]
 fn a_full_device_keeps_nothing_else_from_being_written() {
     let Some(lab) = Lab::near() else { return };
-    let run = lab.probe(&["175.45.177.10", "--append", "/dev/full", "--traces", "t.csv"]);
-    let run = run.ended(2);
-    assert!(run.err.contains("/dev/full: No space left on device"), "{}", run.err);
-    assert!(run.err.contains("make room"), "{}", run.err);
+    let files = ["--append", "/dev/full", "--hops", "/dev/full", "--traces", "t.csv"];
+    let run = lab.probe(&[&["175.45.177.10"], &files[..]].concat()).ended(2);
+    let messages: Vec<&str> = run.err.lines().collect();
+    assert_eq!(messages.len(), 2, "one for each file: {messages:?}");
+    for message in messages {
+        assert!(message.contains("/dev/full: No space left on device"), "{message}");
+        assert!(message.contains("make room"), "{message}");
+    }
     assert_eq!(Sheet::read(&run.out).rows.len(), 2, "stdout has the measurement");
     assert_eq!(Sheet::read(&lab.read("t.csv")).rows.len(), 1, "and so has the other file");
+}
+
+/// Or the traces would overwrite the history.
+#[test]
+fn a_file_is_named_once() {
+    let Some(lab) = Lab::near() else { return };
+    lab.write("old.csv", SUMMARY);
+    std::os::unix::fs::symlink("old.csv", lab.path("link.csv")).expect("a link");
+    let options = ["--lock", "--append", "--traces", "--hops"];
+    for (one, other) in [("old.csv", "./old.csv"), ("old.csv", "link.csv"), ("new", "./new")] {
+        for (place, option) in options.iter().enumerate().skip(1) {
+            let before = options[place - 1];
+            let (run, packets) = watched(&lab, &[before, one, option, other]);
+            run.refused(2, &[other, before, option, "give each a file of its own"]);
+            assert_eq!(packets, 0);
+        }
+    }
+    assert_eq!(lab.read("old.csv"), SUMMARY);
+    assert!(!lab.path("new").exists());
 }
 
 /// A file system with room for a part of the new rows.

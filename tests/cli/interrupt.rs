@@ -46,6 +46,17 @@ fn one_trace_cut_off_is_no_outage() {
     assert!(ended.out.contains("\"complete\":false"), "{}", ended.out);
 }
 
+/// The lab gets a terminal's Ctrl-C too, and stays until its program has ended.
+#[test]
+fn the_lab_waits() {
+    let Some(lab) = Lab::near() else { return };
+    let run = Running::start(&lab, "200", &[]);
+    run.await_packets(20);
+    run.signal_all(SIGINT);
+    let ended = run.end().ended(130);
+    assert!(ended.out.lines().skip(1).all(|row| row.ends_with(",false")), "{}", ended.out);
+}
+
 /// A table says it in words.
 #[test]
 fn people_are_told_too() {

@@ -54,6 +54,16 @@ impl Running {
         kill(self.program, signal).expect("it runs");
     }
 
+    /// Sends the signal to the lab and the program, as a terminal does.
+    pub(crate) fn signal_all(&self, signal: Signal) {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.program));
+        let status = status.expect("it runs");
+        let lab = status.lines().find_map(|line| line.strip_prefix("PPid:"));
+        let lab = lab.and_then(|lab| lab.trim().parse().ok()).expect("a parent");
+        kill(Pid::from_raw(lab), signal).expect("the lab runs");
+        self.signal(signal);
+    }
+
     /// Waits for its end.
     pub(crate) fn end(self) -> Outcome {
         Outcome::read(self.lab.wait_with_output().expect("an end"))
