@@ -1,11 +1,13 @@
 //! How the program ends: one place for all exit codes.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::lab::LabError;
 use crate::output::OutputError;
 use crate::probe::wire::WireError;
+
+use super::advice;
 
 /// Every way to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +46,7 @@ impl Exit {
     /// Says what went wrong, and passes the way to end on.
     pub(super) fn report(self, error: &anyhow::Error) -> Self {
         // Where even stderr is gone, the exit code has to do.
-        let _ = writeln!(std::io::stderr(), "lasthop: {error:#}");
+        let _ = writeln!(std::io::stderr(), "lasthop: {}", said(error));
         self
     }
 
@@ -61,8 +63,25 @@ impl Exit {
     }
 }
 
+/// The error, with those of its causes that it does not tell itself, and what to do about it.
+fn said(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    match advice::of(error) {
+        Some(advice) => format!("{text}; {advice}"),
+        None => text,
+    }
+}
+
 /// Help and version are no errors; everything else on the command line is bad usage.
 pub(super) fn of_usage(error: &clap::Error) -> ExitCode {
-    let _ = error.print();
-    if error.use_stderr() { Exit::Bad.code() } else { ExitCode::SUCCESS }
+    let written = error.print();
+    let left = written.is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe);
+    if error.use_stderr() || left { Exit::Bad.code() } else { ExitCode::SUCCESS }
 }

@@ -12,7 +12,7 @@ use super::stdout;
 pub(super) enum Format {
     /// For people
     Table,
-    /// One header, one row for each scope
+    /// A header, and rows
     Csv,
     /// One JSON object a line
     Json,

@@ -25,6 +25,7 @@ use super::stdout;
 /// its routers, their delays and their habits follow a scenario, and so does what a measurement
 /// should find.
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub(super) struct Lab {
     /// A scenario's name (see --list), or a file
     #[arg(short, long, value_name = "NAME|FILE.toml", default_value = lab::DEFAULT)]

@@ -2,8 +2,10 @@
 //!
 //! One file for each command; what they share is `common`, how they end is `exit`.
 
+mod advice;
 mod common;
 mod config;
+mod distinct;
 mod exit;
 mod format;
 mod lab;
@@ -15,6 +17,7 @@ mod report;
 mod sheet;
 mod sources;
 mod stdout;
+mod values;
 
 use std::process::ExitCode;
 

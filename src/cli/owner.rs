@@ -22,7 +22,7 @@ use super::sources::Sources;
 #[derive(Debug, Args)]
 pub(super) struct Owner {
     /// The addresses
-    #[arg(required = true, value_name = "ADDRESS")]
+    #[arg(required = true, value_name = "ADDRESS", value_parser = address)]
     addresses: Vec<Ipv4Addr>,
     #[command(flatten)]
     sources: Sources,
@@ -58,11 +58,15 @@ impl Owner {
     }
 }
 
+fn address(text: &str) -> Result<Ipv4Addr, String> {
+    text.parse().map_err(|_| "expected an IPv4 address such as 103.35.255.254".into())
+}
+
 fn row(address: Ipv4Addr, owner: &Found, targets: &Targets) -> Vec<Cell> {
     let origin = owner.origin.as_ref();
     vec![
         Cell::text(address),
-        Cell::maybe(class(owner, targets), Cell::text),
+        Cell::maybe(class(address, owner, targets), Cell::text),
         Cell::maybe(owner.carrier.as_ref(), |carrier| Cell::text(&carrier.name)),
         Cell::maybe(origin, |origin| Cell::count(origin.asn)),
         Cell::maybe(origin.and_then(|origin| origin.name.as_ref()), Cell::text),
@@ -75,7 +79,11 @@ fn row(address: Ipv4Addr, owner: &Found, targets: &Targets) -> Vec<Cell> {
     ]
 }
 
-fn class<'t>(owner: &Found, targets: &'t Targets) -> Option<&'t str> {
+/// The class of the transit that the holder would be: home is nobody's transit.
+fn class<'t>(address: Ipv4Addr, owner: &Found, targets: &'t Targets) -> Option<&'t str> {
+    if targets.block.contains(address) {
+        return None;
+    }
     let other = owner.is_known().then_some("other");
     owner.class.map(|class| targets.classes.name(class)).or(other)
 }
@@ -92,7 +100,7 @@ fn text(address: Ipv4Addr, owner: &Found, owners: &Owners<'_>, targets: &Targets
     let mut line = |what: &str, value: &str| {
         let _ = writeln!(lines, "  {what:8} {value}");
     };
-    if let Some(class) = class(owner, targets) {
+    if let Some(class) = class(address, owner, targets) {
         line("class", class);
     }
     if let Some(carrier) = &owner.carrier {

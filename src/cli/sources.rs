@@ -12,19 +12,20 @@ use crate::targets::Targets;
 use super::common::Common;
 
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Who holds an address")]
 pub(super) struct Sources {
     /// Prefix to AS: an iptoasn.com TSV, plain or gzip, or an MMDB
     #[arg(long, value_name = "FILE")]
     as_table: Option<PathBuf>,
-    /// Ask name servers for router names (PTR) and Team Cymru for origins, after probing. This
-    /// tells them which addresses you look at
+    /// Ask name servers for router names (PTR) and Team Cymru for origins. This tells them
+    /// which addresses you look at
     #[arg(long)]
     dns: bool,
     /// The name server to ask, with its port [default: the system's]
     #[arg(long, value_name = "IP:PORT", requires = "dns")]
     dns_server: Option<SocketAddr>,
     /// Seconds for all lookups together
-    #[arg(long, value_name = "SECONDS", default_value = "10", requires = "dns", value_parser = super::probe::seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "10", requires = "dns", value_parser = super::values::seconds)]
     dns_deadline: Duration,
 }
 

@@ -37,7 +37,10 @@ impl Appender {
         let failed = |source| OutputError::Io { path: path.into(), source };
         let file =
             OpenOptions::new().create(true).read(true).append(true).open(path).map_err(failed)?;
-        lock::take(&file, path)?;
+        if file.metadata().map_err(failed)?.is_file() {
+            // A device such as /dev/null is everybody's.
+            lock::take(&file, path)?;
+        }
         let state = check(&file, path, &header)?;
         Ok(Self { file, path: path.into(), header, state })
     }
@@ -111,9 +114,11 @@ fn ending(mut file: &File, path: &Path, columns: usize) -> io::Result<Result<Sta
     let mut reader =
         ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(last);
     let fields = reader.byte_records().next().and_then(Result::ok).map_or(0, |row| row.len());
-    Ok(if fields == columns {
-        Ok(State::NoNewline)
-    } else {
-        Err(OutputError::TornRow { path: path.into(), found: fields, expected: columns })
-    })
+    if fields == columns {
+        return Ok(Ok(State::NoNewline));
+    }
+    file.rewind()?;
+    let lines = BufReader::new(file).split(b'\n');
+    let line = lines.map(|line| line.map(|_| 1)).sum::<io::Result<usize>>()?;
+    Ok(Err(OutputError::TornRow { path: path.into(), line, found: fields, expected: columns }))
 }

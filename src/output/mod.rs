@@ -59,13 +59,15 @@ pub enum OutputError {
     },
     /// The history ends in the middle of a row.
     #[error(
-        "{path}: the last row has {found} of {expected} columns and no newline; \
+        "{path}:{line}: the last row has {found} of {expected} columns and no newline; \
          delete or complete it",
         path = path.display()
     )]
     TornRow {
         /// The file.
         path: PathBuf,
+        /// Its last line, from 1.
+        line: usize,
         /// The columns of the last row.
         found: usize,
         /// The columns of a whole one.

@@ -1,0 +1,39 @@
+//! What to do when the system refuses something.
+
+use std::io::{Error, ErrorKind};
+
+use crate::lab::LabError;
+use crate::probe::wire::WireError;
+
+/// What helps against the refusal behind an error, where one is behind it and something helps.
+pub(super) fn of(error: &anyhow::Error) -> Option<&'static str> {
+    let refusal = error.chain().find_map(|cause| cause.downcast_ref::<Error>())?.kind();
+    if error.downcast_ref::<LabError>().is_some() {
+        None
+    } else if error.downcast_ref::<WireError>().is_some() {
+        of_network(refusal)
+    } else {
+        of_file(refusal)
+    }
+}
+
+fn of_network(refusal: ErrorKind) -> Option<&'static str> {
+    match refusal {
+        ErrorKind::AddrNotAvailable => Some("use an address of this machine (ip addr lists them)"),
+        ErrorKind::NetworkUnreachable => Some("connect to a network (ip route lists the routes)"),
+        _ => None,
+    }
+}
+
+fn of_file(refusal: ErrorKind) -> Option<&'static str> {
+    Some(match refusal {
+        ErrorKind::NotFound => "check the name, and that its folder is there",
+        ErrorKind::NotADirectory => "check the name: a part of it is a file",
+        ErrorKind::IsADirectory => "name a file, not a folder",
+        ErrorKind::PermissionDenied => "name a file that you may use",
+        ErrorKind::ReadOnlyFilesystem => "name a file elsewhere",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room, or name a file elsewhere",
+        ErrorKind::InvalidData => "expected text in UTF-8",
+        _ => return None,
+    })
+}

@@ -1,0 +1,88 @@
+//! The measurement itself: sockets, then no privileges, then the engine.
+
+use anyhow::Context;
+use rand::RngExt;
+
+use crate::probe::engine::{self, Measured};
+use crate::probe::packet::Secret;
+use crate::probe::plan::Plan;
+use crate::probe::wire::{self, Opened, WireError};
+
+use super::super::common::Common;
+use super::super::privileges;
+use super::super::progress::Watcher;
+use super::Probe;
+use super::how::Methods;
+use super::prepare::Prepared;
+
+impl Probe {
+    /// Measures, and says by what in the end.
+    pub(super) fn measure(
+        &self,
+        prepared: &mut Prepared<'_>,
+        common: &Common,
+    ) -> anyhow::Result<(Measured, Methods)> {
+        let (mut opened, methods) = self.open(prepared, common)?;
+        privileges::give_up()?;
+        let settings = self.how.settings();
+        let plan = Plan::new(
+            prepared.targets.block.clone(),
+            settings.clone(),
+            &prepared.addresses,
+            methods.list(),
+            self.how.flows,
+            &mut prepared.random,
+        );
+        common.say(|| format!("{}; from {}, {} traces", opened.why, opened.source, plan.len()));
+        let (targets, owners) = (prepared.targets, &prepared.owners);
+        let mut watcher = Watcher::new(plan.len(), common.quiet, targets, owners)
+            .context("installing a signal handler")?;
+        let measured = engine::run(&mut *opened.wire, plan, &settings, &mut watcher)?;
+        Ok((measured, methods))
+    }
+
+    /// Opens sockets for the method that was asked for; without one, for ICMP where that is
+    /// allowed, and for UDP elsewhere.
+    fn open(
+        &self,
+        prepared: &mut Prepared<'_>,
+        common: &Common,
+    ) -> anyhow::Result<(Opened, Methods)> {
+        let Some(target) = prepared.addresses.first().copied() else {
+            anyhow::bail!("no target is left")
+        };
+        let secret = Secret::new(prepared.random.random());
+        let (choice, source, flows) = (self.how.wire.choice(), self.how.source, self.how.flows);
+        let open = |methods: Methods| {
+            wire::open(choice, secret, source, target, methods.list(), flows)
+                .map(|opened| (opened, methods))
+        };
+        match open(self.how.method.unwrap_or_default()) {
+            Err(WireError::NoPing) if self.how.method.is_none() => {
+                common.warn("ICMP is not allowed here without privileges: probing by UDP");
+                open(Methods::Udp).map_err(explained)
+            }
+            opened => opened.map_err(explained),
+        }
+    }
+}
+
+/// Where permission is missing, names the commands that grant it.
+fn explained(error: WireError) -> anyhow::Error {
+    let program = std::env::current_exe()
+        .map_or_else(|_| "lasthop".into(), |path| path.display().to_string());
+    let raw = format!("sudo setcap cap_net_raw+ep {program}");
+    let mend = match error {
+        WireError::NoRaw => {
+            format!("raw sockets need the capability CAP_NET_RAW; this grants it:\n  {raw}")
+        }
+        WireError::NoPing => format!(
+            "ICMP without privileges is switched off here; this allows it:\n  \
+             sudo sysctl -w net.ipv4.ping_group_range=\"0 2147483647\"\n\
+             and so does, for this program alone:\n  {raw}\n\
+             UDP needs neither: --method udp"
+        ),
+        other => return other.into(),
+    };
+    anyhow::Error::new(error).context(mend)
+}

@@ -1,0 +1,125 @@
+//! `lasthop probe`: trace the block, judge, tell.
+
+mod how;
+mod measure;
+mod prepare;
+mod tell;
+
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use jiff::Timestamp;
+
+use crate::output::Run;
+use crate::probe::Stop;
+use crate::probe::engine::Measured;
+use crate::targets::{Targets, Wanted};
+use crate::trace::Trace;
+use crate::transit::judge;
+
+use super::common::Common;
+use super::config;
+use super::exit::Exit;
+use super::report;
+use super::sources::Sources;
+
+use how::{How, Methods};
+use prepare::chance;
+
+/// Trace the block (or the given addresses), name the transit, write the split
+///
+/// Sends small ICMP echo requests or UDP datagrams with rising TTL to every address of the block,
+/// at most --rate a second in all and in random order, and stops each trace as soon as home
+/// answers. The summary goes to stdout: one row for the block, one for each routed prefix.
+#[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
+pub(super) struct Probe {
+    /// Addresses or prefixes inside the block [default: all of it]
+    #[arg(value_name = "TARGET")]
+    wanted: Vec<Wanted>,
+    /// Where the probes leave from, for the output [default: the host's name]
+    #[arg(long, value_name = "LABEL")]
+    vantage: Option<String>,
+    /// Run only while no other run holds this lock
+    #[arg(long, value_name = "FILE")]
+    lock: Option<PathBuf>,
+    /// Say what would be sent, and send nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    how: How,
+    #[command(flatten)]
+    files: Files,
+    #[command(flatten)]
+    sources: Sources,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Files")]
+struct Files {
+    /// Add the summary's rows to a CSV file, under a lock
+    #[arg(long, value_name = "SUMMARY.csv")]
+    append: Option<PathBuf>,
+    /// Write a row for each trace: class, evidence, reason (CSV, or JSON lines as .jsonl)
+    #[arg(long, value_name = "FILE")]
+    traces: Option<PathBuf>,
+    /// Write a row for each packet (CSV, or JSON lines as .jsonl)
+    #[arg(long, value_name = "FILE")]
+    hops: Option<PathBuf>,
+}
+
+impl Probe {
+    pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
+        let targets = config::targets(common)?;
+        if self.dry_run {
+            return self.tell_only(&targets);
+        }
+        let mut prepared = self.prepare(&targets, common)?;
+        let began = Timestamp::now();
+        let (measured, methods) = self.measure(&mut prepared, common)?;
+        report::closing(&measured, common);
+        let run = self.about(began, &measured, methods)?;
+        let traces: Vec<Trace> =
+            measured.traces.iter().map(|finished| Trace::of(finished, began)).collect();
+        self.sources.ask(&mut prepared.owners, &foreign(&traces, &targets), common);
+        let judgements = judge(&traces, &targets, &prepared.owners);
+        tell::tell(prepared, &run, &traces, &judgements, common)?;
+        Ok(match measured.cut_short {
+            Some(Stop::Interrupted) => Exit::Interrupted,
+            _ if judgements.iter().any(|judgement| judgement.class.is_classified()) => {
+                Exit::Measured
+            }
+            _ => Exit::Nothing,
+        })
+    }
+
+    fn about(
+        &self,
+        began: Timestamp,
+        measured: &Measured,
+        methods: Methods,
+    ) -> anyhow::Result<Run> {
+        let host = || nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned());
+        Ok(Run {
+            // Never from the seed: runs that repeat each other are still different runs.
+            id: format!("{}-{:08x}", began.strftime("%Y%m%dT%H%M%SZ"), chance()? >> 32),
+            started: began,
+            ended: began.saturating_add(measured.took).context("the end of time")?,
+            vantage: self.vantage.clone().map_or_else(host, Ok).unwrap_or_default(),
+            method: methods.name().into(),
+            complete: measured.cut_short.is_none(),
+        })
+    }
+}
+
+/// The foreign addresses that answered, each once.
+fn foreign(traces: &[Trace], targets: &Targets) -> Vec<Ipv4Addr> {
+    let answers = traces.iter().flat_map(Trace::answers).map(|(_, answer)| answer.from);
+    let mut addresses: Vec<Ipv4Addr> =
+        answers.filter(|address| !targets.block.contains(*address)).collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    addresses
+}

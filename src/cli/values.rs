@@ -1,0 +1,30 @@
+//! Numbers as they are given on the command line, with what is expected when they are not.
+
+use std::time::Duration;
+
+/// A number of seconds above 0, with decimals.
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+    let wrong = || "expected a number of seconds above 0".to_owned();
+    let seconds: f64 = text.parse().map_err(|_| wrong())?;
+    let duration = Duration::try_from_secs_f64(seconds).map_err(|_| wrong())?;
+    if duration.is_zero() { Err(wrong()) } else { Ok(duration) }
+}
+
+/// A number from 1 to `most`.
+pub(super) fn up_to(most: u8) -> impl Fn(&str) -> Result<u8, String> + Clone {
+    move |text| {
+        let number = text.parse().ok().filter(|number| (1..=most).contains(number));
+        number.ok_or_else(|| format!("expected a number from 1 to {most}"))
+    }
+}
+
+/// A number from 1, however large.
+pub(super) fn some(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "expected a number from 1".into())
+}
+
+/// Packets a second.
+pub(super) fn rate(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| "expected packets a second, such as 200, or 0 for no limit".into())
+}

@@ -1,0 +1,33 @@
+//! The program as its users meet it: the real executable, its streams, files, messages and exit
+//! codes.
+//!
+//! What sends packets runs in the lab and nowhere else: [`program`] sees to that. Where namespaces
+//! are forbidden these tests say so aloud and are skipped; under continuous integration they fail.
+
+mod agreement;
+mod another_block;
+mod append;
+mod bad_input;
+mod columns;
+mod counters;
+mod exit_codes;
+mod formats;
+mod help;
+mod inside;
+mod interrupt;
+mod lab;
+mod locks;
+mod normal;
+mod outcome;
+mod owner;
+mod permission;
+mod program;
+mod running;
+mod scenarios;
+mod sheet;
+mod skip;
+mod stdout;
+mod streams;
+mod terminal;
+mod users;
+mod witness;

@@ -1,0 +1,76 @@
+//! The only way to the executable.
+//!
+//! [`outside`] runs it in this machine's own network and refuses the one command that sends.
+//! [`inside`] puts any command behind `lasthop lab`, which makes a network without a way out, and
+//! runs nothing where it cannot. Both end what takes far too long.
+#![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
+
+use std::ffi::OsStr;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+const EXECUTABLE: &str = env!("CARGO_BIN_EXE_lasthop");
+/// The command that sends.
+const SENDS: &str = "probe";
+/// Far longer than anything here takes.
+const SECONDS: &str = "100";
+
+/// The executable with arguments that send nothing.
+pub(crate) fn outside(folder: &Path, arguments: &[&OsStr]) -> Command {
+    let sends = |argument: &&OsStr| argument.as_encoded_bytes().windows(SENDS.len()).any(is_it);
+    assert!(!arguments.iter().any(sends), "outside the lab: {arguments:?}");
+    let mut command = bounded(folder);
+    command.arg(EXECUTABLE).args(arguments);
+    command
+}
+
+/// `program`, to which arguments may be added, inside the lab of `scenario`.
+pub(crate) fn inside(folder: &Path, scenario: &str, program: &OsStr) -> Command {
+    let mut command = bounded(folder);
+    command.args([EXECUTABLE, "lab", "--scenario", scenario, "--"]).arg(program);
+    command
+}
+
+/// A copy of the executable inside the lab, all by an ordinary user.
+pub(crate) fn inside_for_nobody(folder: &Path, scenario: &str) -> Command {
+    let copy = folder.join("lasthop");
+    fs::set_permissions(folder, Permissions::from_mode(0o777)).expect("a folder for all");
+    fs::copy(EXECUTABLE, &copy).expect("a program for all");
+    let mut command = bounded(folder);
+    command.args(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
+    command.arg(&copy).args(["lab", "--scenario", scenario, "--"]).arg(&copy);
+    command
+}
+
+/// The executable's name, as an argument to what runs [`inside`].
+pub(crate) fn name() -> &'static OsStr {
+    EXECUTABLE.as_ref()
+}
+
+/// Where the system's tools are, also the administrator's.
+pub(crate) fn path() -> String {
+    format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default())
+}
+
+fn is_it(letters: &[u8]) -> bool {
+    letters == SENDS.as_bytes()
+}
+
+/// In a folder of its own, with no configuration but the one that is built in, without a terminal.
+fn bounded(folder: &Path) -> Command {
+    let folder = folder.canonicalize().expect("the test's folder");
+    let mut command = Command::new("timeout");
+    command.args(["--kill-after=5", SECONDS]);
+    command.env("PATH", path()).env("HOME", &folder).env("LASTHOP", EXECUTABLE);
+    command.env_remove("XDG_CONFIG_HOME").env_remove("COLUMNS").env("LC_ALL", "C.UTF-8");
+    command.current_dir(&folder).stdin(Stdio::null());
+    command
+}
+
+#[test]
+#[should_panic(expected = "outside the lab")]
+fn the_command_that_sends_is_refused_outside() {
+    outside(Path::new("."), &["--quiet".as_ref(), SENDS.as_ref(), "175.45.176.1".as_ref()]);
+}
