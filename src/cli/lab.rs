@@ -4,13 +4,12 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, ExitStatus};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::process::{Child, Command, ExitStatus};
 
 use anyhow::Context;
 use clap::Args;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use nix::sys::signal::{SigSet, Signal, kill};
+use nix::unistd::Pid;
 
 use crate::lab::{self, Scenario};
 
@@ -51,17 +50,19 @@ impl Lab {
         }
         let scenario = self.scenario()?;
         common.say(|| format!("scenario {}: {}", self.scenario, scenario.about));
+        // Before the lab has a thread that could get a signal instead of us.
+        let signals = watched();
+        signals.thread_block().context("sigprocmask")?;
         lab::enter(scenario, self.seed).context("the lab")?;
-        // The command gets the terminal's Ctrl-C itself; we stay to hand its exit code on.
-        for signal in [SIGINT, SIGTERM] {
-            signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))
-                .context("installing a signal handler")?;
-        }
         let mut command = self.command(common)?;
-        let status = command.status().with_context(|| {
+        // A command inherits what is blocked.
+        signals.thread_unblock().context("sigprocmask")?;
+        let child = command.spawn();
+        signals.thread_block().context("sigprocmask")?;
+        let child = child.with_context(|| {
             format!("cannot run {}", Path::new(command.get_program()).display())
         })?;
-        Ok(Exit::Theirs(code(status)))
+        Ok(Exit::Theirs(code(wait(child, &signals).context("waiting for the command")?)))
     }
 
     fn scenario(&self) -> anyhow::Result<Scenario> {
@@ -111,6 +112,25 @@ fn list() -> anyhow::Result<Exit> {
     }
     stdout::write(|out| out.write_all(text.as_bytes()))?;
     Ok(Exit::Measured)
+}
+
+/// The signals that we wait for.
+fn watched() -> SigSet {
+    [Signal::SIGCHLD, Signal::SIGINT, Signal::SIGTERM].into_iter().collect()
+}
+
+/// Stays until the command has ended, to hand its exit code on. The terminal's Ctrl-C reaches the
+/// command without us; what is sent to us alone is handed on.
+fn wait(mut child: Child, signals: &SigSet) -> anyhow::Result<ExitStatus> {
+    let process = Pid::from_raw(i32::try_from(child.id())?);
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if signals.wait()? == Signal::SIGTERM {
+            kill(process, Signal::SIGTERM)?;
+        }
+    }
 }
 
 /// As a shell has it: a signal's number and 128.

@@ -48,7 +48,7 @@ fn row(run: &Run, part: &Part, classes: &Classes) -> Vec<Cell> {
     row.extend(part.shares.iter().flat_map(|share| limits(*share)));
     row.extend([
         Cell::text(verdict(part.verdict, classes)),
-        Cell::text(carriers(&part.carriers)),
+        Cell::maybe(carriers(&part.carriers), Cell::text),
         Cell::count(part.last_hops.len()),
         Cell::maybe(part.rtt, Cell::millis),
         Cell::count(part.probes),
@@ -73,8 +73,8 @@ pub fn verdict(verdict: Verdict, classes: &Classes) -> &str {
     }
 }
 
-fn carriers(carriers: &[(String, usize)]) -> String {
+fn carriers(carriers: &[(String, usize)]) -> Option<String> {
     let each: Vec<String> =
         carriers.iter().map(|(name, count)| format!("{name}={count}")).collect();
-    each.join(";")
+    Some(each.join(";")).filter(|carriers| !carriers.is_empty())
 }

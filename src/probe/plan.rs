@@ -80,14 +80,10 @@ impl Plan {
         flows: u8,
         random: &mut impl RngExt,
     ) -> Self {
-        let flows: Vec<Flow> = (0..flows.max(1)).filter_map(Flow::new).collect();
-        let mut paths = Vec::with_capacity(targets.len() * methods.len() * flows.len());
-        for flow in &flows {
-            for method in methods {
-                let path =
-                    |target: &Ipv4Addr| Path { target: *target, method: *method, flow: *flow };
-                paths.extend(targets.iter().map(path));
-            }
+        let mut paths = Vec::with_capacity(targets.len() * methods.len() * usize::from(flows));
+        for (number, method) in flows_of(methods, flows) {
+            let path = |target: &Ipv4Addr| Path { target: *target, method, flow: number };
+            paths.extend(targets.iter().map(path));
         }
         Self {
             block,
@@ -307,6 +303,13 @@ impl Plan {
             self.finished.push(Finished { path: course.path, stop, tries: course.tries });
         }
     }
+}
+
+/// The flows of a target, each with its method: `flows` for each of `methods`, all with numbers of
+/// their own, because flows of different methods are different flows. At most [`Flow::MOST`].
+pub fn flows_of(methods: &[Method], flows: u8) -> impl Iterator<Item = (Flow, Method)> {
+    let each = (0..flows).flat_map(move |_| methods.iter().copied());
+    (0..Flow::MOST).filter_map(Flow::new).zip(each)
 }
 
 /// The routed prefix that the path leads to, and how: where what is known of its neighbours stands.

@@ -44,8 +44,9 @@ pub(super) fn decide(
     targets: &Targets,
 ) -> (Confidence, Vec<Reason>) {
     let (mut confidence, mut reasons) = by_what_is_behind(border, near, &targets.block);
-    if let Some(neighbours) = near.agreeing.checked_sub(1).filter(|others| *others > 0) {
-        reasons.push(Reason::Shared { neighbours, scope: near.scope });
+    let others = near.agreeing.saturating_sub(1);
+    if others > 0 && class != Class::Unreached {
+        reasons.push(Reason::Shared { neighbours: others, scope: near.scope });
     }
     for hop in &border.skipped {
         confidence = Confidence::Low;

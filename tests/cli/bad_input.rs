@@ -46,7 +46,7 @@ fn numbers() {
         ("--deadline", "soon", seconds),
         ("--max-ttl", "33", "expected a number from 1 to 32"),
         ("--gap-limit", "0", "expected a number from 1 to 32"),
-        ("--flows", "65", "expected a number from 1 to 64"),
+        ("--flows", "33", "expected a number from 1 to 32"),
         ("--sample", "0", "expected a number from 1"),
     ] {
         refused(

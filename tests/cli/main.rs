@@ -29,5 +29,6 @@ mod skip;
 mod stdout;
 mod streams;
 mod terminal;
+mod unprivileged;
 mod users;
 mod witness;

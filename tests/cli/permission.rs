@@ -13,14 +13,15 @@ fn the_command_that_grants_it_is_named() {
     let capabilities = lab.shell(&format!("{BARE} grep CapEff /proc/self/status")).ended(0);
     assert_eq!(capabilities.out.trim(), "CapEff:\t0000000000000000", "nothing is left");
     let grant = format!("\n  sudo setcap cap_net_raw+ep {}\n", env!("CARGO_BIN_EXE_lasthop"));
-    let run = lab.shell(&format!("{BARE} $LASTHOP probe 175.45.177.10"));
+    let run = lab.shell(&format!("{BARE} $LASTHOP probe --wire raw 175.45.177.10"));
     run.refused(3, &["CAP_NET_RAW", &grant]);
 }
 
 #[test]
 fn nothing_is_written_where_nothing_may_be_sent() {
     let Some(lab) = Lab::near().filter(|_| has("setpriv")) else { return };
-    let run = format!("{BARE} $LASTHOP probe 175.45.177.10 --append a.csv --traces t.csv");
+    let run =
+        format!("{BARE} $LASTHOP probe --wire raw 175.45.177.10 --append a.csv --traces t.csv");
     lab.shell(&run).refused(3, &["setcap"]);
     assert_eq!((lab.read("a.csv"), lab.read("t.csv")), (String::new(), String::new()));
 }

@@ -49,6 +49,11 @@ impl Running {
         await_some(|| catches(&of("status")?, Signal::SIGINT).then_some(()));
     }
 
+    /// The program's process.
+    pub(crate) fn process(&self) -> Pid {
+        self.program
+    }
+
     /// Sends the signal to the program alone, as `kill` does.
     pub(crate) fn signal(&self, signal: Signal) {
         kill(self.program, signal).expect("it runs");

@@ -33,8 +33,8 @@ pub(super) struct How {
     /// Silent TTLs in a row that end a trace
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = up_to(Ttl::MOST))]
     pub(super) gap_limit: u8,
-    /// Traces for each target, each of another flow: shows balancing
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = up_to(Flow::MOST))]
+    /// Traces for each target and method, each of another flow: shows balancing
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = up_to(Flow::MOST / 2))]
     pub(super) flows: u8,
     /// Trace so many addresses of each routed prefix, chosen by chance
     #[arg(long, value_name = "N", value_parser = some)]

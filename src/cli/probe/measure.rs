@@ -5,7 +5,7 @@ use rand::RngExt;
 
 use crate::probe::engine::{self, Measured};
 use crate::probe::packet::Secret;
-use crate::probe::plan::Plan;
+use crate::probe::plan::{Plan, flows_of};
 use crate::probe::wire::{self, Opened, WireError};
 
 use super::super::common::Common;
@@ -52,10 +52,10 @@ impl Probe {
             anyhow::bail!("no target is left")
         };
         let secret = Secret::new(prepared.random.random());
-        let (choice, source, flows) = (self.how.wire.choice(), self.how.source, self.how.flows);
+        let (choice, source) = (self.how.wire.choice(), self.how.source);
         let open = |methods: Methods| {
-            wire::open(choice, secret, source, target, methods.list(), flows)
-                .map(|opened| (opened, methods))
+            let flows: Vec<_> = flows_of(methods.list(), self.how.flows).collect();
+            wire::open(choice, secret, source, target, &flows).map(|opened| (opened, methods))
         };
         match open(self.how.method.unwrap_or_default()) {
             Err(WireError::NoPing) if self.how.method.is_none() => {

@@ -2,8 +2,8 @@
 
 use std::net::Ipv4Addr;
 
-use super::super::Method;
 use super::super::packet::{Codec, Secret};
+use super::super::{Flow, Method};
 use super::source::source;
 use super::{RawWire, UserWire, Wire, WireError};
 
@@ -29,7 +29,7 @@ pub struct Opened {
     pub why: &'static str,
 }
 
-/// Opens a wire for `methods`, each with `flows` flows. Probes leave from `asked`, or else from the
+/// Opens a wire for `flows`. Probes leave from `asked`, or else from the
 /// address that the system would use towards `target`. Nothing is sent yet.
 ///
 /// # Errors
@@ -39,12 +39,11 @@ pub fn open(
     secret: Secret,
     asked: Option<Ipv4Addr>,
     target: Ipv4Addr,
-    methods: &[Method],
-    flows: u8,
+    flows: &[(Flow, Method)],
 ) -> Result<Opened, WireError> {
     let source = source(asked, target)?;
     let raw = || RawWire::open(Codec::new(secret), source);
-    let user = || UserWire::open(secret, source, methods, flows);
+    let user = || UserWire::open(secret, source, flows);
     let opened = |wire: Box<dyn Wire>, why| Ok(Opened { wire, source, why });
     match choice {
         Choice::Raw => opened(Box::new(raw()?), "raw sockets, as asked"),

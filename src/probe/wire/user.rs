@@ -28,7 +28,7 @@ const TRIES: usize = 32;
 pub struct UserWire {
     codec: Codec,
     ping: Option<Socket>,
-    udp: Vec<Socket>,
+    udp: Vec<(Flow, Socket)>,
     /// The last UDP probe of each path, for answers that do not say which one they are for.
     last: HashMap<Path, Probe>,
     clock: Clock,
@@ -36,20 +36,20 @@ pub struct UserWire {
 }
 
 impl UserWire {
-    /// Opens the sockets that `methods` and `flows` flows take; nothing is sent yet.
+    /// Opens the sockets that `flows` take; nothing is sent yet.
     ///
     /// # Errors
     /// When `net.ipv4.ping_group_range` forbids ping sockets and ICMP is wanted.
     pub fn open(
         secret: Secret,
         source: Ipv4Addr,
-        methods: &[Method],
-        flows: u8,
+        flows: &[(Flow, Method)],
     ) -> Result<Self, WireError> {
-        let wants = |method| methods.contains(&method);
-        let ping = wants(Method::Icmp).then(|| ping_socket(source)).transpose()?;
-        let flows = if wants(Method::Udp) { flows } else { 0 };
-        let udp = (0..flows).map(|_| udp_socket(source)).collect::<Result<_, _>>()?;
+        let of = |wanted| flows.iter().filter(move |(_, method)| *method == wanted);
+        let ping = of(Method::Icmp).next().map(|_| ping_socket(source)).transpose()?;
+        let udp = of(Method::Udp)
+            .map(|(flow, _)| Ok((*flow, udp_socket(source)?)))
+            .collect::<Result<_, _>>()?;
         let identifier = ping.as_ref().and_then(port_of).unwrap_or_default();
         let codec = Codec::bound(secret, identifier);
         let last = HashMap::new();
@@ -57,7 +57,7 @@ impl UserWire {
     }
 
     fn sockets(&self) -> impl Iterator<Item = &Socket> {
-        self.ping.iter().chain(&self.udp)
+        self.ping.iter().chain(self.udp.iter().map(|(_, socket)| socket))
     }
 
     fn drain(&mut self, replies: &mut Vec<Reply>) -> Result<(), WireError> {
@@ -68,10 +68,9 @@ impl UserWire {
             })?;
             self.drain_echoes(ping, &mut found)?;
         }
-        for (place, socket) in self.udp.iter().enumerate() {
-            let flow = u8::try_from(place).ok().and_then(Flow::new).unwrap_or_default();
+        for (flow, socket) in &self.udp {
             self.drain_queue(socket, &mut found, |wire, message, data| {
-                wire.hop_of_datagram(flow, message, data)
+                wire.hop_of_datagram(*flow, message, data)
             })?;
         }
         for reply in found {
@@ -165,7 +164,7 @@ impl UserWire {
         let (socket, port, bytes) = match probe.path.method {
             Method::Icmp => (self.ping.as_ref(), 0, self.codec.echo_request(probe).to_vec()),
             Method::Udp => (
-                self.udp.get(usize::from(probe.path.flow.get())),
+                self.udp.iter().find(|(flow, _)| *flow == probe.path.flow).map(|(_, it)| it),
                 self.codec.port(&probe.path),
                 self.codec.payload(probe).to_vec(),
             ),
