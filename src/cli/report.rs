@@ -12,6 +12,10 @@ pub(super) fn closing(measured: &Measured, common: &Common) {
         let refused = measured.tally.refused;
         common.warn(&format!("{refused} probes could not be sent: {reason}"));
     }
+    if let Some(by) = &measured.tally.spoiled_by {
+        let spoiled = measured.tally.spoiled;
+        common.say(|| format!("{spoiled} sends were tried again after an error: {by}"));
+    }
     common.say(|| {
         let matched = |what| measured.matched.get(&what).copied().unwrap_or_default();
         let ignored = |why| measured.tally.ignored.get(&why).copied().unwrap_or_default();
