@@ -49,10 +49,10 @@ fn run_on(
     settings: &Settings,
     watch: Duration,
 ) -> Measured {
-    let block = Targets::built_in().expect("targets").block;
+    let known = Targets::built_in().expect("targets");
     let targets: Vec<Ipv4Addr> = targets.iter().map(|text| text.parse().expect("target")).collect();
     let mut random = StdRng::seed_from_u64(1);
-    let plan = Plan::new(block, settings.clone(), &targets, &[Method::Icmp], 1, &mut random);
+    let plan = Plan::new(known, settings.clone(), &targets, &[Method::Icmp], 1, &mut random);
     engine::run(wire, plan, settings, &mut Until(watch)).expect("measured")
 }
 

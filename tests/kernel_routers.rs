@@ -19,8 +19,14 @@ use kernel::{product, scenarios, traceroute, verdict};
 fn lasthop_agrees(test: &str, network: &str, method: &str) -> Result<()> {
     caged(test, || {
         let scenario: Scenario = network.parse()?;
-        let run = product::probe(&Network::build(&scenario)?, method)?;
-        verdict::agrees(&scenario, &run)
+        let network = Network::build(&scenario)?;
+        network.vantage().set(&[("ipv4/ping_group_range", "0 0")])?;
+        for (strategy, wire) in [("full", "raw"), ("border", "user")] {
+            let how = ["--method", method, "--strategy", strategy, "--wire", wire];
+            let run = product::probe(&network, &how)?;
+            verdict::agrees(&scenario, &run).with_context(|| how.join(" "))?;
+        }
+        Ok(())
     })
 }
 

@@ -11,7 +11,7 @@ use lasthop::owner::Owners;
 use lasthop::probe::engine::{self, Measured, Progress, Watch};
 use lasthop::probe::packet::{Codec, Secret};
 use lasthop::probe::plan::Plan;
-use lasthop::probe::{Attempt, Finished, Method, Probe, Settings, Ttl};
+use lasthop::probe::{Attempt, Finished, Method, Probe, Settings, Strategy, Ttl};
 use lasthop::targets::{Targets, select};
 use lasthop::trace::Trace;
 use lasthop::transit::{Judgement, judge};
@@ -37,16 +37,20 @@ struct Run {
 
 impl Run {
     fn of(name: &str, methods: &[Method], seed: u64, rate: u32) -> Self {
+        Self::by(Strategy::Full, name, methods, seed, rate)
+    }
+
+    fn by(strategy: Strategy, name: &str, methods: &[Method], seed: u64, rate: u32) -> Self {
         let targets = Targets::built_in().expect("targets");
         let scenario = lab::built_in(name).expect("a scenario").expect("a right one");
-        let settings = Settings { rate: NonZeroU32::new(rate), ..Settings::default() };
+        let settings = Settings { strategy, rate: NonZeroU32::new(rate), ..Settings::default() };
         let vantage = scenario.vantage;
         let codec = Codec::new(Secret::new(*b"known to one run"));
         let mut wire = VirtualWire::new(Network::new(scenario, seed), codec);
         let mut random = StdRng::seed_from_u64(seed);
         let addresses = select(&targets.block, &[], &mut random).expect("addresses");
-        let block = targets.block.clone();
-        let plan = Plan::new(block, settings.clone(), &addresses, methods, 1, &mut random);
+        let plan =
+            Plan::new(targets.clone(), settings.clone(), &addresses, methods, 1, &mut random);
         let measured = engine::run(&mut wire, plan, &settings, &mut Nobody).expect("measured");
         let truth = |finished: &Finished| {
             let first = Probe { path: finished.path, ttl: Ttl::FIRST, attempt: Attempt::default() };
@@ -81,6 +85,36 @@ fn every_scenario_is_measured_right() {
             assert_eq!(run.measured.traces.len(), 1024, "{name}");
             let (right, least) = (run.right(), if name == "lossy" { 1014 } else { 1024 });
             assert!(right >= least, "{name} by {methods:?} at {rate}/s: {right} right");
+        }
+    }
+}
+
+/// What the border strategy may spend on a target, on average: (scenario, packets).
+const PATHS_THAT_DIFFER: [&str; 8] = [
+    "today",
+    "split-60-40",
+    "lossy",
+    "rate-limited",
+    "private-last-hop",
+    "ixp-last-hop",
+    "loop",
+    "odd-reply",
+];
+
+#[test]
+fn border_first_is_as_right_with_few_packets() {
+    for name in lab::NAMES {
+        for (methods, rate, seed) in
+            [([Method::Icmp], 200, 7), ([Method::Udp], 1000, 8), ([Method::Icmp], 5000, 9)]
+        {
+            let run = Run::by(Strategy::Border, name, &methods, seed, rate);
+            let right = run.right();
+            assert!(right >= 1014, "{name} by {methods:?} at {rate}/s: {right} right");
+            let most = if PATHS_THAT_DIFFER.contains(&name) { 6 } else { 3 } * 1024;
+            let packets = run.measured.packets;
+            // Faster than a limited router answers, patience has its price.
+            let limited = name == "rate-limited" && rate > 1000;
+            assert!(packets <= most || limited, "{name} at {rate}/s: {packets} packets");
         }
     }
 }

@@ -28,6 +28,8 @@ pub struct Ttl(u8);
 impl Ttl {
     /// The first hop.
     pub const FIRST: Self = Self(1);
+    /// The furthest.
+    pub const LAST: Self = Self(Self::MOST);
     /// The furthest that a probe can identify: its TTL has five bits.
     pub const MOST: u8 = 32;
 

@@ -40,6 +40,12 @@ impl Router {
 pub(super) struct Course {
     pub(super) path: Path,
     pub(super) tries: Vec<Try>,
+    /// Whether it begins at the border, rather than at the first hop.
+    pub(super) seeks: bool,
+    /// Whether it began at the border and makes a complete trace now, to learn for the others.
+    pub(super) widens: bool,
+    /// Whether it has been through once.
+    pub(super) learned: bool,
     /// The last foreign hop with which it has got through to the end of its path, so far.
     pub(super) through: Option<Ipv4Addr>,
     /// Spreads this course's retries in time: from a half to one and a half.
@@ -49,7 +55,15 @@ pub(super) struct Course {
 impl Course {
     /// A course that has not begun; `chance` from 0 to 1 spreads its retries.
     pub(super) fn new(path: Path, chance: f64) -> Self {
-        Self { path, tries: Vec::new(), through: None, spread: chance.clamp(0.0, 1.0) + 0.5 }
+        Self {
+            path,
+            tries: Vec::new(),
+            seeks: false,
+            widens: false,
+            learned: false,
+            through: None,
+            spread: chance.clamp(0.0, 1.0) + 0.5,
+        }
     }
 
     /// `probe` left at `at`.
@@ -90,6 +104,18 @@ impl Course {
         let mut seen = HashSet::new();
         routers.retain(|router| seen.insert(router.address));
         routers
+    }
+
+    /// The highest TTL at which a foreign router answered, as far as the path goes.
+    pub(super) fn furthest_router(&self, block: &Block) -> Option<Ttl> {
+        let end = match self.reach(block) {
+            Reach::Final(ttl, _) | Reach::Loop(ttl) => ttl,
+            Reach::Open => Ttl::LAST,
+        };
+        let is_router =
+            |answer: &Answer| !block.contains(answer.from) && answer.kind != Kind::EchoReply;
+        let routers = self.answers().filter(|(ttl, answer)| *ttl <= end && is_router(answer));
+        routers.map(|(ttl, _)| ttl).max()
     }
 
     /// All answers, in the order of their probes.

@@ -33,6 +33,8 @@ pub enum Outcome {
 pub enum Stop {
     /// A home address answered.
     Home,
+    /// The border was found where the neighbours have theirs.
+    Border,
     /// A foreign address answered for the target itself.
     Answered,
     /// A foreign router sent a destination unreachable.
@@ -51,8 +53,9 @@ pub enum Stop {
 
 impl Stop {
     /// All reasons.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Home,
+        Self::Border,
         Self::Answered,
         Self::Unreachable,
         Self::GapLimit,
@@ -73,6 +76,7 @@ impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Home => "home",
+            Self::Border => "border",
             Self::Answered => "answered",
             Self::Unreachable => "unreachable",
             Self::GapLimit => "gap-limit",

@@ -17,6 +17,7 @@ pub mod pace;
 pub mod packet;
 pub mod plan;
 mod rounds;
+mod seek;
 mod settings;
 pub mod wire;
 
@@ -25,4 +26,4 @@ pub use ask::{Attempt, Flow, Method, Path, Probe, Ttl};
 pub use finished::{Finished, Outcome, Stop, Try};
 pub use moment::Moment;
 pub use packet::Ignored;
-pub use settings::Settings;
+pub use settings::{Settings, Strategy};

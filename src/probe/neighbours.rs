@@ -1,39 +1,50 @@
 //! What the traces of one routed prefix have shown together, to know where one of them should have
 //! got further.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::Ipv4Addr;
 
+use super::Ttl;
 use super::course::Router;
 
 /// How many traces must end at a hop before it is taken for a border. More than chance or a router
 /// that is mute for a moment brings about, and few beside the 256 of a routed prefix.
-const SEVERAL: u32 = 8;
+const SEVERAL: u32 = 4;
 
 /// The foreign routers seen by all traces of one routed prefix.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Neighbours {
     /// How many traces had this address for their last foreign hop.
     ends: HashMap<Ipv4Addr, u32>,
+    /// How many had their last foreign hop at this TTL.
+    depths: BTreeMap<Ttl, u32>,
     /// Addresses behind which another foreign router answered in some trace.
     passed: HashSet<Ipv4Addr>,
     /// The highest TTL that ran out at a foreign router.
     furthest: u8,
+    /// How many traces are widening their search at present.
+    pub(super) widening: usize,
 }
 
 impl Neighbours {
     /// A trace has got as far as `routers`, nearest first.
     pub(super) fn advanced(&mut self, routers: &[Router]) {
-        let Some((_, before)) = routers.split_last() else { return };
-        self.passed.extend(before.iter().map(|router| router.address));
+        let Some((last, before)) = routers.split_last() else { return };
+        // Behind a border, a router that is known to be before it is no other one but a loop.
+        let back = self.passed.contains(&last.address);
+        let borders: HashSet<Ipv4Addr> =
+            before.iter().map(|it| it.address).filter(|it| back && self.confirm(*it)).collect();
+        let before = before.iter().map(|router| router.address);
+        self.passed.extend(before.filter(|address| !borders.contains(address)));
         let expired = routers.iter().filter(|router| !router.refuses);
         self.furthest = expired.map(|router| router.ttl.get()).fold(self.furthest, u8::max);
     }
 
     /// A trace has got through, with `last` for its last foreign router. Says whether that makes it
     /// a border, which it was not before.
-    pub(super) fn got_through(&mut self, last: Ipv4Addr) -> bool {
-        let ends = self.ends.entry(last).or_default();
+    pub(super) fn got_through(&mut self, last: Router) -> bool {
+        *self.depths.entry(last.ttl).or_default() += 1;
+        let ends = self.ends.entry(last.address).or_default();
         *ends += 1;
         *ends == SEVERAL
     }
@@ -42,6 +53,24 @@ impl Neighbours {
     pub(super) fn confirm(&self, address: Ipv4Addr) -> bool {
         !self.passed.contains(&address)
             && self.ends.get(&address).is_some_and(|ends| *ends >= SEVERAL)
+    }
+
+    /// Whether `address` is where a trace has ended.
+    pub(super) fn ended(&self, address: Ipv4Addr) -> bool {
+        self.ends.contains_key(&address)
+    }
+
+    /// Whether another foreign router is known behind `address`.
+    pub(super) fn passed(&self, address: Ipv4Addr) -> bool {
+        self.passed.contains(&address)
+    }
+
+    /// The TTLs at which traces had their last foreign hop, the most frequent first.
+    pub(super) fn depths(&self) -> Vec<Ttl> {
+        let mut depths: Vec<(u32, Ttl)> =
+            self.depths.iter().map(|(ttl, count)| (*count, *ttl)).collect();
+        depths.sort_unstable_by(|one, other| other.cmp(one));
+        depths.into_iter().map(|(_, ttl)| ttl).collect()
     }
 
     /// The highest TTL that ran out at a foreign router, or 0.

@@ -1,7 +1,7 @@
 //! What one trace asks next, and when it has asked enough. A pure function of what the trace and
 //! its neighbours have shown.
 
-use crate::targets::Block;
+use crate::targets::{Block, Specials};
 
 use super::course::{Course, Reach};
 use super::neighbours::Neighbours;
@@ -27,6 +27,7 @@ pub(super) enum Next {
 /// Decides for one course at one moment.
 pub(super) struct Decision<'a> {
     pub(super) block: &'a Block,
+    pub(super) specials: &'a Specials,
     pub(super) settings: &'a Settings,
     pub(super) near: &'a Neighbours,
     /// How many TTLs may be awaited at once.
@@ -132,11 +133,11 @@ impl Decision<'_> {
     }
 }
 
-fn is_refusal(answer: &Answer, block: &Block) -> bool {
+pub(super) fn is_refusal(answer: &Answer, block: &Block) -> bool {
     !block.contains(answer.from) && matches!(answer.kind, Kind::Unreachable(_))
 }
 
-fn send(course: &Course, rounds: &Rounds, ttl: Ttl) -> Option<Next> {
+pub(super) fn send(course: &Course, rounds: &Rounds, ttl: Ttl) -> Option<Next> {
     let attempt = Attempt::new(rounds.at(ttl).asked)?;
     Some(Next::Send(Probe { path: course.path, ttl, attempt }))
 }

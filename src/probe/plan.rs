@@ -10,13 +10,14 @@ use std::net::Ipv4Addr;
 
 use rand::RngExt;
 
-use crate::targets::Block;
+use crate::targets::{Block, Targets};
 
 use super::course::Course;
 use super::finished::Outcome;
 use super::neighbours::Neighbours;
 use super::next::{Decision, Next};
-use super::{Finished, Flow, Method, Moment, Path, Probe, Reply, Settings, Stop};
+use super::seek::Seek;
+use super::{Finished, Flow, Method, Moment, Path, Probe, Reply, Settings, Stop, Strategy};
 
 /// What a reply was to the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,13 +52,19 @@ enum Alarm {
 /// All traces of a run.
 #[derive(Debug)]
 pub struct Plan {
-    block: Block,
+    targets: Targets,
     settings: Settings,
     paths: Vec<Path>,
     states: Vec<State>,
     place: HashMap<Path, usize>,
     neighbours: HashMap<(usize, Method), Neighbours>,
+    /// What is known where nothing is known yet.
+    nobody: Neighbours,
     spread: Vec<f64>,
+    /// How many of the paths, the first ones, are traced completely.
+    learners: usize,
+    /// How many of those have not got through yet.
+    learning: usize,
     /// Methods by which one probe of a path may be under way at a time.
     narrow: Vec<Method>,
     /// Courses that may want to send.
@@ -71,26 +78,33 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A plan for tracing `targets` in this order, by each of `methods` and `flows` flows.
+    /// A plan for tracing `addresses` in this order, by each of `methods` and `flows` flows.
     pub fn new(
-        block: Block,
+        targets: Targets,
         settings: Settings,
-        targets: &[Ipv4Addr],
+        addresses: &[Ipv4Addr],
         methods: &[Method],
         flows: u8,
         random: &mut impl RngExt,
     ) -> Self {
-        let mut paths = Vec::with_capacity(targets.len() * methods.len() * usize::from(flows));
+        let mut paths = Vec::with_capacity(addresses.len() * methods.len() * usize::from(flows));
         for (number, method) in flows_of(methods, flows) {
             let path = |target: &Ipv4Addr| Path { target: *target, method, flow: number };
-            paths.extend(targets.iter().map(path));
+            paths.extend(addresses.iter().map(path));
         }
+        let learners = match settings.strategy {
+            Strategy::Full => paths.len(),
+            Strategy::Border => learners_first(&mut paths, &targets.block, settings.learners),
+        };
         Self {
-            block,
+            targets,
             settings,
+            learners,
+            learning: learners,
             states: paths.iter().map(|_| State::NotBegun).collect(),
             place: paths.iter().enumerate().map(|(at, path)| (*path, at)).collect(),
             neighbours: HashMap::new(),
+            nobody: Neighbours::default(),
             spread: paths.iter().map(|_| random.random()).collect(),
             paths,
             narrow: Vec::new(),
@@ -141,14 +155,15 @@ impl Plan {
             }
             self.ready.pop_front();
         }
-        if self.waiting >= self.settings.in_flight {
+        let place = self.begun;
+        let seeks = place >= self.learners;
+        if self.waiting >= self.settings.in_flight || seeks && self.learning > 0 {
             return None;
         }
-        let place = self.begun;
         let path = *self.paths.get(place)?;
         self.begun += 1;
         let spread = self.spread.get(place).copied().unwrap_or_default();
-        self.put(place, State::UnderWay(Course::new(path, spread)));
+        self.put(place, State::UnderWay(Course { seeks, ..Course::new(path, spread) }));
         self.ready.push_back(place);
         self.ask(place, now)
     }
@@ -183,9 +198,9 @@ impl Plan {
             Outcome::Silent => {}
         }
         one.outcome = Outcome::Answered(reply.answer);
-        if let Some(key) = key(&self.block, &course.path) {
+        if let Some(key) = key(&self.targets.block, &course.path) {
             let near = self.neighbours.entry(key).or_default();
-            near.advanced(&course.routers(&self.block));
+            near.advanced(&course.routers(&self.targets.block));
         }
         self.ready.push_back(place);
         Matched::Answer
@@ -225,9 +240,9 @@ impl Plan {
 
     /// Asks the course what it wants; ends it when it wants nothing more.
     fn ask(&mut self, place: usize, now: Moment) -> Option<Probe> {
-        let next = self.decide(place, now, false).or_else(|| {
+        let next = self.on_the_way(place, now).or_else(|| {
             self.tell_neighbours(place);
-            self.decide(place, now, true)
+            self.decision(place, now).map(|(decision, course)| decision.at_the_end(course))
         })?;
         match next {
             Next::Send(probe) => return Some(probe),
@@ -238,35 +253,70 @@ impl Plan {
         None
     }
 
-    /// What the course wants, on the way or, when it is through, at the end.
-    fn decide(&mut self, place: usize, now: Moment, through: bool) -> Option<Next> {
+    /// What the course wants to get through; nothing when it is.
+    fn on_the_way(&mut self, place: usize, now: Moment) -> Option<Next> {
+        if let Some(State::UnderWay(Course { seeks: true, .. })) = self.states.get(place) {
+            let (decision, course) = self.decision(place, now)?;
+            match decision.seek(course) {
+                Seek::Go(next) => return Some(next),
+                Seek::End => return None,
+                Seek::Widen if !self.widen(place)? => return Some(Next::Wait),
+                Seek::Widen => {}
+            }
+        }
+        let (decision, course) = self.decision(place, now)?;
+        decision.on_the_way(course)
+    }
+
+    /// Lets a seeking course make a complete trace, unless enough others do so already: it waits for
+    /// what they learn.
+    fn widen(&mut self, place: usize) -> Option<bool> {
+        let State::UnderWay(course) = self.states.get_mut(place)? else { return None };
+        let near = self.neighbours.entry(key(&self.targets.block, &course.path)?).or_default();
+        let may = near.widening < self.settings.learners.max(1);
+        if may {
+            near.widening += 1;
+            (course.seeks, course.widens) = (false, true);
+        }
+        Some(may)
+    }
+
+    /// The course, and what it needs to decide.
+    fn decision(&self, place: usize, now: Moment) -> Option<(Decision<'_>, &Course)> {
         let State::UnderWay(course) = self.states.get(place)? else { return None };
-        let key = key(&self.block, &course.path)?;
-        let near = self.neighbours.entry(key).or_default();
+        let key = key(&self.targets.block, &course.path)?;
+        let near = self.neighbours.get(&key).unwrap_or(&self.nobody);
         let narrow = self.narrow.contains(&course.path.method);
         let window = if narrow { 1 } else { self.settings.window };
-        let decision = Decision { block: &self.block, settings: &self.settings, near, window, now };
-        if through { Some(decision.at_the_end(course)) } else { decision.on_the_way(course) }
+        let (block, specials) = (&self.targets.block, &self.targets.specials);
+        let settings = &self.settings;
+        Some((Decision { block, specials, settings, near, window, now }, course))
     }
 
     /// A course is through: its last foreign hop, unless it was through with the same before, is
     /// what the others may rely on.
     fn tell_neighbours(&mut self, place: usize) {
         let Some(State::UnderWay(course)) = self.states.get_mut(place) else { return };
-        let last = course.routers(&self.block).last().map(|router| router.address);
-        let Some(key) = key(&self.block, &course.path).filter(|_| course.through != last) else {
-            return;
-        };
-        course.through = last;
+        let last = course.routers(&self.targets.block).last().copied();
+        let address = last.map(|router| router.address);
+        if place < self.learners && !std::mem::replace(&mut course.learned, true) {
+            self.learning -= 1;
+        }
+        let Some(key) = key(&self.targets.block, &course.path) else { return };
         let near = self.neighbours.entry(key).or_default();
-        if last.is_some_and(|last| near.got_through(last)) {
+        let widened = std::mem::replace(&mut course.widens, false);
+        near.widening -= usize::from(widened);
+        let news = course.through != address && !(course.seeks && address.is_none());
+        course.through = address;
+        let border = news && last.is_some_and(|last| near.got_through(last));
+        if border || widened {
             self.wake(key);
         }
     }
 
     /// Lets all courses to a routed prefix look again at what their neighbours have shown.
     fn wake(&mut self, prefix: (usize, Method)) {
-        let near = |path: &Path| key(&self.block, path) == Some(prefix);
+        let near = |path: &Path| key(&self.targets.block, path) == Some(prefix);
         let begun = self.paths.iter().take(self.begun).enumerate();
         self.ready.extend(begun.filter(|(_, path)| near(path)).map(|(place, _)| place));
     }
@@ -297,6 +347,8 @@ impl Plan {
             return;
         }
         if let State::UnderWay(course) = std::mem::replace(state, State::Ended) {
+            let by_silence = matches!(stop, Stop::GapLimit | Stop::MaxTtl);
+            let stop = if course.seeks && by_silence { Stop::Border } else { stop };
             let open = course.tries.iter().filter(|one| one.outcome == Outcome::Waiting).count();
             self.waiting = self.waiting.saturating_sub(open);
             self.ended += 1;
@@ -315,4 +367,19 @@ pub fn flows_of(methods: &[Method], flows: u8) -> impl Iterator<Item = (Flow, Me
 /// The routed prefix that the path leads to, and how: where what is known of its neighbours stands.
 fn key(block: &Block, path: &Path) -> Option<(usize, Method)> {
     Some((block.routed_index(path.target)?, path.method))
+}
+
+/// Moves the first `most` paths of each routed prefix and method to the front; the order is
+/// otherwise kept. Returns how many there are.
+fn learners_first(paths: &mut Vec<Path>, block: &Block, most: usize) -> usize {
+    let mut taken: HashMap<Option<(usize, Method)>, usize> = HashMap::new();
+    let (mut first, rest): (Vec<Path>, Vec<Path>) = paths.iter().partition(|path| {
+        let count = taken.entry(key(block, path)).or_default();
+        *count += 1;
+        *count <= most
+    });
+    let learners = first.len();
+    first.extend(rest);
+    *paths = first;
+    learners
 }

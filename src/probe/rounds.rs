@@ -60,6 +60,12 @@ impl Rounds {
         self.0[..=usize::from(last.get())].iter().filter(|round| round.is_awaited()).count()
     }
 
+    /// The nearest TTL that was asked.
+    pub(super) fn nearest_asked(&self) -> Option<Ttl> {
+        let place = self.0.iter().position(|round| round.asked > 0)?;
+        Ttl::new(u8::try_from(place).ok()?)
+    }
+
     /// The furthest TTL that answered, or 0.
     pub(super) fn furthest_answer(&self) -> u8 {
         self.furthest(|round| round.answered)

@@ -5,9 +5,25 @@ use std::time::Duration;
 
 use super::Ttl;
 
+/// Where a run spends its packets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Strategy {
+    /// A complete trace for every target.
+    #[default]
+    Full,
+    /// Complete traces for a few targets of each routed prefix, to learn where the border is; the
+    /// others are asked there and right behind it, and further only when the answers differ.
+    Border,
+}
+
 /// How a run asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// Where the packets are spent.
+    pub strategy: Strategy,
+    /// With [`Strategy::Border`]: how many targets of each routed prefix are traced completely to
+    /// begin with, and how many at a time when a target's answers are nothing that these have shown.
+    pub learners: usize,
     /// Tries at every TTL that stays silent.
     pub attempts: u8,
     /// Further tries, spread over time, at the silent TTLs behind what may be the border. Where
@@ -33,6 +49,8 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            strategy: Strategy::default(),
+            learners: 4,
             attempts: 2,
             border_attempts: 4,
             timeout: Duration::from_secs(1),

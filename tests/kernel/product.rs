@@ -41,15 +41,13 @@ pub(crate) struct Run {
 }
 
 /// Traces the whole block from the vantage.
-pub(crate) fn probe(network: &Network, method: &str) -> Result<Run> {
+pub(crate) fn probe(network: &Network, how: &[&str]) -> Result<Run> {
     let folder = TempDir::new()?;
     let (traces, summary) = (folder.path().join("t.csv"), folder.path().join("s.csv"));
     let lock = folder.path().join("lock");
-    let arguments: [&OsStr; 10] = [
+    let mut arguments: Vec<&OsStr> = vec![
         "--rate".as_ref(),
         "1000".as_ref(),
-        "--method".as_ref(),
-        method.as_ref(),
         "--traces".as_ref(),
         traces.as_ref(),
         "--append".as_ref(),
@@ -57,6 +55,7 @@ pub(crate) fn probe(network: &Network, method: &str) -> Result<Run> {
         "--lock".as_ref(),
         lock.as_ref(),
     ];
+    arguments.extend(how.iter().map(OsStr::new));
     network.vantage().enter(|| lasthop(folder.path(), &arguments))?;
     Ok(Run { traces: rows(&traces, trace)?, counts: rows(&summary, count)? })
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use crate::probe::wire::Choice;
-use crate::probe::{Attempt, Flow, Method, Settings, Ttl};
+use crate::probe::{Attempt, Flow, Method, Settings, Strategy, Ttl};
 
 use super::super::values::{rate, seconds, some, up_to};
 
@@ -18,6 +18,10 @@ pub(super) struct How {
     /// is allowed]
     #[arg(long, value_enum)]
     pub(super) method: Option<Methods>,
+    /// full traces every target; border traces a few, and asks the others only where those found the
+    /// border and right behind it, which takes an eighth of the packets
+    #[arg(long, value_enum, default_value_t = Spending::Full)]
+    pub(super) strategy: Spending,
     /// Packets a second in all, retries included; 0 is no limit
     #[arg(long, value_name = "PPS", default_value_t = 200, value_parser = rate)]
     pub(super) rate: u32,
@@ -97,10 +101,20 @@ impl Sockets {
     }
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Spending {
+    Full,
+    Border,
+}
+
 impl How {
     pub(super) fn settings(&self) -> Settings {
         let usual = Settings::default();
         Settings {
+            strategy: match self.strategy {
+                Spending::Full => Strategy::Full,
+                Spending::Border => Strategy::Border,
+            },
             attempts: self.attempts,
             timeout: self.timeout,
             max_ttl: Ttl::new(self.max_ttl).unwrap_or(usual.max_ttl),

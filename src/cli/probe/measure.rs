@@ -26,7 +26,7 @@ impl Probe {
         privileges::give_up()?;
         let settings = self.how.settings();
         let plan = Plan::new(
-            prepared.targets.block.clone(),
+            prepared.targets.clone(),
             settings.clone(),
             &prepared.addresses,
             methods.list(),

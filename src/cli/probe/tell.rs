@@ -12,6 +12,7 @@ use super::super::exit::Exit;
 use super::super::format::Format;
 use super::super::stdout;
 use super::Probe;
+use super::how::Spending;
 use super::prepare::Prepared;
 
 /// Writes everything that was asked for. What cannot be written keeps nothing else from being
@@ -51,6 +52,10 @@ impl Probe {
         let methods = self.how.method.unwrap_or_default();
         let traces = addresses * methods.list().len() * usize::from(self.how.flows);
         let most = traces * usize::from(self.how.max_ttl) * usize::from(Attempt::MOST);
+        let usual = match self.how.strategy {
+            Spending::Full => (10, 25),
+            Spending::Border => (2, 6),
+        };
         let rate = match self.how.rate {
             0 => "without a limit".into(),
             rate => format!("at most {rate} packets/s"),
@@ -60,8 +65,8 @@ impl Probe {
              never more than {most}, {rate}\n",
             targets.block.prefix,
             methods.name(),
-            most.min(traces * 10),
-            most.min(traces * 25),
+            most.min(traces * usual.0),
+            most.min(traces * usual.1),
         );
         stdout::write(|out| out.write_all(text.as_bytes()))?;
         Ok(Exit::Measured)
