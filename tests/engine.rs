@@ -170,6 +170,35 @@ fn an_interruption_hands_on_what_was_begun_and_nothing_else() {
     assert_eq!(u64::try_from(tries).expect("few"), measured.packets);
 }
 
+/// Lets nothing out.
+struct Full(VirtualWire);
+
+impl Wire for Full {
+    fn now(&self) -> Moment {
+        self.0.now()
+    }
+
+    fn send(&mut self, _: &Probe) -> Result<Sent, WireError> {
+        Ok(Sent::Busy)
+    }
+
+    fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), WireError> {
+        self.0.recv(until, replies)
+    }
+
+    fn tally(&self) -> &Tally {
+        self.0.tally()
+    }
+}
+
+#[test]
+fn a_trace_of_which_nothing_was_sent_is_none() {
+    let settings = Settings { deadline: Some(Duration::from_secs(1)), ..Settings::default() };
+    let mut wire = Full(wire(scenario(CHAIN, "hosts 50", "")));
+    let measured = run_on(&mut wire, &[HOST], &settings, Duration::from_hours(1));
+    assert_eq!((measured.traces, measured.cut_short), (vec![], Some(Stop::Deadline)));
+}
+
 /// Delivers every reply three times: at once, again, and after its trace has ended.
 struct Echoing {
     inner: VirtualWire,

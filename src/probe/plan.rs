@@ -296,7 +296,9 @@ impl Plan {
         if !matches!(state, State::UnderWay(_)) {
             return;
         }
-        if let State::UnderWay(course) = std::mem::replace(state, State::Ended) {
+        if let State::UnderWay(course) = std::mem::replace(state, State::Ended)
+            && !course.tries.is_empty()
+        {
             let open = course.tries.iter().filter(|one| one.outcome == Outcome::Waiting).count();
             self.waiting = self.waiting.saturating_sub(open);
             self.ended += 1;
