@@ -57,8 +57,8 @@ pub struct HopAnswer {
     pub kind: Kind,
     /// From sending the probe to receiving the answer.
     pub rtt: Duration,
-    /// The TTL with which the answer arrived.
-    pub reply_ttl: u8,
+    /// The TTL with which the answer arrived, where that is known.
+    pub reply_ttl: Option<u8>,
     /// The MPLS labels that the router quoted, outermost first.
     pub labels: Box<[Label]>,
 }
@@ -67,7 +67,7 @@ impl Trace {
     /// The trace that a run has finished, for a run that began at `began`.
     #[must_use]
     pub fn of(finished: &Finished, began: Timestamp) -> Self {
-        let mut tries: Vec<&Try> = finished.tries.iter().collect();
+        let mut tries: Vec<&Try> = finished.tries.iter().filter(|one| one.left).collect();
         tries.sort_by_key(|one| (one.ttl, one.attempt));
         let hops = tries
             .chunk_by(|one, other| one.ttl == other.ttl)
@@ -76,7 +76,7 @@ impl Trace {
                 tries: tries.iter().map(|one| HopTry::of(one, began)).collect(),
             })
             .collect();
-        let first = finished.tries.iter().map(|one| one.sent).min().unwrap_or_default();
+        let first = tries.iter().map(|one| one.sent).min().unwrap_or_default();
         Self {
             target: finished.path.target,
             method: finished.path.method,

@@ -53,7 +53,9 @@ fn run_on(
     let targets: Vec<Ipv4Addr> = targets.iter().map(|text| text.parse().expect("target")).collect();
     let mut random = StdRng::seed_from_u64(1);
     let plan = Plan::new(known, settings.clone(), &targets, &[Method::Icmp], 1, &mut random);
-    engine::run(wire, plan, settings, &mut Until(watch)).expect("measured")
+    let (measured, failure) = engine::run(wire, plan, settings, &mut Until(watch));
+    failure.expect("measured");
+    measured
 }
 
 fn run(scenario: Scenario, targets: &[&str], settings: &Settings) -> Measured {
@@ -170,6 +172,35 @@ fn an_interruption_hands_on_what_was_begun_and_nothing_else() {
     assert_eq!(u64::try_from(tries).expect("few"), measured.packets);
 }
 
+/// Lets nothing out.
+struct Full(VirtualWire);
+
+impl Wire for Full {
+    fn now(&self) -> Moment {
+        self.0.now()
+    }
+
+    fn send(&mut self, _: &Probe) -> Result<Sent, WireError> {
+        Ok(Sent::Busy)
+    }
+
+    fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), WireError> {
+        self.0.recv(until, replies)
+    }
+
+    fn tally(&self) -> &Tally {
+        self.0.tally()
+    }
+}
+
+#[test]
+fn a_trace_of_which_nothing_was_sent_is_none() {
+    let settings = Settings { deadline: Some(Duration::from_secs(1)), ..Settings::default() };
+    let mut wire = Full(wire(scenario(CHAIN, "hosts 50", "")));
+    let measured = run_on(&mut wire, &[HOST], &settings, Duration::from_hours(1));
+    assert_eq!((measured.traces, measured.cut_short), (vec![], Some(Stop::Deadline)));
+}
+
 /// Delivers every reply three times: at once, again, and after its trace has ended.
 struct Echoing {
     inner: VirtualWire,
@@ -218,4 +249,66 @@ fn an_answer_counts_once_and_the_others_are_counted_apart() {
     assert_eq!(matched(Matched::Answer), u64::try_from(answers).expect("few"));
     assert!(matched(Matched::Duplicate) > 0 && matched(Matched::Late) > 0);
     assert_eq!(matched(Matched::Unasked), 0);
+}
+
+/// Lets so many probes pass, then refuses them or fails altogether.
+struct Breaking {
+    inner: VirtualWire,
+    passes: usize,
+    fails: bool,
+}
+
+impl Wire for Breaking {
+    fn now(&self) -> Moment {
+        self.inner.now()
+    }
+
+    fn send(&mut self, probe: &Probe) -> Result<Sent, WireError> {
+        if self.passes > 0 {
+            self.passes -= 1;
+            return self.inner.send(probe);
+        }
+        let source = std::io::Error::from(std::io::ErrorKind::NetworkDown);
+        if self.fails {
+            Err(WireError::System { call: "sendto", source })
+        } else {
+            Ok(Sent::Refused(self.inner.now()))
+        }
+    }
+
+    fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), WireError> {
+        self.inner.recv(until, replies)
+    }
+
+    fn tally(&self) -> &Tally {
+        self.inner.tally()
+    }
+}
+
+#[test]
+fn a_network_that_goes_away_is_no_outage_of_the_block() {
+    let inner = wire(scenario(CHAIN, "blackhole", ""));
+    let mut wire = Breaking { inner, passes: 2, fails: false };
+    let targets = ["175.45.176.9", "175.45.176.10"];
+    let measured = run_on(&mut wire, &targets, &Settings::default(), Duration::from_hours(1));
+    assert_eq!(measured.packets, 2, "what did not leave was not sent");
+    assert_eq!(measured.traces.len(), 1, "what never left was not measured");
+    assert_eq!(measured.traces[0].stop, Stop::Unsent);
+    assert!(Stop::Unsent.is_cut_short());
+}
+
+#[test]
+fn a_wire_that_fails_keeps_what_was_measured() {
+    let inner = wire(scenario(CHAIN, "hosts 50", ""));
+    let mut wire = Breaking { inner, passes: 3, fails: true };
+    let settings = Settings::default();
+    let targets = Targets::built_in().expect("targets");
+    let host = [HOST.parse().expect("an address")];
+    let mut random = StdRng::seed_from_u64(1);
+    let plan = Plan::new(targets, settings.clone(), &host, &[Method::Icmp], 1, &mut random);
+    let watch = &mut Until(Duration::from_hours(1));
+    let (measured, failure) = engine::run(&mut wire, plan, &settings, watch);
+    assert!(failure.is_err_and(|failure| failure.to_string().starts_with("sendto: ")));
+    assert_eq!((measured.traces.len(), measured.packets), (1, 3));
+    assert!(!measured.is_complete());
 }

@@ -51,7 +51,8 @@ impl Run {
         let addresses = select(&targets.block, &[], &mut random).expect("addresses");
         let plan =
             Plan::new(targets.clone(), settings.clone(), &addresses, methods, 1, &mut random);
-        let measured = engine::run(&mut wire, plan, &settings, &mut Nobody).expect("measured");
+        let (measured, failure) = engine::run(&mut wire, plan, &settings, &mut Nobody);
+        failure.expect("measured");
         let truth = |finished: &Finished| {
             let first = Probe { path: finished.path, ttl: Ttl::FIRST, attempt: Attempt::default() };
             wire.network().truth(&codec.encode(vantage, &first)).cloned().expect("a truth")

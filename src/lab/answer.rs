@@ -13,6 +13,8 @@ use super::scenario::Habits;
 const HEADER: usize = 20;
 /// What RFC 792 asks a router to quote: the IP header and eight bytes.
 const LEAST_QUOTE: usize = HEADER + 8;
+/// What RFC 1812 allows at most: an error of 576 bytes.
+const MOST_QUOTE: usize = 576 - HEADER - 8;
 /// What RFC 4884 asks for before extensions.
 const PADDED_QUOTE: usize = 128;
 
@@ -80,8 +82,8 @@ fn error(kind: u8, code: u8, seen: &Seen<'_>, habits: &Habits) -> Vec<u8> {
     let labelled = !habits.mpls.is_empty();
     if labelled {
         quote.resize(PADDED_QUOTE, 0);
-    } else if !habits.quotes_all {
-        quote.truncate(LEAST_QUOTE);
+    } else {
+        quote.truncate(if habits.quotes_all { MOST_QUOTE } else { LEAST_QUOTE });
     }
     let words = if labelled { u8::try_from(PADDED_QUOTE / 4).unwrap_or(0) } else { 0 };
     let mut message = vec![kind, code, 0, 0, 0, words, 0, 0];

@@ -8,6 +8,9 @@ use std::time::Duration;
 use ipnet::Ipv4Net;
 use serde::Deserialize;
 
+/// The longest round trip there may be.
+const LONGEST: Duration = Duration::from_hours(1);
+
 /// A scenario, read from TOML.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
@@ -103,7 +106,7 @@ pub struct Habits {
     pub answers_from: Option<Ipv4Addr>,
     /// It quotes these MPLS labels.
     pub mpls: Vec<u32>,
-    /// It quotes the whole packet, rather than 28 bytes of it.
+    /// It quotes all of the packet that an error of 576 bytes has room for, rather than 28 bytes.
     pub quotes_all: bool,
 }
 
@@ -121,8 +124,7 @@ pub struct ScenarioError {
 struct File {
     about: String,
     vantage: Ipv4Addr,
-    #[serde(default)]
-    loss: f64,
+    loss: Option<toml::Spanned<f64>>,
     route: Vec<RouteFile>,
     #[serde(default)]
     router: BTreeMap<Ipv4Addr, Habits>,
@@ -141,7 +143,7 @@ struct RouteFile {
 #[serde(deny_unknown_fields)]
 struct PathFile {
     #[serde(default = "one")]
-    share: u32,
+    share: u16,
     hops: Vec<String>,
     end: String,
     echo_replies_from: Option<Ipv4Addr>,
@@ -149,7 +151,7 @@ struct PathFile {
     last_hop: Option<Ipv4Addr>,
 }
 
-fn one() -> u32 {
+fn one() -> u16 {
     1
 }
 
@@ -176,11 +178,15 @@ impl Scenario {
             let hosts = written.hosts.iter().copied().collect();
             Ok(Route { to: written.to, hosts, paths })
         };
+        let loss = file.loss.map_or(Ok(0.0), |loss| {
+            let wrong = || error(loss.span().start, "loss: expected 0 to 1".into());
+            Some(*loss.get_ref()).filter(|loss| (0.0..=1.0).contains(loss)).ok_or_else(wrong)
+        })?;
         Ok(Self {
             routes: file.route.iter().map(route).collect::<Result<_, ScenarioError>>()?,
             about: file.about,
             vantage: file.vantage,
-            loss: file.loss,
+            loss,
             routers: file.router,
         })
     }
@@ -188,7 +194,7 @@ impl Scenario {
 
 fn path(written: &PathFile) -> Result<Path, String> {
     Ok(Path {
-        share: written.share,
+        share: written.share.into(),
         hops: written.hops.iter().map(|text| hop(text)).collect::<Result<_, _>>()?,
         end: end(&written.end)?,
         echo_replies_from: written.echo_replies_from,
@@ -226,5 +232,5 @@ fn end(text: &str) -> Result<End, String> {
 
 fn millis(text: &str) -> Option<Duration> {
     let millis: f64 = text.parse().ok()?;
-    Duration::try_from_secs_f64(millis / 1000.0).ok()
+    Duration::try_from_secs_f64(millis / 1000.0).ok().filter(|time| *time <= LONGEST)
 }

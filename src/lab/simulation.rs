@@ -93,7 +93,8 @@ impl Simulation {
             }
             match self.link.deliver(&next.packet) {
                 Ok(()) => {}
-                Err(error) if error.raw_os_error() == Some(Errno::ENOBUFS as i32) => {}
+                // A full queue, or more than a frame holds: lost, as packets are.
+                Err(error) if is_loss(&error) => {}
                 Err(error) => return Err(error),
             }
             self.on_the_way.pop();
@@ -104,6 +105,11 @@ impl Simulation {
     fn now(&self) -> Moment {
         Moment::START + self.began.elapsed()
     }
+}
+
+fn is_loss(error: &io::Error) -> bool {
+    let errno = error.raw_os_error().map(Errno::from_raw);
+    matches!(errno, Some(Errno::ENOBUFS | Errno::EMSGSIZE))
 }
 
 /// Waits until a packet is there, and says whether one is.

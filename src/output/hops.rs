@@ -61,7 +61,7 @@ fn answered(answer: &HopAnswer, owners: &Owners<'_>) -> [Cell; 9] {
         Cell::millis(answer.rtt),
         Cell::count(kind),
         Cell::count(code),
-        Cell::count(answer.reply_ttl),
+        Cell::maybe(answer.reply_ttl, Cell::count),
         Cell::maybe(labels, Cell::text),
         Cell::maybe(owner.origin.as_ref(), |origin| Cell::count(origin.asn)),
         Cell::maybe(owner.country, Cell::text),

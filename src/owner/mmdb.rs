@@ -57,6 +57,9 @@ fn ranges(reader: &Reader<Vec<u8>>) -> Result<Ranges, String> {
     let mut table = Builder::default();
     let mut seen: HashMap<usize, Option<HolderId>> = HashMap::new();
     for (count, network) in (1..).zip(networks) {
+        if count > MOST_NETWORKS {
+            return Err(format!("more than {MOST_NETWORKS} networks"));
+        }
         let network = network.map_err(damaged)?;
         let (IpAddr::V4(address), length, Some(record)) = place(&network)? else { continue };
         let holder = match seen.entry(record) {
@@ -68,9 +71,6 @@ fn ranges(reader: &Reader<Vec<u8>>) -> Result<Ranges, String> {
         };
         let range = range(address, length)?;
         table.push(range, holder).map_err(|disorder| disorder.to_string())?;
-        if count > MOST_NETWORKS {
-            return Err(format!("more than {MOST_NETWORKS} networks"));
-        }
     }
     Ok(table.finish())
 }

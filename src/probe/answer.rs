@@ -45,8 +45,8 @@ pub struct Answer {
     pub kind: Kind,
     /// When it arrived.
     pub received: Moment,
-    /// The TTL with which the answer itself arrived.
-    pub reply_ttl: u8,
+    /// The TTL with which the answer itself arrived, where the system says.
+    pub reply_ttl: Option<u8>,
     /// The MPLS labels that the probe carried, outermost first.
     pub labels: Box<[Label]>,
 }

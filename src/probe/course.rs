@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use crate::targets::Block;
 
 use super::finished::{Outcome, Try};
-use super::{Answer, Attempt, Kind, Moment, Path, Probe, Ttl};
+use super::{Answer, Attempt, Kind, Moment, Path, Probe, Stop, Ttl};
 
 /// How far the answers of a trace go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,10 +66,20 @@ impl Course {
         }
     }
 
-    /// `probe` left at `at`.
-    pub(super) fn sent(&mut self, probe: &Probe, at: Moment) {
+    /// `probe` was handed to the system at `at`.
+    pub(super) fn sent(&mut self, probe: &Probe, at: Moment, left: bool) {
         let (ttl, attempt) = (probe.ttl, probe.attempt);
-        self.tries.push(Try { ttl, attempt, sent: at, outcome: Outcome::Waiting });
+        self.tries.push(Try { ttl, attempt, sent: at, left, outcome: Outcome::Waiting });
+    }
+
+    /// Why it ends, where it would for `stop`.
+    pub(super) fn stop(&self, stop: Stop) -> Stop {
+        match stop {
+            // Silence says nothing where the question has not left the machine.
+            Stop::GapLimit | Stop::MaxTtl if self.tries.iter().any(|one| !one.left) => Stop::Unsent,
+            Stop::GapLimit | Stop::MaxTtl if self.seeks => Stop::Border,
+            other => other,
+        }
     }
 
     /// A try of this course, if it was made.

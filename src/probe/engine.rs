@@ -53,69 +53,95 @@ pub struct Measured {
     pub packets: u64,
 }
 
-/// Traces everything in `plan` over `wire`.
-///
-/// # Errors
-/// When the wire fails.
+impl Measured {
+    /// Whether the run came to its own end, and sent what it meant to but for a trickle.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.cut_short.is_none() && self.tally.refused <= self.packets / 100
+    }
+}
+
+/// Traces everything in `plan` over `wire`. When the wire fails, what was measured until then comes
+/// with the failure, cut short as by an interruption.
 pub fn run(
     wire: &mut (impl Wire + ?Sized),
     mut plan: Plan,
     settings: &Settings,
     watch: &mut impl Watch,
-) -> Result<Measured, WireError> {
+) -> (Measured, Result<(), WireError>) {
     for method in [Method::Icmp, Method::Udp] {
         if !wire.tells_ttls_apart(method) {
             plan.one_at_a_time(method);
         }
     }
-    let mut run = Run { wire, plan, pace: Pace::new(settings.rate), watch, traces: Vec::new() };
-    let mut matched = BTreeMap::new();
-    let mut replies = Vec::new();
-    let deadline = settings.deadline.map(|deadline| Moment::START + deadline);
-    let cut_short = loop {
-        let now = run.wire.now();
-        run.plan.elapse(now);
-        let due = run.send_what_is_due(now)?;
-        run.collect();
-        if run.watch.look(&run.progress(now)).is_break() {
-            break Some(Stop::Interrupted);
-        }
-        if run.plan.ended() == run.plan.len() {
-            break None;
-        }
-        if deadline.is_some_and(|deadline| deadline <= now) {
-            break Some(Stop::Deadline);
-        }
-        let until = [due, run.plan.alarm_at(), deadline].into_iter().flatten().min();
-        let until = until.unwrap_or(now + LOOK_UP).min(now + LOOK_UP);
-        run.wire.recv(until, &mut replies)?;
-        for reply in replies.drain(..) {
-            *matched.entry(run.plan.replied(reply)).or_default() += 1;
-        }
+    let mut run = Run {
+        wire,
+        plan,
+        pace: Pace::new(settings.rate),
+        deadline: settings.deadline.map(|deadline| Moment::START + deadline),
+        watch,
+        traces: Vec::new(),
+        matched: BTreeMap::new(),
     };
-    if let Some(stop) = cut_short {
-        run.plan.end_all(stop);
-        run.collect();
-    }
-    Ok(Measured {
-        took: run.wire.now().since(Moment::START),
-        packets: run.plan.packets(),
-        tally: run.wire.tally().clone(),
-        traces: run.traces,
-        cut_short,
-        matched,
-    })
+    let (cut_short, failure) = match run.until_done() {
+        Ok(cut_short) => (cut_short, Ok(())),
+        Err(failure) => (Some(Stop::Interrupted), Err(failure)),
+    };
+    (run.measured(cut_short), failure)
 }
 
 struct Run<'a, W: ?Sized, V> {
     wire: &'a mut W,
     plan: Plan,
     pace: Pace,
+    deadline: Option<Moment>,
     watch: &'a mut V,
     traces: Vec<Finished>,
+    matched: BTreeMap<Matched, u64>,
 }
 
 impl<W: Wire + ?Sized, V: Watch> Run<'_, W, V> {
+    /// Turns until nothing is left to do, or something ends the run.
+    fn until_done(&mut self) -> Result<Option<Stop>, WireError> {
+        let mut replies = Vec::new();
+        loop {
+            let now = self.wire.now();
+            self.plan.elapse(now);
+            let due = self.send_what_is_due(now)?;
+            self.collect();
+            if self.watch.look(&self.progress(now)).is_break() {
+                return Ok(Some(Stop::Interrupted));
+            }
+            if self.plan.ended() == self.plan.len() {
+                return Ok(None);
+            }
+            if self.deadline.is_some_and(|deadline| deadline <= now) {
+                return Ok(Some(Stop::Deadline));
+            }
+            let until = [due, self.plan.alarm_at(), self.deadline].into_iter().flatten().min();
+            let until = until.unwrap_or(now + LOOK_UP).min(now + LOOK_UP);
+            self.wire.recv(until, &mut replies)?;
+            for reply in replies.drain(..) {
+                *self.matched.entry(self.plan.replied(reply)).or_default() += 1;
+            }
+        }
+    }
+
+    fn measured(mut self, cut_short: Option<Stop>) -> Measured {
+        if let Some(stop) = cut_short {
+            self.plan.end_all(stop);
+            self.collect();
+        }
+        Measured {
+            took: self.wire.now().since(Moment::START),
+            packets: self.plan.packets(),
+            tally: self.wire.tally().clone(),
+            traces: self.traces,
+            matched: self.matched,
+            cut_short,
+        }
+    }
+
     /// Sends while the pace allows; returns when to send on, if there is more to send.
     fn send_what_is_due(&mut self, now: Moment) -> Result<Option<Moment>, WireError> {
         // At an unlimited rate answers must be fetched between probes, before their buffer fills.
@@ -124,13 +150,13 @@ impl<W: Wire + ?Sized, V: Watch> Run<'_, W, V> {
                 return Ok(Some(self.pace.ready()));
             }
             let Some(probe) = self.plan.next(now) else { return Ok(None) };
-            match self.wire.send(&probe)? {
+            let (at, left) = match self.wire.send(&probe)? {
                 Sent::Busy => return Ok(Some(now + BUSY)),
-                Sent::At(at) | Sent::Refused(at) => {
-                    self.pace.spend(at);
-                    self.plan.sent(&probe, at);
-                }
-            }
+                Sent::At(at) => (at, true),
+                Sent::Refused(at) => (at, false),
+            };
+            self.pace.spend(at);
+            self.plan.sent(&probe, at, left);
         }
         Ok(Some(now))
     }

@@ -11,8 +11,10 @@ pub struct Try {
     pub ttl: Ttl,
     /// Which try at that TTL.
     pub attempt: Attempt,
-    /// When it left.
+    /// When it was handed to the system.
     pub sent: Moment,
+    /// Whether it left the machine: the system refuses without a route, or behind a firewall.
+    pub left: bool,
     /// What became of it.
     pub outcome: Outcome,
 }
@@ -45,6 +47,8 @@ pub enum Stop {
     Loop,
     /// The furthest TTL was asked.
     MaxTtl,
+    /// Nothing answers, and the machine refused to send some of the probes.
+    Unsent,
     /// The run's time was up.
     Deadline,
     /// The run was interrupted.
@@ -53,7 +57,7 @@ pub enum Stop {
 
 impl Stop {
     /// All reasons.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Home,
         Self::Border,
         Self::Answered,
@@ -61,6 +65,7 @@ impl Stop {
         Self::GapLimit,
         Self::Loop,
         Self::MaxTtl,
+        Self::Unsent,
         Self::Deadline,
         Self::Interrupted,
     ];
@@ -68,7 +73,7 @@ impl Stop {
     /// Whether the trace was cut short, so that its silence proves nothing.
     #[must_use]
     pub const fn is_cut_short(self) -> bool {
-        matches!(self, Self::Deadline | Self::Interrupted)
+        matches!(self, Self::Unsent | Self::Deadline | Self::Interrupted)
     }
 }
 
@@ -82,6 +87,7 @@ impl fmt::Display for Stop {
             Self::GapLimit => "gap-limit",
             Self::Loop => "loop",
             Self::MaxTtl => "max-ttl",
+            Self::Unsent => "unsent",
             Self::Deadline => "deadline",
             Self::Interrupted => "interrupted",
         })
@@ -95,6 +101,6 @@ pub struct Finished {
     pub path: Path,
     /// Why it ended.
     pub stop: Stop,
-    /// Every probe, in the order in which they left. At least one.
+    /// Every probe, in the order in which they were sent. At least one left.
     pub tries: Vec<Try>,
 }

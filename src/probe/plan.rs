@@ -78,7 +78,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A plan for tracing `addresses` in this order, by each of `methods` and `flows` flows.
+    /// A plan for tracing those of `addresses` that are home, in this order, by each of `methods` and `flows` flows.
     pub fn new(
         targets: Targets,
         settings: Settings,
@@ -90,7 +90,8 @@ impl Plan {
         let mut paths = Vec::with_capacity(addresses.len() * methods.len() * usize::from(flows));
         for (number, method) in flows_of(methods, flows) {
             let path = |target: &Ipv4Addr| Path { target: *target, method, flow: number };
-            paths.extend(addresses.iter().map(path));
+            let inside = addresses.iter().filter(|address| targets.block.contains(**address));
+            paths.extend(inside.map(path));
         }
         let learners = match settings.strategy {
             Strategy::Full => paths.len(),
@@ -168,13 +169,14 @@ impl Plan {
         self.ask(place, now)
     }
 
-    /// The probe that [`Self::next`] gave has left at `at`.
-    pub fn sent(&mut self, probe: &Probe, at: Moment) {
-        self.sent += 1;
+    /// The probe that [`Self::next`] gave was handed to the system at `at`; `left` says whether it
+    /// left the machine.
+    pub fn sent(&mut self, probe: &Probe, at: Moment, left: bool) {
+        self.sent += u64::from(left);
         self.waiting += 1;
         let Some(place) = self.ready.pop_front() else { return };
         if let Some(State::UnderWay(course)) = self.states.get_mut(place) {
-            course.sent(probe, at);
+            course.sent(probe, at, left);
             self.alarm(at + self.settings.timeout, Alarm::TryIsUp(place, *probe));
             // To the end of the queue: one trace's probes go out between those of others.
             self.ready.push_back(place);
@@ -346,12 +348,13 @@ impl Plan {
         if !matches!(state, State::UnderWay(_)) {
             return;
         }
-        if let State::UnderWay(course) = std::mem::replace(state, State::Ended) {
-            let by_silence = matches!(stop, Stop::GapLimit | Stop::MaxTtl);
-            let stop = if course.seeks && by_silence { Stop::Border } else { stop };
-            let open = course.tries.iter().filter(|one| one.outcome == Outcome::Waiting).count();
-            self.waiting = self.waiting.saturating_sub(open);
-            self.ended += 1;
+        let State::UnderWay(course) = std::mem::replace(state, State::Ended) else { return };
+        let open = course.tries.iter().filter(|one| one.outcome == Outcome::Waiting).count();
+        self.waiting = self.waiting.saturating_sub(open);
+        self.ended += 1;
+        // What never left this machine has measured nothing.
+        if course.tries.iter().any(|one| one.left) {
+            let stop = course.stop(stop);
             self.finished.push(Finished { path: course.path, stop, tries: course.tries });
         }
     }

@@ -140,8 +140,8 @@ fn verdict(counts: &BTreeMap<Class, usize>) -> Verdict {
     let classified: Vec<Class> =
         counts.keys().copied().filter(|class| class.is_classified()).filter(some).collect();
     match classified[..] {
-        [] if some(&Class::Unknown) => Verdict::One(Class::Unknown),
-        [] => Verdict::One(Class::Unreached),
+        [] if some(&Class::Unreached) && !some(&Class::Unknown) => Verdict::One(Class::Unreached),
+        [] => Verdict::One(Class::Unknown),
         [class] => Verdict::One(class),
         _ => Verdict::Mixed,
     }

@@ -144,5 +144,16 @@ fn scenarios() {
     std::fs::write(&file, "about = \"x\"\nvantage = \"x\"\n").expect("written");
     let file = file.to_str().expect("UTF-8");
     outside(&["lab", "--scenario", file, "--", "true"]).refused(2, &["s.toml:2: ", "IPv4"]);
+    let today = include_str!("../../src/lab/scenarios/today.toml");
+    let one = "\"192.168.1.1 0.5\"";
+    for (right, wrong, word) in [
+        (one, "\"192.168.1.1 1e21\"", "expected an address, * or target, and milliseconds"),
+        (one, "\"192.168.1.1 nan\"", "milliseconds"),
+        ("vantage", "loss = nan\nvantage", "toml:2: loss: expected 0 to 1"),
+        ("hops =", "share = 70000\nhops =", "70000"),
+    ] {
+        std::fs::write(file, today.replacen(right, wrong, 1)).expect("written");
+        outside(&["lab", "--scenario", file, "--", "true"]).refused(2, &[word]);
+    }
     outside(&["lab", "owner"]).refused(2, &["'owner'", "[-- <COMMAND>...]"]);
 }

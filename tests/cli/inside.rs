@@ -65,3 +65,15 @@ fn without_a_command_it_shows_the_whole_job() {
     assert_eq!(summary.column("vantage")[0], "lab:prohibited");
     assert_eq!(summary.column("verdict"), ["mixed", "china", "russia", "china", "other"]);
 }
+
+/// An answer that no frame holds is lost, and nothing else with it.
+#[test]
+fn the_lab_outlives_an_answer_that_is_too_long() {
+    let Some(lab) = Lab::near() else { return };
+    let labels: Vec<String> = (0..500).map(|label| label.to_string()).collect();
+    let long = format!("[router.\"62.115.136.200\"]\nmpls = [{}]\n", labels.join(", "));
+    let near = include_str!("near.toml");
+    lab.write("near.toml", format!("{near}\n{long}"));
+    let run = lab.probe(&["175.45.177.10", "--traces", "t.csv"]).ended(0);
+    assert_eq!(Sheet::read(&run.out).column("verdict"), ["russia", "russia"]);
+}

@@ -12,6 +12,7 @@ mod columns;
 mod counters;
 mod exit_codes;
 mod formats;
+mod gateway;
 mod help;
 mod inside;
 mod interrupt;

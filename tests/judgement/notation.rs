@@ -104,7 +104,7 @@ fn read_answer(word: &str, ttl: Ttl, target: Ipv4Addr, method: Method) -> HopAns
         _ => (address(word), Kind::TimeExceeded),
     };
     let rtt = Duration::from_millis(millis);
-    HopAnswer { from, kind, rtt, reply_ttl: 64, labels: [].into() }
+    HopAnswer { from, kind, rtt, reply_ttl: Some(64), labels: [].into() }
 }
 
 fn read_stop(word: &str) -> StopReason {

@@ -24,7 +24,7 @@ fn any_try(target: Ipv4Addr) -> impl Strategy<Value = HopTry> {
     let kind = prop_oneof![8 => Just(Kind::TimeExceeded), 1 => other];
     let answer = (any_address(target), kind, 0..500_u64).prop_map(|(from, kind, millis)| {
         let rtt = Duration::from_millis(millis);
-        HopAnswer { from, kind, rtt, reply_ttl: 64, labels: [].into() }
+        HopAnswer { from, kind, rtt, reply_ttl: Some(64), labels: [].into() }
     });
     proptest::option::of(answer).prop_map(|answer| HopTry {
         attempt: Attempt::default(),

@@ -1,5 +1,6 @@
 //! The split: what is counted, shared and weighed.
 
+use lasthop::split::Verdict;
 use lasthop::targets::Targets;
 use lasthop::transit::Class;
 
@@ -89,6 +90,12 @@ fn without_a_classified_trace_there_are_no_shares() {
         assert_eq!(part.shares, [None, None]);
         assert_eq!((part.rtt, part.carriers.len(), part.last_hops.len()), (None, 0, 0));
     }
+}
+
+#[test]
+fn without_a_trace_nothing_is_known() {
+    let split = World::new().split("");
+    assert_eq!(split.block.verdict, Verdict::One(Class::Unknown));
 }
 
 #[test]

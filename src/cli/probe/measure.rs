@@ -16,12 +16,12 @@ use super::how::Methods;
 use super::prepare::Prepared;
 
 impl Probe {
-    /// Measures, and says by what in the end.
+    /// Measures, and says by what in the end, and what failed on the way.
     pub(super) fn measure(
         &self,
         prepared: &mut Prepared<'_>,
         common: &Common,
-    ) -> anyhow::Result<(Measured, Methods)> {
+    ) -> anyhow::Result<(Measured, Methods, Result<(), WireError>)> {
         let (mut opened, methods) = self.open(prepared, common)?;
         privileges::give_up()?;
         let settings = self.how.settings();
@@ -37,8 +37,8 @@ impl Probe {
         let (targets, owners) = (prepared.targets, &prepared.owners);
         let mut watcher = Watcher::new(plan.len(), common.quiet, targets, owners)
             .context("installing a signal handler")?;
-        let measured = engine::run(&mut *opened.wire, plan, &settings, &mut watcher)?;
-        Ok((measured, methods))
+        let (measured, failure) = engine::run(&mut *opened.wire, plan, &settings, &mut watcher);
+        Ok((measured, methods, failure))
     }
 
     /// Opens sockets for the method that was asked for; without one, for ICMP where that is

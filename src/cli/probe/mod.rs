@@ -78,7 +78,7 @@ impl Probe {
         }
         let mut prepared = self.prepare(&targets, common)?;
         let began = Timestamp::now();
-        let (measured, methods) = self.measure(&mut prepared, common)?;
+        let (measured, methods, failure) = self.measure(&mut prepared, common)?;
         report::closing(&measured, common);
         let run = self.about(began, &measured, methods)?;
         let traces: Vec<Trace> =
@@ -86,6 +86,7 @@ impl Probe {
         self.sources.ask(&mut prepared.owners, &foreign(&traces, &targets), common);
         let judgements = judge(&traces, &targets, &prepared.owners);
         tell::tell(prepared, &run, &traces, &judgements, common)?;
+        failure?;
         Ok(match measured.cut_short {
             Some(Stop::Interrupted) => Exit::Interrupted,
             _ if judgements.iter().any(|judgement| judgement.class.is_classified()) => {
@@ -109,7 +110,7 @@ impl Probe {
             ended: began.saturating_add(measured.took).context("the end of time")?,
             vantage: self.vantage.clone().map_or_else(host, Ok).unwrap_or_default(),
             method: methods.name().into(),
-            complete: measured.cut_short.is_none(),
+            complete: measured.is_complete(),
         })
     }
 }

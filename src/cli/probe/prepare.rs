@@ -1,7 +1,7 @@
 //! Everything that can fail before the first packet leaves.
 
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use rand::rngs::{StdRng, SysRng};
@@ -41,6 +41,7 @@ impl Probe {
             ("--append", self.files.append.as_deref()),
             ("--traces", self.files.traces.as_deref()),
             ("--hops", self.files.hops.as_deref()),
+            ("stdout", Some(Path::new("/dev/stdout"))),
         ])?;
         let header = summary::header(&targets.classes);
         let sheet = |path: &Option<PathBuf>| path.as_deref().map(Sheet::open).transpose();

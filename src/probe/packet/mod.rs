@@ -84,7 +84,7 @@ impl Codec {
             Kind::EchoReply => Box::default(),
             _ => extension::labels(message.get(8..).unwrap_or_default(), icmp.packet()[5]),
         };
-        let (from, reply_ttl) = (ip.get_source(), ip.get_ttl());
+        let (from, reply_ttl) = (ip.get_source(), Some(ip.get_ttl()));
         Ok(Reply { probe, answer: Answer { from, kind, received, reply_ttl, labels } })
     }
 

@@ -16,7 +16,7 @@ use std::net::Ipv4Addr;
 
 use nix::errno::Errno;
 
-use super::{Ignored, Method, Moment, Probe, Reply};
+use super::{Ignored, Kind, Method, Moment, Probe, Reply};
 pub use open::{Choice, Opened, open};
 pub use raw::RawWire;
 pub use user::UserWire;
@@ -87,6 +87,18 @@ impl Tally {
         *self.ignored.entry(why).or_default() += 1;
     }
 
+    /// Sorts what has arrived at `source`. That a host cannot be reached is also what this machine
+    /// says itself, when its gateway does not answer: such a probe has met no router at all.
+    fn sort(&mut self, found: Result<Reply, Ignored>, source: Ipv4Addr, into: &mut Vec<Reply>) {
+        match found {
+            Ok(reply) if is_our_own(&reply, source) => {
+                self.refuse(&io::ErrorKind::HostUnreachable.into());
+            }
+            Ok(reply) => into.push(reply),
+            Err(why) => self.ignore(why),
+        }
+    }
+
     /// Counts a probe that could not be sent.
     fn refuse(&mut self, why: &io::Error) {
         self.refused += 1;
@@ -98,6 +110,12 @@ impl Tally {
         self.spoiled += 1;
         self.spoiled_by = Some(why.desc().to_owned());
     }
+}
+
+/// Whether `source`, from which we probe, refuses the packet itself; unless it is the target.
+fn is_our_own(reply: &Reply, source: Ipv4Addr) -> bool {
+    let refuses = matches!(reply.answer.kind, Kind::Unreachable(_));
+    refuses && reply.answer.from == source && reply.probe.path.target != source
 }
 
 /// Why probing cannot begin, or cannot go on.

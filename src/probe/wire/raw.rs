@@ -49,10 +49,8 @@ impl RawWire {
             let mut bytes = [0; 2048];
             let Some(message) = receive(&self.back, &mut bytes, MsgFlags::empty())? else { break };
             let received = self.clock.of_stamp(message.stamp);
-            match self.codec.decode(&bytes[..message.length], received) {
-                Ok(reply) => replies.push(reply),
-                Err(why) => self.tally.ignore(why),
-            }
+            let found = self.codec.decode(&bytes[..message.length], received);
+            self.tally.sort(found, self.source, replies);
         }
         Ok(())
     }

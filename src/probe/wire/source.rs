@@ -5,10 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 
 use super::WireError;
 
-/// The address that was asked for, or the one that the system would use towards `target`. Sends
-/// nothing.
+/// The address that was asked for, or, as for 0.0.0.0, the one that the system would use towards
+/// `target`. Sends nothing.
 pub(super) fn source(asked: Option<Ipv4Addr>, target: Ipv4Addr) -> Result<Ipv4Addr, WireError> {
-    match asked {
+    match asked.filter(|address| !address.is_unspecified()) {
         Some(address) => UdpSocket::bind((address, 0))
             .map(|_| address)
             .map_err(|source| WireError::NotOurAddress { address, source }),

@@ -27,6 +27,7 @@ const TRIES: usize = 32;
 #[derive(Debug)]
 pub struct UserWire {
     codec: Codec,
+    source: Ipv4Addr,
     ping: Option<Socket>,
     udp: Vec<(Flow, Socket)>,
     /// The last UDP probe of each path, for answers that do not say which one they are for.
@@ -53,7 +54,7 @@ impl UserWire {
         let identifier = ping.as_ref().and_then(port_of).unwrap_or_default();
         let codec = Codec::bound(secret, identifier);
         let last = HashMap::new();
-        Ok(Self { codec, ping, udp, last, clock: Clock::start(), tally: Tally::default() })
+        Ok(Self { codec, source, ping, udp, last, clock: Clock::start(), tally: Tally::default() })
     }
 
     fn sockets(&self) -> impl Iterator<Item = &Socket> {
@@ -72,12 +73,10 @@ impl UserWire {
             self.drain_queue(socket, &mut found, |wire, message, data| {
                 wire.hop_of_datagram(*flow, message, data)
             })?;
+            drop_data(socket, &mut found)?;
         }
         for reply in found {
-            match reply {
-                Ok(reply) => replies.push(reply),
-                Err(why) => self.tally.ignore(why),
-            }
+            self.tally.sort(reply, self.source, replies);
         }
         Ok(())
     }
@@ -153,7 +152,7 @@ impl UserWire {
         labels: Box<[super::super::Label]>,
     ) -> Reply {
         let received = self.clock.of_stamp(message.stamp);
-        let reply_ttl = message.ttl.unwrap_or_default();
+        let reply_ttl = message.ttl;
         Reply { probe, answer: Answer { from, kind, received, reply_ttl, labels } }
     }
 
@@ -223,6 +222,18 @@ impl Wire for UserWire {
     }
 }
 
+/// Takes what anybody sends to a UDP socket: nothing that arrives there as data is an answer, but
+/// left in place it would wake every wait, and take the error queue's room.
+fn drop_data(socket: &Socket, found: &mut Vec<Result<Reply, Ignored>>) -> Result<(), WireError> {
+    for _ in 0..AT_ONCE {
+        if receive(socket, &mut [0; 1], MsgFlags::empty())?.is_none() {
+            break;
+        }
+        found.push(Err(Ignored::NotAnAnswer));
+    }
+    Ok(())
+}
+
 /// Who answered what, by an entry of an error queue.
 fn hop(message: &Received) -> Result<(Ipv4Addr, Kind), Ignored> {
     let error = message.error.ok_or(Ignored::NotAnAnswer)?;
@@ -263,4 +274,32 @@ fn prepared(socket: Socket, source: Ipv4Addr) -> Result<Socket, WireError> {
 /// A ping socket's port is its ICMP identifier.
 fn port_of(socket: &Socket) -> Option<u16> {
     Some(socket.local_addr().ok()?.as_socket_ipv4()?.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Packets on the loopback alone.
+    #[test]
+    fn what_strangers_send_is_counted_and_wakes_no_wait_again() {
+        let flows = [(Flow::default(), Method::Udp)];
+        let here = Ipv4Addr::LOCALHOST;
+        let mut wire = UserWire::open(Secret::new([7; 16]), here, &flows).expect("a socket");
+        let port = port_of(&wire.udp[0].1).expect("bound");
+        let stranger = UdpSocket::bind((here, 0)).expect("a socket");
+        for text in [&b"x"[..], b""] {
+            stranger.send_to(text, (here, port)).expect("sent");
+        }
+        let mut replies = Vec::new();
+        wire.recv(wire.now() + Duration::from_secs(5), &mut replies).expect("received");
+        let before = wire.now();
+        wire.recv(before + Duration::from_millis(50), &mut replies).expect("received");
+        assert!(wire.now().since(before) >= Duration::from_millis(50));
+        assert_eq!(wire.tally.ignored.get(&Ignored::NotAnAnswer), Some(&2));
+        assert!(replies.is_empty());
+    }
 }
