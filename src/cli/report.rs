@@ -4,7 +4,22 @@ use crate::probe::Ignored;
 use crate::probe::engine::Measured;
 use crate::probe::plan::Matched;
 
+use crate::transit::Judgement;
+
 use super::common::Common;
+
+/// Warns where many traces ended before a hop that others saw: a border that limits its answers. Their
+/// class is that of the hop before it.
+pub(super) fn short_of_the_border(judgements: &[Judgement], common: &Common) {
+    let short = judgements.iter().filter(|judgement| judgement.fell_short()).count();
+    if short * 100 > judgements.len() {
+        common.warn(&format!(
+            "{short} of {} traces ended before a hop that others of their prefix saw, as behind a \
+             router that rarely answers; they have low confidence (--traces), and a lower --rate may help",
+            judgements.len()
+        ));
+    }
+}
 
 /// Says what users should know, and with -v everything that was counted.
 pub(super) fn closing(measured: &Measured, common: &Common) {

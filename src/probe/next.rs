@@ -91,10 +91,11 @@ impl Decision<'_> {
         if last.is_some_and(|router| self.near.confirm(router.address)) {
             return None;
         }
-        let last = last.map_or(0, |router| router.ttl.get());
         let seen = self.near.furthest();
+        let others_behind = last.is_none_or(|router| self.near.passed(router.address));
+        let last = last.map_or(0, |router| router.ttl.get());
         // Where neighbours got further there is somebody to answer, and it pays to be patient.
-        let (end, most) = if seen > last {
+        let (end, most) = if others_behind && seen > last {
             (end.min(seen), Attempt::MOST)
         } else {
             let most = self.settings.attempts + self.settings.border_attempts;

@@ -91,7 +91,10 @@ impl Place<'_> {
         let expected = "expected an IPv4 prefix such as 175.45.176.0/22";
         let prefix: Ipv4Net =
             text.parse().map_err(|_| self.refuse(written, format!("`{text}`: {expected}")))?;
-        if prefix.addr() == prefix.network() && prefix.prefix_len() > 0 {
+        if prefix.prefix_len() == 0 {
+            return Err(self.refuse(written, format!("`{text}` is every address: {expected}")));
+        }
+        if prefix.addr() == prefix.network() {
             return Ok(prefix);
         }
         let mend = prefix.trunc();

@@ -66,12 +66,17 @@ fn by_what_is_behind(border: &Border, near: &Near, block: &Block) -> (Confidence
     let several = near.agreeing >= SEVERAL;
     match border.behind {
         Behind::Home { gap, target, .. } => {
+            let home = Reason::Home { gap, target };
+            // What others saw behind it stands in the gap.
+            if let Some(further) = near.behind.filter(|_| gap > 0) {
+                return (Confidence::Low, vec![home, Reason::WentOn(further)]);
+            }
             let confidence = match (gap <= block.usual_gap, several) {
                 (true, _) => Confidence::High,
                 (false, true) => Confidence::Medium,
                 (false, false) => Confidence::Low,
             };
-            (confidence, vec![Reason::Home { gap, target }])
+            (confidence, vec![home])
         }
         Behind::Stranger { from, gap } => (agreed(several), vec![Reason::Stranger { from, gap }]),
         Behind::Refusal { by, code } => (agreed(several), vec![Reason::Refused { by, code }]),

@@ -42,6 +42,13 @@ pub struct Judgement {
 }
 
 impl Judgement {
+    /// Whether other traces of the routed prefix went on behind its last foreign hop, where this
+    /// one met silence: the border may be somebody else's.
+    #[must_use]
+    pub fn fell_short(&self) -> bool {
+        self.reasons.iter().any(|reason| matches!(reason, Reason::WentOn(_)))
+    }
+
     /// Who holds the last foreign hop, in a word: the carrier, else the AS, else the country.
     #[must_use]
     pub fn holder(&self) -> String {

@@ -99,6 +99,18 @@ fn rule_6_low_where_neighbours_went_on_behind_it() {
 }
 
 #[test]
+fn rule_6_low_where_what_neighbours_saw_stands_in_the_gap_before_home() {
+    says(
+        "175.45.178.0+3 icmp: lan unicom-a unicom-b * target
+          => china low unicom-b: 1 silent hop, then the target; \
+             other traces went on to 103.35.255.254; \
+             border shared with 2 other targets of 175.45.178.0/24
+          175.45.178.10 icmp: lan unicom-a unicom-b cenbong target
+          => china high cenbong",
+    );
+}
+
+#[test]
 fn rule_6_of_the_hops_that_neighbours_saw_behind_it_the_lowest_address_is_named() {
     let lines = [
         "175.45.176.1 icmp: lan unicom-a unicom-b * * *",

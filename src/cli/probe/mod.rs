@@ -85,6 +85,7 @@ impl Probe {
             measured.traces.iter().map(|finished| Trace::of(finished, began)).collect();
         self.sources.ask(&mut prepared.owners, &foreign(&traces, &targets), common);
         let judgements = judge(&traces, &targets, &prepared.owners);
+        report::short_of_the_border(&judgements, common);
         tell::tell(prepared, &run, &traces, &judgements, common)?;
         failure?;
         Ok(match measured.cut_short {
