@@ -30,11 +30,12 @@ const BUFFER: usize = 4 << 20;
 pub(super) struct Link(OwnedFd);
 
 impl Link {
-    /// Makes the pair, with `vantage` for the address of the programs' end.
+    /// Makes the pair, with `vantage` for the address of the programs' end, and allows ping sockets
+    /// or leaves them off, as they are in a new namespace.
     ///
     /// # Errors
     /// When the kernel refuses a step; which.
-    pub(super) fn make(vantage: Ipv4Addr) -> Result<Self, LabError> {
+    pub(super) fn make(vantage: Ipv4Addr, ping_sockets: bool) -> Result<Self, LabError> {
         let step = |what: &str| {
             let what = what.to_owned();
             move |source| LabError::System { what, source }
@@ -50,7 +51,9 @@ impl Link {
         netlink.add_address(inside, vantage).map_err(step("adding the vantage's address"))?;
         netlink.add_default_route(inside).map_err(step("adding the default route"))?;
         // Without these, programs in the lab merely have fewer ways to send.
-        let _ = fs::write("/proc/sys/net/ipv4/ping_group_range", "0 0");
+        if ping_sockets {
+            let _ = fs::write("/proc/sys/net/ipv4/ping_group_range", "0 0");
+        }
         let _ = fs::write("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
         Ok(Self(packet_socket().map_err(step("packet socket on lasthop1"))?))
     }

@@ -33,7 +33,7 @@ pub use virtual_wire::VirtualWire;
 /// Where namespaces are forbidden, or when the kernel refuses a step.
 pub fn enter(scenario: Scenario, seed: u64) -> Result<(), LabError> {
     namespace::enter()?;
-    let link = link::Link::make(scenario.vantage)?;
+    let link = link::Link::make(scenario.vantage, scenario.ping_sockets)?;
     simulation::start(Network::new(scenario, seed), link)
 }
 

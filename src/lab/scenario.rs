@@ -20,6 +20,8 @@ pub struct Scenario {
     pub vantage: Ipv4Addr,
     /// The share of probes that get no answer by chance, from 0 to 1.
     pub loss: f64,
+    /// Whether the vantage's system lets its users send ICMP (`net.ipv4.ping_group_range`).
+    pub ping_sockets: bool,
     /// The routes; a packet takes the one with the longest prefix.
     pub routes: Vec<Route>,
     /// The routers that have habits of their own, by address.
@@ -125,6 +127,7 @@ struct File {
     about: String,
     vantage: Ipv4Addr,
     loss: Option<toml::Spanned<f64>>,
+    ping_sockets: Option<bool>,
     route: Vec<RouteFile>,
     #[serde(default)]
     router: BTreeMap<Ipv4Addr, Habits>,
@@ -187,6 +190,7 @@ impl Scenario {
             about: file.about,
             vantage: file.vantage,
             loss,
+            ping_sockets: file.ping_sockets.unwrap_or(true),
             routers: file.router,
         })
     }

@@ -10,14 +10,15 @@ use std::net::Ipv4Addr;
 
 use rand::RngExt;
 
-use crate::targets::{Block, Targets};
+use crate::targets::Targets;
 
 use super::course::Course;
 use super::finished::Outcome;
 use super::neighbours::Neighbours;
 use super::next::{Decision, Next};
+use super::order::{self, key};
 use super::seek::Seek;
-use super::{Finished, Flow, Method, Moment, Path, Probe, Reply, Settings, Stop, Strategy};
+use super::{Finished, Method, Moment, Path, Probe, Reply, Settings, Stop, Strategy};
 
 /// What a reply was to the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,7 +79,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A plan for tracing those of `addresses` that are home, in this order, by each of `methods` and `flows` flows.
+    /// A plan for tracing those of `addresses` that are home, in this order, by each of `methods`
+    /// with so many `flows`.
     pub fn new(
         targets: Targets,
         settings: Settings,
@@ -87,15 +89,12 @@ impl Plan {
         flows: u8,
         random: &mut impl RngExt,
     ) -> Self {
-        let mut paths = Vec::with_capacity(addresses.len() * methods.len() * usize::from(flows));
-        for (number, method) in flows_of(methods, flows) {
-            let path = |target: &Ipv4Addr| Path { target: *target, method, flow: number };
-            let inside = addresses.iter().filter(|address| targets.block.contains(**address));
-            paths.extend(inside.map(path));
-        }
+        let mut paths = order::paths(&targets.block, addresses, methods, flows);
         let learners = match settings.strategy {
             Strategy::Full => paths.len(),
-            Strategy::Border => learners_first(&mut paths, &targets.block, settings.learners),
+            Strategy::Border => {
+                order::learners_first(&mut paths, &targets.block, settings.learners)
+            }
         };
         Self {
             targets,
@@ -358,31 +357,4 @@ impl Plan {
             self.finished.push(Finished { path: course.path, stop, tries: course.tries });
         }
     }
-}
-
-/// The flows of a target, each with its method: `flows` for each of `methods`, all with numbers of
-/// their own, because flows of different methods are different flows. At most [`Flow::MOST`].
-pub fn flows_of(methods: &[Method], flows: u8) -> impl Iterator<Item = (Flow, Method)> {
-    let each = (0..flows).flat_map(move |_| methods.iter().copied());
-    (0..Flow::MOST).filter_map(Flow::new).zip(each)
-}
-
-/// The routed prefix that the path leads to, and how: where what is known of its neighbours stands.
-fn key(block: &Block, path: &Path) -> Option<(usize, Method)> {
-    Some((block.routed_index(path.target)?, path.method))
-}
-
-/// Moves the first `most` paths of each routed prefix and method to the front; the order is
-/// otherwise kept. Returns how many there are.
-fn learners_first(paths: &mut Vec<Path>, block: &Block, most: usize) -> usize {
-    let mut taken: HashMap<Option<(usize, Method)>, usize> = HashMap::new();
-    let (mut first, rest): (Vec<Path>, Vec<Path>) = paths.iter().partition(|path| {
-        let count = taken.entry(key(block, path)).or_default();
-        *count += 1;
-        *count <= most
-    });
-    let learners = first.len();
-    first.extend(rest);
-    *paths = first;
-    learners
 }

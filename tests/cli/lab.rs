@@ -14,7 +14,7 @@ use super::program;
 use super::skip::skip;
 
 /// Its routers are near, so that little time passes.
-const NEAR: &str = include_str!("near.toml");
+pub(crate) const NEAR: &str = include_str!("near.toml");
 /// What makes a run short there, and the same every time.
 pub(crate) const QUICK: [&str; 6] = ["--rate", "2000", "--timeout", "0.1", "--seed", "1"];
 

@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use super::lab::{Lab, QUICK};
+use super::lab::{Lab, NEAR, QUICK};
 use super::running::Running;
 use super::sheet::Sheet;
 use super::skip::has;
@@ -65,13 +65,13 @@ fn the_sockets_are_chosen_by_what_is_allowed() {
 /// As on a system whose administrator has not allowed ping sockets.
 #[test]
 fn where_icmp_is_not_allowed_udp_is_used_and_said() {
-    let Some(lab) = Lab::near().filter(|_| has("setpriv")) else { return };
-    let off = "echo 1 0 > /proc/sys/net/ipv4/ping_group_range";
+    let Some(lab) = Lab::scenario("off.toml").filter(|_| has("setpriv")) else { return };
+    lab.write("off.toml", format!("ping_sockets = false\n{NEAR}"));
     let probe = format!("{BARE} $LASTHOP probe 175.45.177.10 {}", QUICK.join(" "));
-    let run = lab.shell(&format!("{off}; {probe}")).ended(0);
+    let run = lab.shell(&probe).ended(0);
     assert!(run.err.contains("probing by UDP"), "{}", run.err);
     assert_eq!(Sheet::read(&run.out).column("method"), ["udp", "udp"]);
-    let run = lab.shell(&format!("{off}; {probe} --method icmp"));
+    let run = lab.shell(&format!("{probe} --method icmp"));
     run.refused(3, &["sudo sysctl -w net.ipv4.ping_group_range=", "--method udp"]);
 }
 

@@ -4,8 +4,9 @@ use anyhow::Context;
 use rand::RngExt;
 
 use crate::probe::engine::{self, Measured};
+use crate::probe::flows_of;
 use crate::probe::packet::Secret;
-use crate::probe::plan::{Plan, flows_of};
+use crate::probe::plan::Plan;
 use crate::probe::wire::{self, Opened, WireError};
 
 use super::super::common::Common;
