@@ -46,7 +46,9 @@ impl Judgement {
     /// one met silence: the border may be somebody else's.
     #[must_use]
     pub fn fell_short(&self) -> bool {
-        self.reasons.iter().any(|reason| matches!(reason, Reason::WentOn(_)))
+        // One that was cut short has not ended, and claims nothing.
+        self.class.is_classified()
+            && self.reasons.iter().any(|reason| matches!(reason, Reason::WentOn(_)))
     }
 
     /// Who holds the last foreign hop, in a word: the carrier, else the AS, else the country.
