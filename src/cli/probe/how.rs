@@ -19,7 +19,7 @@ pub(super) struct How {
     #[arg(long, value_enum)]
     pub(super) method: Option<Methods>,
     /// full traces every target; border traces a few, and asks the others only where those found the
-    /// border and right behind it, which takes an eighth of the packets
+    /// border and right behind it, which takes a seventh of the packets
     #[arg(long, value_enum, default_value_t = Spending::Full)]
     pub(super) strategy: Spending,
     /// Packets a second in all, retries included; 0 is no limit
