@@ -12,22 +12,40 @@ use lasthop::probe::engine::{self, Measured, Progress, Watch};
 use lasthop::probe::packet::{Codec, Secret};
 use lasthop::probe::plan::{Matched, Plan};
 use lasthop::probe::wire::{Sent, Tally, Wire, WireError};
-use lasthop::probe::{Finished, Method, Moment, Outcome, Probe, Reply, Settings, Stop, Ttl};
+use lasthop::probe::{
+    Finished, Method, Moment, Outcome, Probe, Reply, Settings, Stop, Strategy, Ttl,
+};
 use lasthop::targets::Targets;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 const HOST: &str = "175.45.176.8";
 
-/// Interrupts the run when it has lasted so long.
-struct Until(Duration);
+/// Keeps the traces, and interrupts the run when it has lasted so long.
+struct Until(Duration, Vec<Finished>);
+
+/// What a run has done.
+struct Ran {
+    measured: Measured,
+    traces: Vec<Finished>,
+}
+
+impl std::ops::Deref for Ran {
+    type Target = Measured;
+
+    fn deref(&self) -> &Measured {
+        &self.measured
+    }
+}
 
 impl Watch for Until {
     fn look(&mut self, progress: &Progress) -> ControlFlow<()> {
         if progress.elapsed < self.0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 
-    fn ended(&mut self, _: &Finished) {}
+    fn ended(&mut self, finished: Finished) {
+        self.1.push(finished);
+    }
 }
 
 fn scenario(hops: &str, end: &str, routers: &str) -> Scenario {
@@ -43,23 +61,24 @@ fn wire(scenario: Scenario) -> VirtualWire {
     VirtualWire::new(Network::new(scenario, 1), Codec::new(Secret::new([7; 16])))
 }
 
-fn run_on(
-    wire: &mut impl Wire,
-    targets: &[&str],
-    settings: &Settings,
-    watch: Duration,
-) -> Measured {
+fn run_on(wire: &mut impl Wire, targets: &[&str], settings: &Settings, watch: Duration) -> Ran {
     let known = Targets::built_in().expect("targets");
     let targets: Vec<Ipv4Addr> = targets.iter().map(|text| text.parse().expect("target")).collect();
     let mut random = StdRng::seed_from_u64(1);
     let plan = Plan::new(known, settings.clone(), &targets, &[Method::Icmp], 1, &mut random);
-    let (measured, failure) = engine::run(wire, plan, settings, &mut Until(watch));
+    let mut watch = Until(watch, Vec::new());
+    let (measured, failure) = engine::run(wire, plan, settings, &mut watch);
     failure.expect("measured");
-    measured
+    Ran { measured, traces: watch.1 }
 }
 
-fn run(scenario: Scenario, targets: &[&str], settings: &Settings) -> Measured {
+fn run(scenario: Scenario, targets: &[&str], settings: &Settings) -> Ran {
     run_on(&mut wire(scenario), targets, settings, Duration::from_hours(1))
+}
+
+/// The usual settings, but complete traces.
+fn full() -> Settings {
+    Settings { strategy: Strategy::Full, ..Settings::default() }
 }
 
 fn asked(trace: &Finished, ttl: u8) -> usize {
@@ -70,16 +89,16 @@ const CHAIN: &str = r#""192.168.1.1 1", "219.158.3.1 20", "103.35.255.254 40""#;
 
 #[test]
 fn home_ends_a_trace_and_every_ttl_before_it_is_asked_once() {
-    let measured = run(scenario(CHAIN, "hosts 50", ""), &[HOST], &Settings::default());
+    let measured = run(scenario(CHAIN, "hosts 50", ""), &[HOST], &full());
     let trace = &measured.traces[0];
     assert_eq!(trace.stop, Stop::Home);
     assert_eq!((1..=4).map(|ttl| asked(trace, ttl)).collect::<Vec<_>>(), [1, 1, 1, 1]);
-    assert!(trace.tries.len() <= 4 + Settings::default().window, "{}", trace.tries.len());
+    assert!(trace.tries.len() <= 4 + full().window, "{}", trace.tries.len());
 }
 
 #[test]
 fn silence_ends_a_trace_at_the_gap_limit() {
-    let settings = Settings { gap_limit: 4, border_attempts: 0, ..Settings::default() };
+    let settings = Settings { gap_limit: 4, border_attempts: 0, ..full() };
     let trace = &run(scenario(CHAIN, "blackhole", ""), &["175.45.176.9"], &settings).traces[0];
     assert_eq!(trace.stop, Stop::GapLimit);
     assert_eq!((4..=8).map(|ttl| asked(trace, ttl)).collect::<Vec<_>>(), [2, 2, 2, 2, 0]);
@@ -87,16 +106,14 @@ fn silence_ends_a_trace_at_the_gap_limit() {
 
 #[test]
 fn the_furthest_ttl_ends_a_trace() {
-    let settings =
-        Settings { max_ttl: Ttl::new(5).expect("ttl"), border_attempts: 0, ..Settings::default() };
+    let settings = Settings { max_ttl: Ttl::new(5).expect("ttl"), border_attempts: 0, ..full() };
     let trace = &run(scenario(CHAIN, "blackhole", ""), &["175.45.176.9"], &settings).traces[0];
     assert_eq!((trace.stop, asked(trace, 5), asked(trace, 6)), (Stop::MaxTtl, 2, 0));
 }
 
 #[test]
 fn a_refusal_and_a_loop_end_a_trace() {
-    let stop =
-        |end| run(scenario(CHAIN, end, ""), &["175.45.176.9"], &Settings::default()).traces[0].stop;
+    let stop = |end| run(scenario(CHAIN, end, ""), &["175.45.176.9"], &full()).traces[0].stop;
     assert_eq!(stop("refusal 13"), Stop::Unreachable);
     assert_eq!(stop("loop"), Stop::Loop);
 }
@@ -104,14 +121,13 @@ fn a_refusal_and_a_loop_end_a_trace() {
 #[test]
 fn a_first_hop_that_hides_costs_no_trace_its_border() {
     let hops = r#""* 1", "* 2", "* 3", "* 4", "* 5", "* 6", "219.158.3.1 20""#;
-    let trace =
-        &run(scenario(hops, "blackhole", ""), &["175.45.176.9"], &Settings::default()).traces[0];
+    let trace = &run(scenario(hops, "blackhole", ""), &["175.45.176.9"], &full()).traces[0];
     assert!(trace.tries.iter().any(|one| matches!(one.outcome, Outcome::Answered(_))));
 }
 
 #[test]
 fn the_silent_ttls_behind_a_doubtful_border_are_asked_again_ever_later() {
-    let settings = Settings::default();
+    let settings = full();
     let trace = &run(scenario(CHAIN, "blackhole", ""), &["175.45.176.9"], &settings).traces[0];
     assert_eq!(asked(trace, 4), usize::from(settings.attempts + settings.border_attempts));
     assert_eq!(asked(trace, 7), usize::from(settings.attempts));
@@ -126,7 +142,7 @@ fn the_silent_ttls_behind_a_doubtful_border_are_asked_again_ever_later() {
 fn a_border_that_many_neighbours_confirm_is_not_asked_again() {
     let targets: Vec<String> = (10..200).map(|n| format!("175.45.176.{n}")).collect();
     let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
-    let settings = Settings::default();
+    let settings = full();
     let measured = run(scenario(CHAIN, "blackhole", ""), &targets, &settings);
     let again = measured.traces.iter().filter(|trace| asked(trace, 4) > 2).count();
     assert!(again <= 20, "{again} of {}", targets.len());
@@ -137,7 +153,7 @@ fn a_border_that_rarely_answers_is_found_by_asking_again() {
     let habits = "[router.\"103.35.255.254\"]\nlimit = 20\nburst = 5\n";
     let targets: Vec<String> = (10..110).map(|n| format!("175.45.176.{n}")).collect();
     let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
-    let settings = Settings { rate: NonZeroU32::new(2000), ..Settings::default() };
+    let settings = Settings { rate: NonZeroU32::new(2000), ..full() };
     let measured = run(scenario(CHAIN, "blackhole", habits), &targets, &settings);
     let found = |trace: &&Finished| {
         trace
@@ -151,7 +167,7 @@ fn a_border_that_rarely_answers_is_found_by_asking_again() {
 
 #[test]
 fn the_deadline_ends_what_is_under_way() {
-    let settings = Settings { deadline: Some(Duration::from_secs(2)), ..Settings::default() };
+    let settings = Settings { deadline: Some(Duration::from_secs(2)), ..full() };
     let measured = run(scenario(CHAIN, "blackhole", ""), &["175.45.176.9"], &settings);
     assert_eq!(measured.cut_short, Some(Stop::Deadline));
     assert_eq!(measured.traces[0].stop, Stop::Deadline);
@@ -160,7 +176,7 @@ fn the_deadline_ends_what_is_under_way() {
 
 #[test]
 fn an_interruption_hands_on_what_was_begun_and_nothing_else() {
-    let settings = Settings { rate: NonZeroU32::new(10), ..Settings::default() };
+    let settings = Settings { rate: NonZeroU32::new(10), ..full() };
     let targets: Vec<String> = (0..100).map(|n| format!("175.45.176.{n}")).collect();
     let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
     let mut wire = wire(scenario(CHAIN, "blackhole", ""));
@@ -195,10 +211,10 @@ impl Wire for Full {
 
 #[test]
 fn a_trace_of_which_nothing_was_sent_is_none() {
-    let settings = Settings { deadline: Some(Duration::from_secs(1)), ..Settings::default() };
+    let settings = Settings { deadline: Some(Duration::from_secs(1)), ..full() };
     let mut wire = Full(wire(scenario(CHAIN, "hosts 50", "")));
     let measured = run_on(&mut wire, &[HOST], &settings, Duration::from_hours(1));
-    assert_eq!((measured.traces, measured.cut_short), (vec![], Some(Stop::Deadline)));
+    assert_eq!((measured.traces.len(), measured.cut_short), (0, Some(Stop::Deadline)));
 }
 
 /// Delivers every reply three times: at once, again, and after its trace has ended.
@@ -236,7 +252,7 @@ impl Wire for Echoing {
 fn an_answer_counts_once_and_the_others_are_counted_apart() {
     let inner = wire(scenario(CHAIN, "hosts 50", ""));
     let mut wire = Echoing { inner, held: Vec::new() };
-    let settings = Settings::default();
+    let settings = full();
     let targets = [HOST, "175.45.176.9"];
     let measured = run_on(&mut wire, &targets, &settings, Duration::from_hours(1));
     let matched = |what| measured.matched.get(&what).copied().unwrap_or_default();
@@ -290,7 +306,7 @@ fn a_network_that_goes_away_is_no_outage_of_the_block() {
     let inner = wire(scenario(CHAIN, "blackhole", ""));
     let mut wire = Breaking { inner, passes: 2, fails: false };
     let targets = ["175.45.176.9", "175.45.176.10"];
-    let measured = run_on(&mut wire, &targets, &Settings::default(), Duration::from_hours(1));
+    let measured = run_on(&mut wire, &targets, &full(), Duration::from_hours(1));
     assert_eq!(measured.packets, 2, "what did not leave was not sent");
     assert_eq!(measured.traces.len(), 1, "what never left was not measured");
     assert_eq!(measured.traces[0].stop, Stop::Unsent);
@@ -301,14 +317,14 @@ fn a_network_that_goes_away_is_no_outage_of_the_block() {
 fn a_wire_that_fails_keeps_what_was_measured() {
     let inner = wire(scenario(CHAIN, "hosts 50", ""));
     let mut wire = Breaking { inner, passes: 3, fails: true };
-    let settings = Settings::default();
+    let settings = full();
     let targets = Targets::built_in().expect("targets");
     let host = [HOST.parse().expect("an address")];
     let mut random = StdRng::seed_from_u64(1);
     let plan = Plan::new(targets, settings.clone(), &host, &[Method::Icmp], 1, &mut random);
-    let watch = &mut Until(Duration::from_hours(1));
+    let watch = &mut Until(Duration::from_hours(1), Vec::new());
     let (measured, failure) = engine::run(&mut wire, plan, &settings, watch);
     assert!(failure.is_err_and(|failure| failure.to_string().starts_with("sendto: ")));
-    assert_eq!((measured.traces.len(), measured.packets), (1, 3));
+    assert_eq!((measured.traces, watch.1.len(), measured.packets), (1, 1, 3));
     assert!(!measured.is_complete());
 }

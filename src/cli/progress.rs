@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::owner::Owners;
-use crate::probe::Finished;
 use crate::probe::engine::{Progress, Watch};
+use crate::probe::{Archive, ArchiveError, Finished};
 use crate::targets::Targets;
 use crate::trace::Trace;
 use crate::transit::{Class, judge_alone};
@@ -22,7 +22,7 @@ use crate::transit::{Class, judge_alone};
 /// How often the bar is drawn.
 const EVERY: Duration = Duration::from_millis(100);
 
-/// Watches a run for a user.
+/// Watches a run for a user, and keeps its traces.
 pub(super) struct Watcher<'a> {
     stop: Arc<AtomicBool>,
     bar: ProgressBar,
@@ -30,6 +30,7 @@ pub(super) struct Watcher<'a> {
     targets: &'a Targets,
     owners: &'a Owners<'a>,
     classes: BTreeMap<Class, usize>,
+    kept: Result<Archive, ArchiveError>,
 }
 
 impl<'a> Watcher<'a> {
@@ -48,7 +49,13 @@ impl<'a> Watcher<'a> {
         }
         let classes = BTreeMap::new();
         let bar = bar(traces, quiet || !io::stderr().is_terminal());
-        Ok(Self { stop, bar, drawn: Duration::ZERO, targets, owners, classes })
+        let kept = Ok(Archive::default());
+        Ok(Self { stop, bar, drawn: Duration::ZERO, targets, owners, classes, kept })
+    }
+
+    /// The traces that have ended.
+    pub(super) fn kept(mut self) -> Result<Archive, ArchiveError> {
+        std::mem::replace(&mut self.kept, Ok(Archive::default()))
     }
 
     fn message(&self, progress: &Progress) -> String {
@@ -75,11 +82,14 @@ impl Watch for Watcher<'_> {
         ControlFlow::Continue(())
     }
 
-    fn ended(&mut self, finished: &Finished) {
+    fn ended(&mut self, finished: Finished) {
         if !self.bar.is_hidden() {
-            let trace = Trace::of(finished, Timestamp::UNIX_EPOCH);
+            let trace = Trace::of(&finished, Timestamp::UNIX_EPOCH);
             let class = judge_alone(&trace, self.targets, self.owners).class;
             *self.classes.entry(class).or_default() += 1;
+        }
+        if let Err(error) = self.kept.as_mut().map_or(Ok(()), |kept| kept.push(&finished)) {
+            self.kept = Err(error);
         }
     }
 }

@@ -4,19 +4,15 @@ use crate::probe::Ignored;
 use crate::probe::engine::Measured;
 use crate::probe::plan::Matched;
 
-use crate::transit::Judgement;
-
 use super::common::Common;
 
 /// Warns where many traces ended before a hop that others saw: a border that limits its answers. Their
 /// class is that of the hop before it.
-pub(super) fn short_of_the_border(judgements: &[Judgement], common: &Common) {
-    let short = judgements.iter().filter(|judgement| judgement.fell_short()).count();
-    if short * 100 > judgements.len() {
+pub(super) fn short_of_the_border(short: usize, traces: usize, common: &Common) {
+    if short * 100 > traces {
         common.warn(&format!(
-            "{short} of {} traces ended before a hop that others of their prefix saw, as behind a \
-             router that rarely answers; they have low confidence (--traces), and a lower --rate may help",
-            judgements.len()
+            "{short} of {traces} traces ended before a hop that others of their prefix saw, as behind a \
+             router that rarely answers; they have low confidence (--traces), and a lower --rate may help"
         ));
     }
 }
@@ -37,7 +33,7 @@ pub(super) fn closing(measured: &Measured, common: &Common) {
         format!(
             "{} traces, {} packets, {:.1} s; {} answers, {} more than once, {} late, {} unasked; \
              ignored {} packets of others, {} that answer nothing, {} malformed",
-            measured.traces.len(),
+            measured.traces,
             measured.packets,
             measured.took.as_secs_f64(),
             matched(Matched::Answer),

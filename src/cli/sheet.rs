@@ -1,7 +1,7 @@
 //! A file of rows that a user names: CSV, or JSON lines where the name ends in .jsonl.
 
 use std::fs::{File, OpenOptions};
-use std::io::BufWriter;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::output::{OutputError, Rows, csv, jsonl};
@@ -9,26 +9,44 @@ use crate::output::{OutputError, Rows, csv, jsonl};
 /// A file that can be written, checked before the measurement and filled after it.
 #[derive(Debug)]
 pub(super) struct Sheet {
-    file: File,
+    out: BufWriter<File>,
     path: PathBuf,
+    begun: bool,
+    failed: Option<io::Error>,
 }
 
 impl Sheet {
-    /// Opens the file; what is in it stays until [`Self::fill`].
+    /// Opens the file; what is in it stays until [`Self::add`].
     pub(super) fn open(path: &Path) -> Result<Self, OutputError> {
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(path);
         let file = file.map_err(|source| OutputError::Io { path: path.into(), source })?;
-        Ok(Self { file, path: path.into() })
+        Ok(Self { out: BufWriter::new(file), path: path.into(), begun: false, failed: None })
     }
 
-    /// Replaces what is in the file.
-    pub(super) fn fill(self, rows: &Rows) -> Result<(), OutputError> {
-        let json = self.path.extension().is_some_and(|end| end.eq_ignore_ascii_case("jsonl"));
+    /// Adds rows; the first ones replace what is in the file. After a failure nothing more is
+    /// written, and [`Self::end`] tells it.
+    pub(super) fn add(&mut self, rows: &Rows) {
+        if self.failed.is_none() {
+            self.failed = self.write(rows).err();
+        }
+    }
+
+    /// Everything has been added.
+    pub(super) fn end(mut self) -> Result<(), OutputError> {
+        let ended = self.failed.take().map_or_else(|| self.out.flush(), Err);
+        ended.map_err(|source| OutputError::Io { path: self.path.clone(), source })
+    }
+
+    fn write(&mut self, rows: &Rows) -> io::Result<()> {
+        let first = !std::mem::replace(&mut self.begun, true);
         // A pipe or a device cannot be cut, and needs not be.
-        let regular = self.file.metadata().is_ok_and(|about| about.is_file());
-        let cut = if regular { self.file.set_len(0) } else { Ok(()) };
-        let out = BufWriter::new(&self.file);
-        cut.and_then(|()| if json { jsonl::write(rows, out) } else { csv::write(rows, true, out) })
-            .map_err(|source| OutputError::Io { path: self.path.clone(), source })
+        if first && self.out.get_ref().metadata().is_ok_and(|about| about.is_file()) {
+            self.out.get_ref().set_len(0)?;
+        }
+        if self.path.extension().is_some_and(|end| end.eq_ignore_ascii_case("jsonl")) {
+            jsonl::write(rows, &mut self.out)
+        } else {
+            csv::write(rows, first, &mut self.out)
+        }
     }
 }

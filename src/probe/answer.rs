@@ -2,10 +2,12 @@
 
 use std::net::Ipv4Addr;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Moment, Probe};
 
 /// What an answer says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Kind {
     /// The TTL ran out here (ICMP type 11, code 0).
     TimeExceeded,
@@ -28,7 +30,7 @@ impl Kind {
 }
 
 /// An entry of an MPLS label stack that a router quotes (RFC 4950).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Label {
     /// The label, 20 bits.
     pub label: u32,
@@ -37,7 +39,7 @@ pub struct Label {
 }
 
 /// What came back for a probe.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// Who answers.
     pub from: Ipv4Addr,

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
+use serde::{Deserialize, Serialize};
+
 /// The kind of packet that is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Method {
     /// ICMP echo requests.
     Icmp,
@@ -22,7 +24,7 @@ impl fmt::Display for Method {
 }
 
 /// How far a probe may travel: 1 to [`Ttl::MOST`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Ttl(u8);
 
 impl Ttl {
@@ -48,12 +50,16 @@ impl Ttl {
 
 /// Which of a target's flows: 0 to [`Flow::MOST`] - 1. What a balancer hashes (addresses, protocol,
 /// and ports or ICMP id and checksum) follows from the target, the method and this number alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub struct Flow(u8);
 
 impl Flow {
     /// How many flows a target can have.
     pub const MOST: u8 = 64;
+    /// The one with the highest number.
+    pub const LAST: Self = Self(Self::MOST - 1);
 
     /// A flow, unless the number is too high.
     #[must_use]
@@ -69,7 +75,9 @@ impl Flow {
 }
 
 /// Which try at a TTL: 0 to [`Attempt::MOST`] - 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub struct Attempt(u8);
 
 impl Attempt {
@@ -90,7 +98,7 @@ impl Attempt {
 }
 
 /// What stays the same in all probes of one trace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Path {
     /// The address that is traced.
     pub target: Ipv4Addr,
@@ -101,7 +109,7 @@ pub struct Path {
 }
 
 /// One packet out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Probe {
     /// The trace it belongs to.
     pub path: Path,

@@ -1,22 +1,44 @@
-//! One trace while it is being made: what was asked and what came back.
+//! One trace while it is being made: what was asked, what came back, and how far that goes.
 
-use std::collections::HashSet;
 use std::net::Ipv4Addr;
 
 use crate::targets::Block;
 
-use super::finished::{Outcome, Try};
+use super::finished::{Finished, Outcome, Try};
+use super::rounds::Rounds;
 use super::{Answer, Attempt, Kind, Moment, Path, Probe, Stop, Ttl};
 
 /// How far the answers of a trace go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach<'a> {
-    /// Home, a refusal or the target itself answered at this TTL, and nothing of the kind nearer.
-    Final(Ttl, &'a Answer),
+pub(super) enum Reach {
+    /// The path ends at this TTL, and nothing nearer ends it.
+    Final(Ttl, End),
     /// The answers go round in circles by this TTL.
     Loop(Ttl),
     /// Nothing ends the path so far.
     Open,
+}
+
+/// What ends a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// A home address answered.
+    Home,
+    /// A foreign router refused the packet.
+    Refusal,
+    /// A foreign address answered for the target.
+    Stranger,
+}
+
+impl End {
+    fn of(answer: &Answer, block: &Block) -> Option<Self> {
+        match answer.kind {
+            _ if block.contains(answer.from) => Some(Self::Home),
+            Kind::TimeExceeded => None,
+            Kind::Unreachable(_) => Some(Self::Refusal),
+            Kind::EchoReply => Some(Self::Stranger),
+        }
+    }
 }
 
 /// A foreign router on a path.
@@ -29,23 +51,72 @@ pub(super) struct Router {
 }
 
 impl Router {
-    fn of(ttl: Ttl, answer: &Answer) -> Self {
+    fn of(ttl: Ttl, answer: &Answer, block: &Block) -> Option<Self> {
         let refuses = matches!(answer.kind, Kind::Unreachable(_));
-        Self { ttl, address: answer.from, refuses }
+        let is_router = !block.contains(answer.from) && answer.kind != Kind::EchoReply;
+        is_router.then_some(Self { ttl, address: answer.from, refuses })
     }
+}
+
+/// What a course does for the others of its routed prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// It makes a complete trace, as they do.
+    Traces,
+    /// It makes a complete trace, and they wait until it has been through once.
+    Learns,
+    /// It begins at the border that others have found.
+    Seeks,
+    /// It began there, found what nobody knows, and makes a complete trace now.
+    Widens,
+}
+
+/// Whether a course may ask a hop that limits its answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Turn {
+    /// It has not said that it wants to.
+    #[default]
+    None,
+    /// It stands in the queue.
+    Queued,
+    /// It may.
+    Come,
+}
+
+/// What an answer was to a course.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// The first answer to a probe that was waited for, or not any more.
+    First {
+        /// When the probe had left.
+        sent: Moment,
+        /// Whether its time was not up yet.
+        waited: bool,
+    },
+    /// A further answer to the same probe.
+    Again,
+    /// The probe was never sent.
+    Unasked,
 }
 
 /// The state of one trace.
 #[derive(Debug, Clone)]
 pub(super) struct Course {
     pub(super) path: Path,
-    pub(super) tries: Vec<Try>,
-    /// Whether it begins at the border, rather than at the first hop.
-    pub(super) seeks: bool,
-    /// Whether it began at the border and makes a complete trace now, to learn for the others.
-    pub(super) widens: bool,
-    /// Whether it has been through once.
-    pub(super) learned: bool,
+    tries: Vec<Try>,
+    pub(super) rounds: Rounds,
+    /// How far the answers go.
+    pub(super) reach: Reach,
+    /// The foreign routers that answered, nearest first, as far as the path goes; each once, where
+    /// it answered first.
+    pub(super) routers: Vec<Router>,
+    pub(super) role: Role,
+    /// Whether it is through, but late answers may still say otherwise.
+    pub(super) undecided: bool,
+    /// Where it stands with a hop that limits its answers.
+    pub(super) turn: Turn,
+    /// The TTL of its last foreign hop, as the others know it.
+    pub(super) depth: Option<Ttl>,
     /// The last foreign hop with which it has got through to the end of its path, so far.
     pub(super) through: Option<Ipv4Addr>,
     /// Spreads this course's retries in time: from a half to one and a half.
@@ -54,13 +125,17 @@ pub(super) struct Course {
 
 impl Course {
     /// A course that has not begun; `chance` from 0 to 1 spreads its retries.
-    pub(super) fn new(path: Path, chance: f64) -> Self {
+    pub(super) fn new(path: Path, role: Role, chance: f64) -> Self {
         Self {
             path,
             tries: Vec::new(),
-            seeks: false,
-            widens: false,
-            learned: false,
+            rounds: Rounds::new(),
+            reach: Reach::Open,
+            routers: Vec::new(),
+            role,
+            undecided: false,
+            turn: Turn::default(),
+            depth: None,
             through: None,
             spread: chance.clamp(0.0, 1.0) + 0.5,
         }
@@ -70,6 +145,42 @@ impl Course {
     pub(super) fn sent(&mut self, probe: &Probe, at: Moment, left: bool) {
         let (ttl, attempt) = (probe.ttl, probe.attempt);
         self.tries.push(Try { ttl, attempt, sent: at, left, outcome: Outcome::Waiting });
+        self.rounds.asked(ttl, at);
+    }
+
+    /// The time of a try is up. Says when it had left, if it was still waited for.
+    pub(super) fn ran_out(&mut self, ttl: Ttl, attempt: Attempt) -> Option<Moment> {
+        let one = self.find(ttl, attempt).filter(|one| one.outcome == Outcome::Waiting)?;
+        one.outcome = Outcome::Silent;
+        let sent = one.sent;
+        self.rounds.ran_out(ttl);
+        Some(sent)
+    }
+
+    /// Takes an answer to one of its tries.
+    pub(super) fn answered(
+        &mut self,
+        ttl: Ttl,
+        attempt: Attempt,
+        answer: Answer,
+        block: &Block,
+    ) -> Heard {
+        let Some(one) = self.find(ttl, attempt) else { return Heard::Unasked };
+        let waited = match one.outcome {
+            Outcome::Answered(_) => return Heard::Again,
+            Outcome::Waiting => true,
+            Outcome::Silent => false,
+        };
+        let sent = one.sent;
+        let appended = self.append(ttl, &answer, block);
+        if let Some(one) = self.find(ttl, attempt) {
+            one.outcome = Outcome::Answered(answer);
+        }
+        self.rounds.answered(ttl, waited);
+        if !appended {
+            self.look_again(block);
+        }
+        Heard::First { sent, waited }
     }
 
     /// Why it ends, where it would for `stop`.
@@ -77,63 +188,83 @@ impl Course {
         match stop {
             // Silence says nothing where the question has not left the machine.
             Stop::GapLimit | Stop::MaxTtl if self.tries.iter().any(|one| !one.left) => Stop::Unsent,
-            Stop::GapLimit | Stop::MaxTtl if self.seeks => Stop::Border,
+            Stop::GapLimit | Stop::MaxTtl if self.role == Role::Seeks => Stop::Border,
             other => other,
         }
     }
 
-    /// A try of this course, if it was made.
-    pub(super) fn find(&mut self, ttl: Ttl, attempt: Attempt) -> Option<&mut Try> {
-        self.tries.iter_mut().find(|one| (one.ttl, one.attempt) == (ttl, attempt))
-    }
-
-    /// How far the answers go.
-    pub(super) fn reach(&self, block: &Block) -> Reach<'_> {
-        let ends =
-            |answer: &Answer| block.contains(answer.from) || answer.kind != Kind::TimeExceeded;
-        match self.answers().filter(|(_, answer)| ends(answer)).min_by_key(|(ttl, _)| *ttl) {
-            Some((ttl, answer)) => Reach::Final(ttl, answer),
-            None => self.circle().map_or(Reach::Open, Reach::Loop),
-        }
-    }
-
-    /// The foreign routers that answered, nearest first, as far as the path goes; each once, where
-    /// it answered first.
-    pub(super) fn routers(&self, block: &Block) -> Vec<Router> {
-        let end = match self.reach(block) {
-            Reach::Final(ttl, _) | Reach::Loop(ttl) => Some(ttl),
-            Reach::Open => None,
-        };
-        let mut routers: Vec<Router> = self
-            .answers()
-            .filter(|(ttl, _)| end.is_none_or(|end| *ttl <= end))
-            .filter(|(_, answer)| !block.contains(answer.from) && answer.kind != Kind::EchoReply)
-            .map(|(ttl, answer)| Router::of(ttl, answer))
-            .collect();
-        routers.sort_unstable();
-        let mut seen = HashSet::new();
-        routers.retain(|router| seen.insert(router.address));
-        routers
-    }
-
     /// The highest TTL at which a foreign router answered, as far as the path goes.
     pub(super) fn furthest_router(&self, block: &Block) -> Option<Ttl> {
-        let end = match self.reach(block) {
-            Reach::Final(ttl, _) | Reach::Loop(ttl) => ttl,
-            Reach::Open => Ttl::LAST,
-        };
-        let is_router =
-            |answer: &Answer| !block.contains(answer.from) && answer.kind != Kind::EchoReply;
-        let routers = self.answers().filter(|(ttl, answer)| *ttl <= end && is_router(answer));
-        routers.map(|(ttl, _)| ttl).max()
+        let end = self.end().unwrap_or(Ttl::LAST);
+        let routers = self.answers().filter_map(|(ttl, answer)| Router::of(ttl, answer, block));
+        routers.map(|router| router.ttl).filter(|ttl| *ttl <= end).max()
+    }
+
+    /// How many of its probes are waited for.
+    pub(super) fn waiting(&self) -> usize {
+        self.tries.iter().filter(|one| one.outcome == Outcome::Waiting).count()
+    }
+
+    /// What it leaves behind; nothing where no probe has left this machine.
+    pub(super) fn finish(self, stop: Stop) -> Option<Finished> {
+        let stop = self.stop(stop);
+        let measured = self.tries.iter().any(|one| one.left);
+        measured.then_some(Finished { path: self.path, stop, tries: self.tries })
+    }
+
+    fn find(&mut self, ttl: Ttl, attempt: Attempt) -> Option<&mut Try> {
+        // What is asked for is most often among the last.
+        self.tries.iter_mut().rev().find(|one| (one.ttl, one.attempt) == (ttl, attempt))
     }
 
     /// All answers, in the order of their probes.
-    pub(super) fn answers(&self) -> impl Iterator<Item = (Ttl, &Answer)> {
+    fn answers(&self) -> impl Iterator<Item = (Ttl, &Answer)> {
         self.tries.iter().filter_map(|one| match &one.outcome {
             Outcome::Answered(answer) => Some((one.ttl, answer)),
             _ => None,
         })
+    }
+
+    /// Where the path ends, if it does.
+    fn end(&self) -> Option<Ttl> {
+        match self.reach {
+            Reach::Final(ttl, _) | Reach::Loop(ttl) => Some(ttl),
+            Reach::Open => None,
+        }
+    }
+
+    /// The usual case: a new router behind all others, on a path that is open. Says whether it was.
+    fn append(&mut self, ttl: Ttl, answer: &Answer, block: &Block) -> bool {
+        let Some(router) = Router::of(ttl, answer, block) else { return false };
+        let behind = self.routers.last().is_none_or(|last| last.ttl < ttl);
+        let known = self.routers.iter().any(|router| router.address == answer.from);
+        let usual = self.reach == Reach::Open && behind && !known && !router.refuses;
+        if usual {
+            self.routers.push(router);
+        }
+        usual
+    }
+
+    /// Reads all answers again.
+    fn look_again(&mut self, block: &Block) {
+        let ends = self.answers().filter_map(|(ttl, answer)| Some((ttl, End::of(answer, block)?)));
+        self.reach = match ends.min_by_key(|(ttl, _)| *ttl) {
+            Some((ttl, end)) => Reach::Final(ttl, end),
+            None => self.circle().map_or(Reach::Open, Reach::Loop),
+        };
+        let end = self.end().unwrap_or(Ttl::LAST);
+        let mut routers: Vec<Router> = self
+            .answers()
+            .filter(|(ttl, _)| *ttl <= end)
+            .filter_map(|(ttl, answer)| Router::of(ttl, answer, block))
+            .collect();
+        routers.sort_unstable();
+        self.routers.clear();
+        for router in routers {
+            if !self.routers.iter().any(|seen| seen.address == router.address) {
+                self.routers.push(router);
+            }
+        }
     }
 
     /// The TTL by which two hops have answered that had answered before: once can be a route that

@@ -32,15 +32,15 @@ pub struct Progress {
 pub trait Watch {
     /// Called at least ten times a second; `Break` interrupts the run.
     fn look(&mut self, progress: &Progress) -> ControlFlow<()>;
-    /// Called for every trace that has ended.
-    fn ended(&mut self, finished: &Finished);
+    /// Takes every trace that has ended, in that order.
+    fn ended(&mut self, finished: Finished);
 }
 
-/// What a run has measured.
+/// What a run has done, beside the traces that it handed to [`Watch::ended`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Measured {
-    /// The traces, in the order in which they ended.
-    pub traces: Vec<Finished>,
+    /// How many traces it handed on.
+    pub traces: usize,
     /// From the first probe to the last answer.
     pub took: Duration,
     /// Whether every trace came to its own end, rather than to the run's.
@@ -80,7 +80,7 @@ pub fn run(
         pace: Pace::new(settings.rate),
         deadline: settings.deadline.map(|deadline| Moment::START + deadline),
         watch,
-        traces: Vec::new(),
+        traces: 0,
         matched: BTreeMap::new(),
     };
     let (cut_short, failure) = match run.until_done() {
@@ -96,7 +96,7 @@ struct Run<'a, W: ?Sized, V> {
     pace: Pace,
     deadline: Option<Moment>,
     watch: &'a mut V,
-    traces: Vec<Finished>,
+    traces: usize,
     matched: BTreeMap<Matched, u64>,
 }
 
@@ -163,8 +163,8 @@ impl<W: Wire + ?Sized, V: Watch> Run<'_, W, V> {
 
     fn collect(&mut self) {
         for finished in self.plan.take_finished() {
-            self.watch.ended(&finished);
-            self.traces.push(finished);
+            self.traces += 1;
+            self.watch.ended(finished);
         }
     }
 

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Answer, Attempt, Moment, Path, Ttl};
 
 /// One probe that was sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Try {
     /// How far it could travel.
     pub ttl: Ttl,
@@ -20,7 +22,7 @@ pub struct Try {
 }
 
 /// What became of a probe.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// Its time is not up.
     Waiting,
@@ -31,7 +33,7 @@ pub enum Outcome {
 }
 
 /// Why a trace ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Stop {
     /// A home address answered.
     Home,
@@ -95,7 +97,7 @@ impl fmt::Display for Stop {
 }
 
 /// A trace that has ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finished {
     /// What was traced.
     pub path: Path,
@@ -103,4 +105,14 @@ pub struct Finished {
     pub stop: Stop,
     /// Every probe, in the order in which they were sent. At least one left.
     pub tries: Vec<Try>,
+}
+
+impl Finished {
+    /// What came back.
+    pub fn answers(&self) -> impl Iterator<Item = &Answer> {
+        self.tries.iter().filter_map(|one| match &one.outcome {
+            Outcome::Answered(answer) => Some(answer),
+            _ => None,
+        })
+    }
 }

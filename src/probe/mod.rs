@@ -6,16 +6,19 @@
 //! traces: every probe and what became of it.
 
 mod answer;
+mod archive;
 mod ask;
 mod course;
 pub mod engine;
 mod finished;
+mod limit;
 mod moment;
 mod neighbours;
 mod next;
 mod order;
 pub mod pace;
 pub mod packet;
+mod patience;
 pub mod plan;
 mod rounds;
 mod seek;
@@ -23,6 +26,7 @@ mod settings;
 pub mod wire;
 
 pub use answer::{Answer, Kind, Label, Reply};
+pub use archive::{Archive, ArchiveError};
 pub use ask::{Attempt, Flow, Method, Path, Probe, Ttl};
 pub use finished::{Finished, Outcome, Stop, Try};
 pub use moment::Moment;

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::Ipv4Addr;
 
 use super::Ttl;
-use super::course::Router;
+use super::course::{Course, Router};
+use super::limit::Limit;
 
 /// How many traces must end at a hop before it is taken for a border. More than chance or a router
 /// that is mute for a moment brings about, and few beside the 256 of a routed prefix.
@@ -22,8 +23,12 @@ pub(super) struct Neighbours {
     passed: HashSet<Ipv4Addr>,
     /// The highest TTL that ran out at a foreign router.
     furthest: u8,
+    /// How well the hops at the borders' TTLs answer.
+    limits: BTreeMap<Ttl, Limit>,
     /// How many traces are widening their search at present.
     pub(super) widening: usize,
+    /// How many traces are through but for answers that may still come.
+    pub(super) undecided: usize,
 }
 
 impl Neighbours {
@@ -32,21 +37,26 @@ impl Neighbours {
         let Some((last, before)) = routers.split_last() else { return };
         // Behind a border, a router that is known to be before it is no other one but a loop.
         let back = self.passed.contains(&last.address);
-        let borders: HashSet<Ipv4Addr> =
-            before.iter().map(|it| it.address).filter(|it| back && self.confirm(*it)).collect();
-        let before = before.iter().map(|router| router.address);
-        self.passed.extend(before.filter(|address| !borders.contains(address)));
+        for router in before {
+            if !back || !self.confirm(router.address) {
+                self.passed.insert(router.address);
+            }
+        }
         let expired = routers.iter().filter(|router| !router.refuses);
         self.furthest = expired.map(|router| router.ttl.get()).fold(self.furthest, u8::max);
     }
 
-    /// A trace has got through, with `last` for its last foreign router. Says whether that makes it
-    /// a border, which it was not before.
+    /// A trace ends at this TTL, as far as it seems.
+    pub(super) fn ends_at(&mut self, ttl: Ttl) {
+        *self.depths.entry(ttl).or_default() += 1;
+    }
+
+    /// A trace has got through, with `last` for its last foreign router. Says whether the others
+    /// should look again: it is the first to end there, or makes it a border.
     pub(super) fn got_through(&mut self, last: Router) -> bool {
-        *self.depths.entry(last.ttl).or_default() += 1;
         let ends = self.ends.entry(last.address).or_default();
         *ends += 1;
-        *ends == SEVERAL
+        *ends == 1 || *ends == SEVERAL
     }
 
     /// Whether several traces ended at `address` and none went on behind it.
@@ -76,5 +86,24 @@ impl Neighbours {
     /// The highest TTL that ran out at a foreign router, or 0.
     pub(super) fn furthest(&self) -> u8 {
         self.furthest
+    }
+
+    /// How the hops at `ttl` answer, where traces have their last foreign hop there. Nearer hops
+    /// decide nothing, and may stay silent.
+    pub(super) fn limit_at(&mut self, ttl: Ttl) -> Option<&mut Limit> {
+        self.depths.contains_key(&ttl).then(|| self.limits.entry(ttl).or_default())
+    }
+
+    /// Whether the hops at `ttl` answer, but only so often, and `course` should have an answer from
+    /// there.
+    pub(super) fn is_limited(&self, course: &Course, ttl: Ttl) -> bool {
+        self.limits.get(&ttl).is_some_and(Limit::is_slowed) && self.expects(course, ttl)
+    }
+
+    /// Whether the path of `course` has a foreign router at `ttl`, as far as the neighbours know:
+    /// no border is nearer, or what has answered on this path is none.
+    pub(super) fn expects(&self, course: &Course, ttl: Ttl) -> bool {
+        self.depths.first_key_value().is_some_and(|(nearest, _)| *nearest == ttl)
+            || course.routers.last().is_some_and(|last| last.ttl < ttl && self.passed(last.address))
     }
 }

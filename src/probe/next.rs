@@ -3,10 +3,9 @@
 
 use crate::targets::{Block, Specials};
 
-use super::course::{Course, Reach};
+use super::course::{Course, End, Reach};
 use super::neighbours::Neighbours;
-use super::rounds::Rounds;
-use super::{Answer, Attempt, Kind, Moment, Probe, Settings, Stop, Ttl};
+use super::{Attempt, Moment, Probe, Settings, Stop, Ttl};
 
 /// How many silent TTLs behind the last foreign hop are asked again.
 const DOUBTFUL: usize = 4;
@@ -38,56 +37,70 @@ pub(super) struct Decision<'a> {
 impl Decision<'_> {
     /// What `course` wants now to get through to the end of its path; nothing when it is through.
     pub(super) fn on_the_way(&self, course: &Course) -> Option<Next> {
-        let rounds = Rounds::of(course);
-        let end = match course.reach(self.block) {
+        let end = match course.reach {
             Reach::Final(ttl, _) | Reach::Loop(ttl) => ttl,
             Reach::Open => self.settings.max_ttl,
         };
-        if rounds.awaited(end) >= self.window {
+        if course.rounds.awaited(end) >= self.window {
             return Some(Next::Wait);
         }
-        self.again(course, &rounds, end).or_else(|| self.forward(course, &rounds, end))
+        self.again(course, end).or_else(|| self.forward(course, end))
+    }
+
+    /// When the silence behind the last foreign hop will have lasted for the whole timeout, where
+    /// that is still to come and the neighbours have not shown that this hop is the border: until
+    /// then, late answers may say that the path goes on.
+    pub(super) fn decided_at(&self, course: &Course) -> Option<Moment> {
+        let end = match course.reach {
+            Reach::Loop(_) | Reach::Final(_, End::Refusal) => return None,
+            Reach::Final(ttl, _) => ttl.get() - 1,
+            Reach::Open => Ttl::MOST,
+        };
+        let last = course.routers.last();
+        if last.is_some_and(|router| self.near.confirm(router.address)) {
+            return None;
+        }
+        let silent = course.rounds.silent(last.map_or(0, |router| router.ttl.get()) + 1, end);
+        let asked = silent.map(|ttl| course.rounds.at(ttl).last_sent).max()?;
+        Some(asked + self.settings.timeout).filter(|at| *at > self.now)
     }
 
     /// What `course` wants now that it is through: to be sure of its border, or nothing more.
     pub(super) fn at_the_end(&self, course: &Course) -> Next {
-        let rounds = Rounds::of(course);
-        let reach = course.reach(self.block);
-        self.border_again(course, &rounds, reach)
-            .unwrap_or_else(|| Next::Done(self.stop(&rounds, reach)))
+        self.border_again(course).unwrap_or_else(|| Next::Done(self.stop(course)))
     }
 
     /// Asks a silent TTL another time.
-    fn again(&self, course: &Course, rounds: &Rounds, end: Ttl) -> Option<Next> {
-        let few = |ttl: &Ttl| rounds.at(*ttl).asked < self.settings.attempts;
-        rounds.silent(1, end.get()).find(few).and_then(|ttl| send(course, rounds, ttl))
+    fn again(&self, course: &Course, end: Ttl) -> Option<Next> {
+        let few = |ttl: &Ttl| course.rounds.at(*ttl).asked < self.settings.attempts;
+        course.rounds.silent(1, end.get()).find(few).and_then(|ttl| send(course, ttl))
     }
 
     /// Goes one TTL further, unless the path ends or the gap is too long.
-    fn forward(&self, course: &Course, rounds: &Rounds, end: Ttl) -> Option<Next> {
-        let answered = rounds.furthest_answer().max(self.near.furthest());
+    fn forward(&self, course: &Course, end: Ttl) -> Option<Next> {
+        let answered = course.rounds.furthest_answer().max(self.near.furthest());
         // A trace whose first hops are all silent may just begin behind a firewall.
         let gap = self.settings.gap_limit * if answered == 0 { 2 } else { 1 };
-        let further = rounds
+        let further = course
+            .rounds
             .next_unasked()
             .filter(|ttl| *ttl <= end && ttl.get() <= answered.saturating_add(gap));
         match further {
-            Some(ttl) => send(course, rounds, ttl),
-            None => (rounds.awaited(end) > 0).then_some(Next::Wait),
+            Some(ttl) => send(course, ttl),
+            None => (course.rounds.awaited(end) > 0).then_some(Next::Wait),
         }
     }
 
     /// Silence is not loss, and a rate limit is not silence: before a trace ends, the silent TTLs
     /// behind its last foreign hop are asked again, ever later, unless the neighbours have shown
     /// that this hop is the border.
-    fn border_again(&self, course: &Course, rounds: &Rounds, reach: Reach<'_>) -> Option<Next> {
-        let end = match reach {
-            Reach::Loop(_) => return None,
-            Reach::Final(_, answer) if is_refusal(answer, self.block) => return None,
+    fn border_again(&self, course: &Course) -> Option<Next> {
+        let end = match course.reach {
+            Reach::Loop(_) | Reach::Final(_, End::Refusal) => return None,
             Reach::Final(ttl, _) => ttl.get() - 1,
             Reach::Open => self.settings.max_ttl.get(),
         };
-        let last = course.routers(self.block).last().copied();
+        let last = course.routers.last().copied();
         if last.is_some_and(|router| self.near.confirm(router.address)) {
             return None;
         }
@@ -101,32 +114,37 @@ impl Decision<'_> {
             let most = self.settings.attempts + self.settings.border_attempts;
             (end.min(last + 2), most.min(Attempt::MOST))
         };
-        let (due, ttl) = rounds
+        let (due, ttl) = course
+            .rounds
             .silent(last + 1, end)
             .take(DOUBTFUL)
-            .filter(|ttl| rounds.at(*ttl).asked < most)
-            .map(|ttl| (self.due(course, rounds, ttl), ttl))
+            .filter(|ttl| course.rounds.at(*ttl).asked < most)
+            .map(|ttl| (self.due(course, ttl), ttl))
             .min()?;
-        if due > self.now { Some(Next::WaitUntil(due)) } else { send(course, rounds, ttl) }
+        if due > self.now { Some(Next::WaitUntil(due)) } else { send(course, ttl) }
     }
 
-    /// When a silent TTL is asked again: half a timeout after the last try's time was up, twice
+    /// When a silent TTL is asked again: as soon as may be for the first attempts, then half a
+    /// timeout after the last try's time was up, twice
     /// that the next time, and so on, spread so that the traces do not ask together.
-    fn due(&self, course: &Course, rounds: &Rounds, ttl: Ttl) -> Moment {
-        let round = rounds.at(ttl);
+    pub(super) fn due(&self, course: &Course, ttl: Ttl) -> Moment {
+        let round = course.rounds.at(ttl);
+        if round.asked < self.settings.attempts {
+            return self.now;
+        }
         let doublings = round.asked.saturating_sub(self.settings.attempts);
         let factor = course.spread * f64::from(1_u16 << doublings.min(8)) / 2.0;
         let timeout = self.settings.timeout;
         round.last_sent + timeout + timeout.mul_f64(factor)
     }
 
-    fn stop(&self, rounds: &Rounds, reach: Reach<'_>) -> Stop {
-        match reach {
-            Reach::Final(_, answer) if self.block.contains(answer.from) => Stop::Home,
-            Reach::Final(_, answer) if is_refusal(answer, self.block) => Stop::Unreachable,
-            Reach::Final(..) => Stop::Answered,
+    fn stop(&self, course: &Course) -> Stop {
+        match course.reach {
+            Reach::Final(_, End::Home) => Stop::Home,
+            Reach::Final(_, End::Refusal) => Stop::Unreachable,
+            Reach::Final(_, End::Stranger) => Stop::Answered,
             Reach::Loop(_) => Stop::Loop,
-            Reach::Open => match rounds.next_unasked() {
+            Reach::Open => match course.rounds.next_unasked() {
                 Some(ttl) if ttl <= self.settings.max_ttl => Stop::GapLimit,
                 _ => Stop::MaxTtl,
             },
@@ -134,11 +152,7 @@ impl Decision<'_> {
     }
 }
 
-pub(super) fn is_refusal(answer: &Answer, block: &Block) -> bool {
-    !block.contains(answer.from) && matches!(answer.kind, Kind::Unreachable(_))
-}
-
-pub(super) fn send(course: &Course, rounds: &Rounds, ttl: Ttl) -> Option<Next> {
-    let attempt = Attempt::new(rounds.at(ttl).asked)?;
+pub(super) fn send(course: &Course, ttl: Ttl) -> Option<Next> {
+    let attempt = Attempt::new(course.rounds.at(ttl).asked)?;
     Some(Next::Send(Probe { path: course.path, ttl, attempt }))
 }

@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
+use std::ops::RangeInclusive;
+
+use ipnet::Ipv4Net;
 
 use crate::targets::Block;
 
@@ -30,17 +33,34 @@ pub fn flows_of(methods: &[Method], flows: u8) -> impl Iterator<Item = (Flow, Me
     (0..Flow::MOST).filter_map(Flow::new).zip(each)
 }
 
-/// The routed prefix that the path leads to, and how: where what is known of its neighbours stands.
-pub(super) fn key(block: &Block, path: &Path) -> Option<(usize, Method)> {
-    Some((block.routed_index(path.target)?, path.method))
+/// The routed prefix that a path leads to, and how: what is known of its neighbours is known for
+/// this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Prefix {
+    net: Ipv4Net,
+    method: Method,
+}
+
+impl Prefix {
+    pub(super) fn of(block: &Block, path: &Path) -> Option<Self> {
+        Some(Self { net: block.routed_prefix(path.target)?, method: path.method })
+    }
+
+    /// The range of paths, in their order, among which those of the prefix are.
+    pub(super) fn span(self) -> RangeInclusive<Path> {
+        let (method, flow) = (Method::Icmp, Flow::default());
+        let first = Path { target: self.net.network(), method, flow };
+        let (method, flow) = (Method::Udp, Flow::LAST);
+        first..=Path { target: self.net.broadcast(), method, flow }
+    }
 }
 
 /// Moves the first `most` paths of each routed prefix and method to the front; the order is
 /// otherwise kept. Returns how many there are.
 pub(super) fn learners_first(paths: &mut Vec<Path>, block: &Block, most: usize) -> usize {
-    let mut taken: HashMap<Option<(usize, Method)>, usize> = HashMap::new();
+    let mut taken: HashMap<Option<Prefix>, usize> = HashMap::new();
     let (mut first, rest): (Vec<Path>, Vec<Path>) = paths.iter().partition(|path| {
-        let count = taken.entry(key(block, path)).or_default();
+        let count = taken.entry(Prefix::of(block, path)).or_default();
         *count += 1;
         *count <= most
     });

@@ -5,20 +5,21 @@
 //! the targets come shuffled. No router sees more than its share of the rate.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 use std::net::Ipv4Addr;
 
-use rand::RngExt;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 
 use crate::targets::Targets;
 
-use super::course::Course;
-use super::finished::Outcome;
+use super::course::{Course, Heard, Role, Turn};
 use super::neighbours::Neighbours;
 use super::next::{Decision, Next};
-use super::order::{self, key};
+use super::order::{self, Prefix};
+use super::patience::Patience;
 use super::seek::Seek;
-use super::{Finished, Method, Moment, Path, Probe, Reply, Settings, Stop, Strategy};
+use super::{Finished, Method, Moment, Path, Probe, Reply, Settings, Stop, Strategy, Ttl};
 
 /// What a reply was to the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,35 +34,32 @@ pub enum Matched {
     Unasked,
 }
 
-/// Where a path stands.
-#[derive(Debug)]
-enum State {
-    NotBegun,
-    UnderWay(Course),
-    Ended,
-}
-
 /// Something to look at later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Alarm {
     /// The time of this try is up.
-    TryIsUp(usize, Probe),
+    TryIsUp(Probe),
     /// A course wanted to be asked again.
-    Ask(usize),
+    Ask(Path),
+    /// The next may ask a hop that limits its answers.
+    Turn(Prefix, Ttl),
 }
 
-/// All traces of a run.
+/// All traces of a run. What has not begun takes a few bytes, and what has ended none.
 #[derive(Debug)]
 pub struct Plan {
     targets: Targets,
     settings: Settings,
+    /// All paths, in the order in which they begin.
     paths: Vec<Path>,
-    states: Vec<State>,
-    place: HashMap<Path, usize>,
-    neighbours: HashMap<(usize, Method), Neighbours>,
+    begun: usize,
+    ended: usize,
+    under_way: BTreeMap<Path, Course>,
+    neighbours: HashMap<Prefix, Neighbours>,
     /// What is known where nothing is known yet.
     nobody: Neighbours,
-    spread: Vec<f64>,
+    patience: Patience,
+    chance: StdRng,
     /// How many of the paths, the first ones, are traced completely.
     learners: usize,
     /// How many of those have not got through yet.
@@ -69,13 +67,11 @@ pub struct Plan {
     /// Methods by which one probe of a path may be under way at a time.
     narrow: Vec<Method>,
     /// Courses that may want to send.
-    ready: VecDeque<usize>,
+    ready: VecDeque<Path>,
     alarms: BinaryHeap<Reverse<(Moment, Alarm)>>,
-    begun: usize,
     waiting: usize,
     sent: u64,
     finished: Vec<Finished>,
-    ended: usize,
 }
 
 impl Plan {
@@ -91,30 +87,30 @@ impl Plan {
     ) -> Self {
         let mut paths = order::paths(&targets.block, addresses, methods, flows);
         let learners = match settings.strategy {
-            Strategy::Full => paths.len(),
+            Strategy::Full => 0,
             Strategy::Border => {
                 order::learners_first(&mut paths, &targets.block, settings.learners)
             }
         };
         Self {
-            targets,
-            settings,
             learners,
             learning: learners,
-            states: paths.iter().map(|_| State::NotBegun).collect(),
-            place: paths.iter().enumerate().map(|(at, path)| (*path, at)).collect(),
+            paths,
+            begun: 0,
+            ended: 0,
+            under_way: BTreeMap::new(),
             neighbours: HashMap::new(),
             nobody: Neighbours::default(),
-            spread: paths.iter().map(|_| random.random()).collect(),
-            paths,
+            patience: Patience::new(settings.timeout),
+            chance: StdRng::seed_from_u64(random.random()),
             narrow: Vec::new(),
             ready: VecDeque::new(),
             alarms: BinaryHeap::new(),
-            begun: 0,
             waiting: 0,
             sent: 0,
             finished: Vec::new(),
-            ended: 0,
+            targets,
+            settings,
         }
     }
 
@@ -149,23 +145,15 @@ impl Plan {
 
     /// The next probe to send at `now`, if there is one. It stays the next until [`Self::sent`].
     pub fn next(&mut self, now: Moment) -> Option<Probe> {
-        while let Some(&place) = self.ready.front() {
-            if let Some(probe) = self.ask(place, now) {
-                return Some(probe);
+        loop {
+            while let Some(&path) = self.ready.front() {
+                if let Some(probe) = self.ask(path, now) {
+                    return Some(probe);
+                }
+                self.ready.pop_front();
             }
-            self.ready.pop_front();
+            self.begin()?;
         }
-        let place = self.begun;
-        let seeks = place >= self.learners;
-        if self.waiting >= self.settings.in_flight || seeks && self.learning > 0 {
-            return None;
-        }
-        let path = *self.paths.get(place)?;
-        self.begun += 1;
-        let spread = self.spread.get(place).copied().unwrap_or_default();
-        self.put(place, State::UnderWay(Course { seeks, ..Course::new(path, spread) }));
-        self.ready.push_back(place);
-        self.ask(place, now)
     }
 
     /// The probe that [`Self::next`] gave was handed to the system at `at`; `left` says whether it
@@ -173,38 +161,39 @@ impl Plan {
     pub fn sent(&mut self, probe: &Probe, at: Moment, left: bool) {
         self.sent += u64::from(left);
         self.waiting += 1;
-        let Some(place) = self.ready.pop_front() else { return };
-        if let Some(State::UnderWay(course)) = self.states.get_mut(place) {
-            course.sent(probe, at, left);
-            self.alarm(at + self.settings.timeout, Alarm::TryIsUp(place, *probe));
-            // To the end of the queue: one trace's probes go out between those of others.
-            self.ready.push_back(place);
+        self.ready.pop_front();
+        let Some(course) = self.under_way.get_mut(&probe.path) else { return };
+        course.sent(probe, at, left);
+        let turn = std::mem::take(&mut course.turn);
+        // A late answer that does not say which probe it is for would be taken for the next one's.
+        let narrow = self.narrow.contains(&probe.path.method);
+        let wait = if narrow { self.settings.timeout } else { self.patience.retry_after() };
+        self.alarm(at + wait, Alarm::TryIsUp(*probe));
+        // To the end of the queue: one trace's probes go out between those of others.
+        self.ready.push_back(probe.path);
+        if turn != Turn::Come
+            && let Some(limit) = self.near(&probe.path).and_then(|near| near.limit_at(probe.ttl))
+        {
+            limit.asked(at);
         }
     }
 
     /// Takes a reply.
     pub fn replied(&mut self, reply: Reply) -> Matched {
-        let Some(&place) = self.place.get(&reply.probe.path) else { return Matched::Unasked };
-        let course = match self.states.get_mut(place) {
-            Some(State::UnderWay(course)) => course,
-            Some(State::Ended) => return Matched::Late,
-            _ => return Matched::Unasked,
-        };
-        let Some(one) = course.find(reply.probe.ttl, reply.probe.attempt) else {
-            return Matched::Unasked;
-        };
-        match one.outcome {
-            Outcome::Answered(_) => return Matched::Duplicate,
-            Outcome::Waiting => self.waiting = self.waiting.saturating_sub(1),
-            Outcome::Silent => {}
+        let Probe { path, ttl, attempt } = reply.probe;
+        let received = reply.answer.received;
+        let Some(course) = self.under_way.get_mut(&path) else { return Matched::Late };
+        match course.answered(ttl, attempt, reply.answer, &self.targets.block) {
+            Heard::Again => Matched::Duplicate,
+            Heard::Unasked => Matched::Unasked,
+            Heard::First { sent, waited } => {
+                self.waiting -= usize::from(waited);
+                self.patience.heard(sent, received);
+                self.learn_from(path, ttl, sent, received);
+                self.ready.push_back(path);
+                Matched::Answer
+            }
         }
-        one.outcome = Outcome::Answered(reply.answer);
-        if let Some(key) = key(&self.targets.block, &course.path) {
-            let near = self.neighbours.entry(key).or_default();
-            near.advanced(&course.routers(&self.targets.block));
-        }
-        self.ready.push_back(place);
-        Matched::Answer
     }
 
     /// Lets the time of every try that is up at `now` run out.
@@ -215,8 +204,9 @@ impl Plan {
             }
             self.alarms.pop();
             match alarm {
-                Alarm::Ask(place) => self.ready.push_back(place),
-                Alarm::TryIsUp(place, probe) => self.time_is_up(place, &probe),
+                Alarm::Ask(path) => self.ready.push_back(path),
+                Alarm::TryIsUp(probe) => self.time_is_up(&probe, now),
+                Alarm::Turn(prefix, ttl) => self.next_turn(prefix, ttl, now),
             }
         }
     }
@@ -234,101 +224,227 @@ impl Plan {
 
     /// Ends all traces that are under way.
     pub fn end_all(&mut self, stop: Stop) {
-        for place in 0..self.begun {
-            self.end(place, stop);
+        let under_way: Vec<Path> = self.under_way.keys().copied().collect();
+        for path in under_way {
+            self.end(path, stop);
         }
     }
 
+    /// Begins the next trace, unless all have begun, enough is under way, or it has to wait for
+    /// what others learn.
+    fn begin(&mut self) -> Option<()> {
+        let role = match self.learners {
+            0 => Role::Traces,
+            learners if self.begun < learners => Role::Learns,
+            _ => Role::Seeks,
+        };
+        let too_early = role == Role::Seeks && self.learning > 0;
+        if self.waiting >= self.settings.in_flight || too_early {
+            return None;
+        }
+        let path = *self.paths.get(self.begun)?;
+        let course = Course::new(path, role, self.chance.random());
+        self.begun += 1;
+        self.under_way.insert(path, course);
+        self.ready.push_back(path);
+        Some(())
+    }
+
     /// Asks the course what it wants; ends it when it wants nothing more.
-    fn ask(&mut self, place: usize, now: Moment) -> Option<Probe> {
-        let next = self.on_the_way(place, now).or_else(|| {
-            self.tell_neighbours(place);
-            self.decision(place, now).map(|(decision, course)| decision.at_the_end(course))
-        })?;
-        match next {
-            Next::Send(probe) => return Some(probe),
-            Next::WaitUntil(when) => self.alarm(when, Alarm::Ask(place)),
+    fn ask(&mut self, path: Path, now: Moment) -> Option<Probe> {
+        match self.wish(path, now)? {
+            Next::Send(probe) => return self.may_ask(probe, now).then_some(probe),
+            Next::WaitUntil(when) => self.alarm(when, Alarm::Ask(path)),
             Next::Wait => {}
-            Next::Done(stop) => self.end(place, stop),
+            Next::Done(stop) => self.end(path, stop),
         }
         None
     }
 
+    /// What the course wants: to get through, then to be sure of its border.
+    fn wish(&mut self, path: Path, now: Moment) -> Option<Next> {
+        if let Some(next) = self.on_the_way(path, now) {
+            return Some(next);
+        }
+        let (decision, course) = self.decision(path, now)?;
+        let decided_at = decision.decided_at(course);
+        self.tell_where_it_seems_to_end(path, decided_at.is_some());
+        if let Some(when) = decided_at {
+            return Some(Next::WaitUntil(when));
+        }
+        self.tell_where_it_ends(path);
+        let (decision, course) = self.decision(path, now)?;
+        Some(decision.at_the_end(course))
+    }
+
     /// What the course wants to get through; nothing when it is.
-    fn on_the_way(&mut self, place: usize, now: Moment) -> Option<Next> {
-        if let Some(State::UnderWay(Course { seeks: true, .. })) = self.states.get(place) {
-            let (decision, course) = self.decision(place, now)?;
+    fn on_the_way(&mut self, path: Path, now: Moment) -> Option<Next> {
+        let (decision, course) = self.decision(path, now)?;
+        if course.role == Role::Seeks {
             match decision.seek(course) {
                 Seek::Go(next) => return Some(next),
                 Seek::End => return None,
-                Seek::Widen if !self.widen(place)? => return Some(Next::Wait),
+                Seek::Widen if !self.widen(path)? => return Some(Next::Wait),
                 Seek::Widen => {}
             }
         }
-        let (decision, course) = self.decision(place, now)?;
+        let (decision, course) = self.decision(path, now)?;
         decision.on_the_way(course)
     }
 
     /// Lets a seeking course make a complete trace, unless enough others do so already: it waits for
     /// what they learn.
-    fn widen(&mut self, place: usize) -> Option<bool> {
-        let State::UnderWay(course) = self.states.get_mut(place)? else { return None };
-        let near = self.neighbours.entry(key(&self.targets.block, &course.path)?).or_default();
-        let may = near.widening < self.settings.learners.max(1);
+    fn widen(&mut self, path: Path) -> Option<bool> {
+        let most = self.settings.learners.max(1);
+        let near = self.near(&path)?;
+        let may = near.widening < most;
+        near.widening += usize::from(may);
+        let course = self.under_way.get_mut(&path)?;
         if may {
-            near.widening += 1;
-            (course.seeks, course.widens) = (false, true);
+            course.role = Role::Widens;
         }
         Some(may)
     }
 
+    /// Whether `probe` may be sent now, as far as the hop that it asks limits its answers; if not,
+    /// its course stands in the queue.
+    fn may_ask(&mut self, probe: Probe, now: Moment) -> bool {
+        let Some(course) = self.under_way.get(&probe.path) else { return false };
+        let turn = course.turn;
+        let Some(limit) = self.near(&probe.path).and_then(|near| near.limit_at(probe.ttl)) else {
+            return true;
+        };
+        if turn == Turn::Come || limit.wait(now).is_none() && !limit.has_queue() {
+            return true;
+        }
+        if turn == Turn::None {
+            let first = limit.queue(probe.path, now);
+            if let Some(course) = self.under_way.get_mut(&probe.path) {
+                course.turn = Turn::Queued;
+            }
+            if let (Some(when), Some(prefix)) = (first, self.prefix(&probe.path)) {
+                self.alarm(when, Alarm::Turn(prefix, probe.ttl));
+            }
+        }
+        false
+    }
+
+    /// Lets the next in the queue for a hop have its turn.
+    fn next_turn(&mut self, prefix: Prefix, ttl: Ttl, now: Moment) {
+        let Some(limit) = self.neighbours.get_mut(&prefix).and_then(|near| near.limit_at(ttl))
+        else {
+            return;
+        };
+        let (turns, next) = (limit.turn(now), limit.next_turn(now));
+        for path in turns {
+            if let Some(course) = self.under_way.get_mut(&path) {
+                course.turn = Turn::Come;
+                self.ready.push_back(path);
+            }
+        }
+        if let Some(when) = next {
+            self.alarm(when, Alarm::Turn(prefix, ttl));
+        }
+    }
+
     /// The course, and what it needs to decide.
-    fn decision(&self, place: usize, now: Moment) -> Option<(Decision<'_>, &Course)> {
-        let State::UnderWay(course) = self.states.get(place)? else { return None };
-        let key = key(&self.targets.block, &course.path)?;
-        let near = self.neighbours.get(&key).unwrap_or(&self.nobody);
-        let narrow = self.narrow.contains(&course.path.method);
-        let window = if narrow { 1 } else { self.settings.window };
+    fn decision(&self, path: Path, now: Moment) -> Option<(Decision<'_>, &Course)> {
+        let course = self.under_way.get(&path)?;
+        let near = self.neighbours.get(&self.prefix(&path)?).unwrap_or(&self.nobody);
+        let learns = matches!(course.role, Role::Learns | Role::Widens);
+        let window = match self.settings.window {
+            _ if self.narrow.contains(&path.method) => 1,
+            // Others wait for it.
+            usual if learns => usual.max(usize::from(self.settings.gap_limit)),
+            usual => usual,
+        };
         let (block, specials) = (&self.targets.block, &self.targets.specials);
         let settings = &self.settings;
         Some((Decision { block, specials, settings, near, window, now }, course))
     }
 
-    /// A course is through: its last foreign hop, unless it was through with the same before, is
-    /// what the others may rely on.
-    fn tell_neighbours(&mut self, place: usize) {
-        let Some(State::UnderWay(course)) = self.states.get_mut(place) else { return };
-        let last = course.routers(&self.targets.block).last().copied();
-        let address = last.map(|router| router.address);
-        if place < self.learners && !std::mem::replace(&mut course.learned, true) {
+    fn prefix(&self, path: &Path) -> Option<Prefix> {
+        Prefix::of(&self.targets.block, path)
+    }
+
+    fn near(&mut self, path: &Path) -> Option<&mut Neighbours> {
+        let prefix = self.prefix(path)?;
+        Some(self.neighbours.entry(prefix).or_default())
+    }
+
+    /// An answer at `ttl` of `path` tells the neighbours how far the path goes, and how often that
+    /// hop answers.
+    fn learn_from(&mut self, path: Path, ttl: Ttl, sent: Moment, received: Moment) {
+        let Some(prefix) = self.prefix(&path) else { return };
+        let near = self.neighbours.entry(prefix).or_default();
+        if let Some(course) = self.under_way.get(&path) {
+            near.advanced(&course.routers);
+        }
+        if let Some(limit) = near.limit_at(ttl) {
+            limit.heard(sent, received);
+        }
+    }
+
+    /// A course is through, as far as it seems: `undecided` says whether late answers may still
+    /// show that it is not. The others begin where it seems to end.
+    fn tell_where_it_seems_to_end(&mut self, path: Path, undecided: bool) {
+        let Some(course) = self.under_way.get_mut(&path) else { return };
+        if course.role == Role::Learns {
+            course.role = Role::Traces;
             self.learning -= 1;
         }
-        let Some(key) = key(&self.targets.block, &course.path) else { return };
-        let near = self.neighbours.entry(key).or_default();
-        let widened = std::mem::replace(&mut course.widens, false);
-        near.widening -= usize::from(widened);
-        let news = course.through != address && !(course.seeks && address.is_none());
-        course.through = address;
-        let border = news && last.is_some_and(|last| near.got_through(last));
-        if border || widened {
-            self.wake(key);
+        let was_undecided = std::mem::replace(&mut course.undecided, undecided);
+        let depth = course.routers.last().map(|router| router.ttl);
+        let news = std::mem::replace(&mut course.depth, depth) != depth;
+        let Some(near) = self.near(&path) else { return };
+        near.undecided = near.undecided + usize::from(undecided) - usize::from(was_undecided);
+        if let Some(depth) = depth.filter(|_| news) {
+            near.ends_at(depth);
+        }
+        if was_undecided && !undecided && near.undecided == 0 {
+            self.wake(path);
         }
     }
 
-    /// Lets all courses to a routed prefix look again at what their neighbours have shown.
-    fn wake(&mut self, prefix: (usize, Method)) {
-        let near = |path: &Path| key(&self.targets.block, path) == Some(prefix);
-        let begun = self.paths.iter().take(self.begun).enumerate();
-        self.ready.extend(begun.filter(|(_, path)| near(path)).map(|(place, _)| place));
+    /// A course is through: its last foreign hop, unless it was through with the same before, is
+    /// what the others may rely on.
+    fn tell_where_it_ends(&mut self, path: Path) {
+        let Some(course) = self.under_way.get_mut(&path) else { return };
+        let last = course.routers.last().copied();
+        let address = last.map(|router| router.address);
+        let seeks = course.role == Role::Seeks;
+        let news = course.through != address && !(seeks && address.is_none());
+        course.through = address;
+        let widened = course.role == Role::Widens;
+        if widened {
+            course.role = Role::Traces;
+        }
+        let Some(near) = self.near(&path) else { return };
+        near.widening -= usize::from(widened);
+        let border = news && last.is_some_and(|last| near.got_through(last));
+        if border || widened {
+            self.wake(path);
+        }
     }
 
-    fn time_is_up(&mut self, place: usize, probe: &Probe) {
-        let Some(State::UnderWay(course)) = self.states.get_mut(place) else { return };
-        let Some(one) = course.find(probe.ttl, probe.attempt) else { return };
-        if one.outcome == Outcome::Waiting {
-            one.outcome = Outcome::Silent;
-            self.waiting = self.waiting.saturating_sub(1);
-            self.ready.push_back(place);
+    /// Lets all courses to the routed prefix of `path` look again at what their neighbours have
+    /// shown.
+    fn wake(&mut self, path: Path) {
+        let Some(prefix) = self.prefix(&path) else { return };
+        let paths = self.under_way.range(prefix.span()).map(|(path, _)| *path);
+        self.ready.extend(paths.filter(|it| it.method == path.method));
+    }
+
+    fn time_is_up(&mut self, probe: &Probe, now: Moment) {
+        let Some(course) = self.under_way.get_mut(&probe.path) else { return };
+        let Some(sent) = course.ran_out(probe.ttl, probe.attempt) else { return };
+        self.waiting -= 1;
+        self.ready.push_back(probe.path);
+        let prefix = Prefix::of(&self.targets.block, &probe.path);
+        let near = prefix.and_then(|prefix| self.neighbours.get_mut(&prefix));
+        let near = near.filter(|near| near.expects(course, probe.ttl));
+        if let Some(limit) = near.and_then(|near| near.limit_at(probe.ttl)) {
+            limit.lost(sent, now);
         }
     }
 
@@ -336,25 +452,10 @@ impl Plan {
         self.alarms.push(Reverse((when, alarm)));
     }
 
-    fn put(&mut self, place: usize, state: State) {
-        if let Some(old) = self.states.get_mut(place) {
-            *old = state;
-        }
-    }
-
-    fn end(&mut self, place: usize, stop: Stop) {
-        let Some(state) = self.states.get_mut(place) else { return };
-        if !matches!(state, State::UnderWay(_)) {
-            return;
-        }
-        let State::UnderWay(course) = std::mem::replace(state, State::Ended) else { return };
-        let open = course.tries.iter().filter(|one| one.outcome == Outcome::Waiting).count();
-        self.waiting = self.waiting.saturating_sub(open);
+    fn end(&mut self, path: Path, stop: Stop) {
+        let Some(course) = self.under_way.remove(&path) else { return };
+        self.waiting -= course.waiting();
         self.ended += 1;
-        // What never left this machine has measured nothing.
-        if course.tries.iter().any(|one| one.left) {
-            let stop = course.stop(stop);
-            self.finished.push(Finished { path: course.path, stop, tries: course.tries });
-        }
+        self.finished.extend(course.finish(stop));
     }
 }

@@ -1,7 +1,5 @@
 //! A course's tries, counted by TTL.
 
-use super::course::Course;
-use super::finished::Outcome;
 use super::{Moment, Ttl};
 
 const SLOTS: usize = Ttl::MOST as usize + 1;
@@ -27,57 +25,74 @@ impl Round {
 }
 
 /// All TTLs of a course.
-#[derive(Debug)]
-pub(super) struct Rounds([Round; SLOTS]);
+#[derive(Debug, Clone)]
+pub(super) struct Rounds {
+    at: [Round; SLOTS],
+    furthest_asked: u8,
+    furthest_answer: u8,
+}
 
 impl Rounds {
-    pub(super) fn of(course: &Course) -> Self {
-        let mut rounds = [Round::default(); SLOTS];
-        for one in &course.tries {
-            let round = &mut rounds[usize::from(one.ttl.get())];
-            round.asked += 1;
-            round.last_sent = round.last_sent.max(one.sent);
-            match one.outcome {
-                Outcome::Waiting => round.waiting += 1,
-                Outcome::Answered(_) => round.answered = true,
-                Outcome::Silent => {}
-            }
-        }
-        Self(rounds)
+    pub(super) fn new() -> Self {
+        Self { at: [Round::default(); SLOTS], furthest_asked: 0, furthest_answer: 0 }
+    }
+
+    /// A probe was handed to the system at `at`.
+    pub(super) fn asked(&mut self, ttl: Ttl, at: Moment) {
+        let round = self.round(ttl);
+        round.asked += 1;
+        round.waiting += 1;
+        round.last_sent = round.last_sent.max(at);
+        self.furthest_asked = self.furthest_asked.max(ttl.get());
+    }
+
+    /// The time of a try that was waited for is up.
+    pub(super) fn ran_out(&mut self, ttl: Ttl) {
+        let round = self.round(ttl);
+        round.waiting = round.waiting.saturating_sub(1);
+    }
+
+    /// A try was answered, which was `waited` for until now or not any more.
+    pub(super) fn answered(&mut self, ttl: Ttl, waited: bool) {
+        let round = self.round(ttl);
+        round.answered = true;
+        round.waiting = round.waiting.saturating_sub(u8::from(waited));
+        self.furthest_answer = self.furthest_answer.max(ttl.get());
     }
 
     pub(super) fn at(&self, ttl: Ttl) -> Round {
-        self.0[usize::from(ttl.get())]
+        self.at[usize::from(ttl.get())]
     }
 
     /// The silent TTLs from `first` to `last`, both included.
     pub(super) fn silent(&self, first: u8, last: u8) -> impl Iterator<Item = Ttl> {
+        let last = last.min(self.furthest_asked);
         (first..=last).filter_map(Ttl::new).filter(|ttl| self.at(*ttl).is_silent())
     }
 
     /// How many TTLs up to `last` may still be answered and have not been.
     pub(super) fn awaited(&self, last: Ttl) -> usize {
-        self.0[..=usize::from(last.get())].iter().filter(|round| round.is_awaited()).count()
+        let last = last.get().min(self.furthest_asked);
+        self.at[..=usize::from(last)].iter().filter(|round| round.is_awaited()).count()
     }
 
     /// The nearest TTL that was asked.
     pub(super) fn nearest_asked(&self) -> Option<Ttl> {
-        let place = self.0.iter().position(|round| round.asked > 0)?;
+        let place = self.at.iter().position(|round| round.asked > 0)?;
         Ttl::new(u8::try_from(place).ok()?)
     }
 
     /// The furthest TTL that answered, or 0.
     pub(super) fn furthest_answer(&self) -> u8 {
-        self.furthest(|round| round.answered)
+        self.furthest_answer
     }
 
     /// The TTL behind all that were asked, unless none is left.
     pub(super) fn next_unasked(&self) -> Option<Ttl> {
-        Ttl::new(self.furthest(|round| round.asked > 0) + 1)
+        Ttl::new(self.furthest_asked + 1)
     }
 
-    fn furthest(&self, is: impl Fn(&Round) -> bool) -> u8 {
-        let place = self.0.iter().rposition(is).unwrap_or(0);
-        u8::try_from(place).unwrap_or(Ttl::MOST)
+    fn round(&mut self, ttl: Ttl) -> &mut Round {
+        &mut self.at[usize::from(ttl.get())]
     }
 }

@@ -1,10 +1,9 @@
 //! Border first: a trace that begins where its neighbours found the border, and looks further only
 //! when the answers are not theirs.
 
-use super::Ttl;
-use super::course::{Course, Reach, Router};
-use super::next::{Decision, Next, is_refusal, send};
-use super::rounds::Rounds;
+use super::course::{Course, End, Reach, Router};
+use super::next::{Decision, Next, send};
+use super::{Attempt, Ttl};
 
 /// What a seeking course wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,81 +19,103 @@ pub(super) enum Seek {
 impl Decision<'_> {
     /// What a course that seeks the border wants now.
     pub(super) fn seek(&self, course: &Course) -> Seek {
-        let rounds = Rounds::of(course);
-        if rounds.awaited(Ttl::LAST) >= self.window {
+        if course.rounds.awaited(Ttl::LAST) >= self.window {
             return Seek::Go(Next::Wait);
         }
-        let reach = course.reach(self.block);
-        let routers = course.routers(self.block);
-        let Some(last) = routers.last() else {
-            return self.towards_us(course, &rounds).map_or(Seek::Widen, Seek::Go);
-        };
-        if let Some(next) = self.before(course, &rounds, &routers) {
+        if let Some(next) = self.limited_again(course) {
             return Seek::Go(next);
         }
-        match reach {
-            Reach::Loop(_) => Seek::End,
-            Reach::Final(_, answer) if is_refusal(answer, self.block) => Seek::End,
-            _ => self.behind(course, &rounds, reach, last),
+        let Some(last) = course.routers.last() else {
+            return self.towards_us(course).map_or(Seek::Widen, Seek::Go);
+        };
+        if let Some(next) = self.before(course) {
+            return Seek::Go(next);
+        }
+        match course.reach {
+            Reach::Loop(_) | Reach::Final(_, End::Refusal) => Seek::End,
+            reach => self.behind(course, reach, last),
         }
     }
 
+    /// Asks again where a border answers only so often: at that hop's pace the first time, and ever
+    /// later then, so that those that had no luck do not ask together again.
+    fn limited_again(&self, course: &Course) -> Option<Next> {
+        let end = match course.reach {
+            Reach::Final(ttl, _) | Reach::Loop(ttl) => ttl.get() - 1,
+            Reach::Open => Ttl::MOST,
+        };
+        let last = course.routers.last().map_or(0, |router| router.ttl.get());
+        let mut silent = course.rounds.silent(last + 1, end);
+        let unheard = |ttl: &Ttl| {
+            self.near.is_limited(course, *ttl) && course.rounds.at(*ttl).asked < Attempt::MOST
+        };
+        let ttl = silent.find(unheard)?;
+        let due = self.due(course, ttl);
+        if due > self.now { Some(Next::WaitUntil(due)) } else { send(course, ttl) }
+    }
+
     /// Is the furthest router so far, `last`, the border? Looks behind it.
-    fn behind(&self, course: &Course, rounds: &Rounds, reach: Reach<'_>, last: &Router) -> Seek {
+    fn behind(&self, course: &Course, reach: Reach, last: &Router) -> Seek {
         // Where routers answer at several TTLs, what is behind them is behind the last.
         let furthest = course.furthest_router(self.block).unwrap_or(last.ttl);
         let Some(next) = Ttl::new(furthest.get() + 1) else { return Seek::End };
-        let round = rounds.at(next);
+        let round = course.rounds.at(next);
         match reach {
             // Home, or the target, right behind it.
             Reach::Final(ttl, _) if ttl <= next => Seek::End,
-            _ if round.asked == 0 => send(course, rounds, next).map_or(Seek::End, Seek::Go),
+            _ if round.asked == 0 => send(course, next).map_or(Seek::End, Seek::Go),
             _ if !round.is_silent() => Seek::Go(Next::Wait),
-            _ if self.near.passed(last.address) => self.over_the_silence(course, rounds, next),
+            _ if self.near.passed(last.address) => self.over_the_silence(course, next),
             _ if self.near.ended(last.address) => Seek::End,
+            // Those that learn for the others are not through yet.
+            _ if self.near.undecided > 0 => Seek::Go(Next::Wait),
             _ => Seek::Widen,
         }
     }
 
     /// The furthest router so far has others behind it, but the TTL right behind it is silent: one
     /// of them may be, as far as the neighbours have seen any.
-    fn over_the_silence(&self, course: &Course, rounds: &Rounds, silent: Ttl) -> Seek {
-        if rounds.awaited(Ttl::LAST) > 0 {
+    fn over_the_silence(&self, course: &Course, silent: Ttl) -> Seek {
+        if course.rounds.awaited(Ttl::LAST) > 0 {
             return Seek::Go(Next::Wait);
         }
         let further = (silent.get()..=self.near.furthest()).filter_map(Ttl::new);
-        let unasked = further.into_iter().find(|ttl| rounds.at(*ttl).asked == 0);
-        unasked.and_then(|ttl| send(course, rounds, ttl)).map_or(Seek::End, Seek::Go)
+        let unasked = further.into_iter().find(|ttl| course.rounds.at(*ttl).asked == 0);
+        unasked.and_then(|ttl| send(course, ttl)).map_or(Seek::End, Seek::Go)
     }
 
     /// What is before the routers that have answered, where that matters: the hop that decides
     /// when none of them can, and the first half of a loop.
-    fn before(&self, course: &Course, rounds: &Rounds, routers: &[Router]) -> Option<Next> {
-        let nothing_decides = routers.iter().all(|it| self.specials.of(it.address).is_some());
+    fn before(&self, course: &Course) -> Option<Next> {
+        let routers = &course.routers;
         let (last, earlier) = routers.split_last()?;
-        let turns_back = self.near.passed(last.address)
-            && earlier.iter().any(|router| self.near.confirm(router.address));
-        let nearest = rounds.nearest_asked().filter(|_| nothing_decides || turns_back)?;
-        let awaited = rounds.at(nearest).waiting > 0;
-        let again =
-            rounds.at(nearest).is_silent() && rounds.at(nearest).asked < self.settings.attempts;
+        let nothing_decides = || routers.iter().all(|it| self.specials.of(it.address).is_some());
+        let turns_back = || {
+            self.near.passed(last.address)
+                && earlier.iter().any(|router| self.near.confirm(router.address))
+        };
+        let nothing_decides = nothing_decides();
+        let nearest = course.rounds.nearest_asked().filter(|_| nothing_decides || turns_back())?;
+        let round = course.rounds.at(nearest);
+        let again = round.is_silent() && round.asked < self.settings.attempts;
         match Ttl::new(nearest.get() - 1) {
-            _ if awaited => Some(Next::Wait),
-            _ if again => send(course, rounds, nearest),
-            Some(before) if nothing_decides || earlier.len() < 2 => send(course, rounds, before),
+            _ if round.waiting > 0 => Some(Next::Wait),
+            _ if again => send(course, nearest),
+            Some(before) if nothing_decides || earlier.len() < 2 => send(course, before),
             _ => None,
         }
     }
 
     /// No router has answered yet: asks at the border that most neighbours have and right behind
     /// it, at the borders of the others, at the first one again, and then ever nearer to us.
-    fn towards_us(&self, course: &Course, rounds: &Rounds) -> Option<Next> {
+    fn towards_us(&self, course: &Course) -> Option<Next> {
+        let rounds = &course.rounds;
         let depths = self.near.depths();
         let usual = *depths.first()?;
         let behind = Ttl::new(usual.get() + 1);
         let unasked = |ttl: &Ttl| rounds.at(*ttl).asked == 0;
         if let Some(ttl) = [Some(usual), behind].into_iter().flatten().find(unasked) {
-            return send(course, rounds, ttl);
+            return send(course, ttl);
         }
         if rounds.awaited(Ttl::LAST) > 0 {
             return Some(Next::Wait);
@@ -102,6 +123,6 @@ impl Decision<'_> {
         let other = depths.iter().copied().find(unasked);
         let again = Some(usual).filter(|ttl| rounds.at(*ttl).asked < self.settings.attempts);
         let nearer = || (1..usual.get()).rev().filter_map(Ttl::new).find(unasked);
-        send(course, rounds, other.or(again).or_else(nearer)?)
+        send(course, other.or(again).or_else(nearer)?)
     }
 }

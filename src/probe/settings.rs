@@ -9,10 +9,10 @@ use super::Ttl;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Strategy {
     /// A complete trace for every target.
-    #[default]
     Full,
     /// Complete traces for a few targets of each routed prefix, to learn where the border is; the
     /// others are asked there and right behind it, and further only when the answers differ.
+    #[default]
     Border,
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use ipnet::Ipv4Net;
 
-use crate::targets::{Block, ClassId, Targets};
+use crate::targets::{ClassId, Targets};
 use crate::trace::Trace;
 use crate::transit::{Class, Judgement};
 
@@ -62,70 +62,123 @@ pub enum Verdict {
 /// The split that `judged` traces show. Traces to targets outside the block count nowhere.
 #[must_use]
 pub fn split(judged: &[(&Trace, &Judgement)], targets: &Targets) -> Split {
-    let block = &targets.block;
-    let home = judged.iter().copied().filter(|(trace, _)| block.contains(trace.target));
-    let judged: Vec<(&Trace, &Judgement)> = home.collect();
-    let mut scopes: BTreeMap<usize, Vec<(&Trace, &Judgement)>> = BTreeMap::new();
-    for (trace, judgement) in &judged {
-        if let Some(index) = block.routed_index(trace.target) {
-            scopes.entry(index).or_default().push((trace, judgement));
+    let mut scopes: BTreeMap<Ipv4Net, Vec<(&Trace, &Judgement)>> = BTreeMap::new();
+    for (trace, judgement) in judged {
+        if let Some(scope) = targets.block.routed_prefix(trace.target) {
+            scopes.entry(scope).or_default().push((trace, judgement));
         }
     }
-    let prefixes: Vec<Ipv4Net> = block.routed_prefixes().collect();
-    let part = |(index, judged): (&usize, &Vec<_>)| {
-        let scope = prefixes.get(*index).copied().unwrap_or(block.prefix);
-        let counts = count(judged, targets);
-        let shares = targets.classes.ids().map(|id| Share::of(&counts, id)).collect();
-        part(scope, judged, counts, shares)
-    };
-    let routed: Vec<Part> = scopes.iter().map(part).collect();
-    let shares = targets.classes.ids().map(|id| across(&routed, id)).collect();
-    let whole = part_of_block(block, &judged, targets, shares);
-    Split { block: whole, routed }
+    let mut counting = Counting::new(targets);
+    for (scope, judged) in &scopes {
+        counting.add(*scope, judged);
+    }
+    counting.split()
 }
 
-fn part_of_block(
-    block: &Block,
-    judged: &[(&Trace, &Judgement)],
-    targets: &Targets,
-    shares: Vec<Option<Share>>,
-) -> Part {
-    part(block.prefix, judged, count(judged, targets), shares)
+/// Adds up a split, one routed prefix after the other.
+#[derive(Debug)]
+pub struct Counting<'t> {
+    targets: &'t Targets,
+    block: Count,
+    routed: Vec<Part>,
 }
 
-fn part(
-    scope: Ipv4Net,
-    judged: &[(&Trace, &Judgement)],
-    counts: BTreeMap<Class, usize>,
-    shares: Vec<Option<Share>>,
-) -> Part {
-    let classified: Vec<&Judgement> = judged
-        .iter()
-        .map(|(_, judgement)| *judgement)
-        .filter(|judgement| judgement.class.is_classified())
-        .collect();
-    let last = |judgement: &&Judgement| judgement.border.last;
-    Part {
-        scope,
-        targets: judged.iter().map(|(trace, _)| trace.target).collect::<BTreeSet<_>>().len(),
-        verdict: verdict(&counts),
-        counts,
-        shares,
-        carriers: most_first(classified.iter().map(|judgement| judgement.holder())),
-        last_hops: most_first(classified.iter().filter_map(last).map(|hop| hop.address)),
-        rtt: median(classified.iter().filter_map(last).map(|hop| hop.rtt).collect()),
-        probes: judged.iter().map(|(trace, _)| trace.probes()).sum(),
+impl<'t> Counting<'t> {
+    /// Nothing is counted yet.
+    #[must_use]
+    pub fn new(targets: &'t Targets) -> Self {
+        Self { targets, block: Count::new(targets), routed: Vec::new() }
+    }
+
+    /// Counts all traces of one routed prefix, `scope`.
+    pub fn add(&mut self, scope: Ipv4Net, judged: &[(&Trace, &Judgement)]) {
+        let mut count = Count::new(self.targets);
+        for (trace, judgement) in judged {
+            count.add(trace, judgement);
+        }
+        count.targets = judged.iter().map(|(trace, _)| trace.target).collect::<BTreeSet<_>>().len();
+        self.block.add_all(&count);
+        let ids = self.targets.classes.ids();
+        let shares = ids.map(|id| Share::of(&count.classes, id)).collect();
+        self.routed.push(count.part(scope, shares));
+    }
+
+    /// The split of what was counted.
+    #[must_use]
+    pub fn split(self) -> Split {
+        let ids = self.targets.classes.ids();
+        let shares = ids.map(|id| across(&self.routed, id)).collect();
+        Split { block: self.block.part(self.targets.block.prefix, shares), routed: self.routed }
     }
 }
 
-fn count(judged: &[(&Trace, &Judgement)], targets: &Targets) -> BTreeMap<Class, usize> {
-    let classes = targets.classes.ids().map(Class::Transit);
-    let mut counts: BTreeMap<Class, usize> =
-        classes.chain([Class::Other, Class::Unknown, Class::Unreached]).map(|c| (c, 0)).collect();
-    for (_, judgement) in judged {
-        *counts.entry(judgement.class).or_default() += 1;
+/// What has been counted of one scope.
+#[derive(Debug)]
+struct Count {
+    targets: usize,
+    classes: BTreeMap<Class, usize>,
+    carriers: BTreeMap<String, usize>,
+    last_hops: BTreeMap<Ipv4Addr, usize>,
+    rtts: Vec<Duration>,
+    probes: usize,
+}
+
+impl Count {
+    fn new(targets: &Targets) -> Self {
+        let classes = targets.classes.ids().map(Class::Transit);
+        let all = classes.chain([Class::Other, Class::Unknown, Class::Unreached]);
+        Self {
+            targets: 0,
+            classes: all.map(|class| (class, 0)).collect(),
+            carriers: BTreeMap::new(),
+            last_hops: BTreeMap::new(),
+            rtts: Vec::new(),
+            probes: 0,
+        }
     }
-    counts
+
+    fn add(&mut self, trace: &Trace, judgement: &Judgement) {
+        *self.classes.entry(judgement.class).or_default() += 1;
+        self.probes += trace.probes();
+        if !judgement.class.is_classified() {
+            return;
+        }
+        *self.carriers.entry(judgement.holder()).or_default() += 1;
+        if let Some(last) = judgement.border.last {
+            *self.last_hops.entry(last.address).or_default() += 1;
+            self.rtts.push(last.rtt);
+        }
+    }
+
+    /// Counts another scope in, whose targets are others.
+    fn add_all(&mut self, other: &Self) {
+        self.targets += other.targets;
+        self.probes += other.probes;
+        self.rtts.extend(&other.rtts);
+        for (class, count) in &other.classes {
+            *self.classes.entry(*class).or_default() += count;
+        }
+        for (carrier, count) in &other.carriers {
+            *self.carriers.entry(carrier.clone()).or_default() += count;
+        }
+        for (hop, count) in &other.last_hops {
+            *self.last_hops.entry(*hop).or_default() += count;
+        }
+    }
+
+    fn part(self, scope: Ipv4Net, shares: Vec<Option<Share>>) -> Part {
+        Part {
+            scope,
+            targets: self.targets,
+            verdict: verdict(&self.classes),
+            counts: self.classes,
+            shares,
+            carriers: most_first(self.carriers),
+            last_hops: most_first(self.last_hops),
+            rtt: median(self.rtts),
+            probes: self.probes,
+        }
+    }
 }
 
 /// The share of a class in the block: the mean of the routed prefixes' shares.
@@ -147,12 +200,8 @@ fn verdict(counts: &BTreeMap<Class, usize>) -> Verdict {
     }
 }
 
-/// What there is, with how often, the most frequent first and equals in their order.
-fn most_first<T: Ord>(items: impl Iterator<Item = T>) -> Vec<(T, usize)> {
-    let mut counts: BTreeMap<T, usize> = BTreeMap::new();
-    for item in items {
-        *counts.entry(item).or_default() += 1;
-    }
+/// The most frequent first, and equals in their order.
+fn most_first<T>(counts: BTreeMap<T, usize>) -> Vec<(T, usize)> {
     let mut counts: Vec<(T, usize)> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     counts

@@ -45,6 +45,13 @@ impl Block {
         (index < u64::from(self.routed_count())).then(|| usize::try_from(index).ok())?
     }
 
+    /// The routed prefix of `address`, or nothing when it is foreign.
+    #[must_use]
+    pub fn routed_prefix(&self, address: Ipv4Addr) -> Option<Ipv4Net> {
+        let routed = Ipv4Net::new(address, self.routed_length).ok()?.trunc();
+        self.contains(address).then_some(routed)
+    }
+
     /// How many addresses the block has.
     #[must_use]
     pub fn size(&self) -> u64 {

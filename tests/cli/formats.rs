@@ -60,9 +60,9 @@ fn dry_run() {
     let told = |arguments: &[&str]| {
         lab.lasthop(&[&["probe", "--dry-run"], arguments].concat()).ended(0).out
     };
-    assert_snapshot!(told(&[]), @"would trace 1024 addresses of 175.45.176.0/22 by icmp: 1024 traces, some 10240 to 25600 packets, never more than 245760, at most 200 packets/s");
+    assert_snapshot!(told(&[]), @"would trace 1024 addresses of 175.45.176.0/22 by icmp: 1024 traces, 16 of them completely, some 2176 to 6448 packets, never more than 245760, at most 200 packets/s");
     let more = ["--sample", "2", "--flows", "2", "--method", "both", "--rate", "0"];
-    assert_snapshot!(told(&more), @"would trace 8 addresses of 175.45.176.0/22 by both: 32 traces, some 320 to 800 packets, never more than 7680, without a limit");
+    assert_snapshot!(told(&more), @"would trace 8 addresses of 175.45.176.0/22 by both: 32 traces, 32 of them completely, some 320 to 800 packets, never more than 7680, without a limit");
 }
 
 #[test]

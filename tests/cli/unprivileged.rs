@@ -29,7 +29,7 @@ fn same_hops_by(method: &str) {
     // Both roads of 178 are left out: the kernel chooses the ports, and so the road.
     let targets = "175.45.176.8/30 175.45.177.8/30 175.45.179.0/30";
     let Some(lab) = Lab::scenario("today").filter(|_| has("setpriv")) else { return };
-    let how = format!("probe {targets} --rate 2000 --method {method} --seed 1 -q");
+    let how = format!("probe {targets} --rate 2000 --strategy full --method {method} --seed 1 -q");
     lab.shell(&format!("$LASTHOP {how} --wire raw --hops raw.csv")).ended(0);
     lab.shell(&format!("{BARE} $LASTHOP {how} --wire user --hops user.csv")).ended(0);
     let (raw, user) = (hops(&lab, "raw.csv"), hops(&lab, "user.csv"));

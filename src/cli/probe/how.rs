@@ -18,9 +18,9 @@ pub(super) struct How {
     /// is allowed]
     #[arg(long, value_enum)]
     pub(super) method: Option<Methods>,
-    /// full traces every target; border traces a few, and asks the others only where those found the
-    /// border and right behind it, which takes a seventh of the packets
-    #[arg(long, value_enum, default_value_t = Spending::Full)]
+    /// border traces a few targets, and asks the others where those found the border and right behind
+    /// it; full makes a complete trace for each, with seven times the packets
+    #[arg(long, value_enum, default_value_t = Spending::Border)]
     pub(super) strategy: Spending,
     /// Packets a second in all, retries included; 0 is no limit
     #[arg(long, value_name = "PPS", default_value_t = 200, value_parser = rate)]
@@ -103,8 +103,8 @@ impl Sockets {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Spending {
-    Full,
     Border,
+    Full,
 }
 
 impl How {

@@ -4,10 +4,10 @@ use anyhow::Context;
 use rand::RngExt;
 
 use crate::probe::engine::{self, Measured};
-use crate::probe::flows_of;
 use crate::probe::packet::Secret;
 use crate::probe::plan::Plan;
 use crate::probe::wire::{self, Opened, WireError};
+use crate::probe::{Archive, flows_of};
 
 use super::super::common::Common;
 use super::super::privileges;
@@ -16,13 +16,22 @@ use super::Probe;
 use super::how::Methods;
 use super::prepare::Prepared;
 
+/// A measurement that has ended.
+pub(super) struct Done {
+    pub(super) measured: Measured,
+    pub(super) traces: Archive,
+    pub(super) methods: Methods,
+    pub(super) failure: Result<(), WireError>,
+}
+
 impl Probe {
-    /// Measures, and says by what in the end, and what failed on the way.
+    /// Measures, and hands on the traces and by what methods they were made. The failure that
+    /// ended it early comes with them.
     pub(super) fn measure(
         &self,
         prepared: &mut Prepared<'_>,
         common: &Common,
-    ) -> anyhow::Result<(Measured, Methods, Result<(), WireError>)> {
+    ) -> anyhow::Result<Done> {
         let (mut opened, methods) = self.open(prepared, common)?;
         privileges::give_up()?;
         let settings = self.how.settings();
@@ -39,7 +48,9 @@ impl Probe {
         let mut watcher = Watcher::new(plan.len(), common.quiet, targets, owners)
             .context("installing a signal handler")?;
         let (measured, failure) = engine::run(&mut *opened.wire, plan, &settings, &mut watcher);
-        Ok((measured, methods, failure))
+        let mut traces = watcher.kept()?;
+        traces.sort();
+        Ok(Done { measured, traces, methods, failure })
     }
 
     /// Opens sockets for the method that was asked for; without one, for ICMP where that is

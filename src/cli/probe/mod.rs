@@ -5,6 +5,7 @@ mod measure;
 mod prepare;
 mod tell;
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
@@ -13,11 +14,9 @@ use clap::Args;
 use jiff::Timestamp;
 
 use crate::output::Run;
-use crate::probe::Stop;
 use crate::probe::engine::Measured;
-use crate::targets::{Targets, Wanted};
-use crate::trace::Trace;
-use crate::transit::judge;
+use crate::probe::{Archive, ArchiveError, Finished, Stop};
+use crate::targets::{Block, Wanted};
 
 use super::common::Common;
 use super::config;
@@ -26,7 +25,9 @@ use super::report;
 use super::sources::Sources;
 
 use how::{How, Methods};
+use measure::Done;
 use prepare::chance;
+use tell::Telling;
 
 /// Trace the block (or the given addresses), name the transit, write the split
 ///
@@ -77,22 +78,20 @@ impl Probe {
             return self.tell_only(&targets);
         }
         let mut prepared = self.prepare(&targets, common)?;
+        // Held until the last row is written.
+        let _lock = prepared.lock.take();
         let began = Timestamp::now();
-        let (measured, methods, failure) = self.measure(&mut prepared, common)?;
+        let Done { measured, traces, methods, failure } = self.measure(&mut prepared, common)?;
         report::closing(&measured, common);
         let run = self.about(began, &measured, methods)?;
-        let traces: Vec<Trace> =
-            measured.traces.iter().map(|finished| Trace::of(finished, began)).collect();
-        self.sources.ask(&mut prepared.owners, &foreign(&traces, &targets), common);
-        let judgements = judge(&traces, &targets, &prepared.owners);
-        report::short_of_the_border(&judgements, common);
-        tell::tell(prepared, &run, &traces, &judgements, common)?;
+        self.sources.ask(&mut prepared.owners, &foreign(&traces, &targets.block)?, common);
+        let told = Telling::new(prepared, &run).tell(&traces)?;
+        report::short_of_the_border(told.short, measured.traces, common);
+        told.summary.write(&run, &targets.classes, common)?;
         failure?;
         Ok(match measured.cut_short {
             Some(Stop::Interrupted) => Exit::Interrupted,
-            _ if judgements.iter().any(|judgement| judgement.class.is_classified()) => {
-                Exit::Measured
-            }
+            _ if told.classified => Exit::Measured,
             _ => Exit::Nothing,
         })
     }
@@ -117,11 +116,11 @@ impl Probe {
 }
 
 /// The foreign addresses that answered, each once.
-fn foreign(traces: &[Trace], targets: &Targets) -> Vec<Ipv4Addr> {
-    let answers = traces.iter().flat_map(Trace::answers).map(|(_, answer)| answer.from);
-    let mut addresses: Vec<Ipv4Addr> =
-        answers.filter(|address| !targets.block.contains(*address)).collect();
-    addresses.sort_unstable();
-    addresses.dedup();
-    addresses
+fn foreign(traces: &Archive, block: &Block) -> Result<Vec<Ipv4Addr>, ArchiveError> {
+    let mut addresses = BTreeSet::new();
+    for traces in traces.by_prefix(block) {
+        addresses.extend(traces?.iter().flat_map(Finished::answers).map(|answer| answer.from));
+    }
+    addresses.retain(|address| !block.contains(*address));
+    Ok(addresses.into_iter().collect())
 }

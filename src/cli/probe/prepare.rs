@@ -25,7 +25,7 @@ pub(super) struct Prepared<'t> {
     pub(super) append: Option<Appender>,
     pub(super) traces: Option<Sheet>,
     pub(super) hops: Option<Sheet>,
-    _lock: Option<LockFile>,
+    pub(super) lock: Option<LockFile>,
 }
 
 impl Probe {
@@ -47,7 +47,7 @@ impl Probe {
         let sheet = |path: &Option<PathBuf>| path.as_deref().map(Sheet::open).transpose();
         let append = self.files.append.as_deref();
         Ok(Prepared {
-            _lock: self.lock.as_deref().map(LockFile::take).transpose()?,
+            lock: self.lock.as_deref().map(LockFile::take).transpose()?,
             append: append.map(|path| Appender::open(path, header)).transpose()?,
             traces: sheet(&self.files.traces)?,
             hops: sheet(&self.files.hops)?,

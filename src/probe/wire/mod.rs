@@ -23,6 +23,9 @@ pub use user::UserWire;
 
 /// What a receive buffer should hold: some ten thousand replies.
 const RECEIVE_BUFFER: usize = 4 << 20;
+/// What a send buffer should hold: at tens of thousands a second, what a queue of the kernel keeps for a
+/// moment.
+const SEND_BUFFER: usize = 1 << 20;
 /// How many packets are taken from a socket before the caller may send again.
 const AT_ONCE: usize = 64;
 

@@ -11,7 +11,7 @@ use super::super::packet::Codec;
 use super::super::{Moment, Probe, Reply};
 use super::clock::Clock;
 use super::receive::{receive, wait};
-use super::{AT_ONCE, RECEIVE_BUFFER, Sent, Tally, Wire, WireError, system};
+use super::{AT_ONCE, RECEIVE_BUFFER, SEND_BUFFER, Sent, Tally, Wire, WireError, system};
 
 /// A socket of this protocol sends any other, and receives none (`raw(7)`).
 const IPPROTO_RAW: i32 = 255;
@@ -35,6 +35,7 @@ impl RawWire {
     pub fn open(codec: Codec, source: Ipv4Addr) -> Result<Self, WireError> {
         let out = raw_socket(Protocol::from(IPPROTO_RAW))?;
         out.set_header_included_v4(true).map_err(system("setsockopt(IP_HDRINCL)"))?;
+        out.set_send_buffer_size(SEND_BUFFER).map_err(system("setsockopt(SO_SNDBUF)"))?;
         let back = raw_socket(Protocol::ICMPV4)?;
         // Less than asked for is granted silently; it only matters at thousands a second.
         back.set_recv_buffer_size(RECEIVE_BUFFER).map_err(system("setsockopt(SO_RCVBUF)"))?;

@@ -18,7 +18,7 @@ use super::super::packet::{Codec, Secret};
 use super::super::{Answer, Flow, Ignored, Kind, Method, Moment, Path, Probe, Reply};
 use super::clock::Clock;
 use super::receive::{Received, receive, wait};
-use super::{AT_ONCE, RECEIVE_BUFFER, Sent, Tally, Wire, WireError, system};
+use super::{AT_ONCE, RECEIVE_BUFFER, SEND_BUFFER, Sent, Tally, Wire, WireError, system};
 
 /// How often a send is tried again that earlier probes' errors have spoiled.
 const TRIES: usize = 32;
@@ -263,6 +263,7 @@ fn prepared(socket: Socket, source: Ipv4Addr) -> Result<Socket, WireError> {
     socket.set_nonblocking(true).map_err(system("fcntl(O_NONBLOCK)"))?;
     // The error queue shares the buffer, and what does not fit is lost without a word.
     socket.set_recv_buffer_size(RECEIVE_BUFFER).map_err(system("setsockopt(SO_RCVBUF)"))?;
+    socket.set_send_buffer_size(SEND_BUFFER).map_err(system("setsockopt(SO_SNDBUF)"))?;
     setsockopt(&socket, sockopt::Ipv4RecvErr, &true).map_err(option("setsockopt(IP_RECVERR)"))?;
     setsockopt(&socket, sockopt::Ipv4RecvTtl, &true).map_err(option("setsockopt(IP_RECVTTL)"))?;
     setsockopt(&socket, sockopt::ReceiveTimestampns, &true)

@@ -1,0 +1,135 @@
+//! Both strategies in virtual time: over every built-in scenario, and over blocks that grow to a
+//! million targets. Prints Markdown tables; `cargo bench --bench virtual_time`.
+#![expect(clippy::expect_used, reason = "a benchmark that cannot run has failed")]
+#![expect(clippy::cast_precision_loss, reason = "ratios are printed with two decimals")]
+
+use std::num::NonZeroU32;
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use lasthop::lab::{self, Network, Scenario, VirtualWire};
+use lasthop::owner::Owners;
+use lasthop::probe::engine::{self, Measured, Progress, Watch};
+use lasthop::probe::packet::{Codec, Secret};
+use lasthop::probe::plan::Plan;
+use lasthop::probe::{Archive, Attempt, Finished, Method, Probe, Settings, Strategy, Ttl};
+use lasthop::targets::{Targets, select};
+use lasthop::trace::Trace;
+use lasthop::transit::judge;
+use nix::sys::resource::{UsageWho, getrusage};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+const SEED: u64 = 7;
+
+#[derive(Default)]
+struct Keeper(Archive);
+
+impl Watch for Keeper {
+    fn look(&mut self, _: &Progress) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn ended(&mut self, finished: Finished) {
+        self.0.push(&finished).expect("packed");
+    }
+}
+
+struct Run {
+    targets: usize,
+    measured: Measured,
+    right: usize,
+    cpu: f64,
+}
+
+fn run(targets: &Targets, scenario: Scenario, strategy: Strategy, rate: u32) -> Run {
+    let settings = Settings { strategy, rate: NonZeroU32::new(rate), ..Settings::default() };
+    let vantage = scenario.vantage;
+    let codec = Codec::new(Secret::new([7; 16]));
+    let mut wire = VirtualWire::new(Network::new(scenario, SEED), codec);
+    let mut random = StdRng::seed_from_u64(SEED);
+    let addresses = select(&targets.block, &[], &mut random).expect("addresses");
+    let methods = [Method::Icmp];
+    let plan = Plan::new(targets.clone(), settings.clone(), &addresses, &methods, 1, &mut random);
+    let mut keeper = Keeper::default();
+    let began = Instant::now();
+    let (measured, failure) = engine::run(&mut wire, plan, &settings, &mut keeper);
+    failure.expect("measured");
+    let cpu = began.elapsed().as_secs_f64();
+    keeper.0.sort();
+    let owners = Owners::new(targets);
+    let mut right = 0;
+    for finished in keeper.0.by_prefix(&targets.block) {
+        let finished = finished.expect("unpacked");
+        let traces: Vec<Trace> =
+            finished.iter().map(|it| Trace::of(it, Timestamp::UNIX_EPOCH)).collect();
+        for (finished, judgement) in finished.iter().zip(judge(&traces, targets, &owners)) {
+            let first = Probe { path: finished.path, ttl: Ttl::FIRST, attempt: Attempt::default() };
+            let truth = wire.network().truth(&codec.encode(vantage, &first)).expect("a truth");
+            right += usize::from(judgement.border.last.map(|it| it.address) == truth.last_hop);
+        }
+    }
+    Run { targets: addresses.len(), measured, right, cpu }
+}
+
+impl Run {
+    fn row(&self, name: &str, how: &str) {
+        let each = |value: f64| value / self.targets as f64;
+        let took = self.measured.took.as_secs_f64();
+        println!(
+            "| {name} | {how} | {:.2} | {:.2} % | {took:.1} s | {:.2} ms | {:.1} µs |",
+            each(self.measured.packets as f64),
+            each(self.right as f64) * 100.0,
+            each(took) * 1e3,
+            each(self.cpu) * 1e6,
+        );
+    }
+}
+
+fn heading(first: &str) {
+    println!(
+        "\n| {first} | how | packets/target | last hop right | time | time/target | engine and network, CPU/target |"
+    );
+    println!("|---|---|---|---|---|---|---|");
+}
+
+/// A block of this length in the place of the built-in one, and the way there.
+fn block(length: u8) -> (Targets, Scenario) {
+    let text = include_str!("../targets.toml");
+    let text = text.replace("175.45.176.0/22", &format!("175.32.0.0/{length}"));
+    let targets = Targets::parse("a large block", &text).expect("targets");
+    let hops: Vec<String> = (1..10).map(|n| format!("\"4.69.1.{n} {}\"", n * 10)).collect();
+    let scenario = format!(
+        "about = \"a simple path\"\nvantage = \"192.168.1.77\"\n[[route]]\nto = \"175.32.0.0/{length}\"\n\
+         hosts = [\"175.32.0.8\"]\n[[route.path]]\n\
+         hops = [{}, \"219.158.39.42 120\", \"103.35.255.254 130\"]\nend = \"hosts 150\"\n\
+         class = \"china\"\nlast_hop = \"103.35.255.254\"\n",
+        hops.join(", ")
+    );
+    (targets, Scenario::parse("a simple path", &scenario).expect("a scenario"))
+}
+
+fn main() {
+    let built_in = Targets::built_in().expect("targets");
+    heading("scenario");
+    for name in lab::NAMES {
+        for (strategy, rate, how) in [
+            (Strategy::Border, 200, "border, 200/s"),
+            (Strategy::Border, 1000, "border, 1,000/s"),
+            (Strategy::Border, 5000, "border, 5,000/s"),
+            (Strategy::Full, 1000, "full, 1,000/s"),
+        ] {
+            let scenario = lab::built_in(name).expect("a scenario").expect("a right one");
+            run(&built_in, scenario, strategy, rate).row(name, how);
+        }
+    }
+    heading("targets");
+    for length in [22, 18, 12] {
+        let (targets, scenario) = block(length);
+        let run = run(&targets, scenario, Strategy::Border, 10_000);
+        run.row(&run.targets.to_string(), "border, 10,000/s");
+    }
+    let peak = getrusage(UsageWho::RUSAGE_SELF).expect("usage").max_rss() / 1024;
+    println!("\nPeak memory, the simulated network included: {peak} MiB");
+}
