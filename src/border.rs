@@ -32,7 +32,7 @@ pub struct LastHop {
     /// The lowest TTL at which it answered.
     pub ttl: Ttl,
     /// The RTT of its first answer.
-    pub rtt: Duration,
+    pub rtt: Option<Duration>,
 }
 
 /// A foreign hop that names nobody.
@@ -116,7 +116,7 @@ struct Router {
     first: Ttl,
     /// The highest.
     last: Ttl,
-    rtt: Duration,
+    rtt: Option<Duration>,
 }
 
 impl Router {
@@ -161,7 +161,7 @@ fn behind(
         let asked = trace.hops.last().map_or(0, |hop| hop.ttl.get());
         return Behind::Silence { ttls: asked.saturating_sub(last) };
     };
-    let gap = ttl.get().saturating_sub(last + 1);
+    let gap = ttl.get().saturating_sub(last.saturating_add(1));
     match answer.kind {
         _ if block.contains(answer.from) => {
             let target = trace.answers().any(|(_, answer)| answer.from == trace.target);

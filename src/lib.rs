@@ -29,6 +29,7 @@
 
 pub mod border;
 pub mod cli;
+pub mod import;
 pub mod lab;
 pub mod output;
 pub mod owner;

@@ -3,29 +3,101 @@
 //! From here on nothing knows how a trace was made. A hop is what was asked at one TTL and what
 //! each try brought: an answer, or silence.
 
+use std::fmt;
 use std::net::Ipv4Addr;
+use std::num::NonZeroU8;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::probe::{Attempt, Finished, Flow, Moment, Outcome, Try};
-pub use crate::probe::{Kind, Label, Method, Stop as StopReason, Ttl};
+use crate::probe::{self, Finished, Moment, Outcome, Try};
+pub use crate::probe::{Kind, Label, Stop as StopReason};
 
-/// A traceroute.
+/// A traceroute. What is not known of it is nothing: files made elsewhere leave out a lot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trace {
     /// The address that was traced.
     pub target: Ipv4Addr,
     /// The kind of packet.
-    pub method: Method,
-    /// The flow.
-    pub flow: Flow,
+    pub method: Option<Method>,
+    /// Which of a target's flows.
+    pub flow: Option<u16>,
+    /// Where it was made, where that differs from trace to trace.
+    pub vantage: Option<Arc<Vantage>>,
     /// When its first probe left.
-    pub started: Timestamp,
-    /// What was asked, by TTL; TTLs that were not asked are left out.
+    pub started: Option<Timestamp>,
+    /// What was asked, by rising TTL; TTLs that were not asked, or of which nothing is known, are
+    /// left out.
     pub hops: Vec<Hop>,
     /// Why it ended.
-    pub stop: StopReason,
+    pub stop: Option<StopReason>,
+}
+
+/// The kind of packet that was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Method {
+    /// ICMP echo requests.
+    Icmp,
+    /// UDP datagrams.
+    Udp,
+    /// TCP segments.
+    Tcp,
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Icmp => "icmp",
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+        })
+    }
+}
+
+impl From<probe::Method> for Method {
+    fn from(method: probe::Method) -> Self {
+        match method {
+            probe::Method::Icmp => Self::Icmp,
+            probe::Method::Udp => Self::Udp,
+        }
+    }
+}
+
+/// Where probes leave from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Vantage {
+    /// What it is called, as the number of a RIPE Atlas probe or the name of a host.
+    pub name: String,
+    /// Its public address, which tells its country and AS.
+    pub address: Option<Ipv4Addr>,
+}
+
+/// How far a packet could travel: 1 to 255.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ttl(NonZeroU8);
+
+impl Ttl {
+    /// A TTL, unless it is 0.
+    #[must_use]
+    pub const fn new(ttl: u8) -> Option<Self> {
+        match NonZeroU8::new(ttl) {
+            Some(ttl) => Some(Self(ttl)),
+            None => None,
+        }
+    }
+
+    /// The number of hops.
+    #[must_use]
+    pub const fn get(self) -> u8 {
+        self.0.get()
+    }
+}
+
+impl From<probe::Ttl> for Ttl {
+    fn from(ttl: probe::Ttl) -> Self {
+        Self(NonZeroU8::new(ttl.get()).unwrap_or(NonZeroU8::MIN))
+    }
 }
 
 /// A TTL and what answered there.
@@ -40,10 +112,10 @@ pub struct Hop {
 /// One probe of a trace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HopTry {
-    /// Which try at its TTL.
-    pub attempt: Attempt,
+    /// Which try at its TTL, from 0.
+    pub attempt: u16,
     /// When it left.
-    pub sent: Timestamp,
+    pub sent: Option<Timestamp>,
     /// What came back; nothing is silence.
     pub answer: Option<HopAnswer>,
 }
@@ -56,8 +128,8 @@ pub struct HopAnswer {
     /// What it said.
     pub kind: Kind,
     /// From sending the probe to receiving the answer.
-    pub rtt: Duration,
-    /// The TTL with which the answer arrived, where that is known.
+    pub rtt: Option<Duration>,
+    /// The TTL with which the answer arrived.
     pub reply_ttl: Option<u8>,
     /// The MPLS labels that the router quoted, outermost first.
     pub labels: Box<[Label]>,
@@ -72,18 +144,19 @@ impl Trace {
         let hops = tries
             .chunk_by(|one, other| one.ttl == other.ttl)
             .map(|tries| Hop {
-                ttl: tries[0].ttl,
+                ttl: tries[0].ttl.into(),
                 tries: tries.iter().map(|one| HopTry::of(one, began)).collect(),
             })
             .collect();
         let first = tries.iter().map(|one| one.sent).min().unwrap_or_default();
         Self {
             target: finished.path.target,
-            method: finished.path.method,
-            flow: finished.path.flow,
-            started: at(began, first),
+            method: Some(finished.path.method.into()),
+            flow: Some(finished.path.flow.get().into()),
+            vantage: None,
+            started: Some(at(began, first)),
             hops,
-            stop: finished.stop,
+            stop: Some(finished.stop),
         }
     }
 
@@ -96,6 +169,12 @@ impl Trace {
     #[must_use]
     pub fn probes(&self) -> usize {
         self.hops.iter().map(|hop| hop.tries.len()).sum()
+    }
+
+    /// Whether it was cut short, so that its silence proves nothing.
+    #[must_use]
+    pub fn is_cut_short(&self) -> bool {
+        self.stop.is_some_and(StopReason::is_cut_short)
     }
 }
 
@@ -112,13 +191,13 @@ impl HopTry {
             Outcome::Answered(answer) => Some(HopAnswer {
                 from: answer.from,
                 kind: answer.kind,
-                rtt: answer.received.since(one.sent),
+                rtt: Some(answer.received.since(one.sent)),
                 reply_ttl: answer.reply_ttl,
                 labels: answer.labels.clone(),
             }),
             Outcome::Waiting | Outcome::Silent => None,
         };
-        Self { attempt: one.attempt, sent: at(began, one.sent), answer }
+        Self { attempt: one.attempt.get().into(), sent: Some(at(began, one.sent)), answer }
     }
 }
 

@@ -6,17 +6,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms with those they may import.
-const ROAD: [(&str, &[&str]); 11] = [
+const ROAD: [(&str, &[&str]); 12] = [
     ("targets", &[]),
     ("probe", &["targets"]),
     ("trace", &["probe", "targets"]),
+    ("import", &["trace"]),
     ("owner", &["targets"]),
     ("border", &["trace", "targets"]),
     ("transit", &["border", "owner", "trace", "targets"]),
     ("split", &["transit", "border", "trace", "targets"]),
     ("output", &["split", "transit", "border", "owner", "trace", "targets"]),
     ("lab", &["probe"]),
-    ("cli", &["lab", "output", "split", "transit", "border", "owner", "trace", "probe", "targets"]),
+    (
+        "cli",
+        &[
+            "lab", "import", "output", "split", "transit", "border", "owner", "trace", "probe",
+            "targets",
+        ],
+    ),
     ("main", &["cli"]),
 ];
 

@@ -33,10 +33,10 @@ pub fn hops(run: &Run, traces: &[&Trace], owners: &Owners<'_>) -> Rows {
             Cell::Count(SCHEMA),
             Cell::text(&run.id),
             Cell::text(trace.target),
-            Cell::count(trace.flow.get()),
+            Cell::maybe(trace.flow, Cell::count),
             Cell::count(hop.ttl.get()),
-            Cell::count(one.attempt.get()),
-            Cell::time(one.sent),
+            Cell::count(one.attempt),
+            Cell::maybe(one.sent, Cell::time),
         ];
         match &one.answer {
             Some(answer) => row.extend(answered(answer, owners)),
@@ -58,7 +58,7 @@ fn answered(answer: &HopAnswer, owners: &Owners<'_>) -> [Cell; 9] {
     let labels = Some(labels.join(" ")).filter(|labels| !labels.is_empty());
     [
         Cell::text(answer.from),
-        Cell::millis(answer.rtt),
+        Cell::maybe(answer.rtt, Cell::millis),
         Cell::count(kind),
         Cell::count(code),
         Cell::maybe(answer.reply_ttl, Cell::count),

@@ -51,10 +51,10 @@ fn row(run: &Run, trace: &Trace, judgement: &Judgement, targets: &Targets) -> Ve
     let mut row = vec![
         Cell::Count(SCHEMA),
         Cell::text(&run.id),
-        Cell::time(trace.started),
+        Cell::maybe(trace.started, Cell::time),
         Cell::text(&run.vantage),
-        Cell::text(trace.method),
-        Cell::count(trace.flow.get()),
+        Cell::maybe(trace.method, Cell::text),
+        Cell::maybe(trace.flow, Cell::count),
         Cell::text(trace.target),
         Cell::maybe(scope, Cell::text),
         Cell::text(judgement.class.name(&targets.classes)),
@@ -74,7 +74,7 @@ fn last_hop(judgement: &Judgement) -> [Cell; 8] {
     [
         Cell::maybe(last, |last| Cell::text(last.address)),
         Cell::maybe(last, |last| Cell::count(last.ttl.get())),
-        Cell::maybe(last, |last| Cell::millis(last.rtt)),
+        Cell::maybe(last.and_then(|last| last.rtt), Cell::millis),
         Cell::maybe(origin, |origin| Cell::count(origin.asn)),
         Cell::maybe(carrier, |carrier| Cell::text(&carrier.name)),
         Cell::maybe(owner.and_then(|owner| owner.country), Cell::text),
@@ -93,7 +93,7 @@ fn ending(trace: &Trace, judgement: &Judgement) -> [Cell; 6] {
     let as_path: Vec<String> = judgement.as_path.iter().map(ToString::to_string).collect();
     let as_path = Some(as_path.join(" ")).filter(|path| !path.is_empty());
     [
-        Cell::text(trace.stop),
+        Cell::maybe(trace.stop, Cell::text),
         Cell::Flag(reached),
         home,
         gap,

@@ -146,7 +146,7 @@ impl Count {
         *self.carriers.entry(judgement.holder()).or_default() += 1;
         if let Some(last) = judgement.border.last {
             *self.last_hops.entry(last.address).or_default() += 1;
-            self.rtts.push(last.rtt);
+            self.rtts.extend(last.rtt);
         }
     }
 

@@ -50,8 +50,8 @@ pub(super) fn decide(
     targets: &Targets,
 ) -> (Class, Vec<Reason>) {
     let silent = matches!(border.behind, Behind::Silence { .. });
-    if silent && trace.stop.is_cut_short() {
-        return (Class::Unknown, vec![Reason::CutShort(trace.stop)]);
+    if let Some(stop) = trace.stop.filter(|stop| silent && stop.is_cut_short()) {
+        return (Class::Unknown, vec![Reason::CutShort(stop)]);
     }
     let Some((owner, before)) = path.split_last() else {
         let met_home = matches!(border.behind, Behind::Home { .. } | Behind::Stranger { .. });

@@ -18,7 +18,6 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lasthop::probe::{Attempt, Flow};
 use lasthop::trace::{Hop, HopAnswer, HopTry, Kind, Method, StopReason, Trace, Ttl};
 
 /// Routers by short names.
@@ -47,14 +46,22 @@ pub(crate) fn read(line: &str) -> Vec<Trace> {
     let first: Ipv4Addr = first.parse().expect(line);
     let (method, flow) = path_of.split_once('/').unwrap_or((path_of, "0"));
     let method = if method == "udp" { Method::Udp } else { Method::Icmp };
-    let flow = Flow::new(flow.parse().expect(line)).expect(line);
+    let flow = flow.parse().expect(line);
     let (hops, stop) = path.split_once('|').map_or((path, None), |(hops, stop)| (hops, Some(stop)));
     (0..count.parse().expect(line))
         .map(|place: u32| {
             let target = Ipv4Addr::from(u32::from(first) + place);
             let hops = read_hops(hops, target, method);
             let stop = stop.map_or_else(|| usual_stop(&hops), |stop| read_stop(stop.trim()));
-            Trace { target, method, flow, started: Timestamp::UNIX_EPOCH, hops, stop }
+            Trace {
+                target,
+                method: Some(method),
+                flow: Some(flow),
+                vantage: None,
+                started: Some(Timestamp::UNIX_EPOCH),
+                hops,
+                stop: Some(stop),
+            }
         })
         .collect()
 }
@@ -72,7 +79,7 @@ pub(crate) fn name(address: Ipv4Addr) -> String {
 }
 
 fn read_hops(words: &str, target: Ipv4Addr, method: Method) -> Vec<Hop> {
-    (1..=Ttl::MOST)
+    (1..=32)
         .filter_map(Ttl::new)
         .zip(words.split_whitespace())
         .filter(|(_, word)| *word != "-")
@@ -81,12 +88,11 @@ fn read_hops(words: &str, target: Ipv4Addr, method: Method) -> Vec<Hop> {
 }
 
 fn read_tries(words: &str, ttl: Ttl, target: Ipv4Addr, method: Method) -> Vec<HopTry> {
-    (0..Attempt::MOST)
-        .filter_map(Attempt::new)
+    (0..)
         .zip(words.split('/'))
         .map(|(attempt, word)| {
             let answer = (word != "*").then(|| read_answer(word, ttl, target, method));
-            HopTry { attempt, sent: Timestamp::UNIX_EPOCH, answer }
+            HopTry { attempt, sent: Some(Timestamp::UNIX_EPOCH), answer }
         })
         .collect()
 }
@@ -104,7 +110,7 @@ fn read_answer(word: &str, ttl: Ttl, target: Ipv4Addr, method: Method) -> HopAns
         _ => (address(word), Kind::TimeExceeded),
     };
     let rtt = Duration::from_millis(millis);
-    HopAnswer { from, kind, rtt, reply_ttl: Some(64), labels: [].into() }
+    HopAnswer { from, kind, rtt: Some(rtt), reply_ttl: Some(64), labels: [].into() }
 }
 
 fn read_stop(word: &str) -> StopReason {

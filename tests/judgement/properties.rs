@@ -4,7 +4,6 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lasthop::probe::{Attempt, Flow};
 use lasthop::trace::{Hop, HopAnswer, HopTry, Kind, Method, StopReason, Trace, Ttl};
 use lasthop::transit::{Class, Judgement, judge_alone};
 use proptest::collection::vec;
@@ -24,11 +23,11 @@ fn any_try(target: Ipv4Addr) -> impl Strategy<Value = HopTry> {
     let kind = prop_oneof![8 => Just(Kind::TimeExceeded), 1 => other];
     let answer = (any_address(target), kind, 0..500_u64).prop_map(|(from, kind, millis)| {
         let rtt = Duration::from_millis(millis);
-        HopAnswer { from, kind, rtt, reply_ttl: Some(64), labels: [].into() }
+        HopAnswer { from, kind, rtt: Some(rtt), reply_ttl: Some(64), labels: [].into() }
     });
     proptest::option::of(answer).prop_map(|answer| HopTry {
-        attempt: Attempt::default(),
-        sent: Timestamp::UNIX_EPOCH,
+        attempt: 0,
+        sent: Some(Timestamp::UNIX_EPOCH),
         answer,
     })
 }
@@ -37,22 +36,23 @@ fn any_try(target: Ipv4Addr) -> impl Strategy<Value = HopTry> {
 fn any_hops(target: Ipv4Addr) -> impl Strategy<Value = Vec<Hop>> {
     let length = prop_oneof![9 => 0..9_usize, 1 => 9..=32_usize];
     length.prop_flat_map(move |length| vec(vec(any_try(target), 0..3), length)).prop_map(|tries| {
-        let hops = (1..=Ttl::MOST).filter_map(Ttl::new).zip(tries);
+        let hops = (1..=32).filter_map(Ttl::new).zip(tries);
         hops.filter(|(_, tries)| !tries.is_empty()).map(|(ttl, tries)| Hop { ttl, tries }).collect()
     })
 }
 
 fn any_trace_to(target: Ipv4Addr) -> impl Strategy<Value = Trace> {
     let method = select(vec![Method::Icmp, Method::Udp]);
-    let flow = (0..3_u8).prop_map(|flow| Flow::new(flow).unwrap_or_default());
+    let flow = 0..3_u16;
     let stop = select(StopReason::ALL.to_vec());
     (method, flow, stop, any_hops(target)).prop_map(move |(method, flow, stop, hops)| Trace {
         target,
-        method,
-        flow,
-        started: Timestamp::UNIX_EPOCH,
+        method: Some(method),
+        flow: Some(flow),
+        vantage: None,
+        started: Some(Timestamp::UNIX_EPOCH),
         hops,
-        stop,
+        stop: Some(stop),
     })
 }
 

@@ -336,7 +336,7 @@ fn rule_7_an_answer_of_home_to_a_late_try_is_an_answer() {
 #[test]
 fn rule_7_the_rtt_is_that_of_the_first_answer() {
     let last = one("175.45.176.10 icmp: lan level3 */cenbong@234/cenbong@900 home").border.last;
-    assert_eq!(last.map(|last| last.rtt), Some(Duration::from_millis(234)));
+    assert_eq!(last.and_then(|last| last.rtt), Some(Duration::from_millis(234)));
 }
 
 // 8. Flows.
