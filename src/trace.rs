@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::probe::{Attempt, Finished, Flow, Moment, Outcome, Try};
-pub use crate::probe::{Kind, Label, Method, Stop as StopReason, Ttl};
+pub use crate::probe::{Kind, Label, Method, Stop as StopReason, Strategy, Ttl};
 
 /// A traceroute.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Trace {
     pub hops: Vec<Hop>,
     /// Why it ended.
     pub stop: StopReason,
+    /// Whether it was made completely or begun at the border, where that is known.
+    pub strategy: Option<Strategy>,
 }
 
 /// A TTL and what answered there.
@@ -84,6 +86,7 @@ impl Trace {
             started: at(began, first),
             hops,
             stop: finished.stop,
+            strategy: Some(finished.strategy),
         }
     }
 

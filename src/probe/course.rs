@@ -6,7 +6,7 @@ use crate::targets::Block;
 
 use super::finished::{Finished, Outcome, Try};
 use super::rounds::Rounds;
-use super::{Answer, Attempt, Kind, Moment, Path, Probe, Stop, Ttl};
+use super::{Answer, Attempt, Kind, Moment, Path, Probe, Stop, Strategy, Ttl};
 
 /// How far the answers of a trace go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,7 +209,11 @@ impl Course {
     pub(super) fn finish(self, stop: Stop) -> Option<Finished> {
         let stop = self.stop(stop);
         let measured = self.tries.iter().any(|one| one.left);
-        measured.then_some(Finished { path: self.path, stop, tries: self.tries })
+        let strategy = match self.role {
+            Role::Seeks => Strategy::Border,
+            Role::Traces | Role::Learns | Role::Widens => Strategy::Full,
+        };
+        measured.then_some(Finished { path: self.path, strategy, stop, tries: self.tries })
     }
 
     fn find(&mut self, ttl: Ttl, attempt: Attempt) -> Option<&mut Try> {

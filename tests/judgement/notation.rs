@@ -54,7 +54,15 @@ pub(crate) fn read(line: &str) -> Vec<Trace> {
             let target = Ipv4Addr::from(u32::from(first) + place);
             let hops = read_hops(hops, target, method);
             let stop = stop.map_or_else(|| usual_stop(&hops), |stop| read_stop(stop.trim()));
-            Trace { target, method, flow, started: Timestamp::UNIX_EPOCH, hops, stop }
+            Trace {
+                target,
+                method,
+                flow,
+                started: Timestamp::UNIX_EPOCH,
+                hops,
+                stop,
+                strategy: None,
+            }
         })
         .collect()
 }

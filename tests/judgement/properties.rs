@@ -53,6 +53,7 @@ fn any_trace_to(target: Ipv4Addr) -> impl Strategy<Value = Trace> {
         started: Timestamp::UNIX_EPOCH,
         hops,
         stop,
+        strategy: None,
     })
 }
 
