@@ -8,6 +8,9 @@ use super::finished::{Finished, Outcome, Try};
 use super::rounds::Rounds;
 use super::{Answer, Attempt, Kind, Moment, Path, Probe, Stop, Strategy, Ttl};
 
+/// The part of all courses that look elsewhere at once.
+const SCOUTS: f64 = 0.06;
+
 /// How far the answers of a trace go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
@@ -198,6 +201,12 @@ impl Course {
         let end = self.end().unwrap_or(Ttl::LAST);
         let routers = self.answers().filter_map(|(ttl, answer)| Router::of(ttl, answer, block));
         routers.map(|router| router.ttl).filter(|ttl| *ttl <= end).max()
+    }
+
+    /// Whether it is one of the few, chosen by chance, that look elsewhere at once where others ask
+    /// again.
+    pub(super) fn scouts(&self) -> bool {
+        self.spread < 0.5 + SCOUTS
     }
 
     /// How many of its probes are waited for.
