@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::probe::{self, Finished, Moment, Outcome, Try};
-pub use crate::probe::{Kind, Label, Stop as StopReason};
+pub use crate::probe::{Kind, Label, Stop as StopReason, Strategy};
 
 /// A traceroute. What is not known of it is nothing: files made elsewhere leave out a lot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct Trace {
     pub hops: Vec<Hop>,
     /// Why it ended.
     pub stop: Option<StopReason>,
+    /// Whether it was made completely or begun at the border.
+    pub strategy: Option<Strategy>,
 }
 
 /// The kind of packet that was sent.
@@ -157,6 +159,7 @@ impl Trace {
             started: Some(at(began, first)),
             hops,
             stop: Some(finished.stop),
+            strategy: Some(finished.strategy),
         }
     }
 

@@ -21,7 +21,7 @@ pub use append::Appender;
 pub use cell::{Cell, Rows};
 pub use hops::hops;
 pub use lock::LockFile;
-pub use run::{Run, SCHEMA};
+pub use run::{Run, SCHEMA, TRACES_SCHEMA};
 pub use table::table;
 pub use traces::traces;
 

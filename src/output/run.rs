@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
-/// The version of the columns: counts up when a column is added.
+/// The version of the columns of the summary and of the hops: counts up when a column is added.
 pub const SCHEMA: u64 = 1;
+/// That of the traces: the second has `strategy`.
+pub const TRACES_SCHEMA: u64 = 2;
 
 /// One execution.
 #[derive(Debug, Clone, PartialEq, Eq)]

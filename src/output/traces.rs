@@ -5,10 +5,10 @@ use crate::targets::Targets;
 use crate::trace::Trace;
 use crate::transit::Judgement;
 
-use super::run::SCHEMA;
+use super::run::TRACES_SCHEMA;
 use super::{Cell, Rows, Run};
 
-const HEADER: [&str; 25] = [
+const HEADER: [&str; 26] = [
     "schema",
     "run_id",
     "started_at",
@@ -34,6 +34,7 @@ const HEADER: [&str; 25] = [
     "gap",
     "as_path",
     "probes",
+    "strategy",
 ];
 
 /// A row for each judged trace.
@@ -49,7 +50,7 @@ fn row(run: &Run, trace: &Trace, judgement: &Judgement, targets: &Targets) -> Ve
         .routed_index(trace.target)
         .and_then(|index| targets.block.routed_prefixes().nth(index));
     let mut row = vec![
-        Cell::Count(SCHEMA),
+        Cell::Count(TRACES_SCHEMA),
         Cell::text(&run.id),
         Cell::maybe(trace.started, Cell::time),
         Cell::text(&run.vantage),
@@ -83,7 +84,7 @@ fn last_hop(judgement: &Judgement) -> [Cell; 8] {
     ]
 }
 
-fn ending(trace: &Trace, judgement: &Judgement) -> [Cell; 6] {
+fn ending(trace: &Trace, judgement: &Judgement) -> [Cell; 7] {
     let reached = trace.answers().any(|(_, answer)| answer.from == trace.target);
     let (home, gap) = match judgement.border.behind {
         Behind::Home { ttl, gap, .. } => (Cell::count(ttl.get()), Cell::count(gap)),
@@ -99,6 +100,7 @@ fn ending(trace: &Trace, judgement: &Judgement) -> [Cell; 6] {
         gap,
         Cell::maybe(as_path, Cell::text),
         Cell::count(trace.probes()),
+        Cell::maybe(trace.strategy, Cell::text),
     ]
 }
 

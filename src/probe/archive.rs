@@ -69,7 +69,7 @@ mod tests {
 
     use super::*;
     use crate::probe::{
-        Answer, Attempt, Flow, Kind, Label, Method, Moment, Outcome, Stop, Try, Ttl,
+        Answer, Attempt, Flow, Kind, Label, Method, Moment, Outcome, Stop, Strategy, Try, Ttl,
     };
     use crate::targets::Targets;
 
@@ -94,7 +94,7 @@ mod tests {
             one(1, true, Outcome::Silent),
             one(7, true, Outcome::Answered(answer)),
         ];
-        Finished { path, stop: Stop::Interrupted, tries }
+        Finished { path, strategy: Strategy::Full, stop: Stop::Interrupted, tries }
     }
 
     #[test]

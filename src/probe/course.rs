@@ -6,7 +6,10 @@ use crate::targets::Block;
 
 use super::finished::{Finished, Outcome, Try};
 use super::rounds::Rounds;
-use super::{Answer, Attempt, Kind, Moment, Path, Probe, Stop, Ttl};
+use super::{Answer, Attempt, Kind, Moment, Path, Probe, Stop, Strategy, Ttl};
+
+/// The part of all courses that look elsewhere at once.
+const SCOUTS: f64 = 0.06;
 
 /// How far the answers of a trace go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,6 +203,12 @@ impl Course {
         routers.map(|router| router.ttl).filter(|ttl| *ttl <= end).max()
     }
 
+    /// Whether it is one of the few, chosen by chance, that look elsewhere at once where others ask
+    /// again.
+    pub(super) fn scouts(&self) -> bool {
+        self.spread < 0.5 + SCOUTS
+    }
+
     /// How many of its probes are waited for.
     pub(super) fn waiting(&self) -> usize {
         self.tries.iter().filter(|one| one.outcome == Outcome::Waiting).count()
@@ -209,7 +218,11 @@ impl Course {
     pub(super) fn finish(self, stop: Stop) -> Option<Finished> {
         let stop = self.stop(stop);
         let measured = self.tries.iter().any(|one| one.left);
-        measured.then_some(Finished { path: self.path, stop, tries: self.tries })
+        let strategy = match self.role {
+            Role::Seeks => Strategy::Border,
+            Role::Traces | Role::Learns | Role::Widens => Strategy::Full,
+        };
+        measured.then_some(Finished { path: self.path, strategy, stop, tries: self.tries })
     }
 
     fn find(&mut self, ttl: Ttl, attempt: Attempt) -> Option<&mut Try> {

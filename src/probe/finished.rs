@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Attempt, Moment, Path, Ttl};
+use super::{Answer, Attempt, Moment, Path, Strategy, Ttl};
 
 /// One probe that was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +101,8 @@ impl fmt::Display for Stop {
 pub struct Finished {
     /// What was traced.
     pub path: Path,
+    /// Whether it is complete, or began at the border.
+    pub strategy: Strategy,
     /// Why it ended.
     pub stop: Stop,
     /// Every probe, in the order in which they were sent. At least one left.

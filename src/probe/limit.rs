@@ -11,6 +11,8 @@ const FIRST_SAMPLE: u32 = 32;
 const SAMPLE: u32 = 8;
 /// The shortest time over which answers per second say anything.
 const SHORTEST: Duration = Duration::from_millis(100);
+/// Nothing is asked more slowly: so often answers a Linux router, unless it is told otherwise.
+const SLOWEST: Duration = Duration::from_secs(1);
 /// Fewer answers than this part of a sample: too fast, or much loss.
 const THIN: f64 = 0.5;
 /// More answers than this: it may be faster.
@@ -95,6 +97,12 @@ impl Limit {
         }
     }
 
+    /// What was seen so far says nothing.
+    pub(super) fn begin_again(&mut self) {
+        self.pace = Pace::Free;
+        (self.sample.heard, self.sample.lost, self.sample.first) = (0, 0, None);
+    }
+
     /// Whether it answers, but only so often.
     pub(super) fn is_slowed(&self) -> bool {
         matches!(self.pace, Pace::Slowed(_))
@@ -158,7 +166,7 @@ impl Limit {
         self.sample = Sample { since: now, ..Sample::default() };
         self.pace = match self.pace {
             Pace::Free if sample.answered() < THIN => Pace::Slowed(Slowed {
-                interval: sample.interval(),
+                interval: sample.interval().min(SLOWEST),
                 due: now,
                 began: now,
                 before: sample.answered(),
@@ -183,11 +191,13 @@ impl Slowed {
             }
             (self.settled, self.heard, self.asked) = (true, 0, 0);
         }
-        match sample.answered() {
-            answered if answered < THICK - GAIN => self.interval = self.interval.mul_f64(1.5),
-            answered if answered > THICK => self.interval = self.interval.mul_f64(0.75),
-            _ => {}
-        }
+        let slower = match sample.answered() {
+            answered if answered < THICK - GAIN => 1.5,
+            answered if answered <= THICK => 1.0,
+            answered if answered < 1.0 => 0.75,
+            _ => 0.5,
+        };
+        self.interval = self.interval.mul_f64(slower).min(SLOWEST);
         if self.is_too_long(now) { Pace::GivenUp } else { Pace::Slowed(self) }
     }
 

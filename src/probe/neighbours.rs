@@ -1,7 +1,7 @@
 //! What the traces of one routed prefix have shown together, to know where one of them should have
 //! got further.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::net::Ipv4Addr;
 
 use super::Ttl;
@@ -19,8 +19,9 @@ pub(super) struct Neighbours {
     ends: HashMap<Ipv4Addr, u32>,
     /// How many had their last foreign hop at this TTL.
     depths: BTreeMap<Ttl, u32>,
-    /// Addresses behind which another foreign router answered in some trace.
-    passed: HashSet<Ipv4Addr>,
+    /// Addresses behind which another foreign router answered in some trace, and how far behind at
+    /// most.
+    passed: HashMap<Ipv4Addr, u8>,
     /// The highest TTL that ran out at a foreign router.
     furthest: u8,
     /// How well the hops at the borders' TTLs answer.
@@ -36,19 +37,26 @@ impl Neighbours {
     pub(super) fn advanced(&mut self, routers: &[Router]) {
         let Some((last, before)) = routers.split_last() else { return };
         // Behind a border, a router that is known to be before it is no other one but a loop.
-        let back = self.passed.contains(&last.address);
+        let back = self.passed(last.address);
         for router in before {
             if !back || !self.confirm(router.address) {
-                self.passed.insert(router.address);
+                let distance = last.ttl.get() - router.ttl.get();
+                let most = self.passed.entry(router.address).or_default();
+                *most = distance.max(*most);
             }
         }
         let expired = routers.iter().filter(|router| !router.refuses);
         self.furthest = expired.map(|router| router.ttl.get()).fold(self.furthest, u8::max);
     }
 
-    /// A trace ends at this TTL, as far as it seems.
+    /// A trace ends at this TTL, as far as it seems. Where none has ended so near, what was taken for
+    /// losses further on may have been paths that do not go there.
     pub(super) fn ends_at(&mut self, ttl: Ttl) {
+        let nearest = self.depths.first_key_value().is_some_and(|(nearest, _)| ttl < *nearest);
         *self.depths.entry(ttl).or_default() += 1;
+        if nearest {
+            self.limits.values_mut().for_each(Limit::begin_again);
+        }
     }
 
     /// A trace has got through, with `last` for its last foreign router. Says whether the others
@@ -61,8 +69,7 @@ impl Neighbours {
 
     /// Whether several traces ended at `address` and none went on behind it.
     pub(super) fn confirm(&self, address: Ipv4Addr) -> bool {
-        !self.passed.contains(&address)
-            && self.ends.get(&address).is_some_and(|ends| *ends >= SEVERAL)
+        !self.passed(address) && self.ends.get(&address).is_some_and(|ends| *ends >= SEVERAL)
     }
 
     /// Whether `address` is where a trace has ended.
@@ -72,7 +79,13 @@ impl Neighbours {
 
     /// Whether another foreign router is known behind `address`.
     pub(super) fn passed(&self, address: Ipv4Addr) -> bool {
-        self.passed.contains(&address)
+        self.passed.contains_key(&address)
+    }
+
+    /// The furthest TTL at which a foreign router may answer behind `router`, as far as is known.
+    pub(super) fn reach_of(&self, router: Router) -> u8 {
+        let behind = self.passed.get(&router.address).copied().unwrap_or_default();
+        router.ttl.get().saturating_add(behind)
     }
 
     /// The TTLs at which traces had their last foreign hop, the most frequent first.
@@ -101,9 +114,12 @@ impl Neighbours {
     }
 
     /// Whether the path of `course` has a foreign router at `ttl`, as far as the neighbours know:
-    /// no border is nearer, or what has answered on this path is none.
+    /// others that passed what has answered on this path got there; or nothing has answered, and
+    /// no border is nearer.
     pub(super) fn expects(&self, course: &Course, ttl: Ttl) -> bool {
-        self.depths.first_key_value().is_some_and(|(nearest, _)| *nearest == ttl)
-            || course.routers.last().is_some_and(|last| last.ttl < ttl && self.passed(last.address))
+        match course.routers.last() {
+            Some(last) => last.ttl < ttl && ttl.get() <= self.reach_of(*last),
+            None => self.depths.first_key_value().is_some_and(|(nearest, _)| *nearest == ttl),
+        }
     }
 }

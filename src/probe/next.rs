@@ -9,6 +9,8 @@ use super::{Attempt, Moment, Probe, Settings, Stop, Ttl};
 
 /// How many silent TTLs behind the last foreign hop are asked again.
 const DOUBTFUL: usize = 4;
+/// How often the time between two tries is doubled.
+const MOST_DOUBLINGS: u8 = 3;
 
 /// What a course wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,11 +106,10 @@ impl Decision<'_> {
         if last.is_some_and(|router| self.near.confirm(router.address)) {
             return None;
         }
-        let seen = self.near.furthest();
-        let others_behind = last.is_none_or(|router| self.near.passed(router.address));
+        let seen = last.map_or(self.near.furthest(), |last| self.near.reach_of(last));
         let last = last.map_or(0, |router| router.ttl.get());
         // Where neighbours got further there is somebody to answer, and it pays to be patient.
-        let (end, most) = if others_behind && seen > last {
+        let (end, most) = if seen > last {
             (end.min(seen), Attempt::MOST)
         } else {
             let most = self.settings.attempts + self.settings.border_attempts;
@@ -133,7 +134,7 @@ impl Decision<'_> {
             return self.now;
         }
         let doublings = round.asked.saturating_sub(self.settings.attempts);
-        let factor = course.spread * f64::from(1_u16 << doublings.min(8)) / 2.0;
+        let factor = course.spread * f64::from(1_u16 << doublings.min(MOST_DOUBLINGS)) / 2.0;
         let timeout = self.settings.timeout;
         round.last_sent + timeout + timeout.mul_f64(factor)
     }

@@ -264,6 +264,7 @@ impl Plan {
     /// What the course wants: to get through, then to be sure of its border.
     fn wish(&mut self, path: Path, now: Moment) -> Option<Next> {
         if let Some(next) = self.on_the_way(path, now) {
+            self.leave_undecided(path, false);
             return Some(next);
         }
         let (decision, course) = self.decision(path, now)?;
@@ -311,6 +312,10 @@ impl Plan {
     fn may_ask(&mut self, probe: Probe, now: Moment) -> bool {
         let Some(course) = self.under_way.get(&probe.path) else { return false };
         let turn = course.turn;
+        // For what it learns, others wait.
+        if matches!(course.role, Role::Learns | Role::Widens) {
+            return true;
+        }
         let Some(limit) = self.near(&probe.path).and_then(|near| near.limit_at(probe.ttl)) else {
             return true;
         };
@@ -393,15 +398,25 @@ impl Plan {
             course.role = Role::Traces;
             self.learning -= 1;
         }
-        let was_undecided = std::mem::replace(&mut course.undecided, undecided);
         let depth = course.routers.last().map(|router| router.ttl);
         let news = std::mem::replace(&mut course.depth, depth) != depth;
-        let Some(near) = self.near(&path) else { return };
-        near.undecided = near.undecided + usize::from(undecided) - usize::from(was_undecided);
-        if let Some(depth) = depth.filter(|_| news) {
+        if let (Some(near), Some(depth)) = (self.near(&path), depth.filter(|_| news)) {
             near.ends_at(depth);
         }
-        if was_undecided && !undecided && near.undecided == 0 {
+        self.leave_undecided(path, undecided);
+    }
+
+    /// Counts the courses that are through but for late answers; when there is none any more, the
+    /// others need not wait for them.
+    fn leave_undecided(&mut self, path: Path, undecided: bool) {
+        let Some(course) = self.under_way.get_mut(&path) else { return };
+        let before = std::mem::replace(&mut course.undecided, undecided);
+        if before == undecided {
+            return;
+        }
+        let Some(near) = self.near(&path) else { return };
+        near.undecided = near.undecided + usize::from(undecided) - usize::from(before);
+        if near.undecided == 0 {
             self.wake(path);
         }
     }

@@ -46,9 +46,14 @@ impl Decision<'_> {
         };
         let last = course.routers.last().map_or(0, |router| router.ttl.get());
         let mut silent = course.rounds.silent(last + 1, end);
-        let unheard = |ttl: &Ttl| {
-            self.near.is_limited(course, *ttl) && course.rounds.at(*ttl).asked < Attempt::MOST
+        // As long as nothing has answered on this path, its border may be a nearer one.
+        let most = match last {
+            0 if course.scouts() => 1,
+            0 => self.settings.attempts,
+            _ => Attempt::MOST,
         };
+        let unheard =
+            |ttl: &Ttl| self.near.is_limited(course, *ttl) && course.rounds.at(*ttl).asked < most;
         let ttl = silent.find(unheard)?;
         let due = self.due(course, ttl);
         if due > self.now { Some(Next::WaitUntil(due)) } else { send(course, ttl) }
@@ -65,7 +70,7 @@ impl Decision<'_> {
             Reach::Final(ttl, _) if ttl <= next => Seek::End,
             _ if round.asked == 0 => send(course, next).map_or(Seek::End, Seek::Go),
             _ if !round.is_silent() => Seek::Go(Next::Wait),
-            _ if self.near.passed(last.address) => self.over_the_silence(course, next),
+            _ if self.near.passed(last.address) => self.over_the_silence(course, last, next),
             _ if self.near.ended(last.address) => Seek::End,
             // Those that learn for the others are not through yet.
             _ if self.near.undecided > 0 => Seek::Go(Next::Wait),
@@ -75,11 +80,11 @@ impl Decision<'_> {
 
     /// The furthest router so far has others behind it, but the TTL right behind it is silent: one
     /// of them may be, as far as the neighbours have seen any.
-    fn over_the_silence(&self, course: &Course, silent: Ttl) -> Seek {
+    fn over_the_silence(&self, course: &Course, last: &Router, silent: Ttl) -> Seek {
         if course.rounds.awaited(Ttl::LAST) > 0 {
             return Seek::Go(Next::Wait);
         }
-        let further = (silent.get()..=self.near.furthest()).filter_map(Ttl::new);
+        let further = (silent.get()..=self.near.reach_of(*last)).filter_map(Ttl::new);
         let unasked = further.into_iter().find(|ttl| course.rounds.at(*ttl).asked == 0);
         unasked.and_then(|ttl| send(course, ttl)).map_or(Seek::End, Seek::Go)
     }
@@ -107,7 +112,8 @@ impl Decision<'_> {
     }
 
     /// No router has answered yet: asks at the border that most neighbours have and right behind
-    /// it, at the borders of the others, at the first one again, and then ever nearer to us.
+    /// it, at the borders of the others, at the first one again, and then ever nearer to us. Where
+    /// that border limits its answers, a few find out at once whether it is theirs at all.
     fn towards_us(&self, course: &Course) -> Option<Next> {
         let rounds = &course.rounds;
         let depths = self.near.depths();
@@ -121,7 +127,9 @@ impl Decision<'_> {
             return Some(Next::Wait);
         }
         let other = depths.iter().copied().find(unasked);
-        let again = Some(usual).filter(|ttl| rounds.at(*ttl).asked < self.settings.attempts);
+        let scouts = self.near.is_limited(course, usual) && course.scouts();
+        let few = |ttl: &Ttl| !scouts && rounds.at(*ttl).asked < self.settings.attempts;
+        let again = Some(usual).filter(few);
         let nearer = || (1..usual.get()).rev().filter_map(Ttl::new).find(unasked);
         send(course, other.or(again).or_else(nearer)?)
     }

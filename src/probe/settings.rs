@@ -1,12 +1,15 @@
 //! The choices a user has about how to ask.
 
+use std::fmt;
 use std::num::NonZeroU32;
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use super::Ttl;
 
 /// Where a run spends its packets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Strategy {
     /// A complete trace for every target.
     Full,
@@ -14,6 +17,15 @@ pub enum Strategy {
     /// others are asked there and right behind it, and further only when the answers differ.
     #[default]
     Border,
+}
+
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "full",
+            Self::Border => "border",
+        })
+    }
 }
 
 /// How a run asks.

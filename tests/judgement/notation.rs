@@ -61,6 +61,7 @@ pub(crate) fn read(line: &str) -> Vec<Trace> {
                 started: Some(Timestamp::UNIX_EPOCH),
                 hops,
                 stop: Some(stop),
+                strategy: None,
             }
         })
         .collect()

@@ -53,6 +53,7 @@ fn any_trace_to(target: Ipv4Addr) -> impl Strategy<Value = Trace> {
         started: Some(Timestamp::UNIX_EPOCH),
         hops,
         stop: Some(stop),
+        strategy: None,
     })
 }
 
