@@ -8,7 +8,7 @@ pub(crate) const SUMMARY: &str = "schema,run_id,started_at,ended_at,vantage,meth
     verdict,carriers,last_hops,rtt_ms,probes,complete";
 const TRACES: &str = "schema,run_id,started_at,vantage,method,flow,target,scope,class,confidence,\
     last_hop,last_hop_ttl,last_hop_rtt_ms,asn,carrier,country,last_hop_name,source,reason,\
-    stop_reason,reached,first_home_ttl,gap,as_path,probes";
+    stop_reason,reached,first_home_ttl,gap,as_path,probes,strategy";
 const HOPS: &str = "schema,run_id,target,flow,ttl,attempt,sent_at,address,rtt_ms,icmp_type,\
     icmp_code,reply_ttl,mpls,asn,country,name";
 const OWNER: &str = "address,class,carrier,asn,as_name,country,country_of,source,range,name,remark";
