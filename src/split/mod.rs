@@ -62,64 +62,64 @@ pub enum Verdict {
 /// The split that `judged` traces show. Traces to targets outside the block count nowhere.
 #[must_use]
 pub fn split(judged: &[(&Trace, &Judgement)], targets: &Targets) -> Split {
-    let mut scopes: BTreeMap<Ipv4Net, Vec<(&Trace, &Judgement)>> = BTreeMap::new();
-    for (trace, judgement) in judged {
-        if let Some(scope) = targets.block.routed_prefix(trace.target) {
-            scopes.entry(scope).or_default().push((trace, judgement));
-        }
-    }
     let mut counting = Counting::new(targets);
-    for (scope, judged) in &scopes {
-        counting.add(*scope, judged);
+    for (trace, judgement) in judged {
+        counting.add(trace, judgement);
     }
     counting.split()
 }
 
-/// Adds up a split, one routed prefix after the other.
-#[derive(Debug)]
+/// Adds up a split, trace by trace.
+#[derive(Debug, Clone)]
 pub struct Counting<'t> {
     targets: &'t Targets,
-    block: Count,
-    routed: Vec<Part>,
+    routed: BTreeMap<Ipv4Net, Count>,
 }
 
 impl<'t> Counting<'t> {
     /// Nothing is counted yet.
     #[must_use]
     pub fn new(targets: &'t Targets) -> Self {
-        Self { targets, block: Count::new(targets), routed: Vec::new() }
+        Self { targets, routed: BTreeMap::new() }
     }
 
-    /// Counts all traces of one routed prefix, `scope`.
-    pub fn add(&mut self, scope: Ipv4Net, judged: &[(&Trace, &Judgement)]) {
-        let mut count = Count::new(self.targets);
-        for (trace, judgement) in judged {
-            count.add(trace, judgement);
-        }
-        count.targets = judged.iter().map(|(trace, _)| trace.target).collect::<BTreeSet<_>>().len();
-        self.block.add_all(&count);
-        let ids = self.targets.classes.ids();
-        let shares = ids.map(|id| Share::of(&count.classes, id)).collect();
-        self.routed.push(count.part(scope, shares));
+    /// Counts a trace.
+    pub fn add(&mut self, trace: &Trace, judgement: &Judgement) {
+        let Some(scope) = self.targets.block.routed_prefix(trace.target) else { return };
+        let count = self.routed.entry(scope).or_insert_with(|| Count::new(self.targets));
+        count.add(trace, judgement);
+    }
+
+    /// The counts of the classes, for each routed prefix that was traced.
+    pub fn classes(&self) -> impl Iterator<Item = (Ipv4Net, &BTreeMap<Class, usize>)> {
+        self.routed.iter().map(|(scope, count)| (*scope, &count.classes))
     }
 
     /// The split of what was counted.
     #[must_use]
     pub fn split(self) -> Split {
-        let ids = self.targets.classes.ids();
-        let shares = ids.map(|id| across(&self.routed, id)).collect();
-        Split { block: self.block.part(self.targets.block.prefix, shares), routed: self.routed }
+        let ids = || self.targets.classes.ids();
+        let mut block = Count::new(self.targets);
+        self.routed.values().for_each(|count| block.add_all(count));
+        let part = |(scope, count): (Ipv4Net, Count)| {
+            let shares = ids().map(|id| Share::of(&count.classes, id)).collect();
+            count.part(scope, shares)
+        };
+        let routed: Vec<Part> = self.routed.into_iter().map(part).collect();
+        let shares = ids().map(|id| across(&routed, id)).collect();
+        Split { block: block.part(self.targets.block.prefix, shares), routed }
     }
 }
 
 /// What has been counted of one scope.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Count {
-    targets: usize,
+    targets: BTreeSet<Ipv4Addr>,
     classes: BTreeMap<Class, usize>,
     carriers: BTreeMap<String, usize>,
     last_hops: BTreeMap<Ipv4Addr, usize>,
-    rtts: Vec<Duration>,
+    /// How often each RTT was measured, in microseconds: what repeats takes no more room.
+    rtts: BTreeMap<u64, usize>,
     probes: usize,
 }
 
@@ -128,54 +128,50 @@ impl Count {
         let classes = targets.classes.ids().map(Class::Transit);
         let all = classes.chain([Class::Other, Class::Unknown, Class::Unreached]);
         Self {
-            targets: 0,
+            targets: BTreeSet::new(),
             classes: all.map(|class| (class, 0)).collect(),
             carriers: BTreeMap::new(),
             last_hops: BTreeMap::new(),
-            rtts: Vec::new(),
+            rtts: BTreeMap::new(),
             probes: 0,
         }
     }
 
     fn add(&mut self, trace: &Trace, judgement: &Judgement) {
+        self.targets.insert(trace.target);
         *self.classes.entry(judgement.class).or_default() += 1;
         self.probes += trace.probes();
         if !judgement.class.is_classified() {
             return;
         }
         *self.carriers.entry(judgement.holder()).or_default() += 1;
-        if let Some(last) = judgement.border.last {
-            *self.last_hops.entry(last.address).or_default() += 1;
-            self.rtts.extend(last.rtt);
+        let Some(last) = judgement.border.last else { return };
+        *self.last_hops.entry(last.address).or_default() += 1;
+        if let Some(micros) = last.rtt.and_then(|rtt| u64::try_from(rtt.as_micros()).ok()) {
+            *self.rtts.entry(micros).or_default() += 1;
         }
     }
 
     /// Counts another scope in, whose targets are others.
     fn add_all(&mut self, other: &Self) {
-        self.targets += other.targets;
+        self.targets.extend(&other.targets);
         self.probes += other.probes;
-        self.rtts.extend(&other.rtts);
-        for (class, count) in &other.classes {
-            *self.classes.entry(*class).or_default() += count;
-        }
-        for (carrier, count) in &other.carriers {
-            *self.carriers.entry(carrier.clone()).or_default() += count;
-        }
-        for (hop, count) in &other.last_hops {
-            *self.last_hops.entry(*hop).or_default() += count;
-        }
+        add_all(&mut self.rtts, &other.rtts);
+        add_all(&mut self.classes, &other.classes);
+        add_all(&mut self.carriers, &other.carriers);
+        add_all(&mut self.last_hops, &other.last_hops);
     }
 
     fn part(self, scope: Ipv4Net, shares: Vec<Option<Share>>) -> Part {
         Part {
             scope,
-            targets: self.targets,
+            targets: self.targets.len(),
             verdict: verdict(&self.classes),
             counts: self.classes,
             shares,
             carriers: most_first(self.carriers),
             last_hops: most_first(self.last_hops),
-            rtt: median(self.rtts),
+            rtt: median(&self.rtts),
             probes: self.probes,
         }
     }
@@ -207,12 +203,25 @@ fn most_first<T>(counts: BTreeMap<T, usize>) -> Vec<(T, usize)> {
     counts
 }
 
-/// The middle value, or the mean of the two middle ones.
-fn median(mut values: Vec<Duration>) -> Option<Duration> {
-    values.sort_unstable();
-    let middle = values.len() / 2;
-    match values.len() % 2 {
-        1 => values.get(middle).copied(),
-        _ => Some((*values.get(middle.checked_sub(1)?)? + *values.get(middle)?) / 2),
+fn add_all<T: Clone + Ord>(counts: &mut BTreeMap<T, usize>, others: &BTreeMap<T, usize>) {
+    for (what, count) in others {
+        *counts.entry(what.clone()).or_default() += count;
+    }
+}
+
+/// The middle value of counted microseconds, or the mean of the two middle ones.
+fn median(counts: &BTreeMap<u64, usize>) -> Option<Duration> {
+    let all: usize = counts.values().sum();
+    let at = |place: usize| {
+        let mut before = 0;
+        let holds = |(micros, count): (&u64, &usize)| {
+            before += count;
+            (before > place).then_some(Duration::from_micros(*micros))
+        };
+        counts.iter().find_map(holds)
+    };
+    match all % 2 {
+        1 => at(all / 2),
+        _ => Some((at((all / 2).checked_sub(1)?)? + at(all / 2)?) / 2),
     }
 }

@@ -82,9 +82,8 @@ impl<'r, 't> Telling<'r, 't> {
     }
 
     fn count(&mut self, judged: &[(&Trace, &Judgement)]) {
-        let Some((first, _)) = judged.first() else { return };
-        if let Some(scope) = self.targets.block.routed_prefix(first.target) {
-            self.split.add(scope, judged);
+        for (trace, judgement) in judged {
+            self.split.add(trace, judgement);
         }
         self.short += judged.iter().filter(|(_, judgement)| judgement.fell_short()).count();
     }
