@@ -10,12 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::probe::{self, Finished, Moment, Outcome, Try};
 pub use crate::probe::{Kind, Label, Stop as StopReason, Strategy};
 
 /// A traceroute. What is not known of it is nothing: files made elsewhere leave out a lot.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
     /// The address that was traced.
     pub target: Ipv4Addr,
@@ -37,7 +38,7 @@ pub struct Trace {
 }
 
 /// The kind of packet that was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Method {
     /// ICMP echo requests.
     Icmp,
@@ -67,7 +68,7 @@ impl From<probe::Method> for Method {
 }
 
 /// Where probes leave from.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Vantage {
     /// What it is called, as the number of a RIPE Atlas probe or the name of a host.
     pub name: String,
@@ -76,7 +77,7 @@ pub struct Vantage {
 }
 
 /// How far a packet could travel: 1 to 255.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Ttl(NonZeroU8);
 
 impl Ttl {
@@ -103,7 +104,7 @@ impl From<probe::Ttl> for Ttl {
 }
 
 /// A TTL and what answered there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hop {
     /// The TTL.
     pub ttl: Ttl,
@@ -112,7 +113,7 @@ pub struct Hop {
 }
 
 /// One probe of a trace.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HopTry {
     /// Which try at its TTL, from 0.
     pub attempt: u16,
@@ -123,7 +124,7 @@ pub struct HopTry {
 }
 
 /// What came back for one probe.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HopAnswer {
     /// Who answered.
     pub from: Ipv4Addr,

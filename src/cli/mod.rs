@@ -3,6 +3,7 @@
 //! One file for each command; what they share is `common`, how they end is `exit`.
 
 mod advice;
+mod classify;
 mod common;
 mod config;
 mod distinct;
@@ -46,6 +47,7 @@ Examples:
   lasthop probe -q --append history.csv              for cron: adds rows to a file
   lasthop probe 175.45.178.0/24 --traces t.csv       one prefix, with the evidence for each trace
   lasthop probe --format json | jq .verdict          for pipelines
+  lasthop classify atlas.json.gz --explain           traceroutes made elsewhere, judged and explained
   lasthop owner 103.35.255.254                       who holds a hop, and why we think so
 
 Exit codes: 0 measured; 1 nothing could be classified; 2 bad usage, input or output;
@@ -54,6 +56,7 @@ Exit codes: 0 measured; 1 nothing could be classified; 2 bad usage, input or out
 #[derive(Debug, Subcommand)]
 enum Command {
     Probe(Box<probe::Probe>),
+    Classify(Box<classify::Classify>),
     Owner(owner::Owner),
     Lab(lab::Lab),
 }
@@ -68,6 +71,7 @@ pub fn main() -> ExitCode {
     let common = &cli.common;
     let outcome = match cli.command {
         Command::Probe(probe) => probe.run(common),
+        Command::Classify(classify) => classify.run(common),
         Command::Owner(owner) => owner.run(common),
         Command::Lab(lab) => lab.run(common),
     };

@@ -8,6 +8,7 @@ mod json;
 mod open;
 mod text;
 
+use std::fmt;
 use std::io::{self, BufRead};
 
 use crate::trace::Trace;
@@ -43,6 +44,12 @@ pub trait Format: Sync {
     /// # Errors
     /// Only when `input` fails.
     fn read(&self, input: &mut (dyn BufRead + Send), sink: &mut Sink<'_>) -> io::Result<()>;
+}
+
+impl fmt::Debug for dyn Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// How much of a file is looked at to recognise its format.

@@ -6,6 +6,7 @@
 pub mod append;
 mod cell;
 pub mod csv;
+mod explain;
 mod hops;
 pub mod jsonl;
 pub mod lock;
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 
 pub use append::Appender;
 pub use cell::{Cell, Rows};
+pub use explain::explain;
 pub use hops::hops;
 pub use lock::LockFile;
 pub use run::{Run, SCHEMA, TRACES_SCHEMA};

@@ -12,13 +12,13 @@ pub const TRACES_SCHEMA: u64 = 2;
 pub struct Run {
     /// Different for every run.
     pub id: String,
-    /// When the first probe left.
-    pub started: Timestamp,
-    /// When the last answer was in.
-    pub ended: Timestamp,
+    /// When the first probe left, as far as that is known.
+    pub started: Option<Timestamp>,
+    /// When the last answer was in, as far as that is known.
+    pub ended: Option<Timestamp>,
     /// Where the probes left from; empty when nobody said.
     pub vantage: String,
-    /// `icmp`, `udp` or `both`.
+    /// `icmp`, `udp` or `both`; of traces made elsewhere all methods, with `+` between.
     pub method: String,
     /// Whether it came to its own end.
     pub complete: bool,

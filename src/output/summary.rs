@@ -37,8 +37,8 @@ fn row(run: &Run, part: &Part, classes: &Classes) -> Vec<Cell> {
     let mut row = vec![
         Cell::Count(SCHEMA),
         Cell::text(&run.id),
-        Cell::time(run.started),
-        Cell::time(run.ended),
+        Cell::maybe(run.started, Cell::time),
+        Cell::maybe(run.ended, Cell::time),
         Cell::text(&run.vantage),
         Cell::text(&run.method),
         Cell::text(part.scope),

@@ -22,13 +22,16 @@ pub fn table(run: &Run, split: &Split, classes: &Classes) -> String {
 
 fn about(run: &Run, split: &Split) -> String {
     let block = &split.block;
-    let seconds = run.ended.duration_since(run.started).as_secs();
     let from =
         if run.vantage.is_empty() { String::new() } else { format!(" from {}", run.vantage) };
     let cut = if run.complete { "" } else { " (INCOMPLETE)" };
+    let took = run.started.zip(run.ended).map_or(String::new(), |(started, ended)| {
+        format!(", {} s", ended.duration_since(started).as_secs())
+    });
+    let when = run.started.map_or(String::new(), |started| format!("{started:.0}  "));
     format!(
-        "{:.0}  {}  {} targets{from}, {} packets, {seconds} s{cut}",
-        run.started, run.method, block.targets, block.probes
+        "{when}{}  {} targets{from}, {} packets{took}{cut}",
+        run.method, block.targets, block.probes
     )
 }
 

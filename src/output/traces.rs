@@ -53,7 +53,7 @@ fn row(run: &Run, trace: &Trace, judgement: &Judgement, targets: &Targets) -> Ve
         Cell::Count(TRACES_SCHEMA),
         Cell::text(&run.id),
         Cell::maybe(trace.started, Cell::time),
-        Cell::text(&run.vantage),
+        Cell::text(trace.vantage.as_ref().map_or(&run.vantage, |vantage| &vantage.name)),
         Cell::maybe(trace.method, Cell::text),
         Cell::maybe(trace.flow, Cell::count),
         Cell::text(trace.target),

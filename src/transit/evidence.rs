@@ -2,21 +2,28 @@
 
 use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 
 use crate::border::Border;
 use crate::targets::Block;
-use crate::trace::Trace;
+use crate::trace::{Trace, Vantage};
 
-/// The borders of all routed prefixes.
+/// What traces that have been heard say about the borders of their routed prefixes. It takes room for
+/// every target, vantage and border, and none for a trace.
 #[derive(Debug, Default)]
-pub(super) struct Evidence {
+pub struct Evidence {
     /// How many targets of a routed prefix have this border.
-    targets: HashMap<(usize, Ipv4Addr), usize>,
+    targets: HashMap<(Ipv4Net, Ipv4Addr), usize>,
     /// The lowest address that was seen behind this one in a routed prefix.
-    behind: HashMap<(usize, Ipv4Addr), Ipv4Addr>,
+    behind: HashMap<(Ipv4Net, Ipv4Addr), Ipv4Addr>,
+    /// Who has been counted.
+    counted: HashSet<Witness>,
 }
+
+/// Flows and methods of one target from one vantage, at whatever time, are one witness.
+type Witness = (Ipv4Addr, Option<Arc<Vantage>>, Ipv4Addr);
 
 /// What the neighbours of one trace say about its border.
 #[derive(Debug)]
@@ -30,35 +37,34 @@ pub(super) struct Near {
 }
 
 impl Evidence {
-    pub(super) fn of<'a>(
-        borders: impl Iterator<Item = (&'a Trace, &'a Border)>,
-        block: &Block,
-    ) -> Self {
-        let mut evidence = Self::default();
-        let mut counted: HashSet<(Ipv4Addr, Ipv4Addr)> = HashSet::new();
-        for (trace, border) in borders {
-            let (Some(scope), Some(last)) = (block.routed_index(trace.target), border.last) else {
-                continue;
-            };
-            // Flows and methods of one target are one witness.
-            if counted.insert((trace.target, last.address)) {
-                *evidence.targets.entry((scope, last.address)).or_default() += 1;
-            }
-            for pair in border.path.windows(2) {
-                let further = evidence.behind.entry((scope, pair[0])).or_insert(pair[1]);
-                *further = pair[1].min(*further);
-            }
+    /// Hears a trace, whose border is `border`.
+    pub fn hear(&mut self, trace: &Trace, border: &Border, block: &Block) {
+        let (Some(scope), Some(last)) = (block.routed_prefix(trace.target), border.last) else {
+            return;
+        };
+        if self.counted.insert((trace.target, trace.vantage.clone(), last.address)) {
+            *self.targets.entry((scope, last.address)).or_default() += 1;
         }
-        evidence
+        for pair in border.path.windows(2) {
+            let further = self.behind.entry((scope, pair[0])).or_insert(pair[1]);
+            *further = pair[1].min(*further);
+        }
+    }
+
+    /// The borders of a routed prefix, with how many targets have them, the most frequent first.
+    #[must_use]
+    pub fn borders(&self, scope: Ipv4Net) -> Vec<(Ipv4Addr, usize)> {
+        let here = self.targets.iter().filter(|((prefix, _), _)| *prefix == scope);
+        let mut borders: Vec<_> = here.map(|((_, address), count)| (*address, *count)).collect();
+        borders.sort_unstable_by_key(|(address, count)| (std::cmp::Reverse(*count), *address));
+        borders
     }
 
     pub(super) fn near(&self, target: Ipv4Addr, border: &Border, block: &Block) -> Near {
-        let scope = block.routed_index(target);
+        let scope = block.routed_prefix(target);
         let key = scope.zip(border.last.map(|last| last.address));
         Near {
-            scope: scope
-                .and_then(|index| block.routed_prefixes().nth(index))
-                .unwrap_or(block.prefix),
+            scope: scope.unwrap_or(block.prefix),
             agreeing: key.and_then(|key| self.targets.get(&key)).copied().unwrap_or_default(),
             behind: key.and_then(|key| self.behind.get(&key)).copied(),
         }

@@ -22,7 +22,7 @@ pub use class::Class;
 pub use confidence::Confidence;
 pub use reason::Reason;
 
-use evidence::Evidence;
+pub use evidence::Evidence;
 
 /// What a trace says.
 #[derive(Debug, Clone)]
@@ -67,45 +67,56 @@ impl Judgement {
 /// Judges every trace, in their order.
 #[must_use]
 pub fn judge(traces: &[Trace], targets: &Targets, owners: &Owners<'_>) -> Vec<Judgement> {
-    let borders: Vec<Border> =
-        traces.iter().map(|trace| border::find(trace, &targets.block, &targets.specials)).collect();
-    let mut known = Known { owners, found: HashMap::new() };
-    let evidence = Evidence::of(traces.iter().zip(&borders), &targets.block);
-    traces
-        .iter()
-        .zip(borders)
-        .map(|(trace, border)| judge_one(trace, border, targets, &evidence, &mut known))
-        .collect()
+    let mut evidence = Evidence::default();
+    for trace in traces {
+        let border = border::find(trace, &targets.block, &targets.specials);
+        evidence.hear(trace, &border, &targets.block);
+    }
+    let mut judge = Judge::new(targets, owners, &evidence);
+    traces.iter().map(|trace| judge.judge(trace)).collect()
 }
 
 /// Judges one trace by itself, without neighbours.
 #[must_use]
 pub fn judge_alone(trace: &Trace, targets: &Targets, owners: &Owners<'_>) -> Judgement {
-    let border = border::find(trace, &targets.block, &targets.specials);
-    let mut known = Known { owners, found: HashMap::new() };
-    judge_one(trace, border, targets, &Evidence::default(), &mut known)
+    Judge::new(targets, owners, &Evidence::default()).judge(trace)
 }
 
-fn judge_one(
-    trace: &Trace,
-    border: Border,
-    targets: &Targets,
-    evidence: &Evidence,
-    known: &mut Known<'_, '_>,
-) -> Judgement {
-    let path: Vec<Arc<Owner>> = border.path.iter().map(|address| known.of(*address)).collect();
-    let near = evidence.near(trace.target, &border, &targets.block);
-    let (class, mut reasons) = class::decide(trace, &border, &path, targets);
-    let (confidence, more) = confidence::decide(class, &border, &path, &near, targets);
-    reasons.extend(more);
-    let mut as_path: Vec<u32> =
-        path.iter().filter_map(|owner| owner.origin.as_ref().map(|origin| origin.asn)).collect();
-    as_path.dedup();
-    let owner = border.last.and(path.last().cloned());
-    Judgement { class, confidence, reasons, border, owner, as_path }
+/// Judges traces one by one, by the evidence of all.
+#[derive(Debug)]
+pub struct Judge<'a, 't> {
+    targets: &'t Targets,
+    evidence: &'a Evidence,
+    known: Known<'a, 't>,
+}
+
+impl<'a, 't> Judge<'a, 't> {
+    /// A judge who has heard `evidence`.
+    #[must_use]
+    pub fn new(targets: &'t Targets, owners: &'a Owners<'t>, evidence: &'a Evidence) -> Self {
+        Self { targets, evidence, known: Known { owners, found: HashMap::new() } }
+    }
+
+    /// What a trace says.
+    pub fn judge(&mut self, trace: &Trace) -> Judgement {
+        let targets = self.targets;
+        let border = border::find(trace, &targets.block, &targets.specials);
+        let path: Vec<Arc<Owner>> =
+            border.path.iter().map(|address| self.known.of(*address)).collect();
+        let near = self.evidence.near(trace.target, &border, &targets.block);
+        let (class, mut reasons) = class::decide(trace, &border, &path, targets);
+        let (confidence, more) = confidence::decide(class, &border, &path, &near, targets);
+        reasons.extend(more);
+        let origins = path.iter().filter_map(|owner| owner.origin.as_ref());
+        let mut as_path: Vec<u32> = origins.map(|origin| origin.asn).collect();
+        as_path.dedup();
+        let owner = border.last.and(path.last().cloned());
+        Judgement { class, confidence, reasons, border, owner, as_path }
+    }
 }
 
 /// Owners that have been asked for.
+#[derive(Debug)]
 struct Known<'a, 't> {
     owners: &'a Owners<'t>,
     found: HashMap<Ipv4Addr, Arc<Owner>>,

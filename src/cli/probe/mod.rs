@@ -106,8 +106,8 @@ impl Probe {
         Ok(Run {
             // Never from the seed: runs that repeat each other are still different runs.
             id: format!("{}-{:08x}", began.strftime("%Y%m%dT%H%M%SZ"), chance()? >> 32),
-            started: began,
-            ended: began.saturating_add(measured.took).context("the end of time")?,
+            started: Some(began),
+            ended: Some(began.saturating_add(measured.took).context("the end of time")?),
             vantage: self.vantage.clone().map_or_else(host, Ok).unwrap_or_default(),
             method: methods.name().into(),
             complete: measured.is_complete(),

@@ -61,7 +61,8 @@ impl<'r, 't> Telling<'r, 't> {
         // The header is there even if nothing was traced.
         self.write(&[]);
         for traces in all.by_prefix(&self.targets.block) {
-            let trace = |finished: &Finished| Trace::of(finished, self.run.started);
+            let trace =
+                |finished: &Finished| Trace::of(finished, self.run.started.unwrap_or_default());
             let traces: Vec<Trace> = traces?.iter().map(trace).collect();
             let judgements = judge(&traces, self.targets, &self.owners);
             let judged: Vec<_> = traces.iter().zip(&judgements).collect();

@@ -1,0 +1,182 @@
+//! One trace for people: its hops with their owners, what decided, and what would have changed the
+//! answer.
+
+use std::fmt::Write as _;
+use std::net::Ipv4Addr;
+
+use crate::border::Behind;
+use crate::owner::{Owner, Owners};
+use crate::targets::Targets;
+use crate::trace::{Hop, HopAnswer, Kind, Trace};
+use crate::transit::{Class, Confidence, Evidence, Judgement, Reason};
+
+/// How many borders of the neighbours are named.
+const NAMED: usize = 4;
+
+/// The explanation of a judged trace, under `title`.
+#[must_use]
+pub fn explain(
+    title: &str,
+    trace: &Trace,
+    judgement: &Judgement,
+    evidence: &Evidence,
+    owners: &Owners<'_>,
+    targets: &Targets,
+) -> String {
+    let class = judgement.class.name(&targets.classes);
+    let mut text =
+        format!("{title}: {}: {class}, {} confidence\n", trace.target, judgement.confidence);
+    for hop in &trace.hops {
+        text.push_str(&hop_lines(hop, judgement, owners, targets));
+    }
+    let _ = writeln!(text, "  decided   {}", decided(judgement, targets));
+    let reasons: Vec<String> = judgement.reasons.iter().map(ToString::to_string).collect();
+    let _ = writeln!(text, "  because   {}", reasons.join("; "));
+    if let Some(others) = neighbours(trace, evidence, owners, targets) {
+        let _ = writeln!(text, "  others    {others}");
+    }
+    for change in changes(judgement, targets) {
+        let _ = writeln!(text, "  otherwise {change}");
+    }
+    text.push('\n');
+    text
+}
+
+fn hop_lines(hop: &Hop, judgement: &Judgement, owners: &Owners<'_>, targets: &Targets) -> String {
+    let mut text = String::new();
+    let mut seen: Vec<Ipv4Addr> = Vec::new();
+    for answer in hop.answers() {
+        if seen.contains(&answer.from) {
+            continue;
+        }
+        seen.push(answer.from);
+        let last = judgement.border.last.is_some_and(|last| last.address == answer.from);
+        let mark = if last { '>' } else { ' ' };
+        let who = who(answer.from, &owners.of(answer.from), targets);
+        let _ = writeln!(
+            text,
+            "{mark} {:>3}  {:<15} {:>10}  {who}{}",
+            hop.ttl.get(),
+            answer.from,
+            rtt(answer),
+            said(answer)
+        );
+    }
+    if seen.is_empty() {
+        let _ = writeln!(text, "  {:>3}  silence", hop.ttl.get());
+    }
+    text
+}
+
+fn rtt(answer: &HopAnswer) -> String {
+    answer.rtt.map_or(String::new(), |rtt| format!("{:.1} ms", rtt.as_secs_f64() * 1e3))
+}
+
+fn said(answer: &HopAnswer) -> String {
+    match answer.kind {
+        Kind::TimeExceeded => String::new(),
+        Kind::EchoReply => "  (the target answers)".into(),
+        Kind::Unreachable(code) => format!("  (unreachable, code {code})"),
+    }
+}
+
+/// Who holds an address, and which source says so.
+fn who(address: Ipv4Addr, owner: &Owner, targets: &Targets) -> String {
+    if targets.block.contains(address) {
+        return "home".into();
+    }
+    if let Some(special) = targets.specials.of(address) {
+        return format!("{special}: names nobody");
+    }
+    let mut words = Vec::new();
+    words.extend(owner.class.map(|class| targets.classes.name(class).to_owned()));
+    words.extend(owner.carrier.as_ref().map(|carrier| carrier.name.clone()));
+    words.extend(owner.origin.as_ref().map(|origin| format!("AS{}", origin.asn)));
+    words.extend(owner.country.map(|country| country.to_string()));
+    words.extend(owner.router_name.clone());
+    words.extend(owner.source.map(|source| format!("[{source}]")));
+    if words.is_empty() { "nobody is known to hold it".into() } else { words.join(" ") }
+}
+
+/// Which rule decided.
+fn decided(judgement: &Judgement, targets: &Targets) -> String {
+    let holder = judgement.holder();
+    let last = judgement.border.last.map_or(String::new(), |last| last.address.to_string());
+    match judgement.class {
+        Class::Transit(id) => {
+            let class = targets.classes.name(id);
+            let carrier = judgement.owner.as_ref().is_some_and(|owner| owner.carrier.is_some());
+            let how = if carrier { "a carrier of class" } else { "whose country makes it" };
+            format!("the last foreign hop {last} is held by {holder}, {how} {class}")
+        }
+        Class::Other => {
+            format!(
+                "the last foreign hop {last} is held by {holder}, no carrier in question, and next to the block"
+            )
+        }
+        Class::Unreached => "the path ended before any carrier in question".into(),
+        Class::Unknown => "the border cannot be attributed".into(),
+    }
+}
+
+/// The borders that traces of the same routed prefix have.
+fn neighbours(
+    trace: &Trace,
+    evidence: &Evidence,
+    owners: &Owners<'_>,
+    targets: &Targets,
+) -> Option<String> {
+    let scope = targets.block.routed_prefix(trace.target)?;
+    let borders = evidence.borders(scope);
+    let named = borders.iter().take(NAMED).map(|(address, count)| {
+        format!("{count} at {address} ({})", who(*address, &owners.of(*address), targets))
+    });
+    let named: Vec<String> = named.collect();
+    let more = borders.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!("; {more} more borders") } else { String::new() };
+    (!named.is_empty()).then(|| format!("targets of {scope}: {}{more}", named.join("; ")))
+}
+
+/// What would have changed the class or the confidence.
+fn changes(judgement: &Judgement, targets: &Targets) -> Vec<String> {
+    let mut changes = Vec::new();
+    let names: Vec<&str> = targets.classes.ids().map(|id| targets.classes.name(id)).collect();
+    match (judgement.class, judgement.border.behind) {
+        (Class::Unreached, _) => {
+            changes.push(format!(
+                "an answer from a carrier of {} further on decides",
+                names.join(" or ")
+            ));
+        }
+        (_, Behind::Silence { .. }) => {
+            changes.push("a foreign hop that answers further on is the border instead".into());
+        }
+        (_, Behind::Home { gap, .. }) if gap > 0 => {
+            changes.push("a foreign hop that answers in the gap is the border instead".into());
+        }
+        _ => {}
+    }
+    if judgement.confidence != Confidence::High && judgement.class.is_classified() {
+        changes.push(
+            "a home answer right behind it, or more targets with this border, make it surer".into(),
+        );
+    }
+    for reason in &judgement.reasons {
+        match reason {
+            Reason::Skipped { address, .. } => {
+                changes.push(format!("if {address} could be attributed, its holder would decide"));
+            }
+            Reason::NoOwner => {
+                changes.push("a source that knows its holder (--as-table, --dns)".into())
+            }
+            Reason::NotNextToBlock => {
+                changes.push(format!(
+                    "home within {} silent hops makes it other",
+                    targets.block.usual_gap
+                ));
+            }
+            _ => {}
+        }
+    }
+    changes
+}
