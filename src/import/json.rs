@@ -1,12 +1,23 @@
-//! A stream of JSON cut into the values that are records: one after the other, on lines or not, or
-//! the elements of one array around all of them.
+//! A stream of JSON, read on all cores: cut into the values that are records, one after the other,
+//! on lines or not, or the elements of one array around all of them.
+//!
+//! One thread cuts, all cores parse, and the findings come in the order of the input.
+
+mod cutter;
+mod scan;
 
 use std::io::{self, BufRead};
 
-use super::{Finding, Sink};
+use self::cutter::{Cutter, Piece, Pieces};
+use super::utf16::decoded;
+use super::{Finding, Sink, parallel};
 
 /// The longest record; nothing real comes near.
 const LONGEST: usize = 64 << 20;
+/// How much is cut at once.
+const PART: usize = 256 << 10;
+/// A batch above this is one long record, of which there should not be many in memory.
+const HEAVY: usize = 4 << 20;
 
 /// Hands every record of `input` to `parse`, and what that finds to `sink`, in their order.
 ///
@@ -17,64 +28,128 @@ pub(super) fn each(
     sink: &mut Sink<'_>,
     parse: impl Fn(&[u8]) -> Vec<Finding> + Sync,
 ) -> io::Result<()> {
-    let mut cutter = Cutter::default();
-    loop {
-        let bytes = input.fill_buf()?;
-        if bytes.is_empty() {
-            break;
-        }
-        let read = bytes.len();
-        for byte in bytes {
-            if let Some((line, record)) = cutter.take(*byte) {
-                parse(&record).into_iter().for_each(|finding| sink(line, finding));
+    each_behind(&[], input, sink, parse)
+}
+
+/// As [`each`], where any of `prefixes` may stand before a record.
+///
+/// # Errors
+/// When `input` fails.
+pub(super) fn each_behind(
+    prefixes: &[&str],
+    input: &mut (dyn BufRead + Send),
+    sink: &mut Sink<'_>,
+    parse: impl Fn(&[u8]) -> Vec<Finding> + Sync,
+) -> io::Result<()> {
+    let mut batches = Batches::new(decoded(input)?, prefixes);
+    let parse = |batch: Batch| batch.findings(&parse);
+    let mut deliver = |findings: Vec<(u64, Finding)>| {
+        findings.into_iter().for_each(|(line, finding)| sink(line, finding));
+    };
+    // Most inputs are small, and then threads only cost.
+    let Some(first) = batches.next() else { return Ok(()) };
+    deliver(parse(first?));
+    let Some(second) = batches.next() else { return Ok(()) };
+    let rest = std::iter::once(second).chain(batches);
+    parallel::ordered(rest, |batch| batch.bytes.len() > HEAVY, parse, deliver)
+}
+
+/// The objects within `object`, wherever in it they are, but not those within them.
+pub(super) fn inside(object: &[u8]) -> Vec<&[u8]> {
+    let inner = object.get(1..object.len().saturating_sub(1)).unwrap_or_default();
+    let mut pieces = Pieces::new();
+    Cutter::new(&[]).cut(inner, 0, &mut pieces);
+    let record = |(_, piece)| match piece {
+        Piece::Record(range) => inner.get(range),
+        Piece::Broken(_) => None,
+    };
+    pieces.into_iter().filter_map(record).collect()
+}
+
+/// Bytes, and what they hold.
+struct Batch {
+    bytes: Vec<u8>,
+    pieces: Pieces,
+}
+
+impl Batch {
+    fn findings(self, parse: impl Fn(&[u8]) -> Vec<Finding>) -> Vec<(u64, Finding)> {
+        let mut findings = Vec::with_capacity(self.pieces.len());
+        for (line, piece) in self.pieces {
+            match piece {
+                Piece::Broken(why) => findings.push((line, Finding::Broken(why))),
+                Piece::Record(range) => {
+                    let found = parse(self.bytes.get(range).unwrap_or_default());
+                    findings.extend(found.into_iter().map(|finding| (line, finding)));
+                }
             }
         }
-        input.consume(read);
+        findings
     }
-    if let Some((line, _)) = cutter.rest() {
-        sink(line, Finding::Broken("the input ends within a record".into()));
-    }
-    Ok(())
 }
 
-/// Follows depth and strings, byte by byte.
-#[derive(Debug, Default)]
-struct Cutter {
-    record: Vec<u8>,
-    depth: usize,
-    in_string: bool,
-    escaped: bool,
-    line: u64,
-    began: u64,
+/// An input in batches of whole records.
+struct Batches<'a> {
+    input: Box<dyn BufRead + Send + 'a>,
+    cutter: Cutter<'a>,
+    /// The beginning of a record whose end has not been read.
+    rest: Vec<u8>,
+    ended: bool,
 }
 
-impl Cutter {
-    fn take(&mut self, byte: u8) -> Option<(u64, Vec<u8>)> {
-        self.line += u64::from(byte == b'\n');
-        let outside = self.depth == 0 && !self.in_string;
-        // The array around all records, and what is between them.
-        if outside && byte != b'{' {
+impl<'a> Batches<'a> {
+    fn new(input: Box<dyn BufRead + Send + 'a>, prefixes: &'a [&'a str]) -> Self {
+        Self { input, cutter: Cutter::new(prefixes), rest: Vec::new(), ended: false }
+    }
+
+    /// Reads until there is something to tell. What is there is not kept waiting for more.
+    fn batch(&mut self) -> io::Result<Batch> {
+        let mut bytes = Vec::with_capacity(self.rest.len() + PART);
+        bytes.append(&mut self.rest);
+        let mut pieces = Pieces::new();
+        while pieces.is_empty() && !self.ended {
+            let at = bytes.len();
+            self.more(&mut bytes)?;
+            self.cutter.cut(&bytes, at, &mut pieces);
+            if self.ended {
+                self.cutter.end(&mut pieces);
+            } else if self.cutter.kept().is_none() && pieces.is_empty() {
+                bytes.clear();
+            }
+        }
+        if let Some(start) = self.cutter.kept() {
+            self.rest = bytes.get(start..).unwrap_or_default().to_vec();
+            self.cutter.moved();
+        }
+        Ok(Batch { bytes, pieces })
+    }
+
+    fn more(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
+        let read = loop {
+            match self.input.fill_buf() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => break read?,
+            }
+        };
+        let part = read.get(..PART).unwrap_or(read);
+        bytes.extend_from_slice(part);
+        self.ended = part.is_empty();
+        let length = part.len();
+        self.input.consume(length);
+        Ok(())
+    }
+}
+
+impl Iterator for Batches<'_> {
+    type Item = io::Result<Batch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
             return None;
         }
-        if outside {
-            self.began = self.line + 1;
-        }
-        if self.record.len() < LONGEST {
-            self.record.push(byte);
-        }
-        match byte {
-            _ if self.escaped => self.escaped = false,
-            b'\\' if self.in_string => self.escaped = true,
-            b'"' => self.in_string = !self.in_string,
-            _ if self.in_string => {}
-            b'{' | b'[' => self.depth += 1,
-            b'}' | b']' => self.depth -= 1,
-            _ => {}
-        }
-        (self.depth == 0 && !self.in_string).then(|| (self.began, std::mem::take(&mut self.record)))
-    }
-
-    fn rest(self) -> Option<(u64, Vec<u8>)> {
-        (!self.record.is_empty()).then_some((self.began, self.record))
+        self.batch().map(|batch| (!batch.pieces.is_empty()).then_some(batch)).transpose()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,9 +4,12 @@
 //! order and with constant memory, and judges nothing: not even whether a destination is home. What it
 //! cannot read it says; nothing is left out without a word.
 
+mod atlas;
 mod json;
 mod open;
+mod parallel;
 mod text;
+mod utf16;
 
 use std::fmt;
 use std::io::{self, BufRead};
@@ -56,7 +59,7 @@ impl fmt::Debug for dyn Format {
 pub const HEAD: usize = 64 << 10;
 
 /// All formats, those that are the easiest to tell first.
-pub const FORMATS: &[&dyn Format] = &[];
+pub const FORMATS: &[&dyn Format] = &[&atlas::Atlas];
 
 /// The format that is called `name`.
 #[must_use]

@@ -1,0 +1,245 @@
+//! The replies at one hop of a result, read straight into tries.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::result::{self, Text};
+use crate::trace::{HopAnswer, HopTry, Kind, Label};
+
+/// The replies that a hop may have. Sixteen packets can be asked for, and each answered again, late.
+const MOST: u16 = 512;
+/// No packet is under way for longer.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+/// The replies at one hop.
+#[derive(Debug, Default)]
+pub(super) struct Replies {
+    pub(super) tries: Vec<HopTry>,
+    /// Why a probe could not be sent.
+    pub(super) error: Option<String>,
+    pub(super) unreadable: Option<Unreadable>,
+}
+
+/// Replies whose sender or meaning cannot be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unreadable {
+    count: u32,
+    first: String,
+}
+
+impl Unreadable {
+    pub(super) fn add(to: &mut Option<Self>, more: Option<Self>) {
+        let Some(more) = more else { return };
+        match to {
+            Some(to) => to.count += more.count,
+            None => *to = Some(more),
+        }
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { count, first } = self;
+        match count {
+            1 => write!(f, "one reply is taken for silence: {first}"),
+            _ => write!(f, "{count} replies are taken for silence, the first for this: {first}"),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Reply<'a> {
+    from: Option<Sender>,
+    ttl: Option<u8>,
+    rtt: Option<f64>,
+    x: Option<IgnoredAny>,
+    late: Option<IgnoredAny>,
+    dup: Option<bool>,
+    err: Option<Refusal>,
+    flags: Option<IgnoredAny>,
+    icmpext: Option<Extensions>,
+    #[serde(borrow)]
+    error: Option<Text<'a>>,
+}
+
+impl<'de> Deserialize<'de> for Replies {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(RepliesVisitor)
+    }
+}
+
+struct RepliesVisitor;
+
+impl<'de> Visitor<'de> for RepliesVisitor {
+    type Value = Replies;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("replies")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Replies, A::Error> {
+        let mut replies = Replies::default();
+        let mut count = 0;
+        while let Some(reply) = elements.next_element::<Reply<'_>>()? {
+            count += 1;
+            if count > MOST {
+                return Err(A::Error::custom("too many replies at one hop"));
+            }
+            replies.add(reply);
+        }
+        // Where only answers to earlier probes came in, one was sent all the same.
+        if replies.tries.is_empty() && replies.error.is_none() && count > 0 {
+            replies.push(None);
+        }
+        Ok(replies)
+    }
+}
+
+impl Replies {
+    fn add(&mut self, reply: Reply<'_>) {
+        if let Some(error) = reply.error {
+            self.error = Some(error.shown());
+            return;
+        }
+        let again = reply.dup == Some(true) && !self.tries.is_empty();
+        if reply.late.is_some() || again {
+            return;
+        }
+        if reply.x.is_some() {
+            return self.push(None);
+        }
+        match reply.answer() {
+            Ok(answer) => self.push(Some(answer)),
+            Err(why) => {
+                Unreadable::add(&mut self.unreadable, Some(Unreadable { count: 1, first: why }));
+                self.push(None);
+            }
+        }
+    }
+
+    fn push(&mut self, answer: Option<HopAnswer>) {
+        let attempt = u16::try_from(self.tries.len()).unwrap_or(MOST);
+        self.tries.push(HopTry { attempt, sent: None, answer });
+    }
+}
+
+impl Reply<'_> {
+    fn answer(self) -> Result<HopAnswer, String> {
+        let from = match self.from {
+            Some(Sender::Address(address)) => address,
+            Some(Sender::Other(text)) => return Err(format!("no IPv4 address: {text}")),
+            None => return Err("no address".to_owned()),
+        };
+        let kind = match (self.err, self.flags) {
+            (Some(Refusal::Code(code)), _) => Kind::Unreachable(code),
+            (Some(Refusal::Other(text)), _) => return Err(format!("an unknown error: {text}")),
+            // Only a host answers in TCP, not a router on the way.
+            (None, Some(_)) => Kind::EchoReply,
+            (None, None) => Kind::TimeExceeded,
+        };
+        let rtt = self.rtt.and_then(|rtt| Duration::try_from_secs_f64(rtt / 1e3).ok());
+        Ok(HopAnswer {
+            from,
+            kind,
+            rtt: rtt.filter(|rtt| *rtt <= LONGEST),
+            reply_ttl: self.ttl,
+            labels: self.icmpext.map(Extensions::labels).unwrap_or_default(),
+        })
+    }
+}
+
+/// Who answered.
+enum Sender {
+    Address(Ipv4Addr),
+    Other(String),
+}
+
+impl<'de> Deserialize<'de> for Sender {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct SenderVisitor;
+        impl Visitor<'_> for SenderVisitor {
+            type Value = Sender;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an address")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Sender, E> {
+                let address = result::address(text).map(Sender::Address);
+                Ok(address.unwrap_or_else(|| Sender::Other(Text(text.into()).shown())))
+            }
+        }
+        deserializer.deserialize_str(SenderVisitor)
+    }
+}
+
+/// Why a packet goes no further: a letter, or the code of ICMP where there is no letter for it.
+enum Refusal {
+    Code(u8),
+    Other(String),
+}
+
+impl<'de> Deserialize<'de> for Refusal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct RefusalVisitor;
+        impl Visitor<'_> for RefusalVisitor {
+            type Value = Refusal;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an error")
+            }
+
+            fn visit_u64<E: Error>(self, code: u64) -> Result<Refusal, E> {
+                let known = u8::try_from(code).map(Refusal::Code);
+                Ok(known.unwrap_or_else(|_| Refusal::Other(code.to_string())))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Refusal, E> {
+                let known = code(text).map(Refusal::Code);
+                Ok(known.unwrap_or_else(|| Refusal::Other(Text(text.into()).shown())))
+            }
+        }
+        deserializer.deserialize_any(RefusalVisitor)
+    }
+}
+
+fn code(text: &str) -> Option<u8> {
+    Some(match text {
+        "N" => 0,
+        "H" => 1,
+        "P" => 2,
+        "p" => 3,
+        "A" => 13,
+        number => return number.parse().ok(),
+    })
+}
+
+/// What a router adds to its answer.
+#[derive(Deserialize)]
+struct Extensions {
+    #[serde(default)]
+    obj: Vec<Extension>,
+}
+
+#[derive(Deserialize)]
+struct Extension {
+    #[serde(default)]
+    mpls: Vec<Quoted>,
+}
+
+#[derive(Deserialize)]
+struct Quoted {
+    label: u32,
+    ttl: u8,
+}
+
+impl Extensions {
+    fn labels(self) -> Box<[Label]> {
+        let quoted = self.obj.into_iter().flat_map(|extension| extension.mpls);
+        quoted.map(|quoted| Label { label: quoted.label, ttl: quoted.ttl }).collect()
+    }
+}

@@ -1,0 +1,229 @@
+//! One result: what kind of measurement it is, from where to where, and what became of it.
+
+use std::borrow::Cow;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::hops::{Course, Hops};
+use crate::import::Finding;
+use crate::trace::{Kind, Method, StopReason, Trace, Vantage};
+
+/// RIPE Atlas began at the end of 2010; probes whose clock says less do not know the time.
+const FIRST: i64 = 1_285_891_200;
+/// The longest text that is repeated in a message.
+const SHOWN: usize = 120;
+
+/// A text without a copy, unless something in it is escaped.
+#[derive(Debug, Deserialize)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+
+impl Text<'_> {
+    /// As much of it as belongs in a message.
+    pub(super) fn shown(&self) -> String {
+        self.0.chars().take(SHOWN).collect::<String>().escape_debug().to_string()
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Measured<'a> {
+    #[serde(borrow, rename = "type")]
+    measurement: Option<Text<'a>>,
+    #[serde(alias = "pf")]
+    af: Option<u8>,
+    #[serde(borrow, alias = "addr")]
+    dst_addr: Option<Text<'a>>,
+    #[serde(borrow)]
+    src_addr: Option<Text<'a>>,
+    #[serde(borrow)]
+    from: Option<Text<'a>>,
+    #[serde(borrow)]
+    proto: Option<Text<'a>>,
+    paris_id: Option<u32>,
+    prb_id: Option<u64>,
+    timestamp: Option<i64>,
+    result: Option<Hops>,
+}
+
+/// What is found in the bytes of one result.
+pub(super) fn findings(record: &[u8]) -> Vec<Finding> {
+    // Checking all of the text at once is quicker than string by string.
+    let measured = match str::from_utf8(record) {
+        Ok(text) => serde_json::from_str::<Measured<'_>>(text),
+        Err(_) => serde_json::from_slice(record),
+    };
+    match measured {
+        Ok(measured) => measured.findings(),
+        Err(error) => vec![other(record).unwrap_or_else(|| Finding::Broken(reason(&error)))],
+    }
+}
+
+/// The reason without the place, which would be one in the record and not in the file.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
+    reason.chars().take(SHOWN).collect()
+}
+
+/// What `record` is, if it is right and no traceroute.
+fn other(record: &[u8]) -> Option<Finding> {
+    #[derive(Deserialize)]
+    struct Other<'a> {
+        #[serde(borrow, rename = "type")]
+        measurement: Option<Text<'a>>,
+        error: Option<IgnoredAny>,
+        result: Option<IgnoredAny>,
+    }
+    let other: Other<'_> = serde_json::from_slice(record).ok()?;
+    match other.measurement {
+        Some(kind) if kind.0 != TRACEROUTE => Some(other_kind(&kind)),
+        None if other.error.is_some() && other.result.is_none() => Some(no_result()),
+        _ => None,
+    }
+}
+
+const TRACEROUTE: &str = "traceroute";
+
+fn other_kind(kind: &Text<'_>) -> Finding {
+    Finding::Left(format!("another kind of measurement: {}", kind.shown()))
+}
+
+fn no_result() -> Finding {
+    Finding::Left("no result is in it".to_owned())
+}
+
+impl Measured<'_> {
+    fn findings(self) -> Vec<Finding> {
+        if let Some(kind) = self.measurement.as_ref().filter(|kind| kind.0 != TRACEROUTE) {
+            return vec![other_kind(kind)];
+        }
+        let target = match self.target() {
+            Ok(target) => target,
+            Err(finding) => return vec![finding],
+        };
+        let trace = self.trace(target);
+        match self.result {
+            None => vec![no_result()],
+            Some(Hops::Text) => {
+                vec![Finding::Left("its hops are text, as the first firmware sent them".to_owned())]
+            }
+            Some(Hops::Other) => {
+                vec![Finding::Broken("its result is not a list of hops".to_owned())]
+            }
+            Some(Hops::Course(course)) => finished(trace, course),
+        }
+    }
+
+    fn target(&self) -> Result<Ipv4Addr, Finding> {
+        if self.af == Some(6) {
+            return Err(Finding::Left("IPv6".to_owned()));
+        }
+        let Some(text) = &self.dst_addr else { return Err(self.nowhere()) };
+        match text.0.parse() {
+            Ok(IpAddr::V4(address)) => Ok(address),
+            Ok(IpAddr::V6(address)) => {
+                address.to_ipv4_mapped().ok_or_else(|| Finding::Left("IPv6".to_owned()))
+            }
+            Err(_) => {
+                Err(Finding::Broken(format!("its destination is no address: {}", text.shown())))
+            }
+        }
+    }
+
+    /// Why there is no destination.
+    fn nowhere(&self) -> Finding {
+        Finding::Left(match &self.result {
+            None => return no_result(),
+            Some(Hops::Course(Course { error: Some(error), .. })) => error.clone(),
+            Some(_) => "it has no destination address".to_owned(),
+        })
+    }
+
+    /// The trace without its hops.
+    fn trace(&self, target: Ipv4Addr) -> Trace {
+        Trace {
+            target,
+            method: self.proto.as_ref().and_then(|name| method(&name.0)),
+            // 0 is classic traceroute, of which every probe is a flow of its own.
+            flow: self.paris_id.and_then(|id| u16::try_from(id).ok()).filter(|id| *id != 0),
+            vantage: self.vantage().map(Arc::new),
+            started: self
+                .timestamp
+                .filter(|seconds| *seconds >= FIRST)
+                .and_then(|seconds| Timestamp::from_second(seconds).ok()),
+            hops: Vec::new(),
+            stop: None,
+        }
+    }
+
+    fn vantage(&self) -> Option<Vantage> {
+        let seen = self.from.as_ref().and_then(|from| from.0.parse().ok());
+        // Probes that reach their controller over IPv6 are seen with that address.
+        let own = self.src_addr.as_ref().and_then(|own| own.0.parse().ok()).filter(is_public);
+        let address = seen.or(own);
+        let name = match self.prb_id {
+            Some(probe) => probe.to_string(),
+            None => seen?.to_string(),
+        };
+        Some(Vantage { name, address })
+    }
+}
+
+fn method(name: &str) -> Option<Method> {
+    [("ICMP", Method::Icmp), ("UDP", Method::Udp), ("TCP", Method::Tcp)]
+        .into_iter()
+        .find_map(|(other, method)| other.eq_ignore_ascii_case(name).then_some(method))
+}
+
+/// Whether an address tells where in the world it is.
+fn is_public(address: &Ipv4Addr) -> bool {
+    let [first, second, ..] = address.octets();
+    let shared = first == 100 && (64..128).contains(&second);
+    !(address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_unspecified()
+        || address.is_documentation()
+        || address.is_multicast()
+        || address.is_broadcast()
+        || shared)
+}
+
+/// What `trace` is with its hops.
+fn finished(mut trace: Trace, course: Course) -> Vec<Finding> {
+    let Course { error, unreadable, unsent, mut hops, gap } = course;
+    hops.iter_mut()
+        .flat_map(|hop| &mut hop.tries)
+        .filter_map(|one| one.answer.as_mut())
+        .filter(|answer| answer.from == trace.target && answer.kind == Kind::TimeExceeded)
+        .for_each(|answer| answer.kind = Kind::EchoReply);
+    if hops.is_empty() {
+        let why = error.unwrap_or_else(|| "no hop was asked".to_owned());
+        return vec![Finding::Left(why)];
+    }
+    trace.hops = hops;
+    trace.stop = stop(&trace, unsent, gap);
+    let mut findings = vec![Finding::Trace(Box::new(trace))];
+    findings.extend(unreadable.map(|what| Finding::Broken(what.to_string())));
+    findings
+}
+
+/// Why the trace ended, where the result says so.
+fn stop(trace: &Trace, unsent: Option<u8>, gap: bool) -> Option<StopReason> {
+    let last = trace.answers().last().map_or(0, |(ttl, _)| ttl.get());
+    if unsent.is_some_and(|unsent| unsent > last) {
+        return Some(StopReason::Unsent);
+    }
+    gap.then_some(StopReason::GapLimit)
+}
+
+/// An address as it stands in a result.
+pub(super) fn address(text: &str) -> Option<Ipv4Addr> {
+    match text.parse() {
+        Ok(address) => Some(address),
+        Err(_) => text.parse::<Ipv6Addr>().ok()?.to_ipv4_mapped(),
+    }
+}
