@@ -156,6 +156,7 @@ impl Measured<'_> {
                 .and_then(|seconds| Timestamp::from_second(seconds).ok()),
             hops: Vec::new(),
             stop: None,
+            strategy: None,
         }
     }
 
