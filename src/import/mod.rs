@@ -4,9 +4,25 @@
 //! order and with constant memory, and judges nothing: not even whether a destination is home. What it
 //! cannot read it says; nothing is left out without a word.
 
+mod gathered;
+mod globalping;
 mod json;
+mod lasthop;
+mod lasthop_columns;
+mod mtr_json;
+mod nexttrace;
 mod open;
+mod record;
+mod scamper;
+mod scamper_balanced;
+mod scamper_json;
+mod shape;
 mod text;
+mod values;
+mod warts;
+mod warts_block;
+mod warts_trace;
+mod warts_tracelb;
 
 use std::io::{self, BufRead};
 
@@ -49,7 +65,14 @@ pub trait Format: Sync {
 pub const HEAD: usize = 64 << 10;
 
 /// All formats, those that are the easiest to tell first.
-pub const FORMATS: &[&dyn Format] = &[];
+pub const FORMATS: &[&dyn Format] = &[
+    &warts::Warts,
+    &lasthop::Lasthop,
+    &scamper_json::ScamperJson,
+    &mtr_json::MtrJson,
+    &nexttrace::NextTrace,
+    &globalping::Globalping,
+];
 
 /// The format that is called `name`.
 #[must_use]
