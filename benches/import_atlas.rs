@@ -110,7 +110,8 @@ fn result(random: &mut StdRng) -> String {
         put_hop(&mut text, random, hop, rtt);
     }
     for hop in (hops + 1..=hops + 5).chain([255]) {
-        let _ = write!(text, "{{\"hop\":{hop},\"result\":[{}]}},", r#"{"x":"*"},{"x":"*"},{"x":"*"}"#);
+        let _ =
+            write!(text, "{{\"hop\":{hop},\"result\":[{}]}},", r#"{"x":"*"},{"x":"*"},{"x":"*"}"#);
     }
     text.pop();
     let _ = write!(

@@ -5,11 +5,27 @@
 //! cannot read it says; nothing is left out without a word.
 
 mod atlas;
+mod gathered;
+mod globalping;
 mod json;
+mod lasthop;
+mod lasthop_columns;
+mod mtr_json;
+mod nexttrace;
 mod open;
 mod parallel;
+mod record;
+mod scamper;
+mod scamper_balanced;
+mod scamper_json;
+mod shape;
 mod text;
 mod utf16;
+mod values;
+mod warts;
+mod warts_block;
+mod warts_trace;
+mod warts_tracelb;
 
 use std::fmt;
 use std::io::{self, BufRead};
@@ -59,7 +75,15 @@ impl fmt::Debug for dyn Format {
 pub const HEAD: usize = 64 << 10;
 
 /// All formats, those that are the easiest to tell first.
-pub const FORMATS: &[&dyn Format] = &[&atlas::Atlas];
+pub const FORMATS: &[&dyn Format] = &[
+    &warts::Warts,
+    &lasthop::Lasthop,
+    &scamper_json::ScamperJson,
+    &mtr_json::MtrJson,
+    &nexttrace::NextTrace,
+    &globalping::Globalping,
+    &atlas::Atlas,
+];
 
 /// The format that is called `name`.
 #[must_use]

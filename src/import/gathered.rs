@@ -1,0 +1,85 @@
+//! The tries of one trace, told in any order, as hops by rising TTL.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::trace::{Hop, HopAnswer, HopTry, Ttl};
+
+/// How many silent tries are made of a TTL; a number beyond that is a mistake.
+const MOST: u16 = 32;
+
+/// Tries by their TTL.
+#[derive(Debug, Default)]
+pub(super) struct Gathered(BTreeMap<Ttl, Vec<HopTry>>);
+
+impl Gathered {
+    /// A try whose number is known. TTL 0 is none.
+    pub(super) fn put(&mut self, ttl: u8, one: HopTry) {
+        if let Some(ttl) = Ttl::new(ttl) {
+            self.0.entry(ttl).or_default().push(one);
+        }
+    }
+
+    /// A try that came after those told before.
+    pub(super) fn add(&mut self, ttl: u8, sent: Option<Timestamp>, answer: Option<HopAnswer>) {
+        let before = Ttl::new(ttl).and_then(|ttl| self.0.get(&ttl)).map_or(0, Vec::len);
+        let attempt = u16::try_from(before).unwrap_or(u16::MAX);
+        self.put(ttl, HopTry { attempt, sent, answer });
+    }
+
+    /// `ttl` was asked: `tries` times, if it stayed silent; before the last try that is known of,
+    /// if not.
+    pub(super) fn asked(&mut self, ttl: u8, tries: u16) {
+        let Some(place) = Ttl::new(ttl) else { return };
+        let known = self.0.entry(place).or_default();
+        let last = known.iter().map(|one| one.attempt).max();
+        let tries = last.unwrap_or(tries.max(1)).min(MOST);
+        for attempt in 0..tries {
+            if known.iter().all(|one| one.attempt != attempt) {
+                known.push(HopTry { attempt, sent: None, answer: None });
+            }
+        }
+    }
+
+    /// Whether nothing was told.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The hops.
+    pub(super) fn hops(self) -> Vec<Hop> {
+        let hop = |(ttl, mut tries): (Ttl, Vec<HopTry>)| {
+            tries.sort_by_key(|one| one.attempt);
+            // Two answers to one probe are two tries: each has a number of its own.
+            let mut next = 0;
+            for one in &mut tries {
+                one.attempt = one.attempt.max(next);
+                next = one.attempt.saturating_add(1);
+            }
+            Hop { ttl, tries }
+        };
+        self.0.into_iter().map(hop).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tries(told: Gathered) -> Vec<(u8, Vec<u16>)> {
+        let numbers = |hop: &Hop| hop.tries.iter().map(|one| one.attempt).collect();
+        told.hops().iter().map(|hop| (hop.ttl.get(), numbers(hop))).collect()
+    }
+
+    #[test]
+    fn what_was_asked_and_stayed_silent_has_its_tries() {
+        let mut told = Gathered::default();
+        told.put(3, HopTry { attempt: 2, sent: None, answer: None });
+        told.put(0, HopTry { attempt: 0, sent: None, answer: None });
+        told.asked(3, 3);
+        told.asked(1, 2);
+        told.asked(2, 0);
+        assert_eq!(tries(told), [(1, vec![0, 1]), (2, vec![0]), (3, vec![0, 1, 2])]);
+    }
+}

@@ -1,0 +1,260 @@
+//! Results of Globalping, traceroute and mtr: one alone, or all of a measurement as the API gives
+//! them, each from a probe somewhere.
+//!
+//! The hops are read from the list, which holds one address for each TTL; the program's own text
+//! beside it is not.
+
+use std::io::{self, BufRead};
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::gathered::Gathered;
+use super::record::{self, Few, Number, Text};
+use super::shape::Shape;
+use super::values::{self, Address};
+use super::{Finding, Format, Sink, json};
+use crate::trace::{HopAnswer, Kind, Method, Trace, Vantage};
+
+/// The format `globalping`.
+pub(super) struct Globalping;
+
+/// The most silent tries that are made of a count.
+const MOST: u16 = 32;
+
+impl Format for Globalping {
+    fn name(&self) -> &'static str {
+        "globalping"
+    }
+
+    fn recognises(&self, head: &[u8]) -> bool {
+        let Some(shape) = Shape::of(head) else { return false };
+        let measured = ["\"status\":\"", "\"rawOutput\":"];
+        shape.has("\"probesCount\":")
+            || shape.has("\"result\":{") && shape.has_all(&measured)
+            || shape.begins("{\"status\":\"") && shape.has("\"resolvedAddress\":")
+            || shape.has_all(&["\"resolvedAddress\":", "\"timings\":[", "\"hops\":["])
+    }
+
+    fn read(&self, input: &mut (dyn BufRead + Send), sink: &mut Sink<'_>) -> io::Result<()> {
+        json::each(input, sink, findings)
+    }
+}
+
+/// A measurement, one probe's part of it, or that part's result alone.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Record {
+    #[serde(rename = "type")]
+    kind: Text,
+    created_at: Text,
+    measurement_options: Option<Options>,
+    results: Option<Few<Part>>,
+    probe: Option<Probe>,
+    result: Option<Measured>,
+    status: Text,
+    hops: Option<Few<Hop>>,
+    resolved_address: Text,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Options {
+    protocol: Text,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Part {
+    probe: Option<Probe>,
+    result: Option<Measured>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Probe {
+    city: Text,
+    state: Text,
+    country: Text,
+    asn: Number,
+    network: Text,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Measured {
+    status: Text,
+    resolved_address: Text,
+    hops: Option<Few<Hop>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Hop {
+    resolved_address: Text,
+    resolved_hostname: Text,
+    timings: Timings,
+    stats: Option<Stats>,
+}
+
+/// Answers' times; other measurements have something else here.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Timings {
+    Answers(Few<Timing>),
+    Other(IgnoredAny),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Timing {
+    rtt: Number,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Stats {
+    total: Number,
+}
+
+/// What all results of a measurement share.
+struct About {
+    kind: Text,
+    method: Option<Method>,
+    started: Option<Timestamp>,
+}
+
+fn findings(record: &[u8]) -> Vec<Finding> {
+    let record: Record = match record::read(record) {
+        Ok(record) => record,
+        Err(broken) => return vec![broken],
+    };
+    let protocol = record.measurement_options.and_then(|options| options.protocol.0);
+    let about = About {
+        kind: record.kind,
+        method: protocol.as_deref().and_then(method),
+        started: record.created_at.get().and_then(|at| at.parse().ok()),
+    };
+    let part = |part: Part| about.findings(part.probe.as_ref(), part.result.unwrap_or_default());
+    let (status, resolved_address) = (record.status, record.resolved_address);
+    match (record.results, record.result, record.hops) {
+        (Some(results), ..) => results.0.into_iter().flat_map(part).collect(),
+        (None, Some(result), _) => part(Part { probe: record.probe, result: Some(result) }),
+        (None, None, hops) => about.findings(None, Measured { status, resolved_address, hops }),
+    }
+}
+
+fn method(protocol: &str) -> Option<Method> {
+    match protocol.to_ascii_lowercase().as_str() {
+        "icmp" => Some(Method::Icmp),
+        "udp" => Some(Method::Udp),
+        "tcp" => Some(Method::Tcp),
+        _ => None,
+    }
+}
+
+impl About {
+    fn findings(&self, probe: Option<&Probe>, result: Measured) -> Vec<Finding> {
+        match self.trace(probe, result) {
+            Ok((trace, unread)) => {
+                let trace = Finding::Trace(Box::new(trace));
+                std::iter::once(trace).chain(values::unreadable(unread)).collect()
+            }
+            Err(finding) => vec![finding],
+        }
+    }
+
+    /// The trace, and the number of its hops that have no address that can be read.
+    fn trace(&self, probe: Option<&Probe>, result: Measured) -> Result<(Trace, usize), Finding> {
+        let left = |why: &str| Err(Finding::Left(why.to_owned()));
+        if !matches!(self.kind.get(), None | Some("traceroute" | "mtr")) {
+            return left("a measurement of something else than a path");
+        }
+        match result.status.get() {
+            Some("finished") | None => {}
+            Some("in-progress") => return left("a measurement that was not at its end"),
+            Some(_) => return left("a measurement that failed"),
+        }
+        let Some(hops) = result.hops else { return left("a result without hops") };
+        let target = values::target(result.resolved_address.get())?;
+        let mut gathered = Gathered::default();
+        let mut unread = 0;
+        for (hop, ttl) in hops.0.into_iter().zip(1..=u8::MAX) {
+            unread += usize::from(hop.is_unread());
+            hop.gather(ttl, target, &mut gathered);
+        }
+        if gathered.is_empty() {
+            return left("a result without hops");
+        }
+        let trace = Trace {
+            target,
+            method: self.method,
+            flow: None,
+            vantage: probe.and_then(Probe::vantage),
+            started: self.started,
+            hops: gathered.hops(),
+            stop: None,
+            strategy: None,
+        };
+        Ok((trace, unread))
+    }
+}
+
+impl Probe {
+    /// Its place and network, as in `Seoul, KR, AS4766 Korea Telecom`.
+    fn vantage(&self) -> Option<Arc<Vantage>> {
+        let asn = self.asn.whole::<u32>().map(|asn| format!("AS{asn}"));
+        let network = [asn, self.network.0.clone()].into_iter().flatten();
+        let network = Some(network.collect::<Vec<_>>().join(" "));
+        let place = [&self.city, &self.state, &self.country].map(|text| text.0.clone());
+        let parts = place.into_iter().chain([network]).flatten().filter(|part| !part.is_empty());
+        values::vantage(Some(&parts.collect::<Vec<_>>().join(", ")), None)
+    }
+}
+
+impl Hop {
+    fn from(&self) -> Option<Ipv4Addr> {
+        Address::parse(self.resolved_address.get()?)?.v4()
+    }
+
+    fn is_unread(&self) -> bool {
+        let is_said = self.resolved_address.get().or(self.resolved_hostname.get()).is_some();
+        is_said && self.from().is_none()
+    }
+
+    /// A try for each time, and silent ones for those that were lost.
+    fn gather(self, ttl: u8, target: Ipv4Addr, gathered: &mut Gathered) {
+        let answer = |from, rtt| {
+            let kind = if from == target { Kind::EchoReply } else { Kind::TimeExceeded };
+            Some(HopAnswer { from, kind, rtt, reply_ttl: None, labels: [].into() })
+        };
+        let asked = self.stats.as_ref().and_then(|stats| stats.total.whole()).unwrap_or(0);
+        let mut tries = 0_u16;
+        if let Some(from) = self.from() {
+            let timings = match self.timings {
+                Timings::Answers(timings) => timings,
+                Timings::Other(_) => Few::default(),
+            };
+            for timing in timings.0.iter().take(MOST.into()) {
+                gathered.add(ttl, None, answer(from, timing.rtt.0.and_then(values::millis)));
+                tries += 1;
+            }
+            if tries == 0 {
+                gathered.add(ttl, None, answer(from, None));
+                tries = 1;
+            }
+        }
+        for _ in tries..asked.clamp(1, MOST) {
+            gathered.add(ttl, None, None);
+        }
+    }
+}
+
+impl Default for Timings {
+    fn default() -> Self {
+        Self::Other(IgnoredAny)
+    }
+}

@@ -1,0 +1,198 @@
+//! Results of `nexttrace --json`: for each TTL a list of probes.
+//!
+//! Where the trace went is not in the file. `NextTrace` stops where the destination answers, and writes
+//! nothing behind it; newer versions say that this is why they stopped. So the destination is who
+//! answered last, if nobody else did there and the file is whole; of any other trace it is unknown.
+
+use std::io::{self, BufRead};
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::gathered::Gathered;
+use super::record::{self, Few, Number, Text};
+use super::shape::Shape;
+use super::values::{self, Address};
+use super::{Finding, Format, Sink, json};
+use crate::trace::{HopAnswer, Kind, Label, StopReason, Trace};
+
+/// The format `nexttrace`.
+pub(super) struct NextTrace;
+
+/// How far a trace goes by default: one that ends here has not stopped because of an answer.
+const FURTHEST: usize = 30;
+
+impl Format for NextTrace {
+    fn name(&self) -> &'static str {
+        "nexttrace"
+    }
+
+    fn recognises(&self, head: &[u8]) -> bool {
+        Shape::of(head).is_some_and(|shape| {
+            shape.begins("{\"Hops\":") || shape.has_all(&["\"Hops\":[[", "\"Success\":"])
+        })
+    }
+
+    fn read(&self, input: &mut (dyn BufRead + Send), sink: &mut Sink<'_>) -> io::Result<()> {
+        json::each(input, sink, findings)
+    }
+}
+
+#[derive(Deserialize)]
+struct Record {
+    #[serde(rename = "Hops")]
+    hops: Option<Few<Few<Probe>>>,
+    #[serde(default, rename = "StopReason")]
+    stop: Option<Stop>,
+}
+
+/// Why a trace stopped, as newer versions say.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Stop {
+    hop: Number,
+    reason: Text,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Probe {
+    success: bool,
+    address: Option<Sender>,
+    #[serde(rename = "TTL")]
+    ttl: Number,
+    #[serde(rename = "RTT")]
+    rtt: Number,
+    #[serde(rename = "MPLS")]
+    mpls: Few<Text>,
+}
+
+/// An address as Go writes it, or as a text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Sender {
+    Go {
+        #[serde(rename = "IP")]
+        address: Text,
+    },
+    Plain(String),
+    Other(IgnoredAny),
+}
+
+fn findings(record: &[u8]) -> Vec<Finding> {
+    let record: Record = match record::read(record) {
+        Ok(record) => record,
+        Err(broken) => return vec![broken],
+    };
+    let Some(hops) = record.hops else {
+        return vec![Finding::Left("a record without hops".into())];
+    };
+    let hops = hops.0.into_iter().map(|probes| probes.0).collect();
+    Course { hops, stop: record.stop }.findings()
+}
+
+/// The probes by their place, and why there are no more.
+struct Course {
+    hops: Vec<Vec<Probe>>,
+    stop: Option<Stop>,
+}
+
+impl Course {
+    fn findings(&self) -> Vec<Finding> {
+        if self
+            .probes()
+            .any(|(_, probe)| probe.sender().and_then(Address::parse) == Some(Address::V6))
+        {
+            return vec![Finding::Left("a traceroute to an IPv6 address".into())];
+        }
+        let Some(target) = self.target() else {
+            return vec![Finding::Left(
+                "the destination is not said, and it did not answer".into(),
+            )];
+        };
+        let mut gathered = Gathered::default();
+        let mut unread = 0;
+        for (ttl, probe) in self.probes() {
+            unread += usize::from(probe.sender().is_some() && probe.from().is_none());
+            gathered.add(ttl, None, probe.answer(target));
+        }
+        let trace = Trace {
+            target,
+            method: None,
+            flow: None,
+            vantage: None,
+            started: None,
+            hops: gathered.hops(),
+            stop: Some(StopReason::Home),
+            strategy: None,
+        };
+        let trace = Finding::Trace(Box::new(trace));
+        std::iter::once(trace).chain(values::unreadable(unread)).collect()
+    }
+
+    /// All probes with their TTL: the one they name, else their place.
+    fn probes(&self) -> impl Iterator<Item = (u8, &Probe)> {
+        self.hops.iter().zip(1..=u8::MAX).flat_map(|(probes, place)| {
+            probes.iter().map(move |probe| (probe.ttl.whole().unwrap_or(place), probe))
+        })
+    }
+
+    /// Who answered last, if that was the destination.
+    fn target(&self) -> Option<Ipv4Addr> {
+        let last = match &self.stop {
+            Some(stop) if stop.reason.get() == Some("destination_reached") => stop.hop.whole()?,
+            Some(_) => return None,
+            None => u8::try_from(self.hops.len()).ok()?,
+        };
+        let is_whole = usize::from(last) == self.hops.len()
+            && (self.stop.is_some() || self.hops.len() < FURTHEST);
+        let at = |wanted: u8| self.probes().filter(move |(ttl, _)| *ttl == wanted);
+        let mut answers = at(last).filter_map(|(_, probe)| probe.from());
+        let target = answers.next().filter(|_| is_whole)?;
+        let is_alone = answers.all(|from| from == target);
+        let is_new = self.probes().all(|(ttl, probe)| ttl >= last || probe.from() != Some(target));
+        (is_alone && is_new).then_some(target)
+    }
+}
+
+impl Probe {
+    /// Who answered, as it is written, if anybody did.
+    fn sender(&self) -> Option<&str> {
+        let sender = self.address.as_ref().filter(|_| self.success)?;
+        let text = match sender {
+            Sender::Go { address } => address.get().unwrap_or_default(),
+            Sender::Plain(address) => address,
+            Sender::Other(_) => "",
+        };
+        // What follows a percent sign is a zone of IPv6.
+        text.split('%').next().filter(|text| !text.is_empty())
+    }
+
+    fn from(&self) -> Option<Ipv4Addr> {
+        Address::parse(self.sender()?)?.v4()
+    }
+
+    fn answer(&self, target: Ipv4Addr) -> Option<HopAnswer> {
+        let from = self.from()?;
+        let kind = if from == target { Kind::EchoReply } else { Kind::TimeExceeded };
+        let labels = self.mpls.0.iter().filter_map(|text| label(text.get()?)).collect();
+        Some(HopAnswer { from, kind, rtt: self.rtt(), reply_ttl: None, labels })
+    }
+
+    /// Nanoseconds; half an hour is none.
+    fn rtt(&self) -> Option<Duration> {
+        let nanos = self.rtt.whole().filter(|nanos| *nanos > 0)?;
+        Some(Duration::from_nanos(nanos)).filter(|rtt| rtt.as_secs() < 1800)
+    }
+}
+
+/// A label as in `[MPLS: Lbl 24001, TC 0, S 1, TTL 1]`.
+fn label(text: &str) -> Option<Label> {
+    let after = |word: &str| {
+        let (_, rest) = text.split_once(word)?;
+        rest.trim_start().split(|c: char| !c.is_ascii_digit()).next()
+    };
+    Some(Label { label: after("Lbl ")?.parse().ok()?, ttl: after("TTL ")?.parse().ok()? })
+}

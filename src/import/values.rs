@@ -1,0 +1,113 @@
+//! Values as other programs write them: addresses, round trip times, where something was measured.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Finding;
+use crate::trace::Vantage;
+
+/// An address, of which only IPv4 matters here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Address {
+    V4(Ipv4Addr),
+    V6,
+}
+
+impl Address {
+    /// Reads an address; IPv4 that is mapped into IPv6 is IPv4.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        text.trim().parse().ok().map(Self::of)
+    }
+
+    pub(super) fn of(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(address) => Self::V4(address),
+            IpAddr::V6(address) => address.to_ipv4_mapped().map_or(Self::V6, Self::V4),
+        }
+    }
+
+    pub(super) fn v4(self) -> Option<Ipv4Addr> {
+        match self {
+            Self::V4(address) => Some(address),
+            Self::V6 => None,
+        }
+    }
+}
+
+/// The destination, or why there is nothing to trace to.
+pub(super) fn target(text: Option<&str>) -> Result<Ipv4Addr, Finding> {
+    let text = text.map(str::trim).filter(|text| !text.is_empty());
+    match text.map(Address::parse) {
+        Some(Some(Address::V4(address))) => Ok(address),
+        Some(Some(Address::V6)) => Err(Finding::Left("a traceroute to an IPv6 address".into())),
+        Some(None) => Err(Finding::Left("the destination is a name and no address".into())),
+        None => Err(Finding::Left("the destination is not said".into())),
+    }
+}
+
+/// What is said of `count` answers whose senders cannot be read, if there are any.
+pub(super) fn unreadable(count: usize) -> Option<Finding> {
+    (count > 0).then(|| Finding::Left(format!("{count} answers from senders that cannot be read")))
+}
+
+/// Milliseconds, unless nothing can have taken so long.
+pub(super) fn millis(millis: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(millis / 1000.0).ok().and_then(|_| micros_rounded(millis * 1000.0))
+}
+
+/// The precision that programs have; finer digits are noise of decimal fractions.
+fn micros_rounded(micros: f64) -> Option<Duration> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked before")]
+    let micros = if micros < LONGEST { micros.round() as u64 } else { return None };
+    Some(Duration::from_micros(micros))
+}
+
+/// Microseconds: half an hour is a counter that went astray.
+const LONGEST: f64 = 2_147_483_648.0;
+
+/// Where something was measured, if anything is known of it. An address that is no use outside its
+/// own network is none.
+pub(super) fn vantage(name: Option<&str>, address: Option<Ipv4Addr>) -> Option<Arc<Vantage>> {
+    let address = address.filter(|address| is_public(*address));
+    let name = name.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);
+    let name = name.or_else(|| address.map(|address| address.to_string()))?;
+    Some(Arc::new(Vantage { name, address }))
+}
+
+fn is_public(address: Ipv4Addr) -> bool {
+    let [first, second, ..] = address.octets();
+    let shared = first == 100 && (64..128).contains(&second);
+    let special = address.is_private() || address.is_link_local() || address.is_loopback();
+    !shared && !special && first != 0 && first < 224
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mapped_addresses_are_ipv4() {
+        let mapped = Address::parse("::ffff:175.45.176.8");
+        assert_eq!(mapped, Address::parse("175.45.176.8"));
+        assert_eq!(Address::parse("2001:db8::1"), Some(Address::V6));
+        assert_eq!(Address::parse("10.XXX.1.1"), None);
+    }
+
+    #[test]
+    fn times_are_possible_or_unknown() {
+        assert_eq!(millis(0.649), Some(Duration::from_micros(649)));
+        assert_eq!(millis(0.0), Some(Duration::ZERO));
+        for impossible in [-1.0, f64::NAN, f64::INFINITY, 1e10] {
+            assert_eq!(millis(impossible), None);
+        }
+    }
+
+    #[test]
+    fn private_addresses_are_no_vantage() {
+        assert_eq!(vantage(None, Some(Ipv4Addr::new(192, 168, 1, 2))), None);
+        assert_eq!(vantage(Some(" "), None), None);
+        let public = vantage(None, Some(Ipv4Addr::new(9, 9, 9, 9))).expect("a vantage");
+        assert_eq!(public.name, "9.9.9.9");
+    }
+}
