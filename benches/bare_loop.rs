@@ -138,10 +138,11 @@ impl Counts {
         loop {
             match socket.send_to(packet, to) {
                 Ok(_) => break,
-                Err(error) if error.raw_os_error() == Some(Errno::ENOBUFS as i32) => {
-                    self.wait(socket)?;
-                }
-                Err(error) => return Err(error).context("sending"),
+                Err(error) => match error.raw_os_error().map(Errno::from_raw) {
+                    // A queue is full; it empties while answers come.
+                    Some(Errno::EAGAIN | Errno::ENOBUFS) => self.wait(socket)?,
+                    _ => return Err(error).context("sending"),
+                },
             }
         }
         self.sent += 1;

@@ -3,6 +3,8 @@
 # own namespace and the block's hosts: no packet in it can reach anything else.
 #
 #   benches/chain.sh up [some|all]   build it; so many of the 1,024 addresses answer (default: some)
+#   benches/chain.sh routers here    let them work on the prober's core, as they do by themselves
+#   benches/chain.sh routers apart   let them work on the second core
 #   benches/chain.sh exec CMD...     run a command where the prober stands
 #   benches/chain.sh truth           the last foreign hop of every target
 #   benches/chain.sh down            take it away
@@ -109,6 +111,18 @@ answering() {
     esac
 }
 
+# A packet is carried on by the core that it came on: here the sender's. The first router's link can
+# hand over to another one, and all that follows stays there, but for the prober's own part.
+routers() {
+    local cores
+    case $1 in
+    here) cores=0 ;;
+    apart) cores=2 ;;
+    *) usage ;;
+    esac
+    in_node 1 bash -c "echo $cores >/sys/class/net/back/queues/rx-0/rps_cpus"
+}
+
 down() {
     local node
     for ((node = 0; node <= last; node++)); do
@@ -138,6 +152,7 @@ exec)
     # What must not run elsewhere can tell by this name that it is here.
     exec ip netns exec "$(name 0)" env LASTHOP_BENCH="$(name 0)" "$@"
     ;;
+routers) routers "${2-}" ;;
 truth) echo "${foreign[-1]}" ;;
 down) down ;;
 *) usage ;;
