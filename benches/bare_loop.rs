@@ -34,6 +34,9 @@ const RECEIVE_BUFFER: usize = 4 << 20;
 const PATIENCE: u16 = 1000;
 /// An IP header, an ICMP header and 14 bytes, as in the engine.
 const LENGTH: usize = 20 + 8 + 14;
+const IDENTIFIER: u16 = 0x6c68;
+/// Over type and identifier alone, since the other words add up to nothing.
+const CHECKSUM: u16 = !(0x0800 + IDENTIFIER);
 
 fn main() -> Result<()> {
     nothing_leads_out()?;
@@ -77,31 +80,23 @@ fn nothing_leads_out() -> Result<()> {
 fn packets() -> Vec<([u8; LENGTH], SockAddr)> {
     let targets = (0..TARGETS).map(|n| Ipv4Addr::from(u32::from(BLOCK) + n));
     let asked = targets.flat_map(|target| (1..=TTLS).map(move |ttl| (target, ttl)));
-    asked
-        .map(|(target, ttl)| (packet(target, ttl), SocketAddrV4::new(target, 0).into()))
-        .collect()
+    asked.map(|(target, ttl)| (packet(target, ttl), SocketAddrV4::new(target, 0).into())).collect()
 }
 
-/// An IP packet with an echo request. Its sequence number is the TTL, and a word of the payload
-/// takes that out of the checksum again. The kernel fills in the source and the IP checksum.
+/// An IP packet with an echo request. Its sequence number is the TTL, and the word behind it is the
+/// complement, which takes the TTL out of the checksum again. The kernel fills in the source and the IP checksum.
 fn packet(target: Ipv4Addr, ttl: u8) -> [u8; LENGTH] {
-    const IDENTIFIER: u16 = 0x6c68;
     let mut bytes = [0; LENGTH];
     bytes[0] = 0x45;
     bytes[8] = ttl;
     bytes[9] = 1;
     bytes[16..20].copy_from_slice(&target.octets());
     bytes[20] = 8;
-    bytes[22..24].copy_from_slice(&checksum().to_be_bytes());
+    bytes[22..24].copy_from_slice(&CHECKSUM.to_be_bytes());
     bytes[24..26].copy_from_slice(&IDENTIFIER.to_be_bytes());
     bytes[26..28].copy_from_slice(&u16::from(ttl).to_be_bytes());
     bytes[28..30].copy_from_slice(&(!u16::from(ttl)).to_be_bytes());
-    return bytes;
-
-    /// Over type and identifier, since a number and its complement add up to nothing.
-    fn checksum() -> u16 {
-        !(0x0800 + IDENTIFIER)
-    }
+    bytes
 }
 
 /// One raw socket, for both directions.

@@ -151,7 +151,7 @@ build() {
 machine() {
     local version
     version=$("$work/lasthop" --version)
-    version+=$(git -C "$here" log -1 --format=' (%h)' 2>/dev/null || true)
+    version+=$(git -C "$here" log -1 --format=' (%h)' -- ../src 2>/dev/null || true)
     echo "$version and scamper $(dpkg-query -W -f '${Version}' scamper)," \
         "$rounds rounds, $(nproc) cores," \
         "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), Linux $(uname -r)."
@@ -171,8 +171,11 @@ build
 for ((round = 0; round < rounds; round++)); do
     paced
     sample
-    unlimited
-    cpu
+    # What takes no time is measured more often, because it wanders more.
+    for _ in 1 2 3; do
+        unlimited
+        cpu
+    done
 done
 machine
 awk -f "$here/tables.awk" "$work/results"
