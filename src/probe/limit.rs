@@ -51,7 +51,9 @@ enum Pace {
     Free,
     Slowed(Slowed),
     /// Its silence is not a matter of the rate.
-    GivenUp,
+    Lossy,
+    /// It answers so rarely that it is not waited for any longer.
+    Hopeless,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -108,6 +110,11 @@ impl Limit {
         matches!(self.pace, Pace::Slowed(_))
     }
 
+    /// Whether it is not worth asking again.
+    pub(super) fn is_hopeless(&self) -> bool {
+        matches!(self.pace, Pace::Hopeless)
+    }
+
     /// When it may be asked next, where that is later than `now`.
     pub(super) fn wait(&self, now: Moment) -> Option<Moment> {
         match self.pace {
@@ -137,12 +144,12 @@ impl Limit {
     /// Who may ask now: the next in the queue, or everybody when it is not slowed any more.
     pub(super) fn turn(&mut self, now: Moment) -> Vec<Path> {
         if matches!(self.pace, Pace::Slowed(slowed) if slowed.is_too_long(now)) {
-            self.pace = Pace::GivenUp;
+            self.pace = Pace::Hopeless;
         }
         let turns = match self.pace {
             Pace::Slowed(slowed) if slowed.due > now => 0,
             Pace::Slowed(_) => 1,
-            Pace::Free | Pace::GivenUp => self.queue.len(),
+            Pace::Free | Pace::Lossy | Pace::Hopeless => self.queue.len(),
         };
         if turns > 0 {
             self.asked(now);
@@ -187,7 +194,7 @@ impl Slowed {
         if self.asked >= ENOUGH {
             let gain = f64::from(self.heard) / f64::from(self.asked) - self.before;
             if self.settled && gain < GAIN {
-                return Pace::GivenUp;
+                return Pace::Lossy;
             }
             (self.settled, self.heard, self.asked) = (true, 0, 0);
         }
@@ -198,7 +205,7 @@ impl Slowed {
             _ => 0.5,
         };
         self.interval = self.interval.mul_f64(slower).min(SLOWEST);
-        if self.is_too_long(now) { Pace::GivenUp } else { Pace::Slowed(self) }
+        if self.is_too_long(now) { Pace::Hopeless } else { Pace::Slowed(self) }
     }
 
     fn is_too_long(&self, now: Moment) -> bool {
@@ -285,7 +292,7 @@ mod tests {
     fn a_hop_that_slowing_does_not_help_is_given_up() {
         let mut limit = Limit::default();
         run(&mut Hop::new(1e6, |count| count % 4 == 0), &mut limit, 300);
-        assert!(matches!(limit.pace, Pace::GivenUp));
+        assert!(matches!(limit.pace, Pace::Lossy));
     }
 
     #[test]

@@ -113,6 +113,11 @@ impl Neighbours {
         self.limits.get(&ttl).is_some_and(Limit::is_slowed) && self.expects(course, ttl)
     }
 
+    /// Whether the hops at `ttl` answer so rarely that no trace can wait for them.
+    pub(super) fn is_hopeless(&self, ttl: Ttl) -> bool {
+        self.limits.get(&ttl).is_some_and(Limit::is_hopeless)
+    }
+
     /// Whether the path of `course` has a foreign router at `ttl`, as far as the neighbours know:
     /// others that passed what has answered on this path got there; or nothing has answered, and
     /// no border is nearer.

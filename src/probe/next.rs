@@ -119,7 +119,10 @@ impl Decision<'_> {
             .rounds
             .silent(last + 1, end)
             .take(DOUBTFUL)
-            .filter(|ttl| course.rounds.at(*ttl).asked < most)
+            .filter(|ttl| {
+                let most = if self.near.is_hopeless(*ttl) { self.settings.attempts } else { most };
+                course.rounds.at(*ttl).asked < most
+            })
             .map(|ttl| (self.due(course, ttl), ttl))
             .min()?;
         if due > self.now { Some(Next::WaitUntil(due)) } else { send(course, ttl) }

@@ -147,7 +147,8 @@ impl Count {
         *self.carriers.entry(judgement.holder()).or_default() += 1;
         let Some(last) = judgement.border.last else { return };
         *self.last_hops.entry(last.address).or_default() += 1;
-        if let Some(micros) = last.rtt.and_then(|rtt| u64::try_from(rtt.as_micros()).ok()) {
+        let micros = last.rtt.map(|rtt| (rtt + Duration::from_nanos(500)).as_micros());
+        if let Some(micros) = micros.and_then(|micros| u64::try_from(micros).ok()) {
             *self.rtts.entry(micros).or_default() += 1;
         }
     }

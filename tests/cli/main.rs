@@ -8,6 +8,7 @@ mod agreement;
 mod another_block;
 mod append;
 mod bad_input;
+mod classify;
 mod columns;
 mod counters;
 mod exit_codes;
