@@ -7,6 +7,7 @@
 mod atlas;
 mod gathered;
 mod globalping;
+mod hop_words;
 mod json;
 mod lasthop;
 mod lasthop_columns;
@@ -20,6 +21,7 @@ mod scamper_balanced;
 mod scamper_json;
 mod shape;
 mod text;
+mod traceroute;
 mod utf16;
 mod values;
 mod warts;
@@ -83,6 +85,7 @@ pub const FORMATS: &[&dyn Format] = &[
     &nexttrace::NextTrace,
     &globalping::Globalping,
     &atlas::Atlas,
+    &traceroute::Traceroute,
 ];
 
 /// The format that is called `name`.
