@@ -110,8 +110,10 @@ fn result(random: &mut StdRng) -> String {
         put_hop(&mut text, random, hop, rtt);
     }
     for hop in (hops + 1..=hops + 5).chain([255]) {
-        let _ =
-            write!(text, "{{\"hop\":{hop},\"result\":[{}]}},", r#"{"x":"*"},{"x":"*"},{"x":"*"}"#);
+        let _ = write!(
+            text,
+            "{{\"hop\":{hop},\"result\":[{{\"x\":\"*\"}},{{\"x\":\"*\"}},{{\"x\":\"*\"}}]}},"
+        );
     }
     text.pop();
     let _ = write!(
@@ -138,13 +140,16 @@ fn put_hop(text: &mut String, random: &mut StdRng, hop: u32, rtt: f64) {
         String::new()
     };
     let replies: Vec<String> = (0..3)
-        .map(|_| match random.random_bool(0.1) {
-            true => "{\"x\":\"*\"}".to_owned(),
-            false => format!(
-                "{{\"from\":\"{from}\",\"ttl\":{},\"size\":76,\"rtt\":{:.3}{labels}}}",
-                255 - hop,
-                rtt + random.random_range(0.0..3.0)
-            ),
+        .map(|_| {
+            if random.random_bool(0.1) {
+                "{\"x\":\"*\"}".to_owned()
+            } else {
+                format!(
+                    "{{\"from\":\"{from}\",\"ttl\":{},\"size\":76,\"rtt\":{:.3}{labels}}}",
+                    255 - hop,
+                    rtt + random.random_range(0.0..3.0)
+                )
+            }
         })
         .collect();
     let _ = write!(text, "{{\"hop\":{hop},\"result\":[{}]}},", replies.join(","));

@@ -4,7 +4,7 @@
 
 use std::process::Command;
 
-const LICENCES: [&str; 12] = [
+const LICENCES: [&str; 13] = [
     "MIT",
     "MIT-0",
     "Apache-2.0",
@@ -17,6 +17,7 @@ const LICENCES: [&str; 12] = [
     "Zlib",
     "0BSD",
     "CC0-1.0",
+    "bzip2-1.0.6",
 ];
 
 const BANNED: [&str; 6] =

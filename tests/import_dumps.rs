@@ -1,6 +1,6 @@
 //! Files that other programs made for programs, and the program's own hops: what each says, trace by
 //! trace.
-#![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+#![expect(clippy::expect_used, reason = "helpers of tests")]
 
 #[path = "dumps/telling.rs"]
 mod telling;

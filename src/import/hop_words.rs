@@ -17,6 +17,7 @@ pub(super) struct HopWords {
 }
 
 /// A word, and what it may be.
+#[derive(Debug, Clone, Copy)]
 enum Word {
     Star,
     Address(Ipv4Addr),

@@ -44,7 +44,9 @@ pub(super) fn each_behind(
     let mut batches = Batches::new(decoded(input)?, prefixes);
     let parse = |batch: Batch| batch.findings(&parse);
     let mut deliver = |findings: Vec<(u64, Finding)>| {
-        findings.into_iter().for_each(|(line, finding)| sink(line, finding));
+        for (line, finding) in findings {
+            sink(line, finding);
+        }
     };
     // Most inputs are small, and then threads only cost.
     let Some(first) = batches.next() else { return Ok(()) };

@@ -9,11 +9,11 @@ mod gathered;
 mod globalping;
 mod hop_words;
 mod json;
-mod lasthop;
-mod lasthop_columns;
 mod mtr_json;
 mod nexttrace;
 mod open;
+mod own_columns;
+mod own_hops;
 mod parallel;
 mod record;
 mod scamper;
@@ -79,7 +79,7 @@ pub const HEAD: usize = 64 << 10;
 /// All formats, those that are the easiest to tell first.
 pub const FORMATS: &[&dyn Format] = &[
     &warts::Warts,
-    &lasthop::Lasthop,
+    &own_hops::OwnHops,
     &scamper_json::ScamperJson,
     &mtr_json::MtrJson,
     &nexttrace::NextTrace,

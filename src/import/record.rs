@@ -200,7 +200,7 @@ mod tests {
     fn lists_and_records_have_an_end() {
         let long = format!("[{}0]", "0,".repeat(MOST));
         assert!(matches!(read::<Few<Number>>(long.as_bytes()), Err(Finding::Broken(_))));
-        assert!(matches!(read::<Number>(&[b' '; LONGEST + 1]), Err(Finding::Broken(_))));
+        assert!(matches!(read::<Number>(&vec![b' '; LONGEST + 1]), Err(Finding::Broken(_))));
         let deep = "[".repeat(1 << 20);
         assert!(matches!(read::<Number>(deep.as_bytes()), Err(Finding::Broken(_))));
     }

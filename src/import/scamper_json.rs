@@ -32,8 +32,8 @@ impl Format for ScamperJson {
     fn recognises(&self, head: &[u8]) -> bool {
         let Some(shape) = Shape::of(head) else { return false };
         let typed = |name: &&str| shape.begins(&format!("{{\"type\":\"{name}\""));
-        ["trace", "tracelb"].iter().chain(&MARKS).any(|name| typed(name))
-            || OTHERS.iter().any(|name| typed(name)) && shape.has("\"userid\":")
+        ["trace", "tracelb"].iter().chain(&MARKS).any(&typed)
+            || OTHERS.iter().any(typed) && shape.has("\"userid\":")
             || shape.begins("{\"UUID\":") && shape.has("\"TracerouteCallerVersion\":")
             || shape.begins("{\"Metadata\":") && shape.has("\"CycleStart\":")
             || shape.has_all(&["\"stop_reason\":", "\"hop_count\":", "\"probe_count\":"])

@@ -167,7 +167,7 @@ fn changes(judgement: &Judgement, targets: &Targets) -> Vec<String> {
                 changes.push(format!("if {address} could be attributed, its holder would decide"));
             }
             Reason::NoOwner => {
-                changes.push("a source that knows its holder (--as-table, --dns)".into())
+                changes.push("a source that knows its holder (--as-table, --dns)".into());
             }
             Reason::NotNextToBlock => {
                 changes.push(format!(

@@ -13,7 +13,7 @@ use crate::trace::{HopAnswer, HopTry, Kind, Label};
 /// The replies that a hop may have. Sixteen packets can be asked for, and each answered again, late.
 const MOST: u16 = 512;
 /// No packet is under way for longer.
-const LONGEST: Duration = Duration::from_secs(3600);
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// The replies at one hop.
 #[derive(Debug, Default)]

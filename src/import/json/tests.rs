@@ -57,7 +57,8 @@ fn records_may_take_many_lines() {
         serde_json::from_str(r#"[{"a":1,"b":[{"c":[{}]},{}]},{"a":2},{"a":3}]"#).unwrap();
     let text = serde_json::to_string_pretty(&value).unwrap();
     assert_eq!(read(&text), ["2 1", "13 2", "16 3"]);
-    let flat: String = text.lines().map(|line| format!("{}\n", line.trim_start())).collect();
+    let flat: Vec<&str> = text.lines().map(str::trim_start).collect();
+    let flat = format!("{}\n", flat.join("\n"));
     assert_eq!(read(&flat), ["2 1", "13 2", "16 3"]);
 }
 
@@ -148,11 +149,10 @@ fn objects_within_an_object_are_found() {
 
 #[test]
 fn the_order_is_kept_on_all_cores() {
-    let text: String = (0..50_000_u32)
-        .map(|number| {
-            format!("{{\"a\":{number},\"b\":\"{}\"}}\n", "x".repeat(number as usize % 97))
-        })
-        .collect();
+    let record = |number: u32| {
+        format!("{{\"a\":{number},\"b\":\"{}\"}}\n", "x".repeat(number as usize % 97))
+    };
+    let text = (0..50_000).map(record).collect::<Vec<_>>().concat();
     let right: Vec<String> = (0..50_000).map(|number| format!("{} {number}", number + 1)).collect();
     assert_eq!(told(&[], &mut text.as_bytes()), right);
     let array = format!("[{}]", text.trim_end().replace('\n', ",\n"));

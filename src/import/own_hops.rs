@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::gathered::Gathered;
-use super::lasthop_columns::Columns;
+use super::own_columns::Columns;
 use super::record::{Number, Text};
 use super::shape::Shape;
 use super::text::Lines;
@@ -20,14 +20,14 @@ use super::{Finding, Format, Sink, record, values};
 use crate::trace::{HopAnswer, HopTry, Kind, Label, Trace};
 
 /// The format `lasthop`.
-pub(super) struct Lasthop;
+pub(super) struct OwnHops;
 
 /// The columns in which a row of hops begins, in every version.
 const BEGINNING: &str = "schema,run_id,target,flow,ttl,attempt,";
 /// The most rows of one trace.
 const MOST: usize = 1 << 16;
 
-impl Format for Lasthop {
+impl Format for OwnHops {
     fn name(&self) -> &'static str {
         "lasthop"
     }

@@ -1,7 +1,7 @@
 //! The columns of the program's own hops files: by the header where there is one, else as they have
 //! always been.
 
-use super::lasthop::{self, Written};
+use super::own_hops::{self, Written};
 use super::record::{Number, Text};
 
 /// The columns that are read, in their order in a file.
@@ -41,7 +41,7 @@ impl Columns {
             return Ok(None);
         }
         if line.starts_with('{') {
-            return lasthop::json(line).map(Some);
+            return own_hops::json(line).map(Some);
         }
         let cells = cells(line).ok_or("quotes that do not end")?;
         if cells.first().is_some_and(|first| first == "schema") {
