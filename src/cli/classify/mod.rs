@@ -26,7 +26,7 @@ use by::By;
 use read::{Heard, Reading};
 use tell::Telling;
 
-/// Judge traceroutes made anywhere: RIPE Atlas, scamper, traceroute, tracert, mtr and others
+/// Judge traceroutes made anywhere: RIPE Atlas, scamper, traceroute, mtr and others
 ///
 /// Reads files, or stdin without any or as -, plain or compressed (gzip, bzip2, zstd), and recognises
 /// their format. Traces to destinations outside the block are refused and counted. The summary
@@ -43,13 +43,9 @@ pub(super) struct Classify {
     /// answer; instead of the summary
     #[arg(long)]
     explain: bool,
-    /// Rows for each vantage as well, and for all of them together intervals that treat the vantage
-    /// as the unit
+    /// Rows for each vantage as well
     #[arg(long, value_enum, value_name = "WHAT")]
     by: Option<By>,
-    /// What those intervals' chance follows from
-    #[arg(long, default_value_t = 1, requires = "by")]
-    seed: u64,
     /// Where the traces were made, for the output, where the files do not say it
     #[arg(long, value_name = "LABEL")]
     vantage: Option<String>,
@@ -82,7 +78,7 @@ impl Classify {
         }
         let told = telling.tell(heard.traces)?;
         let classified = told.classified();
-        told.write(self.seed, append, common)?;
+        told.write(append, common)?;
         Ok(if classified { Exit::Measured } else { Exit::Nothing })
     }
 

@@ -34,7 +34,6 @@ pub(super) struct Told<'a> {
     sheet: Option<Sheet>,
     all: Counting<'a>,
     groups: BTreeMap<String, Counting<'a>>,
-    by: Option<By>,
 }
 
 impl<'a> Telling<'a> {
@@ -67,8 +66,8 @@ impl<'a> Telling<'a> {
                 group.add(&trace, &judgement);
             }
         }
-        let Self { targets, run, sheet, by, .. } = self;
-        Ok(Told { targets, run, sheet, all: counting, groups, by })
+        let Self { targets, run, sheet, .. } = self;
+        Ok(Told { targets, run, sheet, all: counting, groups })
     }
 
     /// Judges all traces, and explains each.
@@ -103,15 +102,9 @@ impl Told<'_> {
     }
 
     /// Writes the summary: all traces together, then each group.
-    pub(super) fn write(
-        self,
-        seed: u64,
-        append: Option<Appender>,
-        common: &Common,
-    ) -> anyhow::Result<()> {
+    pub(super) fn write(self, append: Option<Appender>, common: &Common) -> anyhow::Result<()> {
         let classes = &self.targets.classes;
         let split = self.all.split();
-        let _ = (seed, self.by);
         let mut rows = summary::summary(self.run, &split, classes);
         let mut text = table(self.run, &split, classes);
         for (group, counting) in self.groups {
