@@ -36,9 +36,9 @@ in_node() { ip netns exec "$(name "$1")" "${@:2}"; }
 add_node() {
     ip netns add "$(name "$1")"
     # No limit on ICMP errors. What is not in the mask passes by both limits, the one per peer and
-    # the one of all errors together, which belongs to the whole machine before Linux 6.12. Packets
-    # of IPv6's own would be counted with the probes.
-    in_node "$1" sysctl -qw \
+    # the one of all errors together, which older kernels keep for the whole machine. Packets of
+    # IPv6's own would be counted with the probes; where there is none, that is as well.
+    in_node "$1" sysctl -eqw \
         net.ipv4.icmp_ratemask=0 net.ipv4.icmp_ratelimit=0 \
         net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 \
         net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
