@@ -6,22 +6,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms with those they may import.
-const ROAD: [(&str, &[&str]); 12] = [
+const ROAD: [(&str, &[&str]); 13] = [
     ("targets", &[]),
     ("probe", &["targets"]),
+    ("census", &["probe", "targets"]),
     ("trace", &["probe", "targets"]),
     ("import", &["trace"]),
     ("owner", &["targets"]),
     ("border", &["trace", "targets"]),
     ("transit", &["border", "owner", "trace", "targets"]),
     ("split", &["transit", "border", "trace", "targets"]),
-    ("output", &["split", "transit", "border", "owner", "trace", "targets"]),
+    ("output", &["split", "transit", "border", "owner", "trace", "census", "targets"]),
     ("lab", &["probe"]),
     (
         "cli",
         &[
-            "lab", "import", "output", "split", "transit", "border", "owner", "trace", "probe",
-            "targets",
+            "lab", "import", "output", "split", "transit", "border", "owner", "trace", "census",
+            "probe", "targets",
         ],
     ),
     ("main", &["cli"]),

@@ -83,6 +83,9 @@ pub(super) fn payload(
 /// The probe that an echo reply answers. Whoever sends it: targets answer from other addresses
 /// too, so the target is taken from the payload.
 pub(super) fn echoed(secret: Secret, echo: &EchoReplyPacket<'_>) -> Result<Probe, Ignored> {
+    if echo.packet().len() != LENGTH - HEADER {
+        return Err(Ignored::OtherSize);
+    }
     let payload: &[u8; PAYLOAD] = echo
         .payload()
         .get(..PAYLOAD)
