@@ -65,7 +65,7 @@ fn row(run: &Run, count: &Count, asked: &[Means]) -> Vec<Cell> {
     row
 }
 
-/// The same as a table, with a line about the run above it, and the hosts that answered below.
+/// The same as a table, with a line about the run above it, and the live hosts below.
 #[must_use]
 pub fn counts_table(run: &Run, counts: &Counts, asked: &[Means], hosts: &[Host]) -> String {
     let scopes = counts.routed.iter().chain(std::iter::once(&counts.block));
@@ -74,7 +74,7 @@ pub fn counts_table(run: &Run, counts: &Counts, asked: &[Means], hosts: &[Host])
     let mut lines: Vec<Vec<String>> = vec![heading.map(str::to_owned).collect()];
     lines.extend(scopes.map(|count| line(count, asked)));
     let about = about(run, counts.block.targets, counts.block.sent);
-    format!("{about}\n\n{}{}", align(&lines), answering(hosts))
+    format!("{about}\n\n{}{}", align(&lines), living(hosts))
 }
 
 fn line(count: &Count, asked: &[Means]) -> Vec<String> {
@@ -87,14 +87,14 @@ fn line(count: &Count, asked: &[Means]) -> Vec<String> {
     cells
 }
 
-/// The hosts that answered, with how and how fast.
-fn answering(hosts: &[Host]) -> String {
-    let mut found: Vec<&Host> = hosts.iter().filter(|host| host.found.is_some()).collect();
+/// The hosts that live, by what that shows, and how fast they are.
+fn living(hosts: &[Host]) -> String {
+    let mut found: Vec<&Host> = hosts.iter().filter(|host| host.is_alive()).collect();
     if found.is_empty() {
         return String::new();
     }
-    found.sort_by_key(|host| (host.suspicion.is_some(), host.target));
-    let heading = ["host", "by", "answered", "min", "median", "max", "jitter", ""];
+    found.sort_by_key(|host| host.target);
+    let heading = ["host", "by", "answered", "min", "median", "max", "jitter"];
     let mut lines: Vec<Vec<String>> = vec![heading.map(str::to_owned).into()];
     lines.extend(found.iter().take(NAMED).map(|host| host_line(host)));
     let mut text = format!("\n{}", align(&lines));
@@ -115,7 +115,6 @@ fn host_line(host: &Host) -> Vec<String> {
         rtt(latency.map(|latency| latency.median)),
         rtt(latency.map(|latency| latency.max)),
         rtt(latency.and_then(|latency| latency.jitter)),
-        host.suspicion.map_or(String::new(), |why| format!("suspect: {why}")),
     ]
 }
 
