@@ -73,7 +73,8 @@ fn hosts(scenario: &Scenario) -> BTreeSet<Ipv4Addr> {
 fn populous(loss: f64) -> Scenario {
     let mut text = format!("about = \"\"\nvantage = \"{HERE}\"\nloss = {loss:.2}\n");
     for third in 176..180 {
-        let hosts = (0..256).filter(|last| last % 5 < 3).map(|last| format!("\"175.45.{third}.{last}\""));
+        let hosts =
+            (0..256).filter(|last| last % 5 < 3).map(|last| format!("\"175.45.{third}.{last}\""));
         let hosts: Vec<String> = hosts.collect();
         let _ = write!(
             text,
@@ -117,7 +118,8 @@ fn an_answer_from_elsewhere_is_no_host_and_neither_is_a_routers_error() {
     plain.routes.retain(|route| route.paths.iter().all(|path| path.echo_replies_from.is_none()));
     assert!(odd.noise.foreign > 0);
     assert_eq!(alive(&odd), hosts(&plain));
-    let refused = census(built_in("prohibited"), &[Means::Icmp, Means::Udp], &Settings::default(), 1);
+    let refused =
+        census(built_in("prohibited"), &[Means::Icmp, Means::Udp], &Settings::default(), 1);
     let truth = hosts(&built_in("prohibited"));
     assert!(refused.noise.errors > 0, "{:?}", refused.noise);
     assert!(alive(&refused).is_subset(&truth));
@@ -154,11 +156,8 @@ fn a_silent_target_costs_four_packets_and_a_live_one_three() {
 fn the_rate_is_a_ceiling() {
     let settings = Settings { rate: NonZeroU32::new(317), ..Settings::default() };
     let found = census(populous(0.1), &[Means::Icmp, Means::Udp], &settings, 1);
-    let mut sent: Vec<u64> = found
-        .hosts
-        .iter()
-        .flat_map(|host| host.tries.iter().map(|one| one.sent.nanos()))
-        .collect();
+    let mut sent: Vec<u64> =
+        found.hosts.iter().flat_map(|host| host.tries.iter().map(|one| one.sent.nanos())).collect();
     sent.sort_unstable();
     for (first, later) in sent.iter().zip(sent.iter().skip(317)) {
         assert!(later - first >= 1_000_000_000, "more than 317 in a second");

@@ -34,8 +34,8 @@ pub struct Count {
     pub suspect: usize,
     /// The median of the live hosts' median round trips.
     pub rtt: Option<Duration>,
-    /// Packets sent to them by the means that found them, or by all where none did.
-    pub sent: usize,
+    /// Packets sent to them; of a connection only the first.
+    pub packets: usize,
 }
 
 impl Counts {
@@ -79,7 +79,7 @@ impl Count {
             by,
             suspect: hosts.iter().filter(|host| host.suspicion.is_some()).count(),
             rtt: median(&rtts),
-            sent: hosts.iter().map(|host| host.sent()).sum(),
+            packets: hosts.iter().map(|host| host.packets).sum(),
         }
     }
 }

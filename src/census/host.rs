@@ -62,13 +62,15 @@ pub struct Host {
     /// What it was asked, by the means and at the port by which it was found, or, where it was not,
     /// by all.
     pub tries: Vec<Try>,
+    /// Packets to it, by all means; of a connection only the first.
+    pub packets: usize,
 }
 
 impl Host {
     /// A target that was not asked yet.
     #[must_use]
     pub const fn new(target: Ipv4Addr) -> Self {
-        Self { target, asked: None, found: None, suspicion: None, tries: Vec::new() }
+        Self { target, asked: None, found: None, suspicion: None, tries: Vec::new(), packets: 0 }
     }
 
     /// Whether it lives, beyond doubt.

@@ -170,6 +170,7 @@ impl Round {
     pub(super) fn into_hosts(self) -> impl Iterator<Item = Host> {
         self.courses.into_iter().map(|course| {
             let mut host = course.host;
+            host.packets = host.sent();
             if let Some(port) = answering_port(&host) {
                 // What another port kept silent about is no loss.
                 host.tries.retain(|one| one.port == port);

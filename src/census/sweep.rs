@@ -200,6 +200,7 @@ impl Census {
         for host in &mut self.hosts {
             let Some(mut now) = asked.remove(&host.target) else { continue };
             host.asked = host.asked.or(now.asked);
+            host.packets += now.packets;
             host.found = now.found;
             if now.found.is_some() {
                 host.tries.clear();

@@ -53,7 +53,8 @@ impl<'a> Seen<'a> {
 
     /// The TCP port that it is for.
     pub(super) fn tcp_port(&self) -> Option<u16> {
-        let tcp = (self.protocol == IpNextHeaderProtocols::Tcp).then(|| TcpPacket::new(self.body))?;
+        let tcp =
+            (self.protocol == IpNextHeaderProtocols::Tcp).then(|| TcpPacket::new(self.body))?;
         Some(tcp?.get_destination())
     }
 

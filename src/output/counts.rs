@@ -59,7 +59,7 @@ fn row(run: &Run, count: &Count, asked: &[Means]) -> Vec<Cell> {
     row.extend([
         Cell::count(count.suspect),
         Cell::maybe(count.rtt, Cell::millis),
-        Cell::count(count.sent),
+        Cell::count(count.packets),
         Cell::Flag(run.complete),
     ]);
     row
@@ -73,7 +73,7 @@ pub fn counts_table(run: &Run, counts: &Counts, asked: &[Means], hosts: &[Host])
     let heading = ["prefix", "targets", "alive"].into_iter().chain(names).chain(["suspect", "rtt"]);
     let mut lines: Vec<Vec<String>> = vec![heading.map(str::to_owned).collect()];
     lines.extend(scopes.map(|count| line(count, asked)));
-    let about = about(run, counts.block.targets, counts.block.sent);
+    let about = about(run, counts.block.targets, counts.block.packets);
     format!("{about}\n\n{}{}", align(&lines), living(hosts))
 }
 

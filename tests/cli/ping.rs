@@ -111,7 +111,8 @@ fn each_host_is_found_by_what_it_answers() {
     let Some(lab) = manners() else { return };
     for wire in ["raw", "user"] {
         let how = ["--wire", wire, "--method", "icmp,tcp,udp", "--census", "c.csv"];
-        let run = ping(&lab, &[&["175.45.176.0/28", "175.45.177.0/29"], &how[..]].concat()).ended(0);
+        let run =
+            ping(&lab, &[&["175.45.176.0/28", "175.45.177.0/29"], &how[..]].concat()).ended(0);
         let expected = [
             ("175.45.176.1", "icmp", ""),
             ("175.45.176.2", "tcp-80-open", ""),
@@ -203,9 +204,7 @@ fn the_help() {
 #[test]
 fn dry_run() {
     let Some(lab) = Lab::near() else { return };
-    let told = |more: &[&str]| {
-        lab.lasthop(&[&["ping", "--dry-run"], more].concat()).ended(0).out
-    };
+    let told = |more: &[&str]| lab.lasthop(&[&["ping", "--dry-run"], more].concat()).ended(0).out;
     assert_snapshot!(told(&[]), @"would ask 1024 addresses of 175.45.176.0/22 by icmp: 3072 to 4096 packets, at most 200 packets/s");
     let more = ["--method", "udp,tcp", "--sample", "2", "--rate", "0"];
     assert_snapshot!(told(&more), @"would ask 8 addresses of 175.45.176.0/22 by tcp+udp: 24 to 96 packets, without a limit");
@@ -258,7 +257,8 @@ fn an_ordinary_user_finds_the_same() {
     assert_eq!(Sheet::read(&run.out).column("alive"), ["5", "5"]);
     let Some(lab) = Lab::scenario("off.toml") else { return };
     lab.write("off.toml", format!("ping_sockets = false\n{}", MANNERS));
-    let run = |method: &str| lab.shell(&format!("{BARE} $LASTHOP ping 175.45.176.0/28 {quick} {method}"));
+    let run =
+        |method: &str| lab.shell(&format!("{BARE} $LASTHOP ping 175.45.176.0/28 {quick} {method}"));
     run("").refused(3, &["sudo sysctl -w net.ipv4.ping_group_range=", "--method tcp"]);
     assert_eq!(Sheet::read(&run("--method tcp").ended(0).out).column("alive"), ["4", "4"]);
     assert_eq!(Sheet::read(&run("--method udp").ended(0).out).column("alive"), ["2", "2"]);
@@ -280,7 +280,8 @@ fn probe_pings_in_the_same_run() {
     let hosts = ["175.45.176.8", "175.45.176.10", "175.45.177.10", "175.45.179.1"];
     let run = lab.probe(&[&hosts[..], &["--ping"]].concat()).ended(0);
     assert_eq!(Sheet::read(&run.out).column("alive"), ["2", "1", "1", "0"]);
-    let table = lab.probe(&[&hosts[..], &["--ping", "--format", "table"]].concat()).ended(0).out;
+    let how = ["--ping", "--format", "table", "--vantage", "here"];
+    let table = lab.probe(&[&hosts[..], &how].concat()).ended(0).out;
     assert_snapshot!("probe_ping.table", normal::table(&table));
 }
 
