@@ -93,6 +93,19 @@ fn the_living_are_counted_exactly() -> Result<()> {
     })
 }
 
+#[test]
+fn loss_hides_few_of_the_living() -> Result<()> {
+    let test = "loss_hides_few_of_the_living";
+    caged(test, || {
+        let network = census::populous()?;
+        network.vantage().set(&[("ipv4/ping_group_range", "0 0")])?;
+        if !census::lose_one_in_ten(&network)? {
+            return skip(&format!("{test}: tc cannot lose packets by BPF here"));
+        }
+        [false, true].into_iter().try_for_each(|bare| census::finds_the_many(&network, bare))
+    })
+}
+
 /// Routers that refuse, with codes of their own, by a link on which nobody answers, in a circle.
 #[test]
 fn a_router_that_refuses_is_nobody_who_lives() -> Result<()> {

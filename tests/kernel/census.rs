@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::build::Network;
 use super::product::{self, Living};
+use super::tool::tool;
 
 /// Four prefixes behind routers, as in `scenarios::FOUR_BORDERS`: which of their hosts answer, and by
 /// what. The first and the third answer everything, the second no echo requests, the fourth neither
@@ -39,6 +40,48 @@ pub(crate) fn settle(network: &Network) -> Result<Vec<TcpListener>> {
         ])?;
     }
     Ok(listeners)
+}
+
+/// A network in which 600 hosts answer everything.
+pub(crate) fn populous() -> Result<Network> {
+    let hosts: Vec<String> = (1..=150).map(|last| last.to_string()).collect();
+    let hosts = hosts.join(" ");
+    let roads =
+        (176..180).map(|third| format!("175.45.{third}.0/24 103.35.255.254 > home {hosts}"));
+    let roads: Vec<String> = roads.collect();
+    let text = format!("trunk 192.168.77.1 > 129.250.2.1\n{}", roads.join("\n"));
+    Network::build(&text.parse()?)
+}
+
+/// Draws a number for each packet (BPF's extension for that, in the kernel's notation) and drops the
+/// packet if the number is in the lowest tenth.
+const ONE_IN_TEN: &str = "4,32 0 0 4294963256,53 1 0 429496730,6 0 0 2,6 0 0 0";
+
+/// Loses one in ten of the packets that come back to the vantage. False where the kernel cannot.
+pub(crate) fn lose_one_in_ten(network: &Network) -> Result<bool> {
+    network.vantage().enter(|| {
+        let filter = ["filter", "add", "dev", "d1", "ingress", "bpf", "bytecode", ONE_IN_TEN, "da"];
+        for arguments in [&["qdisc", "add", "dev", "d1", "clsact"][..], &filter[..]] {
+            let done = tool("tc").args(arguments).output();
+            if !done.is_ok_and(|done| done.status.success()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    })
+}
+
+/// Of the 600 hosts at least 99.5 % are found, and nobody else.
+pub(crate) fn finds_the_many(network: &Network, bare: bool) -> Result<()> {
+    let how = ["--rate", "2000", "--timeout", "0.5"];
+    let found = product::ping(network, bare, &how)?;
+    let there = |one: &&Living| (1..=150).contains(&one.target.octets()[3]);
+    ensure!(found.iter().all(|one| there(&one)), "invented: {found:?}");
+    ensure!(found.len() * 1000 >= 600 * 995, "{} of 600", found.len());
+    let once =
+        product::ping(network, bare, &[&how[..], &["--count", "1", "--attempts", "1"]].concat())?;
+    ensure!((480..=580).contains(&once.len()), "{} of 600 by one question: no loss?", once.len());
+    Ok(())
 }
 
 /// A census by `method` finds exactly the hosts that answer one of its means, and by that.
