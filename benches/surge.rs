@@ -7,6 +7,8 @@
 #![expect(clippy::expect_used, reason = "a benchmark that cannot begin has failed")]
 #![expect(clippy::print_stdout, reason = "that is what it is for")]
 
+mod inside;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +22,7 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 const PAYLOAD: [u8; 14] = [0; 14];
 
 fn main() {
-    assert!(std::env::var_os("LASTHOP_BENCH").is_some(), "run it by benches/chain.sh exec");
+    inside::nothing_leads_out().expect("the chain");
     let numbers: Vec<u32> =
         std::env::args().skip(1).map(|text| text.parse().expect("a number")).collect();
     let rate = *numbers.first().expect("packets a second");

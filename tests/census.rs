@@ -295,8 +295,8 @@ fn an_interruption_ends_it_and_asks_nobody_else() {
     let mut asker = Scripted::new(|_: &Question| vec![(10, ECHO)]);
     census.ask(Means::Icmp, &mut asker, &mut Until(Duration::from_secs(1))).expect("asked");
     assert_eq!(census.stopped, Some(Stopped::Interrupted));
-    let asked = asker.asked.len();
-    assert!((190..=201).contains(&asked), "{asked}");
+    let count = asker.asked.len();
+    assert!((190..=201).contains(&count), "{count}");
     census.ask(Means::Udp, &mut asker, &mut { FOREVER }).expect("nothing");
-    assert_eq!(asker.asked.len(), asked);
+    assert_eq!(asker.asked.len(), count);
 }

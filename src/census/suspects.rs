@@ -64,7 +64,9 @@ impl Prefixes {
             let Some(net) = block.routed_prefix(host.target) else { continue };
             prefixes.entry(net).or_default().add(host);
         }
-        prefixes.values_mut().for_each(|prefix| prefix.distances.sort_unstable());
+        for prefix in prefixes.values_mut() {
+            prefix.distances.sort_unstable();
+        }
         Self(prefixes)
     }
 }

@@ -137,19 +137,21 @@ fn respond(
     }
     if reached <= path.hops.len() && !refused {
         let hop = path.hops[reached - 1];
-        return response(Message::TimeExceeded, who(hop.who, seen, route)?, hop.rtt, reached);
+        let from = who(hop.who, seen, route)?;
+        return Some(Response::new(Message::TimeExceeded, from, hop.rtt, reached));
     }
     let last = path.hops.last()?;
     match path.end {
         End::Refusal(code) => {
             let from = who(last.who, seen, route)?;
-            response(Message::Unreachable(code), from, last.rtt, path.hops.len())
+            Some(Response::new(Message::Unreachable(code), from, last.rtt, path.hops.len()))
         }
         End::Loop => {
             let behind = reached - path.hops.len();
             let place = path.hops.len().checked_sub(1 + behind % 2)?;
             let hop = path.hops.get(place)?;
-            response(Message::TimeExceeded, who(hop.who, seen, route)?, last.rtt, reached)
+            let from = who(hop.who, seen, route)?;
+            Some(Response::new(Message::TimeExceeded, from, last.rtt, reached))
         }
         End::Hosts(rtt) if route.hosts.contains(&seen.destination) => {
             let usual = Manners::default();
@@ -172,12 +174,14 @@ fn intercepted(seen: &Seen<'_>, route: &Route, path: &Path) -> Option<Response> 
         return None;
     }
     let message = Message::of_middlebox(seen, middlebox)?;
-    response(message, seen.destination, before.rtt, middlebox.behind + 1)
+    Some(Response::new(message, seen.destination, before.rtt, middlebox.behind + 1))
 }
 
-/// An answer from so many hops away, by a system that begins with the highest TTL.
-fn response(message: Message, from: Ipv4Addr, rtt: Duration, hops: usize) -> Option<Response> {
-    Some(Response { message, from, rtt, ttl: u8::MAX.saturating_sub(distance(hops)) })
+impl Response {
+    /// An answer from so many hops away, by a system that begins with the highest TTL.
+    fn new(message: Message, from: Ipv4Addr, rtt: Duration, hops: usize) -> Self {
+        Self { message, from, rtt, ttl: u8::MAX.saturating_sub(distance(hops)) }
+    }
 }
 
 fn distance(hops: usize) -> u8 {
