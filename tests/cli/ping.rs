@@ -1,5 +1,4 @@
 //! `lasthop ping` and `probe --ping`: who is found to live, by what, and how that is told.
-#![expect(clippy::expect_used, reason = "what cannot be read is a failure")]
 
 use insta::assert_snapshot;
 use nix::sys::signal::Signal::SIGINT;
@@ -256,7 +255,7 @@ fn an_ordinary_user_finds_the_same() {
     assert!(run.err.contains("datagram sockets, since raw ones are not"), "{}", run.err);
     assert_eq!(Sheet::read(&run.out).column("alive"), ["5", "5"]);
     let Some(lab) = Lab::scenario("off.toml") else { return };
-    lab.write("off.toml", format!("ping_sockets = false\n{}", MANNERS));
+    lab.write("off.toml", format!("ping_sockets = false\n{MANNERS}"));
     let run =
         |method: &str| lab.shell(&format!("{BARE} $LASTHOP ping 175.45.176.0/28 {quick} {method}"));
     run("").refused(3, &["sudo sysctl -w net.ipv4.ping_group_range=", "--method tcp"]);
