@@ -2,9 +2,9 @@
 //!
 //! Every target is asked by one means after the other until it shows a sign of life: echo requests
 //! first, then, where the user wants that, connections and datagrams. [`Means`] and [`Sign`] are the
-//! nouns, a [`Round`](round) decides pure of sockets and clocks who is asked next, [`Asker`] is the
-//! seam to what carries the questions, and [`Census`] the loop that joins them. [`suspects`] looks
-//! at all answers together, for those that cannot be the targets' own, and [`Count`] adds up.
+//! nouns, a round decides, pure of sockets and clocks, who is asked next, [`Asker`] is the seam to
+//! what carries the questions, and [`Census`] the loop that joins them. [`suspects()`] looks at all
+//! answers together, for those that cannot be the targets' own, and [`Count`] adds up.
 
 mod asker;
 mod count;
