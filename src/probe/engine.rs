@@ -144,8 +144,9 @@ impl<W: Wire + ?Sized, V: Watch> Run<'_, W, V> {
 
     /// Sends while the pace allows; returns when to send on, if there is more to send.
     fn send_what_is_due(&mut self, now: Moment) -> Result<Option<Moment>, WireError> {
-        // At an unlimited rate answers must be fetched between probes, before their buffer fills.
-        for _ in 0..32 {
+        // At an unlimited rate answers must be fetched between probes, before their buffer fills and
+        // before traces go on behind their end.
+        for _ in 0..8 {
             if self.pace.ready() > now {
                 return Ok(Some(self.pace.ready()));
             }
