@@ -23,7 +23,7 @@ pub use cell::{Cell, Rows};
 pub use explain::explain;
 pub use hops::hops;
 pub use lock::LockFile;
-pub use run::{Run, SCHEMA, TRACES_SCHEMA};
+pub use run::{HOPS_SCHEMA, Run, SCHEMA, TRACES_SCHEMA};
 pub use table::table;
 pub use traces::traces;
 
@@ -58,6 +58,18 @@ pub enum OutputError {
         path: PathBuf,
         /// The header it should have.
         expected: String,
+    },
+    /// The history has the columns of an earlier version.
+    #[error(
+        "{path}:1: the header is that of an earlier version, which had no columns {missing}; bring it \
+         up to date with `lasthop report --migrate {path} > NEW`, and append to NEW",
+        path = path.display()
+    )]
+    EarlierHeader {
+        /// The file.
+        path: PathBuf,
+        /// The columns that it lacks.
+        missing: String,
     },
     /// The history ends in the middle of a row.
     #[error(
