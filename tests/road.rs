@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms with those they may import.
-const ROAD: [(&str, &[&str]); 12] = [
+const ROAD: [(&str, &[&str]); 13] = [
     ("targets", &[]),
     ("probe", &["targets"]),
     ("trace", &["probe", "targets"]),
@@ -16,12 +16,13 @@ const ROAD: [(&str, &[&str]); 12] = [
     ("transit", &["border", "owner", "trace", "targets"]),
     ("split", &["transit", "border", "trace", "targets"]),
     ("output", &["split", "transit", "border", "owner", "trace", "targets"]),
+    ("history", &["output", "import"]),
     ("lab", &["probe"]),
     (
         "cli",
         &[
-            "lab", "import", "output", "split", "transit", "border", "owner", "trace", "probe",
-            "targets",
+            "lab", "history", "import", "output", "split", "transit", "border", "owner", "trace",
+            "probe", "targets",
         ],
     ),
     ("main", &["cli"]),
