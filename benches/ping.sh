@@ -14,11 +14,13 @@ nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs)
 
 chain() { "$here/chain.sh" "$@"; }
 
-# Adds a line to the results: table, name, seconds, CPU seconds, what was found, median RTT in ms. What a
-# program writes is told by the function that is named first.
+# Adds a line to the results: table, name, seconds, CPU seconds, what was found, median RTT in ms,
+# packets by the count of the prober's link. What a program writes is told by the function that is named
+# first.
 measure() {
-    local read=$1 table=$2 name=$3
+    local read=$1 table=$2 name=$3 before after
     shift 3
+    before=$(packets)
     # shellcheck disable=SC2016 # expands inside
     chain exec bash -c '
         cd "$1"
@@ -26,10 +28,13 @@ measure() {
         TIMEFORMAT="%3R %3U %3S"
         { time timeout 300 "$@" >stdout 2>stderr; } 2>times || true
     ' measure "$work" "$@"
-    # shellcheck disable=SC2046 # two or three numbers
-    printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$table" "$name" \
-        $(awk '{ print $1, $2 + $3 }' "$work/times") $("$read") | tee -a "$work/results" >&2
+    after=$(packets)
+    # shellcheck disable=SC2046 # two numbers each
+    printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$table" "$name" \
+        $(awk '{ print $1, $2 + $3 }' "$work/times") $("$read") $((after - before)) | tee -a "$work/results" >&2
 }
+
+packets() { chain exec cat /sys/class/net/ahead/statistics/tx_packets; }
 
 # How many numbers there are, and their median.
 median() { sort -n | awk '{ n[NR] = $1 } END { print NR, n[int((NR + 1) / 2)] }'; }
@@ -41,7 +46,7 @@ of_fping_c() {
     hosts=$(grep -c ' : .*[0-9]' "$work/stderr")
     echo "$hosts $(sed 's/.* : //' "$work/stderr" | tr ' ' '\n' | grep '^[0-9]' | median | cut -d' ' -f2)"
 }
-of_fping() { sed -n 's/.*is alive (\([0-9.]*\) ms)/\1/p' "$work/stdout" | median; }
+of_fping() { sed -n 's/.*(\([0-9.]*\) ms)/\1/p' "$work/stdout" | median; }
 of_ping() {
     echo "$(grep -c ' 0% packet loss' "$work/stdout") $(sed -n 's/.*time=\([0-9.]*\) ms/\1/p' "$work/stdout" |
         median | cut -d' ' -f2)"
@@ -96,18 +101,20 @@ tables() {
             if (!(key in time)) order[++rows] = key
             time[key] = time[key] " " $3; cpu[key] = cpu[key] " " $4
             found[key] = found[key] " " $5; rtt[key] = rtt[key] " " $6
+            packets[key] = packets[key] " " $7
         }
         END {
             for (row = 1; row <= rows; row++) {
                 split(order[row], part, FS)
                 if (part[1] != table) {
                     table = part[1]
-                    printf "\n| %s | found | time | CPU | median RTT |\n|---|---|---|---|---|\n", \
+                    printf "\n| %s | found | packets | time | CPU | median RTT |\n|---|---|---|---|---|---|\n", \
                         table == "latency" ? "36 hosts, 8 questions each" : \
                         "the block at " substr(table, 7) " packets/s"
                 }
                 key = order[row]
-                printf "| `%s` | %d | %.1f s | %.0f ms | %.0f µs |\n", part[2], median(found[key]), \
+                printf "| `%s` | %d | %d | %.1f s | %.0f ms | %.0f µs |\n", part[2], median(found[key]), \
+                    median(packets[key]), \
                     median(time[key]), median(cpu[key]) * 1000, median(rtt[key]) * 1000
             }
         }' "$work/results"
@@ -139,7 +146,7 @@ for ((round = 0; round < rounds; round++)); do
     block
     latency
 done
-echo "$("$work/lasthop" --version), $(fping --version | head -n 1), $(ping -V)," \
+echo "$("$work/lasthop" --version), $(fping --version | head -n 1), $(ping -V | head -n 1)," \
     "$rounds rounds, $(nproc) cores," \
     "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), Linux $(uname -r)."
 tables

@@ -22,6 +22,7 @@
 //! - [`transit`]: what that means. Class, confidence and reasons.
 //! - [`split`]: how much. Counts and shares, per routed prefix and for the block.
 //! - [`output`]: how it is told. Rows, and the formats they are written in.
+//! - [`history`]: what changed since. Rows of many runs, read back.
 //! - [`lab`]: a simulated internet beside the road, for demonstrations and tests.
 //! - [`cli`]: the command line on top.
 //!
@@ -31,6 +32,7 @@
 pub mod border;
 pub mod census;
 pub mod cli;
+pub mod history;
 pub mod import;
 pub mod lab;
 pub mod output;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms with those they may import.
-const ROAD: [(&str, &[&str]); 13] = [
+const ROAD: [(&str, &[&str]); 14] = [
     ("targets", &[]),
     ("probe", &["targets"]),
     ("census", &["probe", "targets"]),
@@ -17,12 +17,13 @@ const ROAD: [(&str, &[&str]); 13] = [
     ("transit", &["border", "owner", "trace", "targets"]),
     ("split", &["transit", "border", "trace", "targets"]),
     ("output", &["split", "transit", "border", "owner", "trace", "census", "targets"]),
+    ("history", &["output", "import"]),
     ("lab", &["probe"]),
     (
         "cli",
         &[
-            "lab", "import", "output", "split", "transit", "border", "owner", "trace", "census",
-            "probe", "targets",
+            "lab", "history", "import", "output", "split", "transit", "border", "owner", "trace",
+            "census", "probe", "targets",
         ],
     ),
     ("main", &["cli"]),

@@ -18,7 +18,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::super::Moment;
 use super::clock::Clock;
-use super::receive::receive;
+use super::receive::Letterbox;
 use super::{Sent, WireError, system};
 
 /// The most connections under way, where the system allows as many files.
@@ -32,6 +32,7 @@ pub struct Connections {
     patience: Duration,
     most: usize,
     open: Vec<Connection>,
+    letterbox: Letterbox,
 }
 
 #[derive(Debug)]
@@ -74,7 +75,8 @@ impl Connections {
     pub fn new(source: Option<Ipv4Addr>, patience: Duration, now: Moment) -> Self {
         let files = getrlimit(Resource::RLIMIT_NOFILE).map_or(256, |(soft, _)| soft);
         let most = usize::try_from((files / 2).clamp(1, MOST)).unwrap_or(1);
-        Self { clock: Clock::start_at(now), source, patience, most, open: Vec::new() }
+        let (open, letterbox) = (Vec::new(), Letterbox::new());
+        Self { clock: Clock::start_at(now), source, patience, most, open, letterbox }
     }
 
     /// The present moment.
@@ -115,15 +117,15 @@ impl Connections {
         let ready = self.wait(until)?;
         let at = self.now();
         let mut place = 0;
-        let patience = self.patience;
-        self.open.retain(|connection| {
+        let Self { patience, open, letterbox, .. } = self;
+        open.retain(|connection| {
             let is_ready = ready.get(place).copied().unwrap_or_default();
             place += 1;
             if is_ready {
-                let end = connection.end();
+                let end = connection.end(letterbox);
                 tried.push(Tried { to: connection.to, began: connection.began, at, end });
             }
-            !is_ready && at.since(connection.began) <= patience
+            !is_ready && at.since(connection.began) <= *patience
         });
         Ok(())
     }
@@ -158,8 +160,8 @@ impl Connections {
 }
 
 impl Connection {
-    fn end(&self) -> End {
-        if let Ok(Some(message)) = receive(&self.socket, &mut [0; 512], MsgFlags::MSG_ERRQUEUE)
+    fn end(&self, letterbox: &mut Letterbox) -> End {
+        if let Ok(Some((message, _))) = letterbox.take(&self.socket, MsgFlags::MSG_ERRQUEUE)
             && let Some(error) = message.error
         {
             return End::Error(error.from, error.kind, error.code);

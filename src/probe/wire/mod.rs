@@ -6,6 +6,7 @@
 mod clock;
 mod connect;
 mod open;
+mod queued;
 mod raw;
 mod receive;
 mod source;
