@@ -18,6 +18,7 @@ mod report;
 mod sheet;
 mod sources;
 mod stdout;
+mod story;
 mod values;
 
 use std::process::ExitCode;
