@@ -107,7 +107,10 @@ fn similar(told: &Told) {
     let (found, planned) = (told.found(), told.planned());
     let missing: Vec<_> = planned.iter().filter(|event| !found.contains(event)).collect();
     let invented: Vec<_> = found.iter().filter(|event| !planned.contains(event)).collect();
-    assert!(missing.is_empty() && invented.is_empty(), "missing {missing:#?}, invented {invented:#?}");
+    assert!(
+        missing.is_empty() && invented.is_empty(),
+        "missing {missing:#?}, invented {invented:#?}"
+    );
 }
 
 #[test]

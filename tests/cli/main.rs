@@ -26,6 +26,7 @@ mod permission;
 mod program;
 mod running;
 mod scenarios;
+mod schemas;
 mod sheet;
 mod skip;
 mod stdout;
