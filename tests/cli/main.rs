@@ -11,6 +11,7 @@ mod bad_input;
 mod classify;
 mod columns;
 mod counters;
+mod examples;
 mod exit_codes;
 mod formats;
 mod gateway;
