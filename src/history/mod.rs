@@ -6,7 +6,7 @@
 //! for evidence, and a [`Timeline`] of so many buckets. Only events are kept however many there are.
 //!
 //! ```text
-//! source (lines ─► rows) ─► order (by time) ─► follow ─► series ─┬► presence, pulse, shift ─► events
+//! source (lines ─► rows) ─► merge (by time) ─► follow ─► series ─┬► presence, pulse, shift ─► events
 //!                                                                ├► state
 //!                                                                └► timeline
 //! ```
@@ -28,6 +28,7 @@ mod chance;
 mod columns;
 mod event;
 mod follow;
+mod merge;
 mod names;
 mod order;
 mod presence;
@@ -35,6 +36,7 @@ mod pulse;
 mod row;
 mod series;
 mod shift;
+mod sort;
 mod source;
 mod state;
 mod timeline;
@@ -145,6 +147,21 @@ pub enum HistoryError {
         path: PathBuf,
         /// What is wrong with it.
         why: String,
+    },
+    /// Rows are so far out of order that all must be read twice, and an input cannot be.
+    #[error(
+        "{disordered}: rows near line {line} are much older than those before, and {path} cannot be read \
+         twice; write it to a file first, and name that",
+        path = path.display(),
+        disordered = disordered.display()
+    )]
+    Disorder {
+        /// What cannot be read twice.
+        path: PathBuf,
+        /// The file that is out of order.
+        disordered: PathBuf,
+        /// Near this line, from 1.
+        line: u64,
     },
 }
 

@@ -177,8 +177,8 @@ impl Present {
     /// How unlikely it is not to see it in a run. The traces of a run are no independent witnesses of
     /// something rare: there, runs are counted too.
     fn unlikely(&self, of: u32, much: bool) -> f64 {
-        let traces = too_few(0, of, self.share.share());
-        if much { traces } else { traces.min(-(1.0 - self.runs.cautious()).ln()) }
+        let traces = too_few(0, of, self.share.at_least());
+        if much { traces } else { traces.min(-(1.0 - self.runs.at_least()).ln()) }
     }
 }
 
