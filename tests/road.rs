@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms with those they may import.
-const ROAD: [(&str, &[&str]); 13] = [
+const ROAD: [(&str, &[&str]); 14] = [
     ("targets", &[]),
     ("probe", &["targets"]),
     ("trace", &["probe", "targets"]),
@@ -18,11 +18,12 @@ const ROAD: [(&str, &[&str]); 13] = [
     ("output", &["split", "transit", "border", "owner", "trace", "targets"]),
     ("history", &["output", "import"]),
     ("lab", &["probe"]),
+    ("replay", &["lab", "output", "split", "transit", "owner", "trace", "targets", "probe"]),
     (
         "cli",
         &[
-            "lab", "history", "import", "output", "split", "transit", "border", "owner", "trace",
-            "probe", "targets",
+            "replay", "lab", "history", "import", "output", "split", "transit", "border", "owner",
+            "trace", "probe", "targets",
         ],
     ),
     ("main", &["cli"]),

@@ -29,8 +29,10 @@ pub(super) struct Lab {
     /// A scenario's name (see --list), or a file
     #[arg(short, long, value_name = "NAME|FILE.toml", default_value = lab::DEFAULT)]
     scenario: String,
-    /// Instead of running a command, write the summaries of all runs of a story over months, measured in
-    /// virtual time, for lasthop report; a name (see --list), or a file
+    /// Write the history of a story instead, for lasthop report; a name (see --list), or a file
+    ///
+    /// A story is a simulated internet over months. All its runs are measured in virtual time, which
+    /// takes seconds, and needs no namespace; their summaries go to stdout.
     #[arg(long, value_name = "NAME|FILE.toml", conflicts_with_all = ["scenario", "command"])]
     story: Option<String>,
     /// List the scenarios and stories

@@ -31,6 +31,7 @@ mod schemas;
 mod sheet;
 mod skip;
 mod stdout;
+mod stories;
 mod streams;
 mod terminal;
 mod unprivileged;

@@ -168,6 +168,15 @@ fn of_traces_made_elsewhere() {
 }
 
 #[test]
+fn of_a_story() {
+    let story =
+        |more: &[&str]| outside(&[&["lab", "--story", "october-2017"], more].concat()).ended(0).out;
+    let description = Description::of("summary");
+    description.holds_json(&story(&["--format", "json"]));
+    description.holds_csv(&story(&[]));
+}
+
+#[test]
 fn of_owner() {
     let addresses = ["103.35.255.254", "8.8.8.8", "10.0.0.1", "175.45.177.1", "240.0.0.1"];
     let owner = |more: &[&str]| outside(&[&["owner"], &addresses[..], more].concat()).ended(0).out;

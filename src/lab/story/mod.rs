@@ -8,7 +8,6 @@ mod file;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-use std::time::Duration;
 
 use ipnet::Ipv4Net;
 use jiff::{SignedDuration, Timestamp};
@@ -91,7 +90,7 @@ impl Story {
         let now = over.checked_sub(1).and_then(|place| self.scenes.get(place));
         let later = self.scenes.get(over..).unwrap_or_default();
         let changes = later.iter().map(|scene| Change {
-            at: Moment::START + Duration::try_from(scene.from - began).unwrap_or_default(),
+            at: Moment::START + scene.from.duration_since(began).unsigned_abs(),
             routes: self.routes(scene),
             loss: scene.loss,
         });

@@ -1,0 +1,93 @@
+//! `lasthop lab --story`: months in seconds, without a namespace.
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::columns::SUMMARY;
+use super::lab::outside;
+use super::outcome::Outcome;
+use super::sheet::Sheet;
+
+/// Two hours with a run each; one prefix, two ways, and a change while the second run is under way.
+const STORY: &str = r#"
+about = "China at first, Russia then"
+published = "nothing"
+assumed = "everything"
+vantage = "192.168.1.77"
+sample = 64
+
+[[runs]]
+from = "2020-02-29T22:00:00Z"
+to = "2020-03-01T01:00:00Z"
+minutes = 60
+
+[hosts]
+"175.45.178.0/24" = ["175.45.178.1"]
+
+[way.china]
+hops = ["192.168.1.1 1", "103.35.255.254 20"]
+end = "hosts 30"
+class = "china"
+
+[way.russia]
+hops = ["192.168.1.1 1", "188.43.225.153 20"]
+end = "hosts 30"
+class = "russia"
+
+[[moment]]
+at = "2020-01-01T00:00:00Z"
+what = "China"
+ways."175.45.176.0/22" = { china = 1 }
+
+[[moment]]
+at = "2020-02-29T23:00:00.9Z"
+what = "Russia"
+ways."175.45.178.0/24" = { russia = 1 }
+"#;
+
+fn told(story: &str, more: &[&str]) -> Outcome {
+    let folder = TempDir::new().expect("a folder");
+    let file = folder.path().join("story.toml");
+    fs::write(&file, story).expect("written");
+    let file = file.to_str().expect("a path");
+    outside(&[&["lab", "--story", file], more].concat())
+}
+
+#[test]
+fn a_story_of_ones_own_is_a_history() {
+    let told = told(STORY, &[]).ended(0);
+    assert_eq!((told.out.lines().next(), told.err.as_str()), (Some(SUMMARY), ""));
+    let runs = Sheet::read(&told.out).with("scope", "175.45.178.0/24");
+    let hours = [
+        "2020-02-29T22:00:00.000000Z",
+        "2020-02-29T23:00:00.000000Z",
+        "2020-03-01T00:00:00.000000Z",
+    ];
+    assert_eq!(runs.column("started_at"), hours);
+    assert_eq!(runs.column("verdict"), ["china", "mixed", "russia"], "a change during a run");
+    assert_eq!(runs.total("targets"), 3 * 64);
+}
+
+#[test]
+fn what_is_wrong_with_a_story_is_told_with_its_line() {
+    outside(&["lab", "--story", "nope"]).refused(2, &["`nope`", "file.toml", "october-2017"]);
+    outside(&["lab", "--story", "nope.toml"]).refused(2, &["nope.toml: No such"]);
+    for (right, wrong, line, words) in [
+        ("minutes = 60", "minutes = 0", ":8: ", "minutes apart"),
+        ("{ russia = 1 }", "{ tibet = 1 }", ":31: ", "no way `tibet`"),
+        ("\"175.45.176.0/22\" =", "\"10.0.0.0/8\" =", ":26: ", "prefix that has hosts"),
+        ("188.43.225.153 20", "188.43.225.153", ":21: ", "milliseconds"),
+        ("2020-01-01T00:00:00Z", "New Year", ":27: ", "as year"),
+    ] {
+        assert!(STORY.contains(right), "{right}");
+        told(&STORY.replace(right, wrong), &[]).refused(2, &["story.toml", line, words]);
+    }
+    told(STORY, &["--", "true"]).refused(2, &["--story", "cannot be used with"]);
+}
+
+#[test]
+fn what_is_published_and_what_is_assumed_is_said_apart() {
+    let told = told(STORY, &["-v"]).ended(0);
+    assert!(told.err.contains("published: nothing") && told.err.contains("assumed: everything"));
+}
