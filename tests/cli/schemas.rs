@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::lab::{Lab, outside};
 use super::sheet::Sheet;
+use super::stories::{STORY, told};
 
 /// The files with the outputs that they describe.
 const DESCRIBED: [&str; 4] = ["summary", "traces", "hops", "owner"];
@@ -169,11 +170,9 @@ fn of_traces_made_elsewhere() {
 
 #[test]
 fn of_a_story() {
-    let story =
-        |more: &[&str]| outside(&[&["lab", "--story", "october-2017"], more].concat()).ended(0).out;
     let description = Description::of("summary");
-    description.holds_json(&story(&["--format", "json"]));
-    description.holds_csv(&story(&[]));
+    description.holds_json(&told(STORY, &["--format", "json"]).ended(0).out);
+    description.holds_csv(&told(STORY, &[]).ended(0).out);
 }
 
 #[test]

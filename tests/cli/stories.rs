@@ -9,8 +9,8 @@ use super::lab::outside;
 use super::outcome::Outcome;
 use super::sheet::Sheet;
 
-/// Two hours with a run each; one prefix, two ways, and a change while the second run is under way.
-const STORY: &str = r#"
+/// Three hours with a run each; one prefix, two ways, and a change while the second run is under way.
+pub(crate) const STORY: &str = r#"
 about = "China at first, Russia then"
 published = "nothing"
 assumed = "everything"
@@ -46,7 +46,7 @@ what = "Russia"
 ways."175.45.178.0/24" = { russia = 1 }
 "#;
 
-fn told(story: &str, more: &[&str]) -> Outcome {
+pub(crate) fn told(story: &str, more: &[&str]) -> Outcome {
     let folder = TempDir::new().expect("a folder");
     let file = folder.path().join("story.toml");
     fs::write(&file, story).expect("written");
