@@ -25,7 +25,7 @@ pub use explain::explain;
 pub use hops::hops;
 pub use lock::LockFile;
 pub use run::{Run, SCHEMA, TRACES_SCHEMA};
-pub use table::table;
+pub use table::{align, table};
 pub use tail::SetAside;
 pub use traces::traces;
 
