@@ -7,13 +7,14 @@ use std::path::Path;
 
 use boon::{Compiler, SchemaIndex, Schemas};
 use serde_json::{Map, Value};
+use tempfile::TempDir;
 
 use super::lab::{Lab, outside};
 use super::sheet::Sheet;
 use super::stories::{STORY, told};
 
 /// The files with the outputs that they describe.
-const DESCRIBED: [&str; 4] = ["summary", "traces", "hops", "owner"];
+const DESCRIBED: [&str; 6] = ["summary", "traces", "hops", "owner", "events", "state"];
 
 /// The description of one output.
 struct Description {
@@ -173,6 +174,21 @@ fn of_a_story() {
     let description = Description::of("summary");
     description.holds_json(&told(STORY, &["--format", "json"]).ended(0).out);
     description.holds_csv(&told(STORY, &[]).ended(0).out);
+}
+
+#[test]
+fn of_a_report() {
+    let folder = TempDir::new().expect("a folder");
+    let history = folder.path().join("history.csv");
+    fs::write(&history, told(STORY, &[]).ended(0).out).expect("written");
+    let history = history.to_str().expect("a path");
+    for (name, show) in [("events", "events"), ("state", "state")] {
+        let report =
+            |format| outside(&["report", history, "--show", show, "--format", format]).ended(0).out;
+        let description = Description::of(name);
+        description.holds_json(&report("json"));
+        description.holds_csv(&report("csv"));
+    }
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use jiff::Timestamp;
+use lasthop::lab;
 use tempfile::TempDir;
 
 use super::columns::SUMMARY;
@@ -90,4 +92,56 @@ fn what_is_wrong_with_a_story_is_told_with_its_line() {
 fn what_is_published_and_what_is_assumed_is_said_apart() {
     let told = told(STORY, &["-v"]).ended(0);
     assert!(told.err.contains("published: nothing") && told.err.contains("assumed: everything"));
+}
+
+/// Everything that a report on a built-in story says, and everything that the story's file says it
+/// should: each event between the beginning of the last run before and the end of the first one behind.
+fn reported_and_planned(name: &str) -> (Vec<String>, Vec<String>) {
+    let folder = TempDir::new().expect("a folder");
+    let file = folder.path().join("history.csv");
+    let history = outside(&["lab", "--story", name]).ended(0).out;
+    fs::write(&file, &history).expect("written");
+    let report = outside(&["report", "--format", "csv", file.to_str().expect("a path")]);
+    let events = Sheet::read(&report.ended(0).out);
+    let columns = ["scope", "event", "subject", "after", "before"].map(|name| events.column(name));
+    let row = |place| columns.iter().map(|column| column[place]).collect::<Vec<_>>().join(" ");
+    let reported = (0..events.rows.len()).map(row);
+    let runs = Sheet::read(&history).with("scope", "175.45.176.0/22");
+    let story = lab::story(name).expect("a story").expect("a right one");
+    let planned = story.events.iter().flat_map(|event| {
+        let (after, before) = around(&runs, event.at);
+        let (kind, subject) = (&event.kind, event.subject.as_deref().unwrap_or_default());
+        let words = move |scope| format!("{scope} {kind} {subject} {after} {before}");
+        event.scopes.iter().map(words)
+    });
+    (sorted(reported), sorted(planned))
+}
+
+fn sorted(words: impl Iterator<Item = String>) -> Vec<String> {
+    let mut words: Vec<String> = words.collect();
+    words.sort();
+    words
+}
+
+/// When the last run before `at` began, and when the first one behind it ended. None is under way.
+fn around<'r>(runs: &'r Sheet, at: Timestamp) -> (&'r str, &'r str) {
+    let time = |cell: &str| cell.parse::<Timestamp>().expect("a time");
+    let (began, ended) = (runs.column("started_at"), runs.column("ended_at"));
+    let behind = began.iter().position(|began| time(began) >= at).expect("a run behind");
+    let before = behind.checked_sub(1).expect("a run before");
+    assert!(time(ended[before]) < at, "a run is under way at {at}");
+    (began[before], ended[behind])
+}
+
+#[test]
+fn october_2017_is_reported_to_the_run_and_nothing_else() {
+    let (reported, planned) = reported_and_planned("october-2017");
+    assert_eq!(reported, planned);
+    assert_eq!(planned.len(), 4 * 4 + 2 * 4 * 5 + 2 * 2 + 2 * 4);
+}
+
+#[test]
+fn the_year_2025_is_reported_to_the_run_and_nothing_else() {
+    let (reported, planned) = reported_and_planned("year-2025");
+    assert_eq!(reported, planned);
 }
