@@ -52,12 +52,12 @@ fn has_modules(modules: &str) -> bool {
     known
 }
 
-/// A command line of an example inside the lab, quick, by the program that is built. Its `home` is
-/// the lab's folder.
+/// A command line of an example inside the lab, by the program that is built: quick, and to these targets.
 fn inside(lab: &Lab, line: &str, targets: &str) -> Outcome {
     let words = format!("\"$LASTHOP\" probe {} {targets} ", QUICK.join(" "));
-    let ours = line.replace("/usr/local/bin/lasthop probe ", &words);
+    let ours = line.replace("/usr/local/bin/lasthop", "lasthop");
     let ours = ours.replace("lasthop probe ", &words);
+    let ours = ours.replace("lasthop report ", "\"$LASTHOP\" report ");
     assert_ne!(ours, line, "the line runs another program");
     let mut command = lab.command("sh");
     command.args(["-c", &ours]).env("STATE_DIRECTORY", ".").env("RUNTIME_DIRECTORY", ".");
@@ -87,10 +87,16 @@ fn is_time(field: &str, range: std::ops::RangeInclusive<u32>) -> bool {
     field == "*" || number(field) || field.strip_prefix("*/").is_some_and(number)
 }
 
+/// Neither data nor messages: nothing that cron would mail.
+fn silent(outcome: Outcome) {
+    let outcome = outcome.ended(0);
+    assert_eq!((outcome.out.as_str(), outcome.err.as_str()), ("", ""));
+}
+
 #[test]
-fn crontab_adds_runs_and_mails_what_is_wrong() {
-    let Some(lab) = Lab::near() else { return };
+fn crontab_is_one_that_cron_takes() {
     let text = text("crontab");
+    assert_eq!(entries(&text).len(), 2);
     for (fields, command) in entries(&text) {
         let ranges = [0..=59, 0..=23, 1..=31, 1..=12, 0..=7];
         assert!(
@@ -98,15 +104,33 @@ fn crontab_adds_runs_and_mails_what_is_wrong() {
             "{fields:?}"
         );
         assert!(!command.contains('%'), "cron takes % for the end of a line: {command}");
-        let quiet = inside(&lab, command, "--sample 4").ended(0);
-        assert_eq!((quiet.out, quiet.err), (String::new(), String::new()));
-        let outage = inside(&lab, command, "175.45.179.1").ended(0);
-        assert_eq!((outage.out, outage.err), (String::new(), String::new()));
-        let wrong = inside(&lab, command, "8.8.8.8");
-        assert!(wrong.code != Some(0) && wrong.err.contains("8.8.8.8"), "{wrong:?}");
-        let history = Sheet::read(&lab.read("history.csv"));
-        assert_eq!(history.rows.len(), 5 + 2);
     }
+}
+
+#[test]
+fn crontab_adds_runs_and_mails_changes_and_failures() {
+    let Some(lab) = Lab::near() else { return };
+    let text = text("crontab");
+    let [(_, measure), (_, report)] = entries(&text)[..] else { panic!("two entries") };
+    let one = "--sample 4 175.45.177.0/24";
+    for _ in 0..3 {
+        silent(inside(&lab, measure, one));
+        silent(inside(&lab, report, ""));
+    }
+    // Nothing can be classified there: a row, and no mail.
+    silent(inside(&lab, measure, "175.45.179.1"));
+    assert_eq!(Sheet::read(&lab.read("history.csv")).rows.len(), 4 * 2);
+    let wrong = inside(&lab, measure, "8.8.8.8");
+    assert!(wrong.code != Some(0) && wrong.err.contains("8.8.8.8"), "{wrong:?}");
+    let lines = lab.read("history.csv");
+    let until_ttk = outside(&["lab", "--story", "october-2017"]).ended(0).out;
+    let rows: Vec<&str> = until_ttk.lines().take(1 + 5 * 15).collect();
+    lab.write("history.csv", rows.join("\n") + "\n");
+    let mail = inside(&lab, report, "").ended(0);
+    assert!(mail.out.contains("TransTeleCom appeared") && mail.err.is_empty(), "{mail:?}");
+    lab.write("history.csv", lines.replacen("schema", "scheme", 1));
+    let wrong = inside(&lab, report, "").ended(0);
+    assert!(wrong.err.contains("history.csv"), "{wrong:?}");
 }
 
 #[test]
@@ -138,14 +162,16 @@ fn systemd_takes_the_units_and_finds_them_tight() {
 }
 
 #[test]
-fn what_systemd_starts_adds_a_run() {
+fn what_systemd_starts_adds_a_run_and_writes_metrics() {
     let Some(lab) = Lab::near() else { return };
     let service = text("systemd/lasthop.service");
-    let start = service.lines().find_map(|line| line.strip_prefix("ExecStart="));
-    let line = start.expect("a command").replace("%H", "here");
-    inside(&lab, &line, "--sample 4").ended(0);
+    for key in ["ExecStart=", "ExecStartPost="] {
+        let line = service.lines().find_map(|line| line.strip_prefix(key)).expect("a command");
+        inside(&lab, &line.replace("%H", "here"), "--sample 4").ended(0);
+    }
     let history = Sheet::read(&lab.read("history.csv"));
     assert_eq!(history.column("vantage"), ["here"; 5]);
+    assert!(lab.read("lasthop.prom").contains("vantage=\"here\""));
 }
 
 #[test]
