@@ -42,13 +42,34 @@ impl Evidence {
         let (Some(scope), Some(last)) = (block.routed_prefix(trace.target), border.last) else {
             return;
         };
-        if self.counted.insert((trace.target, trace.vantage.clone(), last.address)) {
-            *self.targets.entry((scope, last.address)).or_default() += 1;
-        }
+        self.count(scope, (trace.target, trace.vantage.clone(), last.address));
         for pair in border.path.windows(2) {
-            let further = self.behind.entry((scope, pair[0])).or_insert(pair[1]);
-            *further = pair[1].min(*further);
+            self.went_on((scope, pair[0]), pair[1]);
         }
+    }
+
+    /// Hears all that another has heard. The order in which traces are heard does not matter.
+    pub fn add(&mut self, other: Self, block: &Block) {
+        for witness in other.counted {
+            if let Some(scope) = block.routed_prefix(witness.0) {
+                self.count(scope, witness);
+            }
+        }
+        for (place, behind) in other.behind {
+            self.went_on(place, behind);
+        }
+    }
+
+    fn count(&mut self, scope: Ipv4Net, witness: Witness) {
+        let border = witness.2;
+        if self.counted.insert(witness) {
+            *self.targets.entry((scope, border)).or_default() += 1;
+        }
+    }
+
+    fn went_on(&mut self, place: (Ipv4Net, Ipv4Addr), behind: Ipv4Addr) {
+        let further = self.behind.entry(place).or_insert(behind);
+        *further = behind.min(*further);
     }
 
     /// The borders of a routed prefix, with how many targets have them, the most frequent first.

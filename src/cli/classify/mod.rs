@@ -4,6 +4,8 @@
 //! packed; then each is judged.
 
 mod by;
+mod counts;
+mod ear;
 mod read;
 mod spool;
 mod tell;
@@ -70,9 +72,9 @@ impl Classify {
         let reading = Reading::new(&targets, common);
         let heard = reading.all(&self.files, self.from)?;
         heard.closing(&targets, common);
-        self.sources.ask(&mut owners, &heard.foreign(), common);
+        self.sources.ask(&mut owners, &heard.all.foreign(), common);
         let run = self.about(&heard);
-        let telling = Telling::new(&targets, &owners, &heard.evidence, &run, sheet, self.by);
+        let telling = Telling::new(&targets, &owners, &heard.all.evidence, &run, sheet, self.by);
         if self.explain {
             return telling.explain(heard.traces, &heard.files);
         }
@@ -86,8 +88,8 @@ impl Classify {
     fn about(&self, heard: &Heard) -> Run {
         Run {
             id: format!("import-{:016x}", heard.digest),
-            started: heard.first,
-            ended: heard.last,
+            started: heard.all.first,
+            ended: heard.all.last,
             vantage: self.vantage.clone().unwrap_or_default(),
             method: heard.method(),
             complete: heard.complete(),

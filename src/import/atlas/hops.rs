@@ -25,6 +25,8 @@ pub(super) enum Hops {
     Text,
     /// Something that no traceroute has.
     Other,
+    /// Hops that nobody asked for.
+    Unseen,
     Course(Course),
 }
 
