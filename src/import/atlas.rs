@@ -3,9 +3,11 @@
 //!
 //! Every firmware since the first has its own dialect; all of them are read alike.
 
+mod cursor;
 mod hops;
 mod latest;
 mod measured;
+mod quick;
 mod reply;
 mod result;
 

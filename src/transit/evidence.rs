@@ -1,9 +1,9 @@
 //! What the traces of a routed prefix say about each other.
 
-use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashSet};
 use ipnet::Ipv4Net;
 
 use crate::border::Border;

@@ -9,9 +9,10 @@ mod confidence;
 mod evidence;
 mod reason;
 
-use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use crate::border::{self, Border};
 use crate::owner::{Owner, Owners};

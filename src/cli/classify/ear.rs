@@ -1,9 +1,10 @@
 //! What traces say together, heard in any order: each worker has an ear of its own, and in the end all
 //! are one.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
+use foldhash::HashSet;
 use jiff::Timestamp;
 
 use crate::border;

@@ -47,6 +47,7 @@ enum Field {
 }
 
 /// Reads results for somebody who wants some destinations only.
+#[derive(Clone, Copy)]
 pub(super) struct Wants<'a>(pub(super) &'a Wanted<'a>);
 
 impl<'de> DeserializeSeed<'de> for Wants<'_> {
@@ -93,7 +94,7 @@ impl<'de> Visitor<'de> for Wants<'_> {
 
 impl Wants<'_> {
     /// Whether the hops need not be looked at, by what has been read before them.
-    fn passes_over(&self, read: &Measured<'_>) -> bool {
+    pub(super) fn passes_over(&self, read: &Measured<'_>) -> bool {
         let target = read.dst_addr.as_ref().and_then(|text| address(&text.0));
         target.is_some_and(|target| !(self.0)(target))
     }

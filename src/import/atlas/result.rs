@@ -10,6 +10,7 @@ use serde::de::{DeserializeSeed, IgnoredAny};
 
 use super::hops::{Course, Hops};
 use super::measured::{Measured, Wants};
+use super::quick;
 use crate::import::{Finding, Wanted};
 use crate::trace::{Kind, Method, StopReason, Trace, Vantage};
 
@@ -32,10 +33,11 @@ impl Text<'_> {
 /// What is found in the bytes of one result. One that goes to an address that is not `wanted` is read
 /// to its end as JSON; its hops may be anything.
 pub(super) fn findings(record: &[u8], wanted: &Wanted<'_>) -> Vec<Finding> {
+    let wants = Wants(wanted);
     // Checking all of the text at once is quicker than string by string.
     let measured = match str::from_utf8(record) {
-        Ok(text) => read(serde_json::Deserializer::from_str(text), wanted),
-        Err(_) => read(serde_json::Deserializer::from_slice(record), wanted),
+        Ok(text) => quick::measured(text, &wants).map_or_else(|| read(text, wants), Ok),
+        Err(_) => read_from(serde_json::Deserializer::from_slice(record), wants),
     };
     match measured {
         Ok(measured) => measured.findings(),
@@ -45,11 +47,16 @@ pub(super) fn findings(record: &[u8], wanted: &Wanted<'_>) -> Vec<Finding> {
     }
 }
 
-fn read<'de, R: serde_json::de::Read<'de>>(
+/// Reads what is too unusual to be read quickly.
+pub(super) fn read<'a>(text: &'a str, wants: Wants<'_>) -> serde_json::Result<Measured<'a>> {
+    read_from(serde_json::Deserializer::from_str(text), wants)
+}
+
+fn read_from<'de, R: serde_json::de::Read<'de>>(
     mut from: serde_json::Deserializer<R>,
-    wanted: &Wanted<'_>,
+    wants: Wants<'_>,
 ) -> serde_json::Result<Measured<'de>> {
-    let measured = Wants(wanted).deserialize(&mut from)?;
+    let measured = wants.deserialize(&mut from)?;
     from.end()?;
     Ok(measured)
 }
@@ -92,7 +99,7 @@ fn no_result() -> Finding {
 }
 
 impl Measured<'_> {
-    fn findings(mut self) -> Vec<Finding> {
+    pub(super) fn findings(mut self) -> Vec<Finding> {
         if let Some(kind) = self.measurement.as_ref().filter(|kind| kind.0 != TRACEROUTE) {
             return vec![other_kind(kind)];
         }

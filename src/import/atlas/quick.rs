@@ -1,0 +1,111 @@
+//! Results as today's firmware writes them, read several times as fast as through `serde`.
+//!
+//! It knows no mistakes: whatever is unusual is read again the other way, which says what is wrong. What
+//! it does read is what would be read there; a test holds one to the other.
+
+use std::borrow::Cow;
+use std::net::Ipv4Addr;
+
+use super::cursor::Cursor;
+use super::hops::{self, Course, Element, Hops};
+use super::measured::{Measured, Wants};
+use super::reply::{self, Refusal, Replies, Reply, Sender};
+use super::result::{Text, address};
+
+/// The result that is all of `text`, if it is plain enough.
+pub(super) fn measured<'a>(text: &'a str, wants: &Wants<'_>) -> Option<Measured<'a>> {
+    let mut cursor = Cursor::new(text);
+    let mut read = Measured::default();
+    cursor.fields(|cursor, key| match key {
+        "type" => once(&mut read.measurement, cursor.string().map(plain)),
+        "af" | "pf" => once(&mut read.af, cursor.whole()),
+        "dst_addr" | "addr" => once(&mut read.dst_addr, cursor.string().map(plain)),
+        "src_addr" => once(&mut read.src_addr, cursor.string().map(plain)),
+        "from" => once(&mut read.from, cursor.string().map(plain)),
+        "proto" => once(&mut read.proto, cursor.string().map(plain)),
+        "paris_id" => once(&mut read.paris_id, cursor.whole()),
+        "prb_id" => once(&mut read.prb_id, cursor.whole()),
+        "timestamp" => once(&mut read.timestamp, cursor.whole()),
+        "result" if wants.passes_over(&read) => {
+            once(&mut read.result, cursor.pass().map(|()| Hops::Unseen))
+        }
+        "result" => once(&mut read.result, course(cursor).map(Hops::Course)),
+        _ => cursor.pass(),
+    })?;
+    cursor.is_at_end().then_some(read)
+}
+
+/// Keeps a value, unless there is none or it is the second one.
+fn once<T>(to: &mut Option<T>, value: Option<T>) -> Option<()> {
+    let is_first = to.is_none();
+    *to = Some(value?);
+    is_first.then_some(())
+}
+
+fn plain(text: &str) -> Text<'_> {
+    Text(Cow::Borrowed(text))
+}
+
+fn course(cursor: &mut Cursor<'_>) -> Option<Course> {
+    let mut course = Course::default();
+    let mut count = 0;
+    cursor.elements(|cursor| {
+        count += 1;
+        let element = element(cursor)?;
+        (count <= hops::MOST).then(|| course.add(element).ok())?
+    })?;
+    course.arrange();
+    Some(course)
+}
+
+fn element<'a>(cursor: &mut Cursor<'a>) -> Option<Element<'a>> {
+    let mut element = Element::default();
+    cursor.fields(|cursor, key| match key {
+        "hop" => once(&mut element.hop, cursor.whole()),
+        "result" => once(&mut element.result, replies(cursor)),
+        "error" => once(&mut element.error, cursor.string().map(plain)),
+        _ => cursor.pass(),
+    })?;
+    Some(element)
+}
+
+fn replies(cursor: &mut Cursor<'_>) -> Option<Replies> {
+    let mut replies = Replies::default();
+    let mut count = 0;
+    let mut last = None;
+    cursor.elements(|cursor| {
+        count += 1;
+        let reply = reply(cursor, &mut last)?;
+        (count <= reply::MOST).then(|| replies.add(reply))
+    })?;
+    replies.end(count);
+    Some(replies)
+}
+
+/// A reply. Mostly it is from the same sender as the `last` one.
+fn reply<'a>(cursor: &mut Cursor<'a>, last: &mut Option<(&'a str, Ipv4Addr)>) -> Option<Reply<'a>> {
+    let mut reply = Reply::default();
+    cursor.fields(|cursor, key| match key {
+        "from" => once(&mut reply.from, cursor.string().map(|text| sender(text, last))),
+        "ttl" => once(&mut reply.ttl, cursor.whole()),
+        "rtt" => once(&mut reply.rtt, cursor.number()),
+        "x" => once(&mut reply.x, cursor.present()),
+        "late" => once(&mut reply.late, cursor.present()),
+        "flags" => once(&mut reply.flags, cursor.present()),
+        "dup" => once(&mut reply.dup, cursor.other()),
+        "err" => once(&mut reply.err, cursor.string().map(Refusal::of)),
+        "icmpext" => once(&mut reply.icmpext, cursor.other()),
+        "error" => once(&mut reply.error, cursor.string().map(plain)),
+        _ => cursor.pass(),
+    })?;
+    Some(reply)
+}
+
+fn sender<'a>(text: &'a str, last: &mut Option<(&'a str, Ipv4Addr)>) -> Sender {
+    if let Some((_, address)) = last.filter(|(before, _)| *before == text) {
+        return Sender::Address(address);
+    }
+    let Some(address) = address(text) else { return Sender::Other(plain(text).shown()) };
+    *last = Some((text, address));
+    Sender::Address(address)
+}
