@@ -6,6 +6,7 @@
 mod by;
 mod counts;
 mod ear;
+mod pack;
 mod read;
 mod spool;
 mod tell;

@@ -10,6 +10,8 @@ use tempfile::{SpooledTempFile, spooled_tempfile};
 
 use crate::trace::Trace;
 
+use super::pack::{Unpacking, pack};
+
 /// How many bytes stay in memory.
 const FEW: usize = 32 << 20;
 /// How much is read back at once.
@@ -35,8 +37,7 @@ pub(super) struct Packed {
 impl Packed {
     pub(super) fn push(&mut self, place: Place, trace: &Trace) -> io::Result<()> {
         let start = self.bytes.len();
-        let bytes = std::mem::take(&mut self.bytes);
-        self.bytes = postcard::to_extend(&(place, trace), bytes).map_err(io::Error::other)?;
+        pack(place, trace, &mut self.bytes)?;
         let mut digest = SipHasher13::new();
         digest.write(self.bytes.get(start..).unwrap_or_default());
         self.digests.push(digest.finish());
@@ -44,16 +45,8 @@ impl Packed {
     }
 
     /// The traces, in their order.
-    pub(super) fn unpacked(&self) -> impl Iterator<Item = io::Result<(Place, Trace)>> {
-        let mut rest = self.bytes.as_slice();
-        std::iter::from_fn(move || {
-            let at = std::mem::take(&mut rest);
-            (!at.is_empty()).then(|| {
-                let (one, behind) = postcard::take_from_bytes(at).map_err(io::Error::other)?;
-                rest = behind;
-                Ok(one)
-            })
-        })
+    pub(super) fn unpacked(&self) -> Unpacking<'_> {
+        Unpacking(&self.bytes)
     }
 }
 

@@ -28,14 +28,14 @@ impl<'a> Cursor<'a> {
     /// Reads an object; `field` reads the value of each key.
     pub(super) fn fields(
         &mut self,
-        mut field: impl FnMut(&mut Self, &'a str) -> Option<()>,
+        mut field: impl FnMut(&mut Self, &'a [u8]) -> Option<()>,
     ) -> Option<()> {
         self.expect(b'{')?;
         if self.meets(b'}') {
             return Some(());
         }
         loop {
-            let key = self.string()?;
+            let key = self.quoted()?;
             self.expect(b':')?;
             field(self, key)?;
             if !self.meets(b',') {
@@ -63,11 +63,17 @@ impl<'a> Cursor<'a> {
 
     /// A string in which nothing is escaped.
     pub(super) fn string(&mut self) -> Option<&'a str> {
+        let length = self.quoted()?.len();
+        let end = self.at.checked_sub(1)?;
+        self.text.get(end.checked_sub(length)?..end)
+    }
+
+    /// The bytes of a string in which nothing is escaped.
+    fn quoted(&mut self) -> Option<&'a [u8]> {
         self.expect(b'"')?;
-        let length = plain(self.text.as_bytes().get(self.at..)?)?;
-        let string = self.text.get(self.at..self.at + length)?;
-        self.at += length;
-        self.expect(b'"')?;
+        let rest = self.text.as_bytes().get(self.at..)?;
+        let string = rest.get(..plain(rest)?)?;
+        self.at += string.len() + 1;
         Some(string)
     }
 
@@ -127,7 +133,9 @@ impl<'a> Cursor<'a> {
 
     /// Whether `byte` comes next, which is passed then.
     pub(super) fn meets(&mut self, byte: u8) -> bool {
-        self.blanks();
+        if self.next() != Some(byte) {
+            self.blanks();
+        }
         let met = self.next() == Some(byte);
         self.at += usize::from(met);
         met
@@ -192,16 +200,19 @@ impl<'a> Cursor<'a> {
 
 /// How many bytes stand before a quote, if nothing before it is escaped or a control character.
 fn plain(bytes: &[u8]) -> Option<usize> {
-    let (words, rest) = bytes.as_chunks();
-    for (place, word) in words.iter().enumerate() {
+    let mut length = 0;
+    let mut rest = bytes;
+    while let Some((word, behind)) = rest.split_first_chunk() {
         let marks = marks(u64::from_le_bytes(*word));
         if marks != 0 {
-            let length = 8 * place + marks.trailing_zeros() as usize / 8;
+            length += marks.trailing_zeros() as usize / 8;
             return (bytes.get(length) == Some(&b'"')).then_some(length);
         }
+        length += word.len();
+        rest = behind;
     }
-    let length = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..b' '))?;
-    (rest.get(length) == Some(&b'"')).then_some(bytes.len() - rest.len() + length)
+    length += rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..b' '))?;
+    (bytes.get(length) == Some(&b'"')).then_some(length)
 }
 
 /// The top bit of each byte of `word` that is a quote, a backslash or a control character, up to the

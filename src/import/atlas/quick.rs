@@ -9,27 +9,30 @@ use std::net::Ipv4Addr;
 use super::cursor::Cursor;
 use super::hops::{self, Course, Element, Hops};
 use super::measured::{Measured, Wants};
-use super::reply::{self, Refusal, Replies, Reply, Sender};
+use super::reply::{self, Extension, Extensions, Quoted, Refusal, Replies, Reply, Sender};
 use super::result::{Text, address};
+
+/// How many hops a result has, with the silent ones behind the last router.
+const USUAL: usize = 24;
 
 /// The result that is all of `text`, if it is plain enough.
 pub(super) fn measured<'a>(text: &'a str, wants: &Wants<'_>) -> Option<Measured<'a>> {
     let mut cursor = Cursor::new(text);
     let mut read = Measured::default();
     cursor.fields(|cursor, key| match key {
-        "type" => once(&mut read.measurement, cursor.string().map(plain)),
-        "af" | "pf" => once(&mut read.af, cursor.whole()),
-        "dst_addr" | "addr" => once(&mut read.dst_addr, cursor.string().map(plain)),
-        "src_addr" => once(&mut read.src_addr, cursor.string().map(plain)),
-        "from" => once(&mut read.from, cursor.string().map(plain)),
-        "proto" => once(&mut read.proto, cursor.string().map(plain)),
-        "paris_id" => once(&mut read.paris_id, cursor.whole()),
-        "prb_id" => once(&mut read.prb_id, cursor.whole()),
-        "timestamp" => once(&mut read.timestamp, cursor.whole()),
-        "result" if wants.passes_over(&read) => {
+        b"type" => once(&mut read.measurement, cursor.string().map(plain)),
+        b"af" | b"pf" => once(&mut read.af, cursor.whole()),
+        b"dst_addr" | b"addr" => once(&mut read.dst_addr, cursor.string().map(plain)),
+        b"src_addr" => once(&mut read.src_addr, cursor.string().map(plain)),
+        b"from" => once(&mut read.from, cursor.string().map(plain)),
+        b"proto" => once(&mut read.proto, cursor.string().map(plain)),
+        b"paris_id" => once(&mut read.paris_id, cursor.whole()),
+        b"prb_id" => once(&mut read.prb_id, cursor.whole()),
+        b"timestamp" => once(&mut read.timestamp, cursor.whole()),
+        b"result" if wants.passes_over(&read) => {
             once(&mut read.result, cursor.pass().map(|()| Hops::Unseen))
         }
-        "result" => once(&mut read.result, course(cursor).map(Hops::Course)),
+        b"result" => once(&mut read.result, course(cursor).map(Hops::Course)),
         _ => cursor.pass(),
     })?;
     cursor.is_at_end().then_some(read)
@@ -47,7 +50,7 @@ fn plain(text: &str) -> Text<'_> {
 }
 
 fn course(cursor: &mut Cursor<'_>) -> Option<Course> {
-    let mut course = Course::default();
+    let mut course = Course { hops: Vec::with_capacity(USUAL), ..Course::default() };
     let mut count = 0;
     cursor.elements(|cursor| {
         count += 1;
@@ -61,9 +64,9 @@ fn course(cursor: &mut Cursor<'_>) -> Option<Course> {
 fn element<'a>(cursor: &mut Cursor<'a>) -> Option<Element<'a>> {
     let mut element = Element::default();
     cursor.fields(|cursor, key| match key {
-        "hop" => once(&mut element.hop, cursor.whole()),
-        "result" => once(&mut element.result, replies(cursor)),
-        "error" => once(&mut element.error, cursor.string().map(plain)),
+        b"hop" => once(&mut element.hop, cursor.whole()),
+        b"result" => once(&mut element.result, replies(cursor)),
+        b"error" => once(&mut element.error, cursor.string().map(plain)),
         _ => cursor.pass(),
     })?;
     Some(element)
@@ -86,19 +89,56 @@ fn replies(cursor: &mut Cursor<'_>) -> Option<Replies> {
 fn reply<'a>(cursor: &mut Cursor<'a>, last: &mut Option<(&'a str, Ipv4Addr)>) -> Option<Reply<'a>> {
     let mut reply = Reply::default();
     cursor.fields(|cursor, key| match key {
-        "from" => once(&mut reply.from, cursor.string().map(|text| sender(text, last))),
-        "ttl" => once(&mut reply.ttl, cursor.whole()),
-        "rtt" => once(&mut reply.rtt, cursor.number()),
-        "x" => once(&mut reply.x, cursor.present()),
-        "late" => once(&mut reply.late, cursor.present()),
-        "flags" => once(&mut reply.flags, cursor.present()),
-        "dup" => once(&mut reply.dup, cursor.other()),
-        "err" => once(&mut reply.err, cursor.string().map(Refusal::of)),
-        "icmpext" => once(&mut reply.icmpext, cursor.other()),
-        "error" => once(&mut reply.error, cursor.string().map(plain)),
+        b"from" => once(&mut reply.from, cursor.string().map(|text| sender(text, last))),
+        b"ttl" => once(&mut reply.ttl, cursor.whole()),
+        b"rtt" => once(&mut reply.rtt, cursor.number()),
+        b"x" => once(&mut reply.x, cursor.present()),
+        b"late" => once(&mut reply.late, cursor.present()),
+        b"flags" => once(&mut reply.flags, cursor.present()),
+        b"dup" => once(&mut reply.dup, cursor.other()),
+        b"err" => once(&mut reply.err, cursor.string().map(Refusal::of)),
+        b"icmpext" => once(&mut reply.icmpext, extensions(cursor)),
+        b"error" => once(&mut reply.error, cursor.string().map(plain)),
         _ => cursor.pass(),
     })?;
     Some(reply)
+}
+
+fn extensions(cursor: &mut Cursor<'_>) -> Option<Extensions> {
+    let mut objects = None;
+    cursor.fields(|cursor, key| match key {
+        b"obj" => once(&mut objects, list(cursor, extension)),
+        _ => cursor.pass(),
+    })?;
+    Some(Extensions { obj: objects.unwrap_or_default() })
+}
+
+fn extension(cursor: &mut Cursor<'_>) -> Option<Extension> {
+    let mut labels = None;
+    cursor.fields(|cursor, key| match key {
+        b"mpls" => once(&mut labels, list(cursor, quoted)),
+        _ => cursor.pass(),
+    })?;
+    Some(Extension { mpls: labels.unwrap_or_default() })
+}
+
+fn quoted(cursor: &mut Cursor<'_>) -> Option<Quoted> {
+    let (mut label, mut ttl) = (None, None);
+    cursor.fields(|cursor, key| match key {
+        b"label" => once(&mut label, cursor.whole()),
+        b"ttl" => once(&mut ttl, cursor.whole()),
+        _ => cursor.pass(),
+    })?;
+    Some(Quoted { label: label?, ttl: ttl? })
+}
+
+fn list<'a, T>(
+    cursor: &mut Cursor<'a>,
+    element: impl Fn(&mut Cursor<'a>) -> Option<T>,
+) -> Option<Vec<T>> {
+    let mut list = Vec::new();
+    cursor.elements(|cursor| element(cursor).map(|element| list.push(element)))?;
+    Some(list)
 }
 
 fn sender<'a>(text: &'a str, last: &mut Option<(&'a str, Ipv4Addr)>) -> Sender {

@@ -233,19 +233,19 @@ fn code(text: &str) -> Option<u8> {
 #[derive(Deserialize)]
 pub(super) struct Extensions {
     #[serde(default)]
-    obj: Vec<Extension>,
+    pub(super) obj: Vec<Extension>,
 }
 
 #[derive(Deserialize)]
-struct Extension {
+pub(super) struct Extension {
     #[serde(default)]
-    mpls: Vec<Quoted>,
+    pub(super) mpls: Vec<Quoted>,
 }
 
 #[derive(Deserialize)]
-struct Quoted {
-    label: u32,
-    ttl: u8,
+pub(super) struct Quoted {
+    pub(super) label: u32,
+    pub(super) ttl: u8,
 }
 
 impl Extensions {
