@@ -22,6 +22,28 @@ pub struct Evidence {
     counted: HashSet<Witness>,
 }
 
+/// What a trace says to its neighbours, without its hops.
+#[derive(Debug)]
+pub struct Testimony {
+    target: Ipv4Addr,
+    vantage: Option<Arc<Vantage>>,
+    border: Border,
+}
+
+impl Testimony {
+    /// What `trace` says, whose border is `border`.
+    #[must_use]
+    pub fn of(trace: &Trace, border: Border) -> Self {
+        Self { target: trace.target, vantage: trace.vantage.clone(), border }
+    }
+
+    /// The attributable foreign hops up to its last foreign hop.
+    #[must_use]
+    pub fn path(&self) -> &[Ipv4Addr] {
+        &self.border.path
+    }
+}
+
 /// Flows and methods of one target from one vantage, at whatever time, are one witness.
 type Witness = (Ipv4Addr, Option<Arc<Vantage>>, Ipv4Addr);
 
@@ -37,39 +59,19 @@ pub(super) struct Near {
 }
 
 impl Evidence {
-    /// Hears a trace, whose border is `border`.
-    pub fn hear(&mut self, trace: &Trace, border: &Border, block: &Block) {
-        let (Some(scope), Some(last)) = (block.routed_prefix(trace.target), border.last) else {
+    /// Hears what a trace says.
+    pub fn hear(&mut self, said: Testimony, block: &Block) {
+        let Testimony { target, vantage, border } = said;
+        let (Some(scope), Some(last)) = (block.routed_prefix(target), border.last) else {
             return;
         };
-        self.count(scope, (trace.target, trace.vantage.clone(), last.address));
+        if self.counted.insert((target, vantage, last.address)) {
+            *self.targets.entry((scope, last.address)).or_default() += 1;
+        }
         for pair in border.path.windows(2) {
-            self.went_on((scope, pair[0]), pair[1]);
+            let further = self.behind.entry((scope, pair[0])).or_insert(pair[1]);
+            *further = pair[1].min(*further);
         }
-    }
-
-    /// Hears all that another has heard. The order in which traces are heard does not matter.
-    pub fn add(&mut self, other: Self, block: &Block) {
-        for witness in other.counted {
-            if let Some(scope) = block.routed_prefix(witness.0) {
-                self.count(scope, witness);
-            }
-        }
-        for (place, behind) in other.behind {
-            self.went_on(place, behind);
-        }
-    }
-
-    fn count(&mut self, scope: Ipv4Net, witness: Witness) {
-        let border = witness.2;
-        if self.counted.insert(witness) {
-            *self.targets.entry((scope, border)).or_default() += 1;
-        }
-    }
-
-    fn went_on(&mut self, place: (Ipv4Net, Ipv4Addr), behind: Ipv4Addr) {
-        let further = self.behind.entry(place).or_insert(behind);
-        *further = behind.min(*further);
     }
 
     /// The borders of a routed prefix, with how many targets have them, the most frequent first.

@@ -1,5 +1,4 @@
-//! What traces say together, heard in any order: each worker has an ear of its own, and in the end all
-//! are one.
+//! What traces say together, heard one after the other in the order of the input.
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
@@ -10,7 +9,7 @@ use jiff::Timestamp;
 use crate::border;
 use crate::targets::Targets;
 use crate::trace::{Method, Trace};
-use crate::transit::Evidence;
+use crate::transit::{Evidence, Testimony};
 
 /// What was heard.
 #[derive(Debug, Default)]
@@ -25,21 +24,30 @@ pub(super) struct Ear {
     foreign: HashSet<Ipv4Addr>,
 }
 
-impl Ear {
-    pub(super) fn hear(&mut self, trace: &Trace, targets: &Targets) {
-        let border = border::find(trace, &targets.block, &targets.specials);
-        self.evidence.hear(trace, &border, &targets.block);
-        self.spans(trace.started, trace.started);
-        self.methods.extend(trace.method);
-        self.foreign.extend(border.path);
-    }
+/// What is heard of one trace: found on any core, and small enough to be handed on.
+#[derive(Debug)]
+pub(super) struct Said {
+    testimony: Testimony,
+    started: Option<Timestamp>,
+    method: Option<Method>,
+}
 
-    /// Hears all that another has heard.
-    pub(super) fn add(&mut self, other: Self, targets: &Targets) {
-        self.evidence.add(other.evidence, &targets.block);
-        self.spans(other.first, other.last);
-        self.methods.extend(other.methods);
-        self.foreign.extend(other.foreign);
+impl Said {
+    pub(super) fn by(trace: &Trace, targets: &Targets) -> Self {
+        let border = border::find(trace, &targets.block, &targets.specials);
+        let testimony = Testimony::of(trace, border);
+        Self { testimony, started: trace.started, method: trace.method }
+    }
+}
+
+impl Ear {
+    pub(super) fn hear(&mut self, said: Said, targets: &Targets) {
+        let Said { testimony, started, method } = said;
+        self.first = [self.first, started].into_iter().flatten().min();
+        self.last = self.last.max(started);
+        self.methods.extend(method);
+        self.foreign.extend(testimony.path());
+        self.evidence.hear(testimony, &targets.block);
     }
 
     /// The foreign addresses, in their order.
@@ -47,10 +55,5 @@ impl Ear {
         let mut foreign: Vec<_> = self.foreign.iter().copied().collect();
         foreign.sort_unstable();
         foreign
-    }
-
-    fn spans(&mut self, first: Option<Timestamp>, last: Option<Timestamp>) {
-        self.first = [self.first, first].into_iter().flatten().min();
-        self.last = self.last.max(last);
     }
 }

@@ -6,14 +6,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::import::parallel::Kept;
 use crate::import::{self, Finding, Findings, Format};
 use crate::targets::Targets;
 use crate::trace::{Method, Trace};
 
 use super::super::common::Common;
 use super::counts::Counts;
-use super::ear::Ear;
+use super::ear::{Ear, Said};
 use super::spool::{Packed, Place, Spool, Spooled};
 
 /// All traces to the block, heard.
@@ -31,7 +30,7 @@ pub(super) struct Reading<'a> {
     common: &'a Common,
     spool: Spool,
     spooled: io::Result<()>,
-    ears: Kept<Ear>,
+    ear: Ear,
     counts: Counts,
 }
 
@@ -42,7 +41,7 @@ impl<'a> Reading<'a> {
             common,
             spool: Spool::new(),
             spooled: Ok(()),
-            ears: Kept::new(),
+            ear: Ear::default(),
             counts: Counts::default(),
         }
     }
@@ -88,13 +87,10 @@ impl<'a> Reading<'a> {
 
     fn heard(self, files: &[PathBuf]) -> anyhow::Result<Heard> {
         let (traces, digest) = self.spool.taken().context("reading back a temporary file")?;
-        let mut ears = self.ears.all().into_iter();
-        let mut all = ears.next().unwrap_or_default();
-        ears.for_each(|ear| all.add(ear, self.targets));
         Ok(Heard {
             traces,
             digest,
-            all,
+            all: self.ear,
             files: files.iter().map(|file| file.display().to_string()).collect(),
             counts: self.counts,
         })
@@ -114,13 +110,13 @@ impl<'a> Reading<'a> {
             format!("{name}: not recognised; --from may be one of {}", names.join(", "))
         })?;
         self.common.say(|| format!("{name}: {}", format.name()));
-        let Self { targets, common, ears, spool, spooled, counts } = self;
+        let Self { targets, common, ear, spool, spooled, counts } = self;
         let sieve = Sieve { targets, common, file: place, name: &name };
         let wanted = |address: Ipv4Addr| targets.block.contains(address);
-        let work =
-            |findings: &mut Findings<'_>| ears.with(Ear::default, |ear| sieve.sift(findings, ear));
+        let work = |findings: &mut Findings<'_>| sieve.sift(findings);
         let take = |notes: Notes| {
-            notes.said.iter().for_each(|said| common.warn(said));
+            notes.heard.into_iter().for_each(|said| ear.hear(said, targets));
+            notes.told.iter().for_each(|told| common.warn(told));
             counts.add(notes.counts);
             if spooled.is_ok() {
                 *spooled = notes.packed.and_then(|packed| spool.push(&packed));
@@ -142,18 +138,24 @@ struct Sieve<'a> {
 struct Notes {
     packed: io::Result<Packed>,
     counts: Counts,
-    /// What is said of single ones.
-    said: Vec<String>,
+    /// What the traces say to each other.
+    heard: Vec<Said>,
+    /// What is told of single ones.
+    told: Vec<String>,
 }
 
 impl Sieve<'_> {
-    fn sift(&self, findings: &mut Findings<'_>, ear: &mut Ear) -> Notes {
-        let mut notes =
-            Notes { packed: Ok(Packed::default()), counts: Counts::default(), said: Vec::new() };
+    fn sift(&self, findings: &mut Findings<'_>) -> Notes {
+        let mut notes = Notes {
+            packed: Ok(Packed::default()),
+            counts: Counts::default(),
+            heard: Vec::new(),
+            told: Vec::new(),
+        };
         for (line, finding) in findings {
             match finding {
                 Finding::Trace(trace) if self.targets.block.contains(trace.target) => {
-                    ear.hear(&trace, self.targets);
+                    notes.heard.push(Said::by(&trace, self.targets));
                     notes.keep(Place { file: self.file, line }, &trace);
                 }
                 other => self.leave(&mut notes, line, other),
@@ -170,7 +172,7 @@ impl Sieve<'_> {
             Finding::Broken(_) => notes.counts.broken += 1,
         }
         if self.common.is_verbose() {
-            notes.said.push(format!("{}:{line}: {}", self.name, why(&finding)));
+            notes.told.push(format!("{}:{line}: {}", self.name, why(&finding)));
         }
         if let Finding::Left(why) = finding {
             *notes.counts.why.entry(why).or_default() += 1;

@@ -13,6 +13,9 @@ const DIGITS: usize = 15;
 const POWERS: [f64; DIGITS + 1] =
     [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
+/// The digits of a number that 64 bits hold.
+const LONGEST: usize = 18;
+
 /// A place in a text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cursor<'a> {
@@ -80,7 +83,7 @@ impl<'a> Cursor<'a> {
     /// A whole number that is not negative.
     pub(super) fn whole<T: TryFrom<u64>>(&mut self) -> Option<T> {
         self.blanks();
-        T::try_from(self.unsigned()?).ok()
+        T::try_from(self.unsigned()?.0).ok()
     }
 
     /// A number without an exponent.
@@ -88,17 +91,33 @@ impl<'a> Cursor<'a> {
         self.blanks();
         let is_negative = self.next() == Some(b'-');
         self.at += usize::from(is_negative);
-        let whole = self.unsigned()?;
-        let mut number = whole;
+        let (mut number, before) = self.unsigned()?;
         let mut behind = 0;
         if self.next() == Some(b'.') {
             self.at += 1;
-            (number, behind) = self.digits(whole)?;
+            (number, behind) = self.digits(number)?;
         }
-        let is_exact = number < 10_u64.pow(15) && !matches!(self.next(), Some(b'e' | b'E'));
+        let is_exact = before + behind <= DIGITS && !matches!(self.next(), Some(b'e' | b'E'));
         #[expect(clippy::cast_precision_loss, reason = "it has no more digits than a double holds")]
         let number = number as f64 / POWERS.get(behind)?;
         is_exact.then_some(if is_negative { -number } else { number })
+    }
+
+    /// Passes exactly this text, or nothing.
+    #[inline]
+    pub(super) fn literally(&mut self, text: &str) -> Option<()> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        rest.starts_with(text.as_bytes()).then(|| self.at += text.len())
+    }
+
+    /// Reads by `read`, or goes back to where it was.
+    pub(super) fn perhaps<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let before = self.at;
+        let value = read(self);
+        if value.is_none() {
+            self.at = before;
+        }
+        value
     }
 
     /// Any value that nobody needs but null, which is as good as none.
@@ -106,8 +125,8 @@ impl<'a> Cursor<'a> {
         self.blanks();
         match self.next()? {
             b'n' => return None,
-            b'"' if self.string_passed() => {}
-            b'0'..=b'9' if self.number_passed() => {}
+            b'"' if self.perhaps(Self::quoted).is_some() => {}
+            b'0'..=b'9' if self.perhaps(Self::number).is_some() => {}
             _ => return self.other(),
         }
         Some(IgnoredAny)
@@ -161,40 +180,23 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A whole number, which has no zero before it.
-    fn unsigned(&mut self) -> Option<u64> {
+    /// A whole number, which has no zero before it, and its digits.
+    fn unsigned(&mut self) -> Option<(u64, usize)> {
         let is_zero = self.next() == Some(b'0');
         let (number, digits) = self.digits(0)?;
-        (digits == 1 || !is_zero).then_some(number)
+        (digits == 1 || !is_zero).then_some((number, digits))
     }
 
-    /// Digits behind those of `number`, of which there are few enough: with their count.
+    /// Digits behind those of `number`: the number with them, and how many they are.
     fn digits(&mut self, mut number: u64) -> Option<(u64, usize)> {
-        let start = self.at;
-        while let Some(digit @ b'0'..=b'9') = self.next() {
-            number = number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
-            self.at += 1;
+        let rest = self.text.as_bytes().get(self.at..)?;
+        let mut count = 0;
+        while let Some(digit @ b'0'..=b'9') = rest.get(count) {
+            number = number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
+            count += 1;
         }
-        let count = self.at - start;
-        (count > 0).then_some((number, count))
-    }
-
-    fn string_passed(&mut self) -> bool {
-        let before = *self;
-        let passed = self.string().is_some();
-        if !passed {
-            *self = before;
-        }
-        passed
-    }
-
-    fn number_passed(&mut self) -> bool {
-        let before = *self;
-        let passed = self.number().is_some();
-        if !passed {
-            *self = before;
-        }
-        passed
+        self.at += count;
+        (1..=LONGEST).contains(&count).then_some((number, count))
     }
 }
 
@@ -248,7 +250,7 @@ mod tests {
             assert_eq!(Cursor::new(text).string(), None, "{text}");
         }
         for text in
-            ["01", "- 1", "1e3", "1.", ".1", "-", "1.2345678901234567", "99999999999999999999", "x"]
+            ["01", "- 1", "1e3", "1.", ".1", "-", "1.234567890123456", "99999999999999999999", "x"]
         {
             assert_eq!(Cursor::new(text).number(), None, "{text}");
         }

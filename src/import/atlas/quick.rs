@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
+use serde::de::IgnoredAny;
+
 use super::cursor::Cursor;
 use super::hops::{self, Course, Element, Hops};
 use super::measured::{Measured, Wants};
@@ -61,7 +63,20 @@ fn course(cursor: &mut Cursor<'_>) -> Option<Course> {
     Some(course)
 }
 
+/// A hop with its fields in the usual order, else in any.
 fn element<'a>(cursor: &mut Cursor<'a>) -> Option<Element<'a>> {
+    let usual = |cursor: &mut Cursor<'a>| {
+        cursor.literally(r#"{"hop":"#)?;
+        let hop = cursor.whole();
+        cursor.literally(r#","result":"#)?;
+        let result = replies(cursor);
+        cursor.literally("}")?;
+        Some(Element { hop: Some(hop?), result: Some(result?), error: None })
+    };
+    cursor.perhaps(usual).or_else(|| any_element(cursor))
+}
+
+fn any_element<'a>(cursor: &mut Cursor<'a>) -> Option<Element<'a>> {
     let mut element = Element::default();
     cursor.fields(|cursor, key| match key {
         b"hop" => once(&mut element.hop, cursor.whole()),
@@ -85,8 +100,40 @@ fn replies(cursor: &mut Cursor<'_>) -> Option<Replies> {
     Some(replies)
 }
 
-/// A reply. Mostly it is from the same sender as the `last` one.
+/// A reply with its fields in the usual order, else in any. Mostly it is from the same sender as the
+/// `last` one.
 fn reply<'a>(cursor: &mut Cursor<'a>, last: &mut Option<(&'a str, Ipv4Addr)>) -> Option<Reply<'a>> {
+    if cursor.literally(r#"{"x":"*"}"#).is_some() {
+        return Some(Reply { x: Some(IgnoredAny), ..Reply::default() });
+    }
+    cursor.perhaps(|cursor| usual_reply(cursor, last)).or_else(|| any_reply(cursor, last))
+}
+
+fn usual_reply<'a>(
+    cursor: &mut Cursor<'a>,
+    last: &mut Option<(&'a str, Ipv4Addr)>,
+) -> Option<Reply<'a>> {
+    cursor.literally(r#"{"from":"#)?;
+    let from = sender(cursor.string()?, last);
+    cursor.literally(r#","ttl":"#)?;
+    let ttl = cursor.whole()?;
+    cursor.literally(r#","size":"#)?;
+    cursor.number()?;
+    cursor.literally(r#","rtt":"#)?;
+    let rtt = cursor.number()?;
+    let icmpext = match cursor.literally(r#","icmpext":"#) {
+        Some(()) => Some(extensions(cursor)?),
+        None => None,
+    };
+    cursor.literally("}")?;
+    let (from, ttl, rtt) = (Some(from), Some(ttl), Some(rtt));
+    Some(Reply { from, ttl, rtt, icmpext, ..Reply::default() })
+}
+
+fn any_reply<'a>(
+    cursor: &mut Cursor<'a>,
+    last: &mut Option<(&'a str, Ipv4Addr)>,
+) -> Option<Reply<'a>> {
     let mut reply = Reply::default();
     cursor.fields(|cursor, key| match key {
         b"from" => once(&mut reply.from, cursor.string().map(|text| sender(text, last))),
