@@ -20,8 +20,8 @@ pub(super) struct Ear {
     /// When the last one did.
     pub(super) last: Option<Timestamp>,
     pub(super) methods: BTreeSet<Method>,
-    /// The foreign addresses that can be attributed.
-    foreign: HashSet<Ipv4Addr>,
+    /// The foreign addresses that can be attributed, if somebody is to be asked about them.
+    foreign: Option<HashSet<Ipv4Addr>>,
 }
 
 /// What is heard of one trace: found on any core, and small enough to be handed on.
@@ -41,18 +41,25 @@ impl Said {
 }
 
 impl Ear {
+    /// One that remembers addresses too, where `asks`.
+    pub(super) fn new(asks: bool) -> Self {
+        Self { foreign: asks.then(HashSet::default), ..Self::default() }
+    }
+
     pub(super) fn hear(&mut self, said: Said, targets: &Targets) {
         let Said { testimony, started, method } = said;
         self.first = [self.first, started].into_iter().flatten().min();
         self.last = self.last.max(started);
         self.methods.extend(method);
-        self.foreign.extend(testimony.path());
+        if let Some(foreign) = &mut self.foreign {
+            foreign.extend(testimony.path());
+        }
         self.evidence.hear(testimony, &targets.block);
     }
 
-    /// The foreign addresses, in their order.
+    /// The foreign addresses that it was to remember, in their order.
     pub(super) fn foreign(&self) -> Vec<Ipv4Addr> {
-        let mut foreign: Vec<_> = self.foreign.iter().copied().collect();
+        let mut foreign: Vec<_> = self.foreign.iter().flatten().copied().collect();
         foreign.sort_unstable();
         foreign
     }

@@ -70,7 +70,7 @@ impl Classify {
         let append = self.append.as_deref().map(|path| Appender::open(path, header)).transpose()?;
         let sheet = self.traces.as_deref().map(Sheet::open).transpose()?;
         let mut owners = self.sources.owners(&targets, common)?;
-        let reading = Reading::new(&targets, common);
+        let reading = Reading::new(&targets, common, self.sources.asks());
         let heard = reading.all(&self.files, self.from)?;
         heard.closing(&targets, common);
         self.sources.ask(&mut owners, &heard.all.foreign(), common);

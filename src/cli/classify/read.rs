@@ -35,13 +35,14 @@ pub(super) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(targets: &'a Targets, common: &'a Common) -> Self {
+    /// Remembers the addresses it comes upon, where `asks`.
+    pub(super) fn new(targets: &'a Targets, common: &'a Common, asks: bool) -> Self {
         Self {
             targets,
             common,
             spool: Spool::new(),
             spooled: Ok(()),
-            ear: Ear::default(),
+            ear: Ear::new(asks),
             counts: Counts::default(),
         }
     }
