@@ -101,7 +101,7 @@ fn lines_are_counted_on_all_cores() {
         Some((number.parse::<u32>().ok()?, what.starts_with("broken")))
     };
     let told: Vec<(u32, bool)> = told.lines().filter_map(place).collect();
-    let refused = |number: &u32| number % 16 == 0 && number % 100 != 99;
+    let refused = |number: &u32| number.is_multiple_of(16) && number % 100 != 99;
     let expected: Vec<(u32, bool)> = (0..LINES)
         .filter(|number| refused(number) || number % 50 == 49)
         .map(|number| (number + 1, !refused(&number)))

@@ -1,7 +1,7 @@
 //! What was read, counted, and the line that says so.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// How many reasons are told.
 const MOST_REASONS: usize = 3;
@@ -52,12 +52,12 @@ impl Counts {
              out, {broken} broken"
         );
         if *failed > 0 {
-            text += &format!(", {failed} files not read to their end");
+            let _ = write!(text, ", {failed} files not read to their end");
         }
         let mut why: Vec<_> = why.iter().map(|(why, count)| (*count, why)).collect();
         why.sort_unstable_by(|one, other| other.cmp(one));
         for (count, why) in why.iter().take(MOST_REASONS) {
-            text += &format!("; {count} {why}");
+            let _ = write!(text, "; {count} {why}");
         }
         text
     }

@@ -278,8 +278,8 @@ mod tests {
         }
 
         #[test]
-        fn plain_decimals_are_read(number in -1_000_000_i64..1_000_000, decimals in 0_usize..7) {
-            let text = format!("{:.decimals$}", number as f64 / 1000.0);
+        fn plain_decimals_are_read(number in -1e3..1e3, decimals in 0_usize..7) {
+            let text = format!("{number:.decimals$}");
             prop_assert_eq!(Cursor::new(&text).number(), text.parse().ok());
         }
 
