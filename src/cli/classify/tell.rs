@@ -25,6 +25,7 @@ pub(super) struct Telling<'a> {
     run: &'a Run,
     sheet: Option<Sheet>,
     by: Option<By>,
+    seed: u64,
 }
 
 /// What was judged, counted.
@@ -45,29 +46,35 @@ impl<'a> Telling<'a> {
         sheet: Option<Sheet>,
         by: Option<By>,
     ) -> Self {
-        Self { targets, owners, evidence, run, sheet, by }
+        Self { targets, owners, evidence, run, sheet, by, seed: 0 }
+    }
+
+    /// With another seed for the intervals.
+    pub(super) fn seeded(self, seed: u64) -> Self {
+        Self { seed, ..self }
     }
 
     /// Judges all traces, and writes their rows.
     pub(super) fn tell(mut self, all: Spooled) -> anyhow::Result<Told<'a>> {
         let mut judge = Judge::new(self.targets, self.owners, self.evidence);
-        let mut counting = Counting::new(self.targets);
         let mut groups: BTreeMap<String, Counting<'a>> = BTreeMap::new();
+        let (targets, seed) = (self.targets, self.seed);
+        let counting = || Counting::new(targets).seeded(seed);
+        let mut together = counting();
         // The header is there even without a row.
         self.row(&traces(self.run, &[], self.targets));
         for found in all {
             let (_, trace) = found.context("reading back a temporary file")?;
             let judgement = judge.judge(&trace);
             self.row(&traces(self.run, &[(&trace, &judgement)], self.targets));
-            counting.add(&trace, &judgement);
+            together.add(&trace, &judgement);
             if let Some(by) = self.by {
                 let group = by.group(&trace, self.owners);
-                let group = groups.entry(group).or_insert_with(|| Counting::new(self.targets));
-                group.add(&trace, &judgement);
+                groups.entry(group).or_insert_with(counting).add(&trace, &judgement);
             }
         }
         let Self { targets, run, sheet, .. } = self;
-        Ok(Told { targets, run, sheet, all: counting, groups })
+        Ok(Told { targets, run, sheet, all: together, groups })
     }
 
     /// Judges all traces, and explains each.
