@@ -26,6 +26,8 @@ pub struct Judged {
     pub judgement: Judgement,
     /// The true class.
     pub truth: String,
+    /// Whether the last carrier shows itself on the path.
+    pub shown: bool,
 }
 
 #[derive(Default)]
@@ -64,13 +66,13 @@ pub fn measure(world: World, number: u64, targets: &Targets) -> Vec<Judged> {
     let truth = |finished: &Finished| {
         let first = Probe { path: finished.path, ttl: Ttl::FIRST, attempt: Attempt::default() };
         let truth = wire.network().truth(&codec.encode(vantage, &first)).expect("a truth");
-        truth.class.clone()
+        (truth.class.clone(), truth.last_hop.is_some())
     };
-    let truths: Vec<String> = keeper.0.iter().map(truth).collect();
+    let truths: Vec<(String, bool)> = keeper.0.iter().map(truth).collect();
     traces
         .into_iter()
         .zip(judgements)
         .zip(truths)
-        .map(|((trace, judgement), truth)| Judged { trace, judgement, truth })
+        .map(|((trace, judgement), (truth, shown))| Judged { trace, judgement, truth, shown })
         .collect()
 }

@@ -1,4 +1,4 @@
-//! Counts what was judged against what is true.
+//! Counts what was judged against what is true, and prints it as Markdown.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,22 +8,34 @@ use lasthop::border::Behind;
 use lasthop::split::{Share, Split, split};
 use lasthop::targets::Targets;
 use lasthop::trace::Trace;
-use lasthop::transit::{Confidence, Judgement, Reason};
+use lasthop::transit::{Confidence, Judgement};
 
 use super::measure::{Judged, measure};
-use super::world::{Order, draw};
+use super::world::{Flows, Order, draw};
+
+const CLASSES: [&str; 5] = ["china", "russia", "other", "unknown", "unreached"];
+const LEVELS: [Confidence; 3] = [Confidence::High, Confidence::Medium, Confidence::Low];
 
 /// How many there are, and how many of them are right.
 #[derive(Default, Clone, Copy)]
 pub struct Right {
+    /// The right ones.
     pub right: usize,
+    /// All.
     pub all: usize,
 }
 
 impl Right {
-    fn add(&mut self, right: bool) {
+    /// Counts one.
+    pub fn add(&mut self, right: bool) {
         self.right += usize::from(right);
         self.all += 1;
+    }
+
+    /// In per cent; all of none are right.
+    pub fn percent(self) -> f64 {
+        let number = |count: usize| f64::from(u32::try_from(count).expect("not so many"));
+        if self.all == 0 { 100.0 } else { 100.0 * number(self.right) / number(self.all) }
     }
 }
 
@@ -31,9 +43,13 @@ impl Right {
 #[derive(Default)]
 pub struct Score {
     /// By confidence, the class that was judged, and the true one.
-    pub confusion: BTreeMap<(Confidence, String, String), usize>,
-    pub rules: BTreeMap<(Confidence, String, String), Right>,
-    pub coverage: BTreeMap<String, Right>,
+    confusion: BTreeMap<(Confidence, String, String), usize>,
+    /// By confidence: all, and those whose last carrier shows itself.
+    levels: BTreeMap<(Confidence, bool), Right>,
+    /// By confidence and what is behind the border.
+    rules: BTreeMap<(Confidence, &'static str), Right>,
+    /// By what the interval is of.
+    coverage: BTreeMap<&'static str, Right>,
 }
 
 /// The score over the networks of these numbers.
@@ -41,101 +57,123 @@ pub fn of(networks: Range<u64>, order: Order, targets: &Targets) -> Score {
     let mut score = Score::default();
     for number in networks {
         let world = draw(number, order);
-        let truths = world.truths.clone();
-        let sample = world.sample;
+        let flows = world.flows.clone();
         let judged = measure(world, number, targets);
         for one in &judged {
             score.add(one, targets);
         }
         let pairs: Vec<(&Trace, &Judgement)> =
             judged.iter().map(|one| (&one.trace, &one.judgement)).collect();
-        score.cover(&split(&pairs, targets), &truths, sample, targets);
+        score.cover(&split(&pairs, targets), &flows, targets);
     }
     score
 }
 
 impl Score {
+    /// How often judgements of this confidence are right; `shown`: where the true last carrier has
+    /// shown itself somewhere on the path.
+    pub fn level(&self, confidence: Confidence, shown: bool) -> Right {
+        let of = |shown| self.levels.get(&(confidence, shown)).copied().unwrap_or_default();
+        let (seen, hidden) = (of(true), of(false));
+        if shown {
+            return seen;
+        }
+        Right { right: seen.right + hidden.right, all: seen.all + hidden.all }
+    }
+
+    /// How often the intervals of this kind hold the truth.
+    pub fn covered(&self, what: &str) -> Right {
+        self.coverage.get(what).copied().unwrap_or_default()
+    }
+
     fn add(&mut self, one: &Judged, targets: &Targets) {
         let class = one.judgement.class.name(&targets.classes).to_owned();
         let confidence = one.judgement.confidence;
         let right = class == one.truth;
-        let rule = rule(&one.judgement);
-        self.rules.entry((confidence, class.clone(), rule)).or_default().add(right);
+        self.levels.entry((confidence, one.shown)).or_default().add(right);
+        self.rules.entry((confidence, rule(&one.judgement))).or_default().add(right);
         *self.confusion.entry((confidence, class, one.truth.clone())).or_default() += 1;
     }
 
-    fn cover(
-        &mut self,
-        split: &Split,
-        truths: &[BTreeMap<&'static str, u32>],
-        sample: usize,
-        targets: &Targets,
-    ) {
+    /// Whether the intervals of China's share hold the true ones.
+    fn cover(&mut self, split: &Split, flows: &[Flows], targets: &Targets) {
         let first = targets.classes.ids().next().expect("a class");
-        let name = targets.classes.name(first);
-        let mut all = Vec::new();
-        let mut mixed = 0;
+        let mut prefixes = Vec::new();
         for part in &split.routed {
             let place = targets.block.routed_index(part.scope.network()).expect("a prefix");
-            let truth = share(&truths[place], name);
-            let Some(truth) = truth else { continue };
             let Some(share) = part.shares[first.index()] else { continue };
-            let kind = if truth > 0.0 && truth < 1.0 { "split" } else { "pure" };
-            mixed += usize::from(kind == "split");
-            let right = covers(share, truth);
-            self.coverage.entry(format!("prefix, {kind}, {sample:>2}")).or_default().add(right);
-            all.push(truth);
+            let Some(truth) = flows[place].share(targets.classes.name(first)) else { continue };
+            let what = match (flows[place].hides, truth > 0.0 && truth < 1.0) {
+                (true, _) => "a prefix with a path that hides its carrier",
+                (false, true) => "a prefix, split",
+                (false, false) => "a prefix, all of one class or none of it",
+            };
+            self.coverage.entry(what).or_default().add(covers(share, truth));
+            prefixes.push((truth, what));
         }
-        if all.len() == 4
-            && let Some(share) = split.block.shares[first.index()]
-        {
-            let right = covers(share, all.iter().sum::<f64>() / 4.0);
-            self.coverage.entry(format!("block, {mixed} split, {sample:>2}")).or_default().add(right);
-        }
+        let Some(share) = split.block.shares[first.index()] else { return };
+        let truth = prefixes.iter().map(|(truth, _)| truth).sum::<f64>();
+        let truth = truth / f64::from(u32::try_from(prefixes.len()).expect("four"));
+        let what = match () {
+            () if prefixes.iter().any(|(_, what)| what.contains("hides")) => {
+                "the block, with a path that hides its carrier"
+            }
+            () if prefixes.iter().any(|(_, what)| what.ends_with("split")) => "the block, with a split prefix",
+            () => "the block, without a split prefix",
+        };
+        self.coverage.entry(what).or_default().add(covers(share, truth));
     }
 
-    pub fn tables(&self, _: &Targets) -> String {
-        let mut text = String::new();
-        for ((confidence, class, truth), count) in &self.confusion {
-            let _ = writeln!(text, "{confidence} {class:>10} {truth:>10} {count}");
+    /// Everything, as Markdown tables.
+    pub fn tables(&self) -> String {
+        let mut text = String::from("| confidence | traces | right | where the last carrier shows itself |\n|---|---|---|---|\n");
+        for level in LEVELS {
+            let (all, shown) = (self.level(level, false), self.level(level, true));
+            let _ = writeln!(text, "| {level} | {} | {:.2} % | {:.2} % of {} |", all.all, all.percent(), shown.percent(), shown.all);
         }
-        for ((confidence, class, rule), right) in &self.rules {
-            let part = 100.0 * right.right as f64 / right.all as f64;
-            let _ = writeln!(text, "{confidence} {class:>10} {rule:<30} {part:.2} % of {}", right.all);
+        text.push_str("\n| confidence | what is behind the border | traces | right |\n|---|---|---|---|\n");
+        for ((level, rule), right) in self.rules.iter().rev() {
+            let _ = writeln!(text, "| {level} | {rule} | {} | {:.2} % |", right.all, right.percent());
         }
-        for (what, right) in &self.coverage {
-            let part = 100.0 * right.right as f64 / right.all as f64;
-            let _ = writeln!(text, "{what:<30} {part:.2} % of {}", right.all);
+        let _ = writeln!(text, "\n| confidence | judged | truly {} |\n|---|---|{}", CLASSES.join(" | "), "---|".repeat(CLASSES.len()));
+        for level in LEVELS {
+            for class in CLASSES {
+                let count = |truth: &str| {
+                    let key = (level, class.to_owned(), truth.to_owned());
+                    self.confusion.get(&key).copied().unwrap_or_default()
+                };
+                let counts = CLASSES.map(count);
+                if counts.iter().sum::<usize>() > 0 {
+                    let _ = writeln!(text, "| {level} | {class} | {} |", counts.map(|n| n.to_string()).join(" | "));
+                }
+            }
         }
+        text.push_str(&coverage(&self.coverage));
         text
     }
 }
 
-fn rule(judgement: &Judgement) -> String {
-    let mut words = match judgement.border.behind {
-        Behind::Home { gap, .. } => format!("home {gap}"),
-        Behind::Stranger { .. } => "stranger".into(),
-        Behind::Refusal { code, .. } => format!("refusal {code}"),
-        Behind::Silence { .. } => "silence".into(),
-    };
-    for reason in &judgement.reasons {
-        match reason {
-            Reason::Skipped { .. } => words.push_str(" skipped"),
-            Reason::WentOn(_) => words.push_str(" went-on"),
-            Reason::GapBefore(_) => words.push_str(" gap"),
-            Reason::ThirdParty(_) => words.push_str(" third"),
-            _ => {}
-        }
+/// A table of how often intervals hold the truth.
+pub fn coverage(coverage: &BTreeMap<&'static str, Right>) -> String {
+    let mut text = String::from("\n| 95 % interval of | intervals | hold the truth |\n|---|---|---|\n");
+    for (what, right) in coverage {
+        let _ = writeln!(text, "| {what} | {} | {:.1} % |", right.all, right.percent());
     }
-    words
+    text
 }
 
-fn share(truths: &BTreeMap<&'static str, u32>, name: &str) -> Option<f64> {
-    let of = |names: &[&str]| -> u32 { names.iter().filter_map(|name| truths.get(name)).sum() };
-    let all = of(&["china", "russia", "other"]);
-    (all > 0).then(|| f64::from(of(&[name])) / f64::from(all))
+fn rule(judgement: &Judgement) -> &'static str {
+    match judgement.border.behind {
+        Behind::Home { gap: 0, .. } => "home",
+        Behind::Home { gap: 1..=3, .. } => "home, behind 1 to 3 silent hops",
+        Behind::Home { .. } => "home, behind more",
+        Behind::Stranger { .. } => "the target, from elsewhere",
+        Behind::Refusal { .. } => "a refusal",
+        Behind::Silence { .. } => "silence",
+    }
 }
 
-fn covers(share: Share, truth: f64) -> bool {
+/// Whether an interval holds the truth.
+pub fn covers(share: Share, truth: f64) -> bool {
     share.low <= truth + 1e-9 && truth <= share.high + 1e-9
 }

@@ -21,8 +21,29 @@ pub struct World {
     pub scenario: Scenario,
     /// How many addresses of each prefix are traced.
     pub sample: usize,
-    /// For each routed prefix, the weight of each class among its flows.
-    pub truths: Vec<BTreeMap<&'static str, u32>>,
+    /// For each routed prefix, what its flows are.
+    pub flows: Vec<Flows>,
+}
+
+/// The truth about the flows of a routed prefix.
+#[derive(Debug, Clone, Default)]
+pub struct Flows {
+    /// The weight of each class.
+    weights: BTreeMap<&'static str, u32>,
+    /// Whether some of them take a path on which the last carrier shows nothing of itself, so that
+    /// the trace cannot tell.
+    pub hides: bool,
+}
+
+impl Flows {
+    /// The true share of a class: of the flows that somebody next to the block carries.
+    pub fn share(&self, class: &str) -> Option<f64> {
+        let of = |names: &[&str]| -> u32 {
+            names.iter().filter_map(|name| self.weights.get(name)).sum()
+        };
+        let all = of(&["china", "russia", "other"]);
+        (all > 0).then(|| f64::from(of(&[class])) / f64::from(all))
+    }
 }
 
 /// A router that packets pass.
@@ -82,11 +103,12 @@ impl Draw {
         let outage = self.chance(odds::OUTAGE);
         let mut text = format!("about = \"network {number}\"\nvantage = \"{VANTAGE}\"\n");
         let _ = writeln!(text, "loss = {}", self.loss());
-        let truths = (176..180).map(|third| self.route(&mut text, third, &entrances, outage)).collect();
+        let flows =
+            (176..180).map(|third| self.route(&mut text, third, &entrances, outage)).collect();
         self.habits(&mut text, &entrances);
         let scenario = Scenario::parse("a random network", &text).expect("a scenario");
         let sample = odds::SAMPLES[self.random.random_range(0..odds::SAMPLES.len())];
-        World { scenario, sample, truths }
+        World { scenario, sample, flows }
     }
 
     /// The vantage's own network: private addresses.
@@ -195,14 +217,14 @@ impl Draw {
             .collect()
     }
 
-    /// The route to a prefix; returns which classes its flows have.
+    /// The route to a prefix, and what its flows are.
     fn route(
         &mut self,
         text: &mut String,
         third: u8,
         entrances: &[Entrance],
         outage: bool,
-    ) -> BTreeMap<&'static str, u32> {
+    ) -> Flows {
         let _ = writeln!(text, "[[route]]\nto = \"175.45.{third}.0/24\"");
         let answering = match self.one_of(&odds::HOSTS) {
             0 => 0.0,
@@ -214,20 +236,27 @@ impl Draw {
             .map(|last| format!("\"175.45.{third}.{last}\""))
             .collect();
         let _ = writeln!(text, "hosts = [{}]", hosts.join(","));
-        let mut truths = BTreeMap::new();
+        let mut flows = Flows::default();
         let count = self.one_of(&odds::ENTRANCES) + 1;
         let first = self.random.random_range(0..entrances.len());
         for place in 0..count {
             let share = self.random.random_range(1..=1000_u32);
             let entrance = &entrances[(first + place) % entrances.len()];
-            let truth = self.path(text, share, entrance, outage);
-            *truths.entry(truth).or_default() += share;
+            let (truth, shown) = self.path(text, share, entrance, outage);
+            *flows.weights.entry(truth).or_default() += share;
+            flows.hides |= !shown;
         }
-        truths
+        flows
     }
 
-    /// One path; returns the class that is true of it.
-    fn path(&mut self, text: &mut String, share: u32, way: &Entrance, outage: bool) -> &'static str {
+    /// One path; returns the class that is true of it, and whether a trace can show it.
+    fn path(
+        &mut self,
+        text: &mut String,
+        share: u32,
+        way: &Entrance,
+        outage: bool,
+    ) -> (&'static str, bool) {
         let last = way.outside.len() - 1;
         let somewhere = |draw: &mut Self| draw.random.random_range(way.access..=last);
         let dead = outage || self.chance(odds::DEAD);
@@ -252,8 +281,10 @@ impl Draw {
             Kind::Other | Kind::Nobody if dead => "unreached",
             owner => owner.class(),
         };
-        self.write_path(text, share, way, at, &end, truth);
-        truth
+        let last_hop = shown(&way.outside[..=at], owner);
+        self.write_path(text, share, way, at, &end, (truth, last_hop));
+        // Somebody else next to the block shows only where home answers or a refusal comes.
+        (truth, last_hop.is_some() && truth != "other")
     }
 
     fn write_path(
@@ -263,10 +294,10 @@ impl Draw {
         way: &Entrance,
         at: usize,
         end: &str,
-        truth: &str,
+        (truth, shown): (&str, Option<Ipv4Addr>),
     ) {
-        let shown = |router: &Router| router.shows.map_or("*".into(), |it| it.to_string());
-        let mut hops: Vec<String> = way.outside[..=at].iter().map(shown).collect();
+        let name = |router: &Router| router.shows.map_or("*".into(), |it| it.to_string());
+        let mut hops: Vec<String> = way.outside[..=at].iter().map(name).collect();
         if end.is_empty() {
             hops.extend(way.inside.iter().cloned());
         }
@@ -279,6 +310,9 @@ impl Draw {
             "[[route.path]]\nshare = {share}\nhops = [{}]\nend = \"{end}\"\nclass = \"{truth}\"",
             hops.join(",")
         );
+        if let Some(shown) = shown {
+            let _ = writeln!(text, "last_hop = \"{shown}\"");
+        }
     }
 
     /// What routers do otherwise than others: labels, and limits.
@@ -345,6 +379,16 @@ impl Draw {
         let odds: Vec<f64> = kinds.iter().map(|(odds, _)| *odds).collect();
         kinds[self.one_of(&odds)].1
     }
+}
+
+/// The last address that names anybody, if it is of the last carrier's own.
+fn shown(path: &[Router], owner: Kind) -> Option<Ipv4Addr> {
+    let special = ["10.0.0.0/8", "192.168.0.0/16", "100.64.0.0/10"].into_iter().chain(EXCHANGES);
+    let special: Vec<Ipv4Net> = special.chain(["175.45.176.0/22"]).map(net).collect();
+    let names = |address: &Ipv4Addr| !special.iter().any(|prefix| prefix.contains(address));
+    let last = path.iter().rev().filter_map(|router| router.shows).find(names);
+    let own: Vec<Ipv4Net> = owner.pools().iter().map(|pool| net(pool)).collect();
+    last.filter(|last| own.iter().any(|pool| pool.contains(last)))
 }
 
 fn net(text: &str) -> Ipv4Net {

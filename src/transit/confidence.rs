@@ -155,7 +155,7 @@ impl Case<'_> {
     /// an address of this one's, as the first router behind a link does.
     fn hidden(&self) -> Option<Reason> {
         match (self.class, self.border.behind) {
-            (Class::Other, Behind::Refusal { .. }) => Some(Reason::NoRoute),
+            (Class::Other, Behind::Refusal { code: 0 | 1, .. }) => Some(Reason::NoRoute),
             (Class::Other, _) => Some(Reason::MayHide),
             _ => None,
         }
