@@ -18,9 +18,10 @@ fn main() {
     let targets = Targets::built_in().expect("targets");
     let asked = std::env::args().skip(1).find_map(|word| word.parse().ok());
     let networks = asked.unwrap_or(NETWORKS);
-    for (order, title) in
-        [(Order::Likely, "Likely networks"), (Order::Random, "The hard ones: any carrier behind any")]
-    {
+    for (order, title) in [
+        (Order::Likely, "Likely networks"),
+        (Order::Random, "The hard ones: any carrier behind any"),
+    ] {
         println!("\n### {title}\n");
         print!("{}", score::of(0..networks, order, &targets).tables());
     }

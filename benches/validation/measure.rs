@@ -55,8 +55,7 @@ pub fn measure(world: World, number: u64, targets: &Targets) -> Vec<Judged> {
     let mut random = StdRng::seed_from_u64(number);
     let addresses = select(&targets.block, &[], &mut random).expect("addresses");
     let addresses = sample(&targets.block, &addresses, world.sample);
-    let plan =
-        Plan::new(targets.clone(), settings.clone(), &addresses, &[method], 1, &mut random);
+    let plan = Plan::new(targets.clone(), settings.clone(), &addresses, &[method], 1, &mut random);
     let mut keeper = Keeper::default();
     let (_, failure) = engine::run(&mut wire, plan, &settings, &mut keeper);
     failure.expect("measured");

@@ -5,13 +5,15 @@
 
 /// Where the vantage's provider is: outside China and Russia but for these shares. RIPE Atlas has
 /// more probes in Russia than in China; chosen.
-pub const VANTAGE: [(f64, Kind); 3] = [(0.85, Kind::Other), (0.10, Kind::Russia), (0.05, Kind::China)];
+pub const VANTAGE: [(f64, Kind); 3] =
+    [(0.85, Kind::Other), (0.10, Kind::Russia), (0.05, Kind::China)];
 /// Carriers between the provider and the last one: none, one or two; chosen after the four or five AS
 /// that a path has on average.
 pub const BETWEEN: [f64; 3] = [0.25, 0.5, 0.25];
 /// Whose they are, seen from elsewhere: a country's carriers carry to that country and from it, and seldom
 /// through it to somebody else's. Chosen.
-pub const MIDDLE: [(f64, Kind); 3] = [(0.98, Kind::Other), (0.01, Kind::Russia), (0.01, Kind::China)];
+pub const MIDDLE: [(f64, Kind); 3] =
+    [(0.98, Kind::Other), (0.01, Kind::Russia), (0.01, Kind::China)];
 /// They are of the vantage's own country, where that is China or Russia; else as seen from elsewhere. Chosen.
 pub const MIDDLE_AT_HOME: f64 = 0.5;
 /// Whose they are where carriers follow each other at random: no such world is known, and none is
@@ -20,12 +22,8 @@ pub const MIDDLE_AT_RANDOM: [(f64, Kind); 3] =
     [(0.8, Kind::Other), (0.1, Kind::Russia), (0.1, Kind::China)];
 /// Whose the last carrier is. Only the first two have been seen in years; the others are there
 /// so that the judgement could be wrong about them. Chosen.
-pub const LAST: [(f64, Kind); 4] = [
-    (0.40, Kind::China),
-    (0.40, Kind::Russia),
-    (0.15, Kind::Other),
-    (0.05, Kind::Nobody),
-];
+pub const LAST: [(f64, Kind); 4] =
+    [(0.40, Kind::China), (0.40, Kind::Russia), (0.15, Kind::Other), (0.05, Kind::Nobody)];
 /// A second carrier of the same class before the last one, as China Unicom is before Cenbong.
 pub const SAME_CLASS_BEFORE: f64 = 0.4;
 /// Routers of one carrier on a path: one to five. Three on average; chosen.
@@ -126,15 +124,31 @@ impl Kind {
         match self {
             // Registered prefixes of the configuration, and a delegation to China.
             Self::China => &[
-                "219.158.0.0/16", "202.97.128.0/17", "103.35.252.0/22", "202.97.0.0/17",
-                "59.43.0.0/16", "221.176.0.0/13", "223.120.0.0/15", "202.77.16.0/21", "59.44.0.0/16",
+                "219.158.0.0/16",
+                "202.97.128.0/17",
+                "103.35.252.0/22",
+                "202.97.0.0/17",
+                "59.43.0.0/16",
+                "221.176.0.0/13",
+                "223.120.0.0/15",
+                "202.77.16.0/21",
+                "59.44.0.0/16",
             ],
             Self::Russia => &[
-                "188.43.0.0/16", "217.150.32.0/19", "62.33.0.0/16", "80.237.0.0/17", "188.168.0.0/16",
-                "87.226.128.0/18", "95.167.0.0/16",
+                "188.43.0.0/16",
+                "217.150.32.0/19",
+                "62.33.0.0/16",
+                "80.237.0.0/17",
+                "188.168.0.0/16",
+                "87.226.128.0/18",
+                "95.167.0.0/16",
             ],
             Self::Other => &[
-                "4.69.0.0/16", "62.115.0.0/16", "129.250.0.0/16", "213.248.64.0/18", "149.6.0.0/16",
+                "4.69.0.0/16",
+                "62.115.0.0/16",
+                "129.250.0.0/16",
+                "213.248.64.0/18",
+                "149.6.0.0/16",
                 "80.231.0.0/16",
             ],
             Self::Nobody => &["192.52.193.0/24"],

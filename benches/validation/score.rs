@@ -118,7 +118,9 @@ impl Score {
             () if prefixes.iter().any(|(_, what)| what.contains("hides")) => {
                 "the block, with a path that hides its carrier"
             }
-            () if prefixes.iter().any(|(_, what)| what.ends_with("split")) => "the block, with a split prefix",
+            () if prefixes.iter().any(|(_, what)| what.ends_with("split")) => {
+                "the block, with a split prefix"
+            }
             () => "the block, without a split prefix",
         };
         self.coverage.entry(what).or_default().add(covers(share, truth));
@@ -126,16 +128,33 @@ impl Score {
 
     /// Everything, as Markdown tables.
     pub fn tables(&self) -> String {
-        let mut text = String::from("| confidence | traces | right | where the last carrier shows itself |\n|---|---|---|---|\n");
+        let mut text = String::from(
+            "| confidence | traces | right | where the last carrier shows itself |\n|---|---|---|---|\n",
+        );
         for level in LEVELS {
             let (all, shown) = (self.level(level, false), self.level(level, true));
-            let _ = writeln!(text, "| {level} | {} | {:.2} % | {:.2} % of {} |", all.all, all.percent(), shown.percent(), shown.all);
+            let _ = writeln!(
+                text,
+                "| {level} | {} | {:.2} % | {:.2} % of {} |",
+                all.all,
+                all.percent(),
+                shown.percent(),
+                shown.all
+            );
         }
-        text.push_str("\n| confidence | what is behind the border | traces | right |\n|---|---|---|---|\n");
+        text.push_str(
+            "\n| confidence | what is behind the border | traces | right |\n|---|---|---|---|\n",
+        );
         for ((level, rule), right) in self.rules.iter().rev() {
-            let _ = writeln!(text, "| {level} | {rule} | {} | {:.2} % |", right.all, right.percent());
+            let _ =
+                writeln!(text, "| {level} | {rule} | {} | {:.2} % |", right.all, right.percent());
         }
-        let _ = writeln!(text, "\n| confidence | judged | truly {} |\n|---|---|{}", CLASSES.join(" | "), "---|".repeat(CLASSES.len()));
+        let _ = writeln!(
+            text,
+            "\n| confidence | judged | truly {} |\n|---|---|{}",
+            CLASSES.join(" | "),
+            "---|".repeat(CLASSES.len())
+        );
         for level in LEVELS {
             for class in CLASSES {
                 let count = |truth: &str| {
@@ -144,7 +163,11 @@ impl Score {
                 };
                 let counts = CLASSES.map(count);
                 if counts.iter().sum::<usize>() > 0 {
-                    let _ = writeln!(text, "| {level} | {class} | {} |", counts.map(|n| n.to_string()).join(" | "));
+                    let _ = writeln!(
+                        text,
+                        "| {level} | {class} | {} |",
+                        counts.map(|n| n.to_string()).join(" | ")
+                    );
                 }
             }
         }
@@ -155,7 +178,8 @@ impl Score {
 
 /// A table of how often intervals hold the truth.
 pub fn coverage(coverage: &BTreeMap<&'static str, Right>) -> String {
-    let mut text = String::from("\n| 95 % interval of | intervals | hold the truth |\n|---|---|---|\n");
+    let mut text =
+        String::from("\n| 95 % interval of | intervals | hold the truth |\n|---|---|---|\n");
     for (what, right) in coverage {
         let _ = writeln!(text, "| {what} | {} | {:.1} % |", right.all, right.percent());
     }

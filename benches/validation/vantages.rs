@@ -90,8 +90,13 @@ fn one(world: u64, vantages: usize, judged: &[(Trace, Judgement); 2], targets: &
 fn trace(last: Ipv4Addr) -> Trace {
     let hop = |(ttl, from)| {
         let from: Ipv4Addr = from;
-        let answer =
-            HopAnswer { from, kind: Kind::TimeExceeded, rtt: None, reply_ttl: None, labels: [].into() };
+        let answer = HopAnswer {
+            from,
+            kind: Kind::TimeExceeded,
+            rtt: None,
+            reply_ttl: None,
+            labels: [].into(),
+        };
         let tries = vec![HopTry { attempt: 0, sent: None, answer: Some(answer) }];
         Hop { ttl: Ttl::new(ttl).expect("not 0"), tries }
     };

@@ -162,7 +162,13 @@ impl Draw {
     }
 
     /// The routers of one carrier, behind those of another.
-    fn add_part(&mut self, path: &mut Vec<Router>, before: Option<&Part>, part: &Part, routers: &[f64]) {
+    fn add_part(
+        &mut self,
+        path: &mut Vec<Router>,
+        before: Option<&Part>,
+        part: &Part,
+        routers: &[f64],
+    ) {
         let mut count = self.one_of(routers) + 1;
         if count > 2 && self.chance(odds::HIDDEN) {
             count = 2;
@@ -301,8 +307,11 @@ impl Draw {
         if end.is_empty() {
             hops.extend(way.inside.iter().cloned());
         }
-        let hops: Vec<String> =
-            hops.iter().enumerate().map(|(place, who)| format!("\"{who} {}\"", 3 + 9 * place)).collect();
+        let hops: Vec<String> = hops
+            .iter()
+            .enumerate()
+            .map(|(place, who)| format!("\"{who} {}\"", 3 + 9 * place))
+            .collect();
         let hosts = format!("hosts {}", 6 + 9 * hops.len());
         let end = if end.is_empty() { &hosts } else { end };
         let _ = writeln!(
@@ -317,8 +326,11 @@ impl Draw {
 
     /// What routers do otherwise than others: labels, and limits.
     fn habits(&mut self, text: &mut String, entrances: &[Entrance]) {
-        let routers: BTreeSet<Ipv4Addr> =
-            entrances.iter().flat_map(|way| &way.outside).filter_map(|router| router.shows).collect();
+        let routers: BTreeSet<Ipv4Addr> = entrances
+            .iter()
+            .flat_map(|way| &way.outside)
+            .filter_map(|router| router.shows)
+            .collect();
         for router in routers {
             let labels = self.labelled.contains(&router);
             let limited = self.chance(odds::LIMITED);

@@ -46,21 +46,24 @@ impl Clusters {
 
     /// The share of each class, in their order: the mean of the prefixes' shares.
     pub(super) fn shares(&self, seed: u64) -> Vec<Share> {
-        let shares = self.means(&self.totals(0..self.vantages.len()));
-        let effective = self.effective();
-        let each = shares.into_iter().zip(self.variances(seed));
+        let whole = self.totals(0..self.vantages.len());
+        let shares = self.means(&whole, &whole);
+        let effective = self.effective(&whole);
+        let each = shares.into_iter().zip(self.variances(&whole, seed));
         each.map(|(share, variance)| interval(share, variance, self.vantages.len(), effective))
             .collect()
     }
 
     /// The variance of each share over vantages that are drawn anew, for as many that were not.
-    fn variances(&self, seed: u64) -> Vec<f64> {
+    fn variances(&self, whole: &[f64], seed: u64) -> Vec<f64> {
         let mut random = StdRng::seed_from_u64(seed);
         let count = self.vantages.len();
         let mut sums = vec![(0.0, 0.0); self.columns - 1];
         for _ in 0..RESAMPLES {
             let drawn = (0..count).map(|_| random.random_range(0..count));
-            for ((sum, squares), share) in sums.iter_mut().zip(self.means(&self.totals(drawn))) {
+            for ((sum, squares), share) in
+                sums.iter_mut().zip(self.means(&self.totals(drawn), whole))
+            {
                 *sum += share;
                 *squares += share * share;
             }
@@ -81,17 +84,22 @@ impl Clusters {
         totals
     }
 
-    /// The shares of the classes, each the mean of those prefixes that were seen at all.
-    fn means(&self, totals: &[f64]) -> Vec<f64> {
-        let seen: Vec<&[f64]> =
-            totals.chunks(self.columns).filter(|row| row.first().is_some_and(|n| *n > 0.0)).collect();
-        let of = |class| mean(seen.iter().map(|row| row[class] / row[0])).unwrap_or_default();
+    /// The shares of the classes, each the mean of the prefixes' shares. A prefix that none of the
+    /// drawn vantages has seen has the share that all of them see in `whole`.
+    fn means(&self, drawn: &[f64], whole: &[f64]) -> Vec<f64> {
+        let rows = || drawn.chunks(self.columns).zip(whole.chunks(self.columns));
+        let of = |class: usize| {
+            let share = |(drawn, whole): (&[f64], &[f64])| {
+                let row = if drawn[0] > 0.0 { drawn } else { whole };
+                row[class] / row[0]
+            };
+            mean(rows().map(share)).unwrap_or_default()
+        };
         (1..self.columns).map(of).collect()
     }
 
     /// How many vantages of equal weight say as much as these (Kish).
-    fn effective(&self) -> f64 {
-        let totals = self.totals(0..self.vantages.len());
+    fn effective(&self, totals: &[f64]) -> f64 {
         let weight = |seen: &Vec<(usize, Vec<f64>)>| -> f64 {
             let part = |(prefix, seen): &(usize, Vec<f64>)| seen[0] / totals[prefix * self.columns];
             seen.iter().map(part).sum::<f64>() / real(self.prefixes)
@@ -131,7 +139,8 @@ fn student(freedom: usize) -> f64 {
         let n = real(freedom);
         Z + (Z.powi(3) + Z) / (4.0 * n)
             + (5.0 * Z.powi(5) + 16.0 * Z.powi(3) + 3.0 * Z) / (96.0 * n * n)
-            + (3.0 * Z.powi(7) + 19.0 * Z.powi(5) + 17.0 * Z.powi(3) - 15.0 * Z) / (384.0 * n.powi(3))
+            + (3.0 * Z.powi(7) + 19.0 * Z.powi(5) + 17.0 * Z.powi(3) - 15.0 * Z)
+                / (384.0 * n.powi(3))
     };
     freedom.checked_sub(1).and_then(|place| FEW.get(place)).copied().unwrap_or_else(many)
 }
@@ -143,7 +152,10 @@ mod tests {
     /// One prefix, of which each vantage has seen so many traces, and so many of the only class.
     fn shares(prefixes: &[&[(&str, usize, usize)]]) -> Option<Share> {
         let seen = |prefix: &&[(&str, usize, usize)]| {
-            prefix.iter().map(|(name, all, class)| ((*name).to_owned(), vec![*all, *class])).collect()
+            prefix
+                .iter()
+                .map(|(name, all, class)| ((*name).to_owned(), vec![*all, *class]))
+                .collect()
         };
         let prefixes: Vec<BTreeMap<String, Seen>> = prefixes.iter().map(seen).collect();
         Some(Clusters::of(prefixes.iter())?.shares(0)[0])
@@ -190,7 +202,11 @@ mod tests {
         let share = shares(&[&china, &russia]).expect("shares");
         assert!((share.share - 0.5).abs() < 1e-12);
         // The second one weighs more: (2/11 + 2/3 + ...) as Kish has it.
-        let weights: [f64; 3] = [(1.0 / 11.0 + 1.0 / 3.0) / 2.0, (9.0 / 11.0 + 1.0 / 3.0) / 2.0, (1.0 / 11.0 + 1.0 / 3.0) / 2.0];
+        let weights: [f64; 3] = [
+            (1.0 / 11.0 + 1.0 / 3.0) / 2.0,
+            (9.0 / 11.0 + 1.0 / 3.0) / 2.0,
+            (1.0 / 11.0 + 1.0 / 3.0) / 2.0,
+        ];
         let effective = weights.iter().map(|it| it * it).sum::<f64>().recip();
         assert!((share.size - effective).abs() < 1e-9);
         assert!((share.low - 0.5 * effective / (effective + 3.841_459)).abs() < 1e-6);
@@ -200,11 +216,24 @@ mod tests {
     #[test]
     fn vantages_that_see_the_same_split_say_much_together() {
         let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
-        let seen: Vec<(&str, usize, usize)> =
-            names.into_iter().enumerate().map(|(place, name)| (name, 100, 48 + place % 4)).collect();
+        let seen: Vec<(&str, usize, usize)> = names
+            .into_iter()
+            .enumerate()
+            .map(|(place, name)| (name, 100, 48 + place % 4))
+            .collect();
         let share = shares(&[&seen]).expect("shares");
         assert!(share.high - share.low < 0.03, "{}", limits(share));
         assert!(share.low < 0.495 && share.high > 0.495, "{}", limits(share));
+    }
+
+    /// None of them has seen both prefixes, and none contradicts another.
+    #[test]
+    fn a_prefix_that_some_vantages_have_not_seen_keeps_its_share() {
+        let china = [("a", 1, 1), ("b", 1, 1)];
+        let russia = [("c", 1, 0), ("d", 1, 0), ("e", 1, 0), ("f", 1, 0), ("g", 1, 0), ("h", 1, 0)];
+        let share = shares(&[&china, &russia]).expect("shares");
+        // Kish: 1 / (2 / 16 + 6 / 144) = 6 vantages; 0.5 * 6 / 9.8415.
+        assert_eq!(limits(share), "0.5000 0.3048 0.6952");
     }
 
     #[test]
@@ -215,7 +244,9 @@ mod tests {
 
     #[test]
     fn students_quantiles_are_those_of_the_tables() {
-        for (freedom, expected) in [(1, 12.706), (10, 2.228), (11, 2.201), (30, 2.042), (1000, 1.962)] {
+        for (freedom, expected) in
+            [(1, 12.706), (10, 2.228), (11, 2.201), (30, 2.042), (1000, 1.962)]
+        {
             assert!((student(freedom) - expected).abs() < 1e-3, "{freedom}: {}", student(freedom));
         }
     }

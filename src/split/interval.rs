@@ -39,7 +39,8 @@ impl Share {
         let share = mean(shares.iter().map(|one| one.share))?;
         let size = shares.iter().map(|one| one.size).sum();
         let parts: Vec<(f64, f64)> = shares.iter().map(|one| (one.share, one.size)).collect();
-        let mirrored: Vec<(f64, f64)> = parts.iter().map(|(share, size)| (1.0 - share, *size)).collect();
+        let mirrored: Vec<(f64, f64)> =
+            parts.iter().map(|(share, size)| (1.0 - share, *size)).collect();
         let (low, high) = (lower_limit(&parts), 1.0 - lower_limit(&mirrored));
         Some(Self { share, low: low.clamp(0.0, share), high: high.clamp(share, 1.0), size })
     }
@@ -53,7 +54,8 @@ impl Share {
     pub(super) fn score(share: f64, size: f64, quantile: f64) -> Self {
         let z2 = quantile * quantile / size;
         let middle = (share + z2 / 2.0) / (1.0 + z2);
-        let half = quantile / (1.0 + z2) * (share * (1.0 - share) / size + z2 / (4.0 * size)).sqrt();
+        let half =
+            quantile / (1.0 + z2) * (share * (1.0 - share) / size + z2 / (4.0 * size)).sqrt();
         // At 0 and 1 one limit is the share itself; rounding must not put it beyond.
         let (low, high) = ((middle - half).clamp(0.0, share), (middle + half).clamp(share, 1.0));
         Self { share, low, high, size }
@@ -72,7 +74,8 @@ pub(super) fn mean(numbers: impl ExactSizeIterator<Item = f64>) -> Option<f64> {
 fn lower_limit(parts: &[(f64, f64)]) -> f64 {
     let observed = mean(parts.iter().map(|(share, _)| *share)).unwrap_or_default();
     let count = real(parts.len());
-    let pulled = |pull: f64| parts.iter().map(move |(share, size)| (give_way(*share, *size, pull), *size));
+    let pulled =
+        |pull: f64| parts.iter().map(move |(share, size)| (give_way(*share, *size, pull), *size));
     let mean_at = |pull| mean(pulled(pull).map(|(share, _)| share)).unwrap_or_default();
     let inside = |pull: f64| {
         let variance: f64 = pulled(pull).map(|(share, size)| share * (1.0 - share) / size).sum();

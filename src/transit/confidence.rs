@@ -58,10 +58,12 @@ impl Case<'_> {
         let (mut confidence, mut reasons) = self.by_what_is_behind();
         reasons.extend(self.shared());
         let mut doubts: Vec<Reason> = Vec::new();
-        doubts.extend(self.border.skipped.iter().map(|hop| Reason::Skipped {
-            address: hop.address,
-            special: hop.special.clone(),
-        }));
+        doubts.extend(
+            self.border
+                .skipped
+                .iter()
+                .map(|hop| Reason::Skipped { address: hop.address, special: hop.special.clone() }),
+        );
         doubts.extend(third_party(self.way).map(Reason::ThirdParty));
         doubts.extend(self.never_left());
         doubts.extend(self.hidden());
@@ -110,9 +112,7 @@ impl Case<'_> {
     fn by_silence(&self, several: bool) -> (Confidence, Vec<Reason>) {
         let silence = vec![Reason::Silence];
         match (self.near.behind, self.border.silent_before) {
-            (Some(further), _) => {
-                (Confidence::Low, vec![Reason::Silence, Reason::WentOn(further)])
-            }
+            (Some(further), _) => (Confidence::Low, vec![Reason::Silence, Reason::WentOn(further)]),
             _ if several => (Confidence::High, silence),
             (None, 0) => (Confidence::Medium, silence),
             (None, silent) => (Confidence::Low, vec![Reason::Silence, Reason::GapBefore(silent)]),

@@ -22,8 +22,8 @@ pub use class::Class;
 pub use confidence::Confidence;
 pub use reason::Reason;
 
-pub use evidence::Evidence;
 use confidence::Case;
+pub use evidence::Evidence;
 use evidence::Heard;
 
 /// What a trace says.

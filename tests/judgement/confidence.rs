@@ -248,9 +248,11 @@ fn rule_6_low_where_the_path_was_in_that_class_from_its_first_hop_and_home_is_si
 #[test]
 fn rule_6_the_way_to_a_border_is_that_of_a_neighbour_that_has_seen_it() {
     let seekers = "175.45.177.10+4 icmp: - - - ttk-b * *";
-    for (way, confidence) in
-        [("lan level3 ttk-a ttk-b", "high"), ("lan ntt level3 ttk-b", "low"), ("lan ttk-a ttk-a ttk-b", "low")]
-    {
+    for (way, confidence) in [
+        ("lan level3 ttk-a ttk-b", "high"),
+        ("lan ntt level3 ttk-b", "low"),
+        ("lan ttk-a ttk-a ttk-b", "low"),
+    ] {
         says(&format!("{seekers}\n=> russia {confidence} ttk-b\n175.45.177.0 icmp: {way} * * *"));
     }
 }
