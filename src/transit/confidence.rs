@@ -71,9 +71,8 @@ impl Case<'_> {
             confidence = Confidence::Low;
         }
         reasons.extend(doubts);
-        let unseen = self.began_there && !self.whole && !self.meets_home();
-        if unseen && confidence == Confidence::High {
-            confidence = Confidence::Medium;
+        if self.began_there && !self.whole && !self.meets_home() {
+            confidence = Confidence::Low;
             reasons.push(Reason::NoWay);
         }
         if let Some((other, differs)) = self.differs() {
