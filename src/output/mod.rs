@@ -1,10 +1,12 @@
 //! How it is told: rows first, then a format.
 //!
-//! [`mod@summary`], [`traces()`] and [`hops()`] turn results into rows of typed cells; [`csv`], [`jsonl`]
-//! and [`table()`] write them. Only [`append`] and [`lock`] know files.
+//! [`mod@summary`], [`traces()`], [`hops()`], [`census()`] and [`counts()`] turn results into rows of typed
+//! cells; [`csv`], [`jsonl`] and [`table()`] write them. Only [`append`] and [`lock`] know files.
 
 pub mod append;
 mod cell;
+mod census;
+mod counts;
 pub mod csv;
 mod explain;
 mod hops;
@@ -13,6 +15,7 @@ pub mod lock;
 mod run;
 pub mod summary;
 mod table;
+mod tail;
 mod traces;
 
 use std::io;
@@ -20,11 +23,14 @@ use std::path::PathBuf;
 
 pub use append::Appender;
 pub use cell::{Cell, Rows};
+pub use census::census;
+pub use counts::{counts, counts_header, counts_table};
 pub use explain::explain;
 pub use hops::hops;
 pub use lock::LockFile;
-pub use run::{Run, SCHEMA, TRACES_SCHEMA};
-pub use table::table;
+pub use run::{CENSUS_SCHEMA, COUNTS_SCHEMA, HOPS_SCHEMA, Run, SCHEMA, TRACES_SCHEMA};
+pub use table::{align, table, table_with};
+pub use tail::SetAside;
 pub use traces::traces;
 
 /// Why a result could not be written, or could not be in the end.
@@ -59,10 +65,20 @@ pub enum OutputError {
         /// The header it should have.
         expected: String,
     },
-    /// The history ends in the middle of a row.
+    /// The history has fewer columns than rows have today.
     #[error(
-        "{path}:{line}: the last row has {found} of {expected} columns and no newline; \
-         delete or complete it",
+        "{path}:1: the header is that of an older schema; nothing was changed; to migrate it, type\n\
+         lasthop report --migrate {path} > {path}.new && mv {path}.new {path}",
+        path = path.display()
+    )]
+    OlderHeader {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The history ends in the middle of a row, and that cannot be put aside.
+    #[error(
+        "{path}:{line}: the last row has {found} of {expected} columns and no newline, and cannot be \
+         moved to {path}.torn; delete or complete it",
         path = path.display()
     )]
     TornRow {
