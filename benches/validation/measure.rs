@@ -19,15 +19,15 @@ use rand::rngs::StdRng;
 use super::world::World;
 
 /// A judged trace, and what it should have been.
-pub struct Judged {
+pub(crate) struct Judged {
     /// The trace.
-    pub trace: Trace,
+    pub(crate) trace: Trace,
     /// What was judged.
-    pub judgement: Judgement,
+    pub(crate) judgement: Judgement,
     /// The true class.
-    pub truth: String,
+    pub(crate) truth: String,
     /// Whether the last carrier shows itself on the path.
-    pub shown: bool,
+    pub(crate) shown: bool,
 }
 
 #[derive(Default)]
@@ -45,7 +45,7 @@ impl Watch for Keeper {
 
 /// Measures the network as `lasthop probe` would: every other one by ICMP or UDP, every other one by
 /// complete traces or from the border.
-pub fn measure(world: World, number: u64, targets: &Targets) -> Vec<Judged> {
+pub(crate) fn measure(world: World, number: u64, targets: &Targets) -> Vec<Judged> {
     let strategy = if number.is_multiple_of(2) { Strategy::Border } else { Strategy::Full };
     let method = if number % 4 < 2 { Method::Icmp } else { Method::Udp };
     let settings = Settings { strategy, rate: NonZeroU32::new(200), ..Settings::default() };

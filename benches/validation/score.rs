@@ -18,22 +18,22 @@ const LEVELS: [Confidence; 3] = [Confidence::High, Confidence::Medium, Confidenc
 
 /// How many there are, and how many of them are right.
 #[derive(Default, Clone, Copy)]
-pub struct Right {
+pub(crate) struct Right {
     /// The right ones.
-    pub right: usize,
+    pub(crate) right: usize,
     /// All.
-    pub all: usize,
+    pub(crate) all: usize,
 }
 
 impl Right {
     /// Counts one.
-    pub fn add(&mut self, right: bool) {
+    pub(crate) fn add(&mut self, right: bool) {
         self.right += usize::from(right);
         self.all += 1;
     }
 
     /// In per cent; all of none are right.
-    pub fn percent(self) -> f64 {
+    pub(crate) fn percent(self) -> f64 {
         let number = |count: usize| f64::from(u32::try_from(count).expect("not so many"));
         if self.all == 0 { 100.0 } else { 100.0 * number(self.right) / number(self.all) }
     }
@@ -41,7 +41,7 @@ impl Right {
 
 /// What has been counted.
 #[derive(Default)]
-pub struct Score {
+pub(crate) struct Score {
     /// By confidence, the class that was judged, and the true one.
     confusion: BTreeMap<(Confidence, String, String), usize>,
     /// By confidence: all, and those whose last carrier shows itself.
@@ -53,7 +53,7 @@ pub struct Score {
 }
 
 /// The score over the networks of these numbers.
-pub fn of(networks: Range<u64>, order: Order, targets: &Targets) -> Score {
+pub(crate) fn of(networks: Range<u64>, order: Order, targets: &Targets) -> Score {
     let mut score = Score::default();
     for number in networks {
         let world = draw(number, order);
@@ -72,7 +72,7 @@ pub fn of(networks: Range<u64>, order: Order, targets: &Targets) -> Score {
 impl Score {
     /// How often judgements of this confidence are right; `shown`: where the true last carrier has
     /// shown itself somewhere on the path.
-    pub fn level(&self, confidence: Confidence, shown: bool) -> Right {
+    pub(crate) fn level(&self, confidence: Confidence, shown: bool) -> Right {
         let of = |shown| self.levels.get(&(confidence, shown)).copied().unwrap_or_default();
         let (seen, hidden) = (of(true), of(false));
         if shown {
@@ -82,7 +82,7 @@ impl Score {
     }
 
     /// How often the intervals of this kind hold the truth.
-    pub fn covered(&self, what: &str) -> Right {
+    pub(crate) fn covered(&self, what: &str) -> Right {
         self.coverage.get(what).copied().unwrap_or_default()
     }
 
@@ -127,7 +127,7 @@ impl Score {
     }
 
     /// Everything, as Markdown tables.
-    pub fn tables(&self) -> String {
+    pub(crate) fn tables(&self) -> String {
         let mut text = String::from(
             "| confidence | traces | right | where the last carrier shows itself |\n|---|---|---|---|\n",
         );
@@ -177,7 +177,7 @@ impl Score {
 }
 
 /// A table of how often intervals hold the truth.
-pub fn coverage(coverage: &BTreeMap<&'static str, Right>) -> String {
+pub(crate) fn coverage(coverage: &BTreeMap<&'static str, Right>) -> String {
     let mut text =
         String::from("\n| 95 % interval of | intervals | hold the truth |\n|---|---|---|\n");
     for (what, right) in coverage {
@@ -198,6 +198,6 @@ fn rule(judgement: &Judgement) -> &'static str {
 }
 
 /// Whether an interval holds the truth.
-pub fn covers(share: Share, truth: f64) -> bool {
+pub(crate) fn covers(share: Share, truth: f64) -> bool {
     share.low <= truth + 1e-9 && truth <= share.high + 1e-9
 }

@@ -28,7 +28,7 @@ const SIZES: [(usize, &str); 6] = [
 /// Draws `worlds` worlds of vantages for each number of them. In each, a prefix goes one way as seen
 /// from a part of all vantages, which is anything from none to all, and the other way as seen from
 /// the rest; one prefix in four is balanced by flow instead, alike from everywhere.
-pub fn coverage(worlds: u64, targets: &Targets) -> BTreeMap<&'static str, Right> {
+pub(crate) fn coverage(worlds: u64, targets: &Targets) -> BTreeMap<&'static str, Right> {
     let owners = Owners::new(targets);
     let judged = ["219.158.39.42", "188.43.225.153"].map(|last| {
         let trace = trace(last.parse().expect("an address"));

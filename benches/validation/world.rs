@@ -16,28 +16,28 @@ const VANTAGE: &str = "192.168.1.77";
 const EXCHANGES: [&str; 3] = ["80.81.192.0/21", "195.69.144.0/22", "195.208.208.0/21"];
 
 /// A network, and how it is measured.
-pub struct World {
+pub(crate) struct World {
     /// For the lab; each path says which class is the truth for its flows.
-    pub scenario: Scenario,
+    pub(crate) scenario: Scenario,
     /// How many addresses of each prefix are traced.
-    pub sample: usize,
+    pub(crate) sample: usize,
     /// For each routed prefix, what its flows are.
-    pub flows: Vec<Flows>,
+    pub(crate) flows: Vec<Flows>,
 }
 
 /// The truth about the flows of a routed prefix.
 #[derive(Debug, Clone, Default)]
-pub struct Flows {
+pub(crate) struct Flows {
     /// The weight of each class.
     weights: BTreeMap<&'static str, u32>,
     /// Whether some of them take a path on which the last carrier shows nothing of itself, so that
     /// the trace cannot tell.
-    pub hides: bool,
+    pub(crate) hides: bool,
 }
 
 impl Flows {
     /// The true share of a class: of the flows that somebody next to the block carries.
-    pub fn share(&self, class: &str) -> Option<f64> {
+    pub(crate) fn share(&self, class: &str) -> Option<f64> {
         let of = |names: &[&str]| -> u32 {
             names.iter().filter_map(|name| self.weights.get(name)).sum()
         };
@@ -78,7 +78,7 @@ struct Draw {
 
 /// How the carriers of a path follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
+pub(crate) enum Order {
     /// As on the way to a country, or from it.
     Likely,
     /// At random, any behind any.
@@ -86,7 +86,7 @@ pub enum Order {
 }
 
 /// The network of this number.
-pub fn draw(number: u64, order: Order) -> World {
+pub(crate) fn draw(number: u64, order: Order) -> World {
     let random = StdRng::seed_from_u64(number);
     Draw { random, order, used: BTreeSet::new(), labelled: Vec::new() }.world(number)
 }

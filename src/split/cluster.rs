@@ -203,9 +203,9 @@ mod tests {
         assert!((share.share - 0.5).abs() < 1e-12);
         // The second one weighs more: (2/11 + 2/3 + ...) as Kish has it.
         let weights: [f64; 3] = [
-            (1.0 / 11.0 + 1.0 / 3.0) / 2.0,
-            (9.0 / 11.0 + 1.0 / 3.0) / 2.0,
-            (1.0 / 11.0 + 1.0 / 3.0) / 2.0,
+            f64::midpoint(1.0 / 11.0, 1.0 / 3.0),
+            f64::midpoint(9.0 / 11.0, 1.0 / 3.0),
+            f64::midpoint(1.0 / 11.0, 1.0 / 3.0),
         ];
         let effective = weights.iter().map(|it| it * it).sum::<f64>().recip();
         assert!((share.size - effective).abs() < 1e-9);
