@@ -77,6 +77,19 @@ pub enum Behind {
     },
 }
 
+impl Border {
+    /// Whether something shows that the path went no further outside: home or the target answered, or
+    /// the last foreign hop itself refused.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        match self.behind {
+            Behind::Home { .. } | Behind::Stranger { .. } => true,
+            Behind::Refusal { by, .. } => self.last.is_some_and(|last| last.address == by),
+            Behind::Silence { .. } => false,
+        }
+    }
+}
+
 /// Finds the end of the foreign part of `trace`.
 #[must_use]
 pub fn find(trace: &Trace, block: &Block, specials: &Specials) -> Border {

@@ -53,6 +53,10 @@ pub(super) struct Classify {
     /// Rows for each vantage as well
     #[arg(long, value_enum, value_name = "WHAT")]
     by: Option<By>,
+    /// What the drawing of vantages follows from, where several made the traces: their intervals come
+    /// from 2,000 drawings
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    seed: u64,
     /// Where the traces were made, for the output, where the files do not say it
     #[arg(long, value_name = "LABEL")]
     vantage: Option<String>,
@@ -82,6 +86,7 @@ impl Classify {
         self.sources.ask(&mut owners, &heard.all.foreign(), common);
         let run = self.about(&heard);
         let telling = Telling::new(&targets, &owners, &heard.all.evidence, &run, sheet, self.by);
+        let telling = telling.seeded(self.seed);
         if self.explain {
             return telling.explain(heard.traces, &heard.files);
         }

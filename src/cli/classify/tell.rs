@@ -29,6 +29,7 @@ pub(super) struct Telling<'a> {
     sheet: Option<Sheet>,
     wants_rows: bool,
     by: Option<By>,
+    seed: u64,
 }
 
 /// Where one worker judges.
@@ -72,7 +73,12 @@ impl<'a> Telling<'a> {
         by: Option<By>,
     ) -> Self {
         let wants_rows = sheet.is_some();
-        Self { targets, owners, evidence, run, sheet, wants_rows, by }
+        Self { targets, owners, evidence, run, sheet, wants_rows, by, seed: 0 }
+    }
+
+    /// With another seed for the intervals.
+    pub(super) fn seeded(self, seed: u64) -> Self {
+        Self { seed, ..self }
     }
 
     /// Judges all traces, and writes their rows.
@@ -97,10 +103,14 @@ impl<'a> Telling<'a> {
         Ok(Told { targets: self.targets, run: self.run, sheet, all: counting, groups })
     }
 
+    fn counting(&self) -> Counting<'a> {
+        Counting::new(self.targets).seeded(self.seed)
+    }
+
     fn desk(&self) -> Desk<'a> {
         Desk {
             judge: Judge::new(self.targets, self.owners, self.evidence),
-            counting: Counting::new(self.targets),
+            counting: self.counting(),
             groups: BTreeMap::new(),
         }
     }
@@ -122,7 +132,7 @@ impl<'a> Telling<'a> {
             if let Some(by) = self.by {
                 let group = by.group(&trace, self.owners);
                 let group = desk.groups.entry(group);
-                group.or_insert_with(|| Counting::new(self.targets)).add(&trace, &judgement);
+                group.or_insert_with(|| self.counting()).add(&trace, &judgement);
             }
         }
         Ok(rows)
