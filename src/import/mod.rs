@@ -5,11 +5,16 @@
 //! cannot read it says; nothing is left out without a word.
 
 mod atlas;
+mod bare;
 mod gathered;
 mod globalping;
 mod hop_words;
 mod json;
+mod mtr_csv;
+mod mtr_host;
 mod mtr_json;
+mod mtr_report;
+mod mtr_row;
 mod nexttrace;
 mod open;
 mod own_columns;
@@ -20,8 +25,16 @@ mod scamper;
 mod scamper_balanced;
 mod scamper_json;
 mod shape;
+mod targetless;
 mod text;
+mod text_run;
+#[cfg(test)]
+mod told;
+mod tracepath;
 mod traceroute;
+mod tracert;
+mod tracert_row;
+mod typed;
 mod utf16;
 mod values;
 mod warts;
@@ -35,12 +48,15 @@ use std::io::{self, BufRead};
 use crate::trace::Trace;
 
 pub use open::{Opened, open};
+pub use targetless::Targetless;
 
 /// What a format found at one place of its input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
     /// A traceroute.
     Trace(Box<Trace>),
+    /// A traceroute whose file does not say where it went.
+    Targetless(Box<Targetless>),
     /// Something that was read and is no traceroute to an IPv4 address, and why: another kind of
     /// measurement, IPv6, one that failed before it began, hops that have names and no addresses.
     Left(String),
@@ -85,6 +101,10 @@ pub const FORMATS: &[&dyn Format] = &[
     &nexttrace::NextTrace,
     &globalping::Globalping,
     &atlas::Atlas,
+    &mtr_csv::MtrCsv,
+    &mtr_report::MtrReport,
+    &tracepath::Tracepath,
+    &tracert::Tracert,
     &traceroute::Traceroute,
 ];
 

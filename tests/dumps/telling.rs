@@ -26,6 +26,12 @@ pub(crate) fn told(format: &str, bytes: &[u8]) -> Vec<String> {
 fn telling(finding: &Finding) -> String {
     match finding {
         Finding::Trace(trace) => trace_line(trace),
+        Finding::Targetless(found) => {
+            let last = found.answered_last().map(|last| format!("({last}) ")).unwrap_or_default();
+            // To nobody whose answers would be marked.
+            let trace = trace_line(&found.clone().to([0, 0, 0, 0].into()));
+            format!("targetless {last}{trace}")
+        }
         Finding::Left(why) => format!("left: {why}"),
         Finding::Broken(why) => format!("broken: {why}"),
     }

@@ -8,6 +8,7 @@ mod read;
 mod spool;
 mod tell;
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -26,7 +27,7 @@ use by::By;
 use read::{Heard, Reading};
 use tell::Telling;
 
-/// Judge traceroutes made anywhere: RIPE Atlas, scamper, traceroute, mtr and others
+/// Judge traceroutes made anywhere: RIPE Atlas, scamper, traceroute, tracert, mtr and others
 ///
 /// Reads files, or stdin without any or as -, plain or compressed (gzip, bzip2, zstd), and recognises
 /// their format. Traces to destinations outside the block are refused and counted. The summary
@@ -39,6 +40,10 @@ pub(super) struct Classify {
     /// The format of all files [default: as their content shows]
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     from: Option<&'static dyn Format>,
+    /// The destination of traces whose file does not name it [default: the block's address that
+    /// answered last]
+    #[arg(long, value_name = "ADDRESS")]
+    target: Option<Ipv4Addr>,
     /// For each trace: its hops with their owners, what decided, and what would have changed the
     /// answer; instead of the summary
     #[arg(long)]
@@ -67,7 +72,7 @@ impl Classify {
         let append = self.append.as_deref().map(|path| Appender::open(path, header)).transpose()?;
         let sheet = self.traces.as_deref().map(Sheet::open).transpose()?;
         let mut owners = self.sources.owners(&targets, common)?;
-        let reading = Reading::new(&targets, common);
+        let reading = Reading::new(&targets, common, self.target);
         let heard = reading.all(&self.files, self.from)?;
         heard.closing(&targets, common);
         self.sources.ask(&mut owners, &heard.foreign(), common);

@@ -10,7 +10,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 
 use crate::border;
-use crate::import::{self, Finding, Format};
+use crate::import::{self, Finding, Format, Targetless};
 use crate::targets::Targets;
 use crate::trace::{Method, Trace};
 use crate::transit::Evidence;
@@ -48,6 +48,8 @@ pub(super) struct Heard {
 pub(super) struct Reading<'a> {
     targets: &'a Targets,
     common: &'a Common,
+    /// The destination where a file does not say it.
+    target: Option<Ipv4Addr>,
     spool: Spool,
     spooled: io::Result<()>,
     evidence: Evidence,
@@ -59,10 +61,11 @@ pub(super) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(targets: &'a Targets, common: &'a Common) -> Self {
+    pub(super) fn new(targets: &'a Targets, common: &'a Common, target: Option<Ipv4Addr>) -> Self {
         Self {
             targets,
             common,
+            target,
             spool: Spool::new(),
             spooled: Ok(()),
             evidence: Evidence::default(),
@@ -158,6 +161,10 @@ impl<'a> Reading<'a> {
                 self.counts.refused += 1;
                 self.common.say(|| format!("{}: {} is outside the block", at(), trace.target));
             }
+            Finding::Targetless(found) => {
+                let finding = self.aimed(*found);
+                self.take(place, name, finding);
+            }
             Finding::Left(why) => {
                 self.counts.left += 1;
                 self.common.say(|| format!("{}: left out: {why}", at()));
@@ -167,6 +174,15 @@ impl<'a> Reading<'a> {
                 self.counts.broken += 1;
                 self.common.say(|| format!("{}: broken: {why}", at()));
             }
+        }
+    }
+
+    /// A trace that does not say where it went: its last answer does, where that came from the block.
+    fn aimed(&self, found: Targetless) -> Finding {
+        let home = || found.answered_last().filter(|last| self.targets.block.contains(*last));
+        match self.target.or_else(home) {
+            Some(target) => Finding::Trace(Box::new(found.to(target))),
+            None => Finding::Left("no header names the destination (--target ADDRESS does)".into()),
         }
     }
 

@@ -1,0 +1,56 @@
+//! Traceroutes whose file does not say where they went.
+//!
+//! Some programs never write the destination, others to stderr, and people cut headers off. What may
+//! be concluded from the last line depends on the block, which no format knows; so it is left to the
+//! reader.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::trace::{Hop, Kind, StopReason, Trace, Vantage};
+
+/// A traceroute without its destination.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Targetless {
+    pub(super) vantage: Option<Arc<Vantage>>,
+    pub(super) started: Option<Timestamp>,
+    pub(super) hops: Vec<Hop>,
+    pub(super) stop: Option<StopReason>,
+}
+
+impl Targetless {
+    /// The address that answered at the last TTL, where it alone did, and did not refuse. Where that
+    /// is an address of the block, the destination is in the block too.
+    #[must_use]
+    pub fn answered_last(&self) -> Option<Ipv4Addr> {
+        let is_whole = !self.stop.is_some_and(StopReason::is_cut_short);
+        let mut answers = self.hops.last().filter(|_| is_whole)?.answers();
+        let first = answers.next().filter(|answer| answer.kind == Kind::TimeExceeded)?;
+        answers
+            .all(|answer| (answer.from, answer.kind) == (first.from, first.kind))
+            .then_some(first.from)
+    }
+
+    /// The traceroute to `target`.
+    #[must_use]
+    pub fn to(mut self, target: Ipv4Addr) -> Trace {
+        let tries = self.hops.iter_mut().flat_map(|hop| &mut hop.tries);
+        for answer in tries.filter_map(|one| one.answer.as_mut()) {
+            if answer.from == target && answer.kind == Kind::TimeExceeded {
+                answer.kind = Kind::EchoReply;
+            }
+        }
+        Trace {
+            target,
+            method: None,
+            flow: None,
+            vantage: self.vantage,
+            started: self.started,
+            hops: self.hops,
+            stop: self.stop,
+            strategy: None,
+        }
+    }
+}
