@@ -43,7 +43,7 @@ mod warts_trace;
 mod warts_tracelb;
 
 use std::fmt;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read as _};
 
 use crate::trace::Trace;
 
@@ -117,5 +117,10 @@ pub fn named(name: &str) -> Option<&'static dyn Format> {
 /// The format of what begins with `head`.
 #[must_use]
 pub fn recognise(head: &[u8]) -> Option<&'static dyn Format> {
-    FORMATS.iter().copied().find(|format| format.recognises(head))
+    let mut head = head;
+    let mut text = Vec::new();
+    // From bytes nothing but their end is read.
+    let decoded = utf16::decoded(&mut head).and_then(|mut input| input.read_to_end(&mut text));
+    decoded.ok()?;
+    FORMATS.iter().copied().find(|format| format.recognises(&text))
 }

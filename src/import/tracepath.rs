@@ -180,7 +180,7 @@ mod tests {
             [
                 "3: broken: a hop without a time",
                 "1: to nobody that is named (188.43.225.153): 1 *, 2 188.43.225.153@9",
-                "1: left: 1 answers from senders that cannot be read",
+                "1: left: answers from senders that cannot be read",
             ]
         );
     }

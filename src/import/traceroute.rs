@@ -331,7 +331,7 @@ mod tests {
                 "4: broken: neither a header nor a hop",
                 "5: broken: a hop without a time",
                 "1: 175.45.176.8: 1 *, 2 4.69.1.1@2",
-                "1: left: 1 answers from senders that cannot be read",
+                "1: left: answers from senders that cannot be read",
             ]
         );
         let empty = "traceroute to x (175.45.176.8), 30 hops max\n";

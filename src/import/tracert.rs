@@ -341,7 +341,7 @@ mod tests {
                 "8: broken: neither a header nor a hop",
                 "9: broken: a hop that is cut off",
                 "4: 175.45.176.9: 1 * * *, 2 4.69.1.1@1 4.69.1.1@1 4.69.1.1@1",
-                "4: left: 3 answers from senders that cannot be read",
+                "4: left: answers from senders that cannot be read",
             ]
         );
     }
