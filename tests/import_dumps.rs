@@ -15,3 +15,6 @@ mod peers;
 
 #[path = "dumps/damage.rs"]
 mod damage;
+
+#[path = "dumps/variants.rs"]
+mod variants;

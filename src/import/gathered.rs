@@ -9,6 +9,9 @@ use crate::trace::{Hop, HopAnswer, HopTry, Label, Ttl};
 /// How many silent tries are made of a TTL; a number beyond that is a mistake.
 const MOST: u16 = 32;
 
+/// The most labels of an answer.
+const MOST_LABELS: usize = 16;
+
 /// Tries by their TTL.
 #[derive(Debug, Default)]
 pub(super) struct Gathered(BTreeMap<Ttl, Vec<HopTry>>);
@@ -29,11 +32,12 @@ impl Gathered {
     }
 
     /// The last answer at `ttl` quoted these labels.
-    pub(super) fn label(&mut self, ttl: u8, labels: Vec<Label>) {
+    pub(super) fn label(&mut self, ttl: u8, labels: &[Label]) {
         let tries = Ttl::new(ttl).and_then(|ttl| self.0.get_mut(&ttl));
         let mut answers = tries.into_iter().flatten().rev().filter_map(|one| one.answer.as_mut());
         if let Some(answer) = answers.next() {
-            answer.labels = [&answer.labels[..], &labels].concat().into();
+            let all = answer.labels.iter().chain(labels).copied();
+            answer.labels = all.take(MOST_LABELS).collect();
         }
     }
 

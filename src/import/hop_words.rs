@@ -7,6 +7,11 @@ use super::text_run::{Cell, Sender};
 use super::values::{self, Address};
 use crate::trace::{Kind, Label};
 
+/// The most labels that a router quotes.
+const MOST_LABELS: usize = 16;
+/// How much stands in a bracket.
+const LONGEST_ASIDE: usize = 500;
+
 /// Who answers at a TTL while its lines are read.
 #[derive(Debug, Default)]
 pub(super) struct HopWords {
@@ -58,7 +63,10 @@ impl HopWords {
                     *kind = mark;
                 }
             }
-            Word::Aside(text) => self.labels.extend(labels(text)),
+            Word::Aside(text) => {
+                self.labels.extend(labels(text));
+                self.labels.truncate(MOST_LABELS);
+            }
             Word::Other => {}
         }
     }
@@ -71,8 +79,8 @@ fn words(line: &str) -> Vec<&str> {
     while let Some(first) = rest.chars().next() {
         let blank = rest.find(char::is_whitespace).unwrap_or(rest.len());
         let end = match first {
-            '[' => rest.find(']').map_or(blank, |end| end + 1),
-            '<' => rest.find('>').map_or(blank, |end| end + 1),
+            '[' => near(rest, ']').map_or(blank, |end| end + 1),
+            '<' => near(rest, '>').map_or(blank, |end| end + 1),
             _ => rest[..blank].find("ms!").map_or(blank, |end| end + 2),
         };
         let (word, after) = rest.split_at(end);
@@ -80,6 +88,11 @@ fn words(line: &str) -> Vec<&str> {
         rest = after.trim_start();
     }
     words
+}
+
+/// Where a bracket is closed: what stands in it is short.
+fn near(text: &str, bracket: char) -> Option<usize> {
+    text.char_indices().take(LONGEST_ASIDE).find(|(_, c)| *c == bracket).map(|(place, _)| place)
 }
 
 /// `ms`, or as routers of some makes write it, `msec`.
@@ -181,6 +194,7 @@ pub(super) fn labels(text: &str) -> Vec<Label> {
             _ => {}
         }
     }
+    labels.truncate(MOST_LABELS);
     labels
 }
 

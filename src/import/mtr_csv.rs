@@ -10,8 +10,8 @@ use std::net::Ipv4Addr;
 use jiff::Timestamp;
 
 use super::mtr_host::Host;
-use super::text::{LONGEST, Lines, head};
-use super::text_run::{Cell, Destination, Run, Sender};
+use super::text::{Lines, head};
+use super::text_run::{Cell, Destination, LONGEST, Run, Sender};
 use super::values::{self, Address};
 use super::{Finding, Format, Sink};
 
@@ -31,7 +31,7 @@ impl Format for MtrCsv {
         let mut reading = Reading::default();
         for line in Lines::new(input) {
             let (number, line) = line?;
-            if line.len() >= LONGEST {
+            if line.len() > LONGEST {
                 sink(number, Finding::Broken("longer than any row of mtr".into()));
             } else {
                 reading.line(number, &line, sink);

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 
 use super::bare::bare;
 use super::mtr_row::{Columns, Row};
-use super::text::{LONGEST, Lines, head};
-use super::text_run::{Destination, Run};
+use super::text::{Lines, head};
+use super::text_run::{Destination, LONGEST, Run};
 use super::values::{self, Address};
 use super::{Finding, Format, Sink, typed};
 use crate::trace::Vantage;
@@ -37,7 +37,7 @@ impl Format for MtrReport {
         let mut reading = Reading::default();
         for line in Lines::new(input) {
             let (number, line) = line?;
-            if line.len() >= LONGEST {
+            if line.len() > LONGEST {
                 sink(number, Finding::Broken("longer than any line of mtr".into()));
             } else {
                 reading.line(number, unquoted(&line), sink);
@@ -79,7 +79,7 @@ impl Reading {
             Some(Row::Further(cell)) if !self.run.is_empty() => {
                 self.run.hop(number, self.run.last(), vec![cell], sink);
             }
-            Some(Row::Labels(labels)) if !self.run.is_empty() => self.run.label(labels),
+            Some(Row::Labels(labels)) if !self.run.is_empty() => self.run.label(&labels),
             _ if text.is_empty() || AROUND.iter().any(|words| text.starts_with(words)) => {}
             _ => sink(number, Finding::Broken("neither a header nor a hop of mtr".into())),
         }

@@ -14,7 +14,7 @@ use serde::de::IgnoredAny;
 use super::gathered::Gathered;
 use super::record::{self, Few, Number, Text};
 use super::shape::Shape;
-use super::values::{self, Address};
+use super::values::Address;
 use super::{Finding, Format, Sink, Targetless, json};
 use crate::trace::{HopAnswer, Kind, Label, StopReason};
 
@@ -115,12 +115,11 @@ impl Course {
             gathered.add(ttl, None, probe.answer());
         }
         let stop = target.map(|_| StopReason::Home);
-        let found = Targetless { hops: gathered.hops(), stop, ..Targetless::default() };
-        let found = match target {
-            Some(target) => Finding::Trace(Box::new(found.to(target))),
-            None => Finding::Targetless(Box::new(found)),
-        };
-        std::iter::once(found).chain(values::unreadable(unread)).collect()
+        let found = Targetless { hops: gathered.hops(), stop, unread, ..Targetless::default() };
+        match target {
+            Some(target) => found.to(target),
+            None => vec![Finding::Targetless(Box::new(found))],
+        }
     }
 
     /// All probes with their TTL: the one they name, else their place.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::{Finding, values};
 use crate::trace::{Hop, Kind, StopReason, Trace, Vantage};
 
 /// A traceroute without its destination.
@@ -18,6 +19,10 @@ pub struct Targetless {
     pub(super) started: Option<Timestamp>,
     pub(super) hops: Vec<Hop>,
     pub(super) stop: Option<StopReason>,
+    /// The highest TTL at which somebody answered whose address is not there; 0 if nobody did.
+    pub(super) nameless: u8,
+    /// How many such answers there are.
+    pub(super) unread: usize,
 }
 
 impl Targetless {
@@ -33,9 +38,19 @@ impl Targetless {
             .then_some(first.from)
     }
 
-    /// The traceroute to `target`.
+    /// The traceroute to `target`, and that some of it cannot be read; or why it is left out, as where the
+    /// last router on the way has a name and no address.
     #[must_use]
-    pub fn to(mut self, target: Ipv4Addr) -> Trace {
+    pub fn to(self, target: Ipv4Addr) -> Vec<Finding> {
+        if self.nameless > self.last_router(target) {
+            return vec![Finding::Left("hops have names and no addresses".into())];
+        }
+        let unread = values::unreadable(self.unread);
+        let trace = Finding::Trace(Box::new(self.trace(target)));
+        std::iter::once(trace).chain(unread).collect()
+    }
+
+    fn trace(mut self, target: Ipv4Addr) -> Trace {
         let tries = self.hops.iter_mut().flat_map(|hop| &mut hop.tries);
         for answer in tries.filter_map(|one| one.answer.as_mut()) {
             if answer.from == target && answer.kind == Kind::TimeExceeded {
@@ -52,5 +67,12 @@ impl Targetless {
             stop: self.stop,
             strategy: None,
         }
+    }
+
+    /// The highest TTL at which an address answered that is not of `target`'s own network.
+    fn last_router(&self, target: Ipv4Addr) -> u8 {
+        let is_near = |address: Ipv4Addr| address.octets()[..3] == target.octets()[..3];
+        let is_router = |hop: &&Hop| hop.answers().any(|answer| !is_near(answer.from));
+        self.hops.iter().rev().find(is_router).map_or(0, |hop| hop.ttl.get())
     }
 }

@@ -9,10 +9,12 @@ use jiff::Timestamp;
 
 use super::gathered::Gathered;
 use super::targetless::Targetless;
-use super::values::{self, Address};
+use super::values::Address;
 use super::{Finding, Sink};
 use crate::trace::{HopAnswer, Kind, Label, StopReason, Vantage};
 
+/// The longest line that is looked at: names have no more than 255 letters.
+pub(super) const LONGEST: usize = 16 << 10;
 /// The most tries of one traceroute: a text that has more is none.
 const MOST: usize = 1 << 13;
 
@@ -78,11 +80,11 @@ pub(super) struct Run {
     /// The TTL of the last line of a hop.
     last: u8,
     tries: usize,
-    /// The highest TTL at which a router with an address answered, and without.
-    known: u8,
-    unreadable: u8,
-    /// How many answers are without an address.
+    /// How many answers have an address, and how many have none.
+    known: usize,
     unread: usize,
+    /// The highest TTL of an answer without an address.
+    nameless: u8,
     is_ipv6: bool,
 }
 
@@ -127,14 +129,12 @@ impl Run {
         let answer = match cell {
             Cell::Silent => None,
             Cell::Answer { sender: Sender::Known(from), kind, rtt, labels } => {
-                if self.destination != Destination::Address(from) {
-                    self.known = self.known.max(ttl);
-                }
+                self.known += 1;
                 Some(HopAnswer { from, kind, rtt, reply_ttl: None, labels: labels.into() })
             }
             Cell::Answer { sender, .. } => {
                 self.is_ipv6 |= sender == Sender::Ipv6;
-                self.unreadable = self.unreadable.max(ttl);
+                self.nameless = self.nameless.max(ttl);
                 self.unread += 1;
                 None
             }
@@ -143,31 +143,28 @@ impl Run {
     }
 
     /// Labels that stand behind the answer that was told last.
-    pub(super) fn label(&mut self, labels: Vec<Label>) {
+    pub(super) fn label(&mut self, labels: &[Label]) {
         self.hops.label(self.last, labels);
     }
 
     /// Hands on what it was.
     pub(super) fn end(self, sink: &mut Sink<'_>) {
         let line = self.line;
-        let unread = self.unread;
-        let finding = match self.destination {
-            _ if self.is_empty() && !self.announced => return,
+        self.findings().into_iter().for_each(|finding| sink(line, finding));
+    }
+
+    fn findings(self) -> Vec<Finding> {
+        let left = |why: &str| vec![Finding::Left(why.into())];
+        match self.destination {
+            _ if self.is_empty() && !self.announced => Vec::new(),
             Destination::Ipv6 => left("a traceroute to an IPv6 address"),
             _ if self.is_empty() => left("no hop follows its header"),
             _ if self.is_ipv6 && self.known == 0 => left("a traceroute to an IPv6 address"),
-            _ if self.unreadable > self.known => left("hops have names and no addresses"),
-            Destination::Address(target) => {
-                Finding::Trace(Box::new(self.without_destination().to(target)))
-            }
+            _ if self.known == 0 && self.unread > 0 => left("hops have names and no addresses"),
+            Destination::Address(target) => self.without_destination().to(target),
             Destination::Unsaid | Destination::Name => {
-                Finding::Targetless(Box::new(self.without_destination()))
+                vec![Finding::Targetless(Box::new(self.without_destination()))]
             }
-        };
-        let has_hops = !matches!(finding, Finding::Left(_));
-        sink(line, finding);
-        if let Some(finding) = values::unreadable(unread).filter(|_| has_hops) {
-            sink(line, finding);
         }
     }
 
@@ -177,10 +174,8 @@ impl Run {
             started: self.started,
             hops: self.hops.hops(),
             stop: self.is_cut.then_some(StopReason::Interrupted),
+            nameless: self.nameless,
+            unread: self.unread,
         }
     }
-}
-
-fn left(why: &str) -> Finding {
-    Finding::Left(why.into())
 }

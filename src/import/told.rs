@@ -20,7 +20,13 @@ fn told(finding: Finding) -> String {
         Finding::Targetless(found) => {
             let guess = found.answered_last().map_or(String::new(), |last| format!(" ({last})"));
             // To nobody whose answers would be marked.
-            (format!("to nobody that is named{guess}"), found.to([0, 0, 0, 0].into()))
+            let mut findings = found.to([0, 0, 0, 0].into());
+            let more = findings.split_off(1).len();
+            let more = if more > 0 { " unreadable" } else { "" };
+            match findings.remove(0) {
+                Finding::Trace(trace) => (format!("to nobody that is named{guess}{more}"), *trace),
+                other => return format!("to nobody: {}", told(other)),
+            }
         }
         Finding::Left(why) => return format!("left: {why}"),
         Finding::Broken(why) => return format!("broken: {why}"),

@@ -7,8 +7,8 @@
 use std::io::{self, BufRead};
 
 use super::bare::bare;
-use super::text::{LONGEST, Lines, head};
-use super::text_run::{Cell, Destination, Run, Sender};
+use super::text::{Lines, head};
+use super::text_run::{Cell, Destination, LONGEST, Run, Sender};
 use super::values::{self, Address};
 use super::{Finding, Format, Sink, typed};
 use crate::trace::Kind;
@@ -63,7 +63,7 @@ fn is_end(text: &str) -> bool {
 
 fn take(run: &mut Run, number: u64, line: &str, sink: &mut Sink<'_>) {
     let text = bare(line);
-    let row = Row::of(text.trim_end_matches("^C")).filter(|_| line.len() < LONGEST);
+    let row = Row::of(text.trim_end_matches("^C")).filter(|_| line.len() <= LONGEST);
     run.is_cut |= text.ends_with("^C");
     match row {
         Some(Row { ttl, cell: Some(cell), is_end }) => {
@@ -179,8 +179,7 @@ mod tests {
             read(text),
             [
                 "3: broken: a hop without a time",
-                "1: to nobody that is named (188.43.225.153): 1 *, 2 188.43.225.153@9",
-                "1: left: answers from senders that cannot be read",
+                "1: to nobody that is named (188.43.225.153) unreadable: 1 *, 2 188.43.225.153@9",
             ]
         );
     }

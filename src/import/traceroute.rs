@@ -9,8 +9,8 @@ use std::io::{self, BufRead};
 
 use super::bare::bare;
 use super::hop_words::{HopWords, labels};
-use super::text::{LONGEST, Lines, head};
-use super::text_run::{Cell, Destination, Run};
+use super::text::{Lines, head};
+use super::text_run::{Cell, Destination, LONGEST, Run};
 use super::values::{self, Address};
 use super::{Finding, Format, Sink, typed};
 
@@ -118,7 +118,7 @@ struct Reading {
 impl Reading {
     fn line(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) {
         let text = bare(line);
-        if line.len() >= LONGEST {
+        if line.len() > LONGEST {
             sink(number, Finding::Broken("longer than any line of a traceroute".into()));
         } else if let Some(header) = Header::of(text) {
             let mut run = Run::announced(number, header.destination);
@@ -159,7 +159,7 @@ impl Reading {
         if cells.iter().any(|cell| matches!(cell, Cell::Answer { .. })) {
             self.run.hop(number, self.run.last(), cells, sink);
         } else if !labels(text).is_empty() {
-            self.run.label(labels(text));
+            self.run.label(&labels(text));
         } else if !is_around(text) {
             sink(number, Finding::Broken("neither a header nor a hop".into()));
         }

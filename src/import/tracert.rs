@@ -7,8 +7,8 @@
 use std::io::{self, BufRead};
 
 use super::bare::bare;
-use super::text::{LONGEST, Lines, head};
-use super::text_run::{Destination, Run};
+use super::text::{Lines, head};
+use super::text_run::{Destination, LONGEST, Run};
 use super::tracert_row::{Row, destination, is_blank};
 use super::{Finding, Format, Sink, typed};
 
@@ -50,7 +50,7 @@ struct Reading {
 
 impl Reading {
     fn line(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) {
-        if line.len() >= LONGEST {
+        if line.len() > LONGEST {
             self.close(sink);
             sink(number, Finding::Broken("longer than any line of a traceroute".into()));
             return;

@@ -11,6 +11,9 @@ use crate::trace::Kind;
 /// How many probes tracert sends for each TTL.
 const PROBES: usize = 3;
 
+/// The longest address of any kind.
+const LONGEST_ADDRESS: usize = 64;
+
 /// What a probe brought: silence, or an answer with its time; less than a millisecond is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Time {
@@ -142,8 +145,9 @@ fn sender(text: &str) -> Sender {
 fn bracketed(text: &str) -> Option<Address> {
     let mut places = text.rmatch_indices('[').map(|(place, _)| place + 1);
     places.find_map(|place| {
-        let (inside, _) = text[place..].split_once(']')?;
-        Address::parse(inside.split('%').next()?)
+        let inside = text[place..].chars().take(LONGEST_ADDRESS);
+        let inside: String = inside.take_while(|c| !matches!(c, ']' | '%')).collect();
+        Address::parse(&inside)
     })
 }
 

@@ -12,6 +12,7 @@ mod classify;
 mod columns;
 mod counters;
 mod exit_codes;
+mod fixtures;
 mod formats;
 mod gateway;
 mod help;

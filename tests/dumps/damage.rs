@@ -99,6 +99,7 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
         ("a long line", vec![b'x'; (1 << 20) + 9]),
         ("a long string", [b"{\"fw\":\"".to_vec(), vec![b'y'; (1 << 20) + 9]].concat()),
         ("a long hop", [b" 1 ".to_vec(), b" 10.0.0.1 1 ms".repeat(1 << 15)].concat()),
+        ("brackets", [b" 1 ".to_vec(), b"[ < ".repeat(1 << 12)].concat().repeat(9)),
         ("many hops", b" 1  10.0.0.1  1 ms\n".repeat(1 << 14)),
         ("many rows", b"  1    1 ms    1 ms    1 ms  10.0.0.1\n".repeat(1 << 14)),
         ("zeros", vec![0; 1 << 18]),

@@ -9,12 +9,15 @@ use crate::telling::{found, trace_line};
 
 /// The traces in `bytes`; those without a destination lead nowhere.
 fn traces(format: &str, bytes: &[u8]) -> Vec<Trace> {
-    let trace = |(_, finding)| match finding {
-        Finding::Trace(trace) => Some(*trace),
-        Finding::Targetless(found) => Some(found.to([0, 0, 0, 0].into())),
-        Finding::Left(_) | Finding::Broken(_) => None,
+    let aimed = |(_, finding)| match finding {
+        Finding::Targetless(found) => found.to([0, 0, 0, 0].into()),
+        other => vec![other],
     };
-    found(format, bytes).into_iter().filter_map(trace).collect()
+    let trace = |finding| match finding {
+        Finding::Trace(trace) => Some(*trace),
+        Finding::Targetless(_) | Finding::Left(_) | Finding::Broken(_) => None,
+    };
+    found(format, bytes).into_iter().flat_map(aimed).filter_map(trace).collect()
 }
 
 fn lines(format: &str, bytes: &[u8]) -> Vec<String> {

@@ -29,8 +29,9 @@ fn telling(finding: &Finding) -> String {
         Finding::Targetless(found) => {
             let last = found.answered_last().map(|last| format!("({last}) ")).unwrap_or_default();
             // To nobody whose answers would be marked.
-            let trace = trace_line(&found.clone().to([0, 0, 0, 0].into()));
-            format!("targetless {last}{trace}")
+            let aimed = found.clone().to([0, 0, 0, 0].into());
+            let all: Vec<String> = aimed.iter().map(telling).collect();
+            format!("targetless {last}{}", all.join("; "))
         }
         Finding::Left(why) => format!("left: {why}"),
         Finding::Broken(why) => format!("broken: {why}"),

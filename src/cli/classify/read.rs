@@ -162,8 +162,7 @@ impl<'a> Reading<'a> {
                 self.common.say(|| format!("{}: {} is outside the block", at(), trace.target));
             }
             Finding::Targetless(found) => {
-                let finding = self.aimed(*found);
-                self.take(place, name, finding);
+                self.aimed(*found).into_iter().for_each(|one| self.take(place, name, one));
             }
             Finding::Left(why) => {
                 self.counts.left += 1;
@@ -178,11 +177,13 @@ impl<'a> Reading<'a> {
     }
 
     /// A trace that does not say where it went: its last answer does, where that came from the block.
-    fn aimed(&self, found: Targetless) -> Finding {
+    fn aimed(&self, found: Targetless) -> Vec<Finding> {
         let home = || found.answered_last().filter(|last| self.targets.block.contains(*last));
         match self.target.or_else(home) {
-            Some(target) => Finding::Trace(Box::new(found.to(target))),
-            None => Finding::Left("no header names the destination (--target ADDRESS does)".into()),
+            Some(target) => found.to(target),
+            None => vec![Finding::Left(
+                "no header names the destination (--target ADDRESS does)".into(),
+            )],
         }
     }
 
