@@ -20,7 +20,7 @@ pub(super) struct HopWords {
 }
 
 /// A word, and what it may be.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Word<'a> {
     Stars(usize),
     Sender(Sender),

@@ -166,12 +166,12 @@ pub(super) fn destination(line: &str) -> Option<(Destination, bool)> {
     }
     let is_of_address = |c: char| c.is_ascii_hexdigit() || matches!(c, '.' | ':');
     let words = line.split(|c| !is_of_address(c) && !c.is_alphanumeric() && c != '-');
-    let addresses = words.map(|word| word.trim_matches([':', '.'])).filter_map(|word| {
+    let mut addresses = words.map(|word| word.trim_matches([':', '.'])).filter_map(|word| {
         let text = word.trim_matches(|c: char| !c.is_ascii());
         let v4 = text.parse::<Ipv4Addr>().ok().map(IpAddr::V4);
         v4.or_else(|| word.parse::<Ipv6Addr>().ok().map(IpAddr::V6))
     });
-    addresses.last().map(|address| (Address::of(address).into(), false))
+    addresses.next_back().map(|address| (Address::of(address).into(), false))
 }
 
 #[cfg(test)]

@@ -153,11 +153,11 @@ fn every_version_of_mtr_json_is_read() {
     let hops = "0.0.0.0 from here | 1 10.0.0.1:1.250 | 2 175.45.176.8:1.250";
     assert_eq!(found, [format!("1 targetless (175.45.176.8) {hops}")]);
     // The border has a name and no address.
-    let names = report(
+    let nameless = report(
         "175.45.176.8",
         &[hub("1", "10.0.0.1", ""), hub("2", "border.example", ""), hub("3", "175.45.176.8", "")],
     );
-    assert_eq!(told("mtr-json", names.as_bytes()), ["1 left: hops have names and no addresses"]);
+    assert_eq!(told("mtr-json", nameless.as_bytes()), ["1 left: hops have names and no addresses"]);
     let mut cut = new.clone();
     cut.truncate(new.len() - 1);
     assert!(told("mtr-json", cut.as_bytes())[0].starts_with("1 broken: "));

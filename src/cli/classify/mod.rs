@@ -12,6 +12,7 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::import::{FORMATS, Format, named};
 use crate::output::{Appender, Run, summary};
@@ -27,7 +28,7 @@ use by::By;
 use read::{Heard, Reading};
 use tell::Telling;
 
-/// Judge traceroutes made anywhere: RIPE Atlas, scamper, traceroute, tracert, mtr and others
+/// Judge traceroutes from anywhere: RIPE Atlas, scamper, traceroute, tracert, mtr
 ///
 /// Reads files, or stdin without any or as -, plain or compressed (gzip, bzip2, zstd), and recognises
 /// their format. Traces to destinations outside the block are refused and counted. The summary
@@ -38,7 +39,7 @@ pub(super) struct Classify {
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The format of all files [default: as their content shows]
-    #[arg(long, value_name = "FORMAT", value_parser = format)]
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
     from: Option<&'static dyn Format>,
     /// The destination of traces whose file does not name it [default: the block's address that
     /// answered last]
@@ -100,7 +101,8 @@ impl Classify {
     }
 }
 
-fn format(name: &str) -> Result<&'static dyn Format, String> {
-    let names = || FORMATS.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ");
-    named(name).ok_or_else(|| format!("one of {}", names()))
+/// Reads the name of a format.
+fn formats() -> impl TypedValueParser<Value = &'static dyn Format> {
+    let names = PossibleValuesParser::new(FORMATS.iter().map(|format| format.name()));
+    names.try_map(|name| named(&name).ok_or("no such format"))
 }
