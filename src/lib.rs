@@ -15,12 +15,14 @@
 //! - [`targets`]: what to ask. The block, the classes of transit, the carriers.
 //! - [`probe`]: how to ask. What to send next, how fast, which bytes, and the sockets behind one
 //!   seam.
+//! - [`census`]: which targets live, and how fast they answer.
 //! - [`trace`]: what came back. Hops, and why a trace ended.
 //! - [`owner`]: who holds an address, and which source says so.
 //! - [`border`]: where foreign ends. The last foreign hop of a trace.
 //! - [`transit`]: what that means. Class, confidence and reasons.
 //! - [`split`]: how much. Counts and shares, per routed prefix and for the block.
 //! - [`output`]: how it is told. Rows, and the formats they are written in.
+//! - [`history`]: what changed since. Rows of many runs, read back.
 //! - [`lab`]: a simulated internet beside the road, for demonstrations and tests.
 //! - [`cli`]: the command line on top.
 //!
@@ -28,7 +30,9 @@
 //! chance come in through [`probe::wire::Wire`] and arguments.
 
 pub mod border;
+pub mod census;
 pub mod cli;
+pub mod history;
 pub mod import;
 pub mod lab;
 pub mod output;

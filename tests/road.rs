@@ -6,22 +6,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms with those they may import.
-const ROAD: [(&str, &[&str]); 12] = [
+const ROAD: [(&str, &[&str]); 14] = [
     ("targets", &[]),
     ("probe", &["targets"]),
+    ("census", &["probe", "targets"]),
     ("trace", &["probe", "targets"]),
     ("import", &["trace"]),
     ("owner", &["targets"]),
     ("border", &["trace", "targets"]),
     ("transit", &["border", "owner", "trace", "targets"]),
     ("split", &["transit", "border", "trace", "targets"]),
-    ("output", &["split", "transit", "border", "owner", "trace", "targets"]),
+    ("output", &["split", "transit", "border", "owner", "trace", "census", "targets"]),
+    ("history", &["output", "import"]),
     ("lab", &["probe"]),
     (
         "cli",
         &[
-            "lab", "import", "output", "split", "transit", "border", "owner", "trace", "probe",
-            "targets",
+            "lab", "history", "import", "output", "split", "transit", "border", "owner", "trace",
+            "census", "probe", "targets",
         ],
     ),
     ("main", &["cli"]),

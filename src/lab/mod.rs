@@ -14,6 +14,7 @@ mod packet;
 mod scenario;
 mod scenarios;
 mod simulation;
+mod tcp;
 mod virtual_wire;
 
 use std::io;
@@ -21,7 +22,7 @@ use std::io;
 use nix::errno::Errno;
 
 pub use network::{Delivery, Network};
-pub use scenario::{Scenario, ScenarioError, Truth};
+pub use scenario::{Manners, Scenario, ScenarioError, Truth};
 pub use scenarios::{DEFAULT, NAMES, built_in};
 pub use virtual_wire::VirtualWire;
 

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::{OutputError, Rows, csv, lock};
+use super::{OutputError, Rows, csv, lock, summary};
 
 /// A history, held by this process alone until it is dropped.
 #[derive(Debug)]
@@ -94,7 +94,11 @@ fn check(file: &File, path: &Path, header: &[String]) -> Result<State, OutputErr
         _ => {}
     }
     let found = first.trim_end_matches(['\n', '\r']);
-    if found.trim_start_matches('\u{feff}') != expected {
+    let found = found.trim_start_matches('\u{feff}');
+    if let Some(missing) = summary::missing(found, &expected) {
+        return Err(OutputError::EarlierHeader { path: path.into(), missing });
+    }
+    if found != expected {
         return Err(OutputError::OtherHeader { path: path.into(), expected });
     }
     ending(file, path, header.len()).map_err(failed)?

@@ -1,10 +1,12 @@
 //! How it is told: rows first, then a format.
 //!
-//! [`mod@summary`], [`traces()`] and [`hops()`] turn results into rows of typed cells; [`csv`], [`jsonl`]
-//! and [`table()`] write them. Only [`append`] and [`lock`] know files.
+//! [`mod@summary`], [`traces()`], [`hops()`], [`census()`] and [`counts()`] turn results into rows of typed
+//! cells; [`csv`], [`jsonl`] and [`table()`] write them. Only [`append`] and [`lock`] know files.
 
 pub mod append;
 mod cell;
+mod census;
+mod counts;
 pub mod csv;
 mod explain;
 mod hops;
@@ -20,11 +22,13 @@ use std::path::PathBuf;
 
 pub use append::Appender;
 pub use cell::{Cell, Rows};
+pub use census::census;
+pub use counts::{counts, counts_header, counts_table};
 pub use explain::explain;
 pub use hops::hops;
 pub use lock::LockFile;
-pub use run::{Run, SCHEMA, TRACES_SCHEMA};
-pub use table::table;
+pub use run::{CENSUS_SCHEMA, COUNTS_SCHEMA, HOPS_SCHEMA, Run, SCHEMA, TRACES_SCHEMA};
+pub use table::{table, table_with};
 pub use traces::traces;
 
 /// Why a result could not be written, or could not be in the end.
@@ -58,6 +62,18 @@ pub enum OutputError {
         path: PathBuf,
         /// The header it should have.
         expected: String,
+    },
+    /// The history has the columns of an earlier version.
+    #[error(
+        "{path}:1: the header is that of an earlier version, which had no columns {missing}; bring it \
+         up to date with `lasthop report --migrate {path} > NEW`, and append to NEW",
+        path = path.display()
+    )]
+    EarlierHeader {
+        /// The file.
+        path: PathBuf,
+        /// The columns that it lacks.
+        missing: String,
     },
     /// The history ends in the middle of a row.
     #[error(

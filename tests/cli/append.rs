@@ -13,7 +13,7 @@ const RUN: [&str; 3] = ["175.45.177.10", "--append", "a.csv"];
 
 /// A row of a run long ago.
 fn old_row() -> String {
-    let cells = SUMMARY.split(',').map(|name| if name == "schema" { "1" } else { "old" });
+    let cells = SUMMARY.split(',').map(|name| if name == "schema" { "2" } else { "old" });
     cells.collect::<Vec<_>>().join(",")
 }
 
@@ -56,7 +56,7 @@ fn an_empty_file_gets_a_header() {
 fn a_missing_last_newline_is_mended() {
     let Some(lab) = Lab::near() else { return };
     for before in [SUMMARY.to_owned(), format!("{SUMMARY}\n{}", old_row())] {
-        assert!(added_to(&lab, &before).starts_with("\n1,"), "{before}");
+        assert!(added_to(&lab, &before).starts_with("\n2,"), "{before}");
         Sheet::read(&lab.read("a.csv"));
     }
 }
@@ -65,7 +65,7 @@ fn a_missing_last_newline_is_mended() {
 fn a_byte_order_mark_and_windows_newlines_are_no_other_header() {
     let Some(lab) = Lab::near() else { return };
     for before in [format!("\u{feff}{SUMMARY}\n"), format!("{SUMMARY}\r\n{}\r\n", old_row())] {
-        assert!(added_to(&lab, &before).starts_with("1,"), "{before}");
+        assert!(added_to(&lab, &before).starts_with("2,"), "{before}");
     }
 }
 
@@ -81,11 +81,22 @@ fn another_header_is_refused() {
     refused(&lab, &"x".repeat(1 << 20), &words);
 }
 
+/// The columns before what a ping found was told.
+#[test]
+fn the_header_of_an_earlier_version_is_refused_with_the_way_out() {
+    let Some(lab) = Lab::near() else { return };
+    let earlier = SUMMARY.strip_suffix(",pinged,alive,suspect,alive_rtt_ms").expect("columns");
+    let words = ["a.csv:1:", "lasthop report --migrate a.csv > NEW", "pinged"];
+    for end in ["", "\n", "\r\n"] {
+        refused(&lab, &format!("{earlier}{end}"), &words);
+    }
+}
+
 #[test]
 fn a_torn_last_row_is_refused_with_its_line() {
     let Some(lab) = Lab::near() else { return };
-    let torn = format!("{SUMMARY}\n{}\n1,2026", old_row());
-    refused(&lab, &torn, &["a.csv:3:", "2 of 25 columns", "delete or complete"]);
+    let torn = format!("{SUMMARY}\n{}\n2,2026", old_row());
+    refused(&lab, &torn, &["a.csv:3:", "2 of 29 columns", "delete or complete"]);
 }
 
 #[test]

@@ -1,0 +1,122 @@
+//! Something that changed, the times between which it did, and the evidence.
+
+use std::sync::Arc;
+
+use ipnet::Ipv4Net;
+use jiff::Timestamp;
+
+use super::{Name, Names};
+
+/// What can change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// No trace gets there any more.
+    OutageBegan,
+    /// Traces get there again.
+    OutageEnded,
+    /// A carrier carries traces that did not before.
+    CarrierAppeared,
+    /// A carrier that did carries none any more.
+    CarrierVanished,
+    /// The classes that occur are others.
+    VerdictChanged,
+    /// A class's share moved, and no other event of the scope says why.
+    ShareMoved,
+    /// There is a way, and no host at its end answers any more.
+    HostsSilent,
+    /// Hosts answer again.
+    HostsBack,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::OutageBegan,
+        Self::OutageEnded,
+        Self::CarrierAppeared,
+        Self::CarrierVanished,
+        Self::VerdictChanged,
+        Self::ShareMoved,
+        Self::HostsSilent,
+        Self::HostsBack,
+    ];
+
+    /// Its name in the output.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OutageBegan => "outage-began",
+            Self::OutageEnded => "outage-ended",
+            Self::CarrierAppeared => "carrier-appeared",
+            Self::CarrierVanished => "carrier-vanished",
+            Self::VerdictChanged => "verdict-changed",
+            Self::ShareMoved => "share-moved",
+            Self::HostsSilent => "hosts-silent",
+            Self::HostsBack => "hosts-back",
+        }
+    }
+}
+
+/// What a scope's runs say together, undisturbed by single traces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// All classified traces are of this class.
+    Only(Name),
+    /// Several classes occur.
+    Mixed,
+    /// The border is there, and nobody can name it; or nothing is known yet.
+    Unknown,
+    /// Nothing gets there.
+    Unreached,
+}
+
+impl Verdict {
+    /// Its name in the output.
+    #[must_use]
+    pub fn text(self, names: &Names) -> &str {
+        match self {
+            Self::Only(class) => names.text(class),
+            Self::Mixed => "mixed",
+            Self::Unknown => "unknown",
+            Self::Unreached => "unreached",
+        }
+    }
+}
+
+/// Something that changed in a scope, as one vantage saw it by one method.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// What changed.
+    pub kind: Kind,
+    /// Where it was seen from.
+    pub vantage: Name,
+    /// How it was seen.
+    pub method: Name,
+    /// Where it happened.
+    pub scope: Ipv4Net,
+    /// The carrier, or the class whose share moved.
+    pub subject: Option<Name>,
+    /// The last run before. It happened after that began.
+    pub before: Side,
+    /// The first run that shows it. It happened before that ended.
+    pub after: Side,
+    /// When the run began that settled it: with few traces or small changes that is a later one.
+    pub found: Timestamp,
+}
+
+/// How things were on one side of an event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Side {
+    /// The run.
+    pub run: Arc<str>,
+    /// When the run before began, or the first run that shows it ended.
+    pub at: Timestamp,
+    /// The scope's verdict.
+    pub verdict: Verdict,
+    /// The share that changed, from 0 to 1: of the carrier or class among the classified traces, of
+    /// these among all, or of the answering hosts among the pinged ones.
+    pub share: Option<f64>,
+    /// The counts behind it: of carriers, of classes, or of hosts. Those of [`Kind::ShareMoved`] are
+    /// of all runs that were compared.
+    pub counts: Vec<(Name, u32)>,
+}

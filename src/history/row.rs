@@ -1,0 +1,117 @@
+//! One row of a summary: what one run saw of one scope.
+
+use std::sync::Arc;
+
+use ipnet::Ipv4Net;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Name;
+
+/// What one run saw of one scope. Counts are of traces.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// The run's identifier.
+    pub run: Arc<str>,
+    /// When the run began.
+    pub started: Timestamp,
+    /// When it ended; when it began, where nobody said.
+    pub ended: Timestamp,
+    /// Where the probes left from.
+    pub vantage: Name,
+    /// `icmp`, `udp`, ...
+    pub method: Name,
+    /// The block or a routed prefix.
+    pub scope: Ipv4Net,
+    /// The configured classes, in the order of the columns.
+    pub classes: Vec<ClassCount>,
+    /// Traces of the class `other`, which count as classified.
+    pub other: u32,
+    /// Traces whose border nobody can name.
+    pub unknown: u32,
+    /// Traces that died before any carrier.
+    pub unreached: u32,
+    /// Who holds the last foreign hops of the classified traces.
+    pub carriers: Vec<(Name, u32)>,
+    /// The median RTT of the last foreign hop, in milliseconds.
+    pub rtt_ms: Option<f32>,
+    /// The targets that were pinged and those of them that answered, where any were.
+    pub hosts: Option<Hosts>,
+    /// Whether the run came to its own end.
+    pub complete: bool,
+}
+
+/// How many traces are of a class, and its share of the classified ones.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ClassCount {
+    /// The class.
+    pub class: Name,
+    /// Its traces.
+    pub count: u32,
+    /// Its share; nothing where no trace was classified.
+    pub share: Option<Interval>,
+}
+
+/// A share with its 95 % interval, from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// The share.
+    pub share: f32,
+    /// The lower limit.
+    pub low: f32,
+    /// The upper limit.
+    pub high: f32,
+}
+
+/// How many targets were pinged, and how many of them answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hosts {
+    /// Targets that were pinged.
+    pub pinged: u32,
+    /// Those that answered.
+    pub alive: u32,
+}
+
+/// What counts are counts of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Facet {
+    Classes,
+    Carriers,
+}
+
+impl Row {
+    /// The traces that were classified.
+    #[must_use]
+    pub fn classified(&self) -> u32 {
+        self.classes.iter().fold(self.other, |sum, class| sum.saturating_add(class.count))
+    }
+
+    /// All traces.
+    #[must_use]
+    pub fn traces(&self) -> u32 {
+        self.classified().saturating_add(self.unknown).saturating_add(self.unreached)
+    }
+
+    /// Whether a target answered to pings: then there is a way, whatever the traces say.
+    pub(super) fn answers(&self) -> bool {
+        self.hosts.is_some_and(|hosts| hosts.alive > 0)
+    }
+
+    /// The names that occur, with their counts.
+    pub(super) fn named(&self, facet: Facet) -> impl Iterator<Item = (Name, u32)> + '_ {
+        let classes = self.classes.iter().map(|class| (class.class, class.count));
+        let other = std::iter::once((Name::OTHER, self.other));
+        let carriers = self.carriers.iter().copied();
+        let (classes, carriers) = match facet {
+            Facet::Classes => (Some(classes.chain(other)), None),
+            Facet::Carriers => (None, Some(carriers)),
+        };
+        let both = classes.into_iter().flatten().chain(carriers.into_iter().flatten());
+        both.filter(|(_, count)| *count > 0)
+    }
+
+    /// How many traces are of `name`.
+    pub(super) fn count(&self, facet: Facet, name: Name) -> u32 {
+        self.named(facet).find(|(other, _)| *other == name).map_or(0, |(_, count)| count)
+    }
+}

@@ -1,0 +1,4 @@
+//! Histories read back: files, order, series; what changed in them, and what did not.
+
+mod planted;
+mod reading;

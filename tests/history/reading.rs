@@ -1,0 +1,53 @@
+//! Files become series, whatever their order.
+
+use lasthop::history::Wanted;
+
+use super::planted::{HEADER, Planted, china, history, prefix, russia};
+
+#[test]
+fn a_series_is_a_vantage_a_method_and_a_scope() {
+    let mut planted = Planted::new();
+    for _ in 0..3 {
+        planted.run(&[("175.45.176.0/22", china(8)), ("175.45.176.0/24", china(8))]);
+    }
+    let history = planted.history();
+    let scopes: Vec<_> = history.series.iter().map(|series| series.scope).collect();
+    assert_eq!(scopes, [prefix("175.45.176.0/22"), prefix("175.45.176.0/24")]);
+    assert_eq!(history.series[0].runs, 3);
+    assert_eq!(history.counts.used, 6);
+    assert_eq!(history.series[0].state.started, planted.at(2));
+}
+
+#[test]
+fn a_pause_is_a_gap() {
+    let mut planted = Planted::new();
+    for run in 0..20 {
+        if run == 10 {
+            planted.pause(100);
+        }
+        planted.run(&[("175.45.176.0/24", russia(8))]);
+    }
+    let history = planted.history();
+    let stretches: Vec<_> = history.series[0].timeline.stretches().collect();
+    assert_eq!(stretches.len(), 21);
+    let gap = stretches[10];
+    assert!(gap.bucket.is_none());
+    assert!(gap.from > planted.at(9) && gap.to == planted.at(110));
+    assert!(stretches.windows(2).all(|two| two[0].to == two[1].from), "no hole");
+}
+
+#[test]
+fn files_headers_and_rows_may_come_in_any_order() {
+    let mut planted = Planted::new();
+    for _ in 0..6 {
+        planted.run(&[("175.45.176.0/24", china(8))]);
+    }
+    let straight = planted.history();
+    let rows: Vec<&str> = planted.text.lines().skip(1).collect();
+    let mixed =
+        format!("{HEADER}\n{}\n{}\n{HEADER}\r\n{}\r\n\n{}", rows[4], rows[1], rows[0], rows[5]);
+    let other = format!("\u{feff}{HEADER}\n{}\n{}\n{}\n", rows[3], rows[2], rows[1]);
+    let all = history(&[&mixed, &other], &Wanted { buckets: 100, ..Wanted::default() });
+    assert_eq!(all.series, straight.series);
+    assert_eq!((all.counts.used, all.counts.doubled), (6, 1));
+}
