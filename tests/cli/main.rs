@@ -14,6 +14,7 @@ mod columns;
 mod counters;
 mod examples;
 mod exit_codes;
+mod fixtures;
 mod formats;
 mod gateway;
 mod help;
