@@ -15,7 +15,9 @@ fn traces(format: &str, bytes: &[u8]) -> Vec<Trace> {
     };
     let trace = |finding| match finding {
         Finding::Trace(trace) => Some(*trace),
-        Finding::Targetless(_) | Finding::Left(_) | Finding::Broken(_) => None,
+        Finding::Elsewhere(_) | Finding::Targetless(_) | Finding::Left(_) | Finding::Broken(_) => {
+            None
+        }
     };
     found(format, bytes).into_iter().flat_map(aimed).filter_map(trace).collect()
 }
