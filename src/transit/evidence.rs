@@ -1,9 +1,9 @@
 //! What the traces of a routed prefix say about each other.
 
-use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use ipnet::Ipv4Net;
 
 use crate::border::{Behind, Border};
@@ -25,6 +25,41 @@ pub struct Evidence {
     /// How many traces end at a border, by vantage and target. Flows and methods of one target from
     /// one vantage, at whatever time, are one witness.
     witnesses: HashMap<(u32, Ipv4Addr, Ipv4Addr), usize>,
+}
+
+/// What a trace says to its neighbours, without its hops.
+#[derive(Debug)]
+pub struct Testimony {
+    target: Ipv4Addr,
+    vantage: Option<Arc<Vantage>>,
+    border: Border,
+    cut_short: bool,
+    begins_at_the_vantage: bool,
+}
+
+impl Testimony {
+    /// What `trace` says, whose border is `border`.
+    #[must_use]
+    pub fn of(trace: &Trace, border: Border) -> Self {
+        Self {
+            target: trace.target,
+            vantage: trace.vantage.clone(),
+            border,
+            cut_short: trace.is_cut_short(),
+            begins_at_the_vantage: trace.begins_at_the_vantage(),
+        }
+    }
+
+    /// The attributable foreign hops up to its last foreign hop.
+    #[must_use]
+    pub fn path(&self) -> &[Ipv4Addr] {
+        &self.border.path
+    }
+
+    /// Silence behind a trace that was cut short is no end.
+    fn has_no_end(&self) -> bool {
+        self.cut_short && matches!(self.border.behind, Behind::Silence { .. })
+    }
 }
 
 /// How many traces end at a border.
@@ -71,20 +106,21 @@ pub(super) struct Near<'e> {
 }
 
 impl Evidence {
-    /// Hears a trace, whose border is `border`. Silence behind a trace that was cut short is no end.
-    pub fn hear(&mut self, trace: &Trace, border: &Border, block: &Block) {
-        let (Some(scope), Some(last)) = (block.routed_prefix(trace.target), border.last) else {
+    /// Hears what a trace says.
+    pub fn hear(&mut self, said: Testimony, block: &Block) {
+        let border = &said.border;
+        let (Some(scope), Some(last)) = (block.routed_prefix(said.target), border.last) else {
             return;
         };
         for pair in border.path.windows(2) {
             let further = self.behind.entry((scope, pair[0])).or_insert(pair[1]);
             *further = pair[1].min(*further);
         }
-        if trace.is_cut_short() && matches!(border.behind, Behind::Silence { .. }) {
+        if said.has_no_end() {
             return;
         }
-        let vantage = self.number(trace);
-        let made = self.witnesses.entry((vantage, trace.target, last.address)).or_default();
+        let vantage = self.number(&said.vantage);
+        let made = self.witnesses.entry((vantage, said.target, last.address)).or_default();
         *made += 1;
         let ends = Ends::of(*made == 1, border.is_certain());
         self.borders.entry((scope, last.address)).or_default().add(ends);
@@ -94,7 +130,7 @@ impl Evidence {
             here.push(Heard { address: last.address, ends: Ends::default(), path: Vec::new() });
             here.len() - 1
         });
-        here[place].hear(ends, trace, border);
+        here[place].hear(ends, said);
     }
 
     /// The borders of a routed prefix, with how many traces end at them, the most frequent first.
@@ -126,11 +162,11 @@ impl Evidence {
         }
     }
 
-    fn number(&mut self, trace: &Trace) -> u32 {
+    fn number(&mut self, vantage: &Option<Arc<Vantage>>) -> u32 {
         let next = u32::try_from(self.vantages.len()).unwrap_or(u32::MAX);
-        match self.vantages.get(&trace.vantage) {
+        match self.vantages.get(vantage) {
             Some(number) => *number,
-            None => *self.vantages.entry(trace.vantage.clone()).or_insert(next),
+            None => *self.vantages.entry(vantage.clone()).or_insert(next),
         }
     }
 }
@@ -155,11 +191,12 @@ impl Count {
 }
 
 impl Heard {
-    fn hear(&mut self, ends: Ends, trace: &Trace, border: &Border) {
+    fn hear(&mut self, ends: Ends, said: Testimony) {
         self.ends.add(ends);
-        let longer = (border.path.len(), &border.path) > (self.path.len(), &self.path);
-        if longer && trace.begins_at_the_vantage() {
-            self.path.clone_from(&border.path);
+        let path = said.border.path;
+        let longer = (path.len(), &path) > (self.path.len(), &self.path);
+        if longer && said.begins_at_the_vantage {
+            self.path = path;
         }
     }
 }

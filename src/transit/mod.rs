@@ -9,9 +9,10 @@ mod confidence;
 mod evidence;
 mod reason;
 
-use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use crate::border::{self, Border};
 use crate::owner::{Owner, Owners};
@@ -23,8 +24,8 @@ pub use confidence::Confidence;
 pub use reason::Reason;
 
 use confidence::Case;
-pub use evidence::Evidence;
 use evidence::Heard;
+pub use evidence::{Evidence, Testimony};
 
 /// What a trace says.
 #[derive(Debug, Clone)]
@@ -72,7 +73,7 @@ pub fn judge(traces: &[Trace], targets: &Targets, owners: &Owners<'_>) -> Vec<Ju
     let mut evidence = Evidence::default();
     for trace in traces {
         let border = border::find(trace, &targets.block, &targets.specials);
-        evidence.hear(trace, &border, &targets.block);
+        evidence.hear(Testimony::of(trace, border), &targets.block);
     }
     let mut judge = Judge::new(targets, owners, &evidence);
     traces.iter().map(|trace| judge.judge(trace)).collect()
