@@ -24,6 +24,7 @@
 //! - [`output`]: how it is told. Rows, and the formats they are written in.
 //! - [`history`]: what changed since. Rows of many runs, read back.
 //! - [`lab`]: a simulated internet beside the road, for demonstrations and tests.
+//! - [`replay`]: a story of the lab measured run by run, in virtual time.
 //! - [`cli`]: the command line on top.
 //!
 //! Everything from [`trace`] to [`output`] is a pure function of its input. Sockets, the clock and
@@ -38,6 +39,7 @@ pub mod lab;
 pub mod output;
 pub mod owner;
 pub mod probe;
+pub mod replay;
 pub mod split;
 pub mod targets;
 pub mod trace;

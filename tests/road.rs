@@ -19,11 +19,12 @@ const ROAD: [(&str, &[&str]); 14] = [
     ("output", &["split", "transit", "border", "owner", "trace", "census", "targets"]),
     ("history", &["output", "import"]),
     ("lab", &["probe"]),
+    ("replay", &["lab", "output", "split", "transit", "owner", "trace", "targets", "probe"]),
     (
         "cli",
         &[
-            "lab", "history", "import", "output", "split", "transit", "border", "owner", "trace",
-            "census", "probe", "targets",
+            "replay", "lab", "history", "import", "output", "split", "transit", "border", "owner",
+            "trace", "census", "probe", "targets",
         ],
     ),
     ("main", &["cli"]),

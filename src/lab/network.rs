@@ -4,7 +4,7 @@
 //! so that any prober can be run against it, and so that nothing is found right because both sides
 //! share a mistake.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::hash::Hasher;
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -27,8 +27,20 @@ const JITTER: f64 = 0.02;
 #[derive(Debug)]
 pub struct Network {
     scenario: Scenario,
+    changes: VecDeque<Change>,
     buckets: BTreeMap<Ipv4Addr, Bucket>,
     random: StdRng,
+}
+
+/// What the network turns into at a moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// When.
+    pub at: Moment,
+    /// The routes from then on.
+    pub routes: Vec<Route>,
+    /// The loss from then on.
+    pub loss: f64,
 }
 
 /// An answer on its way back.
@@ -44,7 +56,14 @@ impl Network {
     /// The network of `scenario`; loss and jitter follow from `seed` and the packets that are sent.
     #[must_use]
     pub fn new(scenario: Scenario, seed: u64) -> Self {
-        Self { scenario, buckets: BTreeMap::new(), random: StdRng::seed_from_u64(seed) }
+        Self::changing(scenario, Vec::new(), seed)
+    }
+
+    /// The same, with changes to come, in the order of their moments.
+    #[must_use]
+    pub fn changing(scenario: Scenario, changes: Vec<Change>, seed: u64) -> Self {
+        let (changes, buckets) = (changes.into(), BTreeMap::new());
+        Self { scenario, changes, buckets, random: StdRng::seed_from_u64(seed) }
     }
 
     /// The scenario.
@@ -56,6 +75,7 @@ impl Network {
     /// Takes the IP packet that the vantage sends at `now`; gives what comes back for it.
     pub fn carry(&mut self, packet: &[u8], now: Moment) -> Option<Delivery> {
         let seen = Seen::read(packet)?;
+        self.change(now);
         let (route, path) = self.route(&seen)?;
         let manners = self.scenario.hosts.get(&seen.destination);
         let Response { message, from, rtt, ttl } = respond(&seen, route, path, manners)?;
@@ -66,6 +86,12 @@ impl Network {
         let from = habits.answers_from.unwrap_or(from);
         let packet = answer::build(&message, from, ttl, &seen, &habits);
         Some(Delivery { at: now + rtt.mul_f64(1.0 + JITTER * self.chance()), packet })
+    }
+
+    fn change(&mut self, now: Moment) {
+        while let Some(change) = self.changes.pop_front_if(|change| change.at <= now) {
+            (self.scenario.routes, self.scenario.loss) = (change.routes, change.loss);
+        }
     }
 
     /// What a measurement with this packet's flow should find.

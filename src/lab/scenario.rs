@@ -161,13 +161,28 @@ pub struct Middlebox {
     pub open: Vec<u16>,
 }
 
-/// What is wrong with a scenario.
+/// What is wrong with a scenario or a story.
 #[derive(Debug, thiserror::Error)]
 #[error("{name}:{line}: {message}")]
 pub struct ScenarioError {
     name: String,
     line: usize,
     message: String,
+}
+
+impl ScenarioError {
+    /// What is wrong at byte `at` of `text`.
+    pub(super) fn at(name: &str, text: &str, at: usize, message: String) -> Self {
+        let before = text.get(..at).unwrap_or(text);
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        Self { name: name.into(), line, message }
+    }
+
+    /// Why `text` is not the TOML that was expected.
+    pub(super) fn toml(name: &str, text: &str, wrong: &toml::de::Error) -> Self {
+        let at = wrong.span().map_or(0, |span| span.start);
+        Self::at(name, text, at, wrong.message().trim().replace('\n', ", "))
+    }
 }
 
 #[derive(Deserialize)]
@@ -196,7 +211,7 @@ struct RouteFile {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PathFile {
+pub(super) struct PathFile {
     #[serde(default = "one")]
     share: u16,
     hops: Vec<String>,
@@ -216,17 +231,11 @@ impl Scenario {
     /// # Errors
     /// With the line, what is wrong there and what was expected.
     pub fn parse(name: &str, text: &str) -> Result<Self, ScenarioError> {
-        let error = |at: usize, message: String| {
-            let before = text.get(..at).unwrap_or(text);
-            let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-            ScenarioError { name: name.into(), line, message }
-        };
-        let file: File = toml::from_str(text).map_err(|wrong| {
-            let at = wrong.span().map_or(0, |span| span.start);
-            error(at, wrong.message().trim().replace('\n', ", "))
-        })?;
+        let error = |at: usize, message| ScenarioError::at(name, text, at, message);
+        let file: File =
+            toml::from_str(text).map_err(|wrong| ScenarioError::toml(name, text, &wrong))?;
         let path = |written: &toml::Spanned<PathFile>| {
-            path(written.get_ref()).map_err(|message| error(written.span().start, message))
+            written.get_ref().path().map_err(|message| error(written.span().start, message))
         };
         let route = |written: &RouteFile| {
             let paths = written.path.iter().map(path).collect::<Result<Vec<Path>, _>>()?;
@@ -249,14 +258,17 @@ impl Scenario {
     }
 }
 
-fn path(written: &PathFile) -> Result<Path, String> {
-    Ok(Path {
-        share: written.share.into(),
-        hops: written.hops.iter().map(|text| hop(text)).collect::<Result<_, _>>()?,
-        end: end(&written.end)?,
-        echo_replies_from: written.echo_replies_from,
-        truth: Truth { class: written.class.clone(), last_hop: written.last_hop },
-    })
+impl PathFile {
+    /// The path that is written here, or what is wrong with it.
+    pub(super) fn path(&self) -> Result<Path, String> {
+        Ok(Path {
+            share: self.share.into(),
+            hops: self.hops.iter().map(|text| hop(text)).collect::<Result<_, _>>()?,
+            end: end(&self.end)?,
+            echo_replies_from: self.echo_replies_from,
+            truth: Truth { class: self.class.clone(), last_hop: self.last_hop },
+        })
+    }
 }
 
 /// `103.35.255.254 234` is a router 234 ms away, `* 234` a silent one, `target 234` one that

@@ -15,6 +15,7 @@ pub mod lock;
 mod run;
 pub mod summary;
 mod table;
+mod tail;
 mod traces;
 
 use std::io;
@@ -28,7 +29,8 @@ pub use explain::explain;
 pub use hops::hops;
 pub use lock::LockFile;
 pub use run::{CENSUS_SCHEMA, COUNTS_SCHEMA, HOPS_SCHEMA, Run, SCHEMA, TRACES_SCHEMA};
-pub use table::{table, table_with};
+pub use table::{align, table, table_with};
+pub use tail::SetAside;
 pub use traces::traces;
 
 /// Why a result could not be written, or could not be in the end.
@@ -63,22 +65,20 @@ pub enum OutputError {
         /// The header it should have.
         expected: String,
     },
-    /// The history has the columns of an earlier version.
+    /// The history has fewer columns than rows have today.
     #[error(
-        "{path}:1: the header is that of an earlier version, which had no columns {missing}; bring it \
-         up to date with `lasthop report --migrate {path} > NEW`, and append to NEW",
+        "{path}:1: the header is that of an older schema; nothing was changed; to migrate it, type\n\
+         lasthop report --migrate {path} > {path}.new && mv {path}.new {path}",
         path = path.display()
     )]
-    EarlierHeader {
+    OlderHeader {
         /// The file.
         path: PathBuf,
-        /// The columns that it lacks.
-        missing: String,
     },
-    /// The history ends in the middle of a row.
+    /// The history ends in the middle of a row, and that cannot be put aside.
     #[error(
-        "{path}:{line}: the last row has {found} of {expected} columns and no newline; \
-         delete or complete it",
+        "{path}:{line}: the last row has {found} of {expected} columns and no newline, and cannot be \
+         moved to {path}.torn; delete or complete it",
         path = path.display()
     )]
     TornRow {

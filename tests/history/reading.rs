@@ -1,6 +1,7 @@
 //! Files become series, whatever their order.
+#![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
 
-use lasthop::history::Wanted;
+use lasthop::history::{Wanted, read};
 
 use super::planted::{HEADER, Planted, china, history, prefix, russia};
 
@@ -50,4 +51,28 @@ fn files_headers_and_rows_may_come_in_any_order() {
     let all = history(&[&mixed, &other], &Wanted { buckets: 100, ..Wanted::default() });
     assert_eq!(all.series, straight.series);
     assert_eq!((all.counts.used, all.counts.doubled), (6, 1));
+}
+
+/// Far more rows than a window holds, the newer half first.
+#[test]
+fn years_in_the_wrong_order_are_sorted() {
+    let mut planted = Planted::new();
+    for run in 0..20_000 {
+        planted.run(&[("175.45.176.0/24", if run < 15_000 { china(8) } else { russia(8) })]);
+    }
+    let straight = planted.history();
+    let rows: Vec<&str> = planted.text.lines().skip(1).collect();
+    let (old, new) = rows.split_at(2_000);
+    let turned = format!("{HEADER}\n{}\nbroken\n{}\n", new.join("\n"), old.join("\n"));
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let path = folder.path().join("turned.csv");
+    std::fs::write(&path, turned).expect("written");
+    let wanted = Wanted { buckets: 100, ..Wanted::default() };
+    let mut broken = Vec::new();
+    let history = read(&[path], &wanted, &mut |remark| broken.push(remark.line)).expect("read");
+    assert_eq!(history.series, straight.series);
+    assert_eq!(history.events, straight.events);
+    assert_eq!(history.events.len(), 3);
+    assert_eq!(broken, [18_002], "a broken line is told once");
+    assert_eq!(history.counts.broken, 1);
 }

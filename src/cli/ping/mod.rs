@@ -7,6 +7,7 @@ mod report;
 mod tell;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
@@ -14,7 +15,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use crate::census::Stopped;
-use crate::output::{Appender, LockFile, Run, counts_header};
+use crate::output::{LockFile, Run, counts_header};
 use crate::targets::{Targets, Wanted, sample, select};
 
 use super::common::Common;
@@ -22,7 +23,7 @@ use super::config;
 use super::distinct::distinct;
 use super::exit::Exit;
 use super::probe::{about, chance};
-use super::sheet::Sheet;
+use super::sheet::{Sheet, history};
 
 pub(super) use measure::after_traces;
 pub(super) use report::closing;
@@ -75,7 +76,7 @@ impl Ping {
         if self.dry_run {
             return self.tell_only(&targets, &prepared);
         }
-        let files = self.open_files()?;
+        let files = self.open_files(common)?;
         let began = Timestamp::now();
         let Done { census, tally, failure } = self.measure(&mut prepared, &targets, common)?;
         closing(&census, tally.as_ref(), common);
@@ -102,7 +103,7 @@ impl Ping {
     }
 
     /// Everything that can fail before the first packet leaves.
-    fn open_files(&self) -> anyhow::Result<tell::Files> {
+    fn open_files(&self, common: &Common) -> anyhow::Result<tell::Files> {
         distinct(&[
             ("--lock", self.lock.as_deref()),
             ("--append", self.files.append.as_deref()),
@@ -112,7 +113,9 @@ impl Ping {
         let append = self.files.append.as_deref();
         Ok(tell::Files {
             lock: self.lock.as_deref().map(LockFile::take).transpose()?,
-            append: append.map(|path| Appender::open(path, counts_header())).transpose()?,
+            append: append
+                .map(|path| history(path, counts_header(), Duration::ZERO, common))
+                .transpose()?,
             census: self.files.census.as_deref().map(Sheet::open).transpose()?,
         })
     }

@@ -19,10 +19,10 @@ use crate::output::Run;
 use crate::probe::{Archive, ArchiveError, Finished, Moment, Stop};
 use crate::targets::{Block, Wanted};
 
+use super::closing;
 use super::common::Common;
 use super::config;
 use super::exit::Exit;
-use super::report;
 use super::sources::Sources;
 
 pub(super) use how::Sockets;
@@ -90,13 +90,13 @@ impl Probe {
         let began = Timestamp::now();
         let Done { measured, traces, methods, failure, census } =
             self.measure(&mut prepared, common)?;
-        report::closing(&measured, common);
+        closing::closing(&measured, common);
         let took = census.as_ref().map_or(measured.took, |census| census.at.since(Moment::START));
         let complete = measured.is_complete() && census.as_ref().is_none_or(Census::is_complete);
         let run = about(began, took, self.vantage.clone(), methods.name().into(), complete)?;
         self.sources.ask(&mut prepared.owners, &foreign(&traces, &targets.block)?, common);
         let told = Telling::new(prepared, &run).tell(&traces)?;
-        report::short_of_the_border(told.short, measured.traces, common);
+        closing::short_of_the_border(told.short, measured.traces, common);
         let counts = census.as_ref().map(|census| Counts::of(&census.hosts, &targets.block));
         told.summary.write(&run, &targets.classes, counts.as_ref(), common)?;
         failure?;
