@@ -158,9 +158,9 @@ fn of_a_run() {
 fn of_a_census() {
     let Some(lab) = Lab::near() else { return };
     let ping = |more: &[&str]| {
-        let quick = ["--sample", "12", "--rate", "2000", "--timeout", "0.1"];
-        let how = ["--method", "icmp,tcp"];
-        lab.lasthop(&[&["ping"], &quick[..], &how, more].concat()).ended(0).out
+        let quick = ["--rate", "2000", "--timeout", "0.2", "--method", "icmp,tcp"];
+        let targets = ["175.45.176.8/30", "175.45.179.0/30"];
+        lab.lasthop(&[&["ping"], &targets[..], &quick, more].concat()).ended(0).out
     };
     let (counts, census) = (Description::of("counts"), Description::of("census"));
     counts.holds_json(&ping(&["--census", "c.jsonl", "--format", "json"]));
