@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms with those they may import.
-const ROAD: [(&str, &[&str]); 14] = [
+const ROAD: [(&str, &[&str]); 15] = [
     ("targets", &[]),
     ("probe", &["targets"]),
     ("census", &["probe", "targets"]),
