@@ -14,7 +14,8 @@ use super::sheet::Sheet;
 use super::stories::{STORY, told};
 
 /// The files with the outputs that they describe.
-const DESCRIBED: [&str; 6] = ["summary", "traces", "hops", "owner", "events", "state"];
+const DESCRIBED: [&str; 8] =
+    ["summary", "traces", "hops", "owner", "events", "state", "counts", "census"];
 
 /// The description of one output.
 struct Description {
@@ -151,6 +152,23 @@ fn of_a_run() {
         description.holds_json(&json);
         description.holds_csv(&csv);
     }
+}
+
+#[test]
+fn of_a_census() {
+    let Some(lab) = Lab::near() else { return };
+    let ping = |more: &[&str]| {
+        let quick = ["--rate", "2000", "--timeout", "0.2", "--method", "icmp,tcp"];
+        let targets = ["175.45.176.8/30", "175.45.179.0/30"];
+        lab.lasthop(&[&["ping"], &targets[..], &quick, more].concat()).ended(0).out
+    };
+    let (counts, census) = (Description::of("counts"), Description::of("census"));
+    counts.holds_json(&ping(&["--census", "c.jsonl", "--format", "json"]));
+    census.holds_json(&lab.read("c.jsonl"));
+    counts.holds_csv(&ping(&["--census", "c.csv"]));
+    census.holds_csv(&lab.read("c.csv"));
+    let pinged = lab.probe(&["--sample", "12", "--ping", "--format", "json"]).ended(0).out;
+    Description::of("summary").holds_json(&pinged);
 }
 
 #[test]
