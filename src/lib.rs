@@ -15,6 +15,7 @@
 //! - [`targets`]: what to ask. The block, the classes of transit, the carriers.
 //! - [`probe`]: how to ask. What to send next, how fast, which bytes, and the sockets behind one
 //!   seam.
+//! - [`census`]: which targets live, and how fast they answer.
 //! - [`trace`]: what came back. Hops, and why a trace ended.
 //! - [`owner`]: who holds an address, and which source says so.
 //! - [`border`]: where foreign ends. The last foreign hop of a trace.
@@ -30,6 +31,7 @@
 //! chance come in through [`probe::wire::Wire`] and arguments.
 
 pub mod border;
+pub mod census;
 pub mod cli;
 pub mod history;
 pub mod import;

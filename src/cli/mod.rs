@@ -10,8 +10,10 @@ mod config;
 mod distinct;
 mod exit;
 mod format;
+mod interrupt;
 mod lab;
 mod owner;
+mod ping;
 mod privileges;
 mod probe;
 mod progress;
@@ -51,16 +53,19 @@ Examples:
   lasthop probe --format json | jq .verdict          for pipelines
   lasthop classify atlas.json.gz --explain           traceroutes made elsewhere, judged and explained
   lasthop report history.csv                         what changed, and when
+  lasthop ping                                       which of the addresses answer, and how fast
   lasthop owner 103.35.255.254                       who holds a hop, and why we think so
 
-Exit codes: 0 measured; 1 nothing could be classified; 2 bad usage, input or output;
-3 no permission; 4 another run holds the lock; 5 report --fail-on-change: something changed; 130 interrupted, what was measured is written.";
+Exit codes: 0 measured; 1 nothing could be classified, or nobody answers; 2 bad usage, input or output;
+3 no permission; 4 another run holds the lock; 5 report --fail-on-change: something changed;
+130 interrupted, what was measured is written.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Probe(Box<probe::Probe>),
     Classify(Box<classify::Classify>),
     Report(Box<report::Report>),
+    Ping(Box<ping::Ping>),
     Owner(owner::Owner),
     Lab(lab::Lab),
 }
@@ -77,6 +82,7 @@ pub fn main() -> ExitCode {
         Command::Probe(probe) => probe.run(common),
         Command::Classify(classify) => classify.run(common),
         Command::Report(report) => report.run(common),
+        Command::Ping(ping) => ping.run(common),
         Command::Owner(owner) => owner.run(common),
         Command::Lab(lab) => lab.run(common),
     };

@@ -16,6 +16,7 @@ mod scenarios;
 mod simulation;
 mod stories;
 mod story;
+mod tcp;
 mod virtual_wire;
 
 use std::io;
@@ -23,7 +24,7 @@ use std::io;
 use nix::errno::Errno;
 
 pub use network::{Change, Delivery, Network};
-pub use scenario::{Scenario, ScenarioError, Truth};
+pub use scenario::{Manners, Scenario, ScenarioError, Truth};
 pub use scenarios::{DEFAULT, NAMES, built_in};
 pub use stories::{STORIES, story};
 pub use story::{Planned, Story};

@@ -26,6 +26,8 @@ pub struct Scenario {
     pub routes: Vec<Route>,
     /// The routers that have habits of their own, by address.
     pub routers: BTreeMap<Ipv4Addr, Habits>,
+    /// The hosts that have manners of their own, by address.
+    pub hosts: BTreeMap<Ipv4Addr, Manners>,
 }
 
 /// Where packets to a prefix go.
@@ -35,6 +37,8 @@ pub struct Route {
     pub to: Ipv4Net,
     /// The addresses that answer; all others are silent.
     pub hosts: HashSet<Ipv4Addr>,
+    /// A box on the way that answers for all of them.
+    pub middlebox: Option<Middlebox>,
     /// The paths, over which flows are spread by their shares. At least one.
     pub paths: Vec<Path>,
 }
@@ -112,6 +116,51 @@ pub struct Habits {
     pub quotes_all: bool,
 }
 
+/// What a host answers. Hosts answer echo requests, datagrams, and connections, which they refuse.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Manners {
+    /// It answers echo requests.
+    pub echo: bool,
+    /// It says that nobody listens on a UDP port.
+    pub udp: bool,
+    /// It accepts connections to these ports.
+    pub open: Vec<u16>,
+    /// It keeps silent about connections to these ports.
+    pub filtered: Vec<u16>,
+    /// It answers a connection that it does not want by ICMP instead of TCP's own means.
+    pub rejects: bool,
+    /// The TTL with which its answers begin.
+    pub ttl: u8,
+}
+
+impl Default for Manners {
+    fn default() -> Self {
+        Self {
+            echo: true,
+            udp: true,
+            open: Vec::new(),
+            filtered: Vec::new(),
+            rejects: false,
+            ttl: u8::MAX,
+        }
+    }
+}
+
+/// A box that answers for every address of a route, before its packets get there.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Middlebox {
+    /// Behind so many hops, and after the round trip to the last of them.
+    pub behind: usize,
+    /// It answers echo requests.
+    #[serde(default)]
+    pub echo: bool,
+    /// It accepts connections to these ports.
+    #[serde(default)]
+    pub open: Vec<u16>,
+}
+
 /// What is wrong with a scenario or a story.
 #[derive(Debug, thiserror::Error)]
 #[error("{name}:{line}: {message}")]
@@ -146,6 +195,8 @@ struct File {
     route: Vec<RouteFile>,
     #[serde(default)]
     router: BTreeMap<Ipv4Addr, Habits>,
+    #[serde(default)]
+    host: BTreeMap<Ipv4Addr, Manners>,
 }
 
 #[derive(Deserialize)]
@@ -154,6 +205,7 @@ struct RouteFile {
     to: Ipv4Net,
     #[serde(default)]
     hosts: Vec<Ipv4Addr>,
+    middlebox: Option<Middlebox>,
     path: Vec<toml::Spanned<PathFile>>,
 }
 
@@ -188,7 +240,7 @@ impl Scenario {
         let route = |written: &RouteFile| {
             let paths = written.path.iter().map(path).collect::<Result<Vec<Path>, _>>()?;
             let hosts = written.hosts.iter().copied().collect();
-            Ok(Route { to: written.to, hosts, paths })
+            Ok(Route { to: written.to, hosts, middlebox: written.middlebox.clone(), paths })
         };
         let loss = file.loss.map_or(Ok(0.0), |loss| {
             let wrong = || error(loss.span().start, "loss: expected 0 to 1".into());
@@ -201,6 +253,7 @@ impl Scenario {
             loss,
             ping_sockets: file.ping_sockets.unwrap_or(true),
             routers: file.router,
+            hosts: file.host,
         })
     }
 }

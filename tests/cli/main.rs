@@ -24,6 +24,7 @@ mod normal;
 mod outcome;
 mod owner;
 mod permission;
+mod ping;
 mod program;
 mod running;
 mod scenarios;

@@ -101,6 +101,7 @@ impl Story {
             ping_sockets: true,
             routes: now.map(|scene| self.routes(scene)).unwrap_or_default(),
             routers: BTreeMap::new(),
+            hosts: BTreeMap::new(),
         };
         Network::changing(scenario, changes.collect(), seed)
     }
@@ -108,7 +109,7 @@ impl Story {
     fn routes(&self, scene: &Scene) -> Vec<Route> {
         let route = |(to, paths): (&Ipv4Net, &Vec<Path>)| {
             let hosts = self.hosts.get(to).into_iter().flatten().copied().collect();
-            Route { to: *to, hosts, paths: paths.clone() }
+            Route { to: *to, hosts, middlebox: None, paths: paths.clone() }
         };
         scene.ways.iter().map(route).collect()
     }
