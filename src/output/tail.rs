@@ -119,16 +119,21 @@ fn is_whole(line: &[u8], header: &[String]) -> bool {
         ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(line);
     let Some(Ok(row)) = reader.byte_records().next() else { return false };
     let last = row.iter().last().unwrap_or_default();
-    let ended = match header.last().map(String::as_str) {
-        _ if row.iter().eq(header.iter().map(String::as_bytes)) => true,
-        Some("complete") => matches!(last, b"true" | b"false"),
-        // Numbers have three decimals.
-        _ => {
-            last.is_empty()
-                || last.iter().rposition(|byte| *byte == b'.') == last.len().checked_sub(4)
-        }
-    };
-    row.len() == header.len() && ended
+    let is_complete = header.last().is_some_and(|name| name == "complete");
+    let torn = if is_complete { is_beginning(last) } else { lacks_decimals(last) };
+    row.len() == header.len() && !torn
+}
+
+/// Whether a cell is the beginning of true or false.
+fn is_beginning(cell: &[u8]) -> bool {
+    let of = |word: &[u8]| word.starts_with(cell) && word != cell;
+    of(b"true") || of(b"false")
+}
+
+/// Whether a cell is a number without the three decimals that all have.
+fn lacks_decimals(cell: &[u8]) -> bool {
+    let number = !cell.is_empty() && cell.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
+    number && cell.iter().rposition(|byte| *byte == b'.') != cell.len().checked_sub(4)
 }
 
 fn set_aside(
