@@ -3,7 +3,7 @@
 use crate::owner::Owners;
 use crate::trace::{Hop, HopAnswer, HopTry, Trace};
 
-use super::run::SCHEMA;
+use super::run::HOPS_SCHEMA;
 use super::{Cell, Rows, Run};
 
 const HEADER: [&str; 16] = [
@@ -30,7 +30,7 @@ const HEADER: [&str; 16] = [
 pub fn hops(run: &Run, traces: &[&Trace], owners: &Owners<'_>) -> Rows {
     let row = |trace: &Trace, hop: &Hop, one: &HopTry| {
         let mut row = vec![
-            Cell::Count(SCHEMA),
+            Cell::Count(HOPS_SCHEMA),
             Cell::text(&run.id),
             Cell::text(trace.target),
             Cell::maybe(trace.flow, Cell::count),

@@ -2,10 +2,13 @@
 
 use jiff::Timestamp;
 
-/// The version of the columns of the summary and of the hops: counts up when a column is added.
-pub const SCHEMA: u64 = 1;
+/// The version of the summary's columns, which counts up when some are added: the second has
+/// `pinged` and what follows it.
+pub const SCHEMA: u64 = 2;
 /// That of the traces: the second has `strategy`.
 pub const TRACES_SCHEMA: u64 = 2;
+/// That of the hops.
+pub const HOPS_SCHEMA: u64 = 1;
 
 /// One execution.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,9 @@ use crate::transit::Class;
 use super::run::SCHEMA;
 use super::{Cell, Rows, Run};
 
+/// What a ping found: the columns since schema 2.
+const PINGED: [&str; 4] = ["pinged", "alive", "suspect", "alive_rtt_ms"];
+
 /// The summary of a run.
 #[must_use]
 pub fn summary(run: &Run, split: &Split, classes: &Classes) -> Rows {
@@ -30,7 +33,15 @@ pub fn header(classes: &Classes) -> Vec<String> {
     header.extend(fixed(&rest));
     header.extend(shares);
     header.extend(fixed(&after));
+    header.extend(fixed(&PINGED));
     header
+}
+
+/// The columns that the header line `found` lacks, if it is `expected` as an earlier version wrote it.
+pub(super) fn missing(found: &str, expected: &str) -> Option<String> {
+    let added = PINGED.join(",");
+    let before = expected.strip_suffix(&added)?.strip_suffix(',')?;
+    (found == before).then_some(added)
 }
 
 fn row(run: &Run, part: &Part, classes: &Classes) -> Vec<Cell> {
@@ -54,6 +65,7 @@ fn row(run: &Run, part: &Part, classes: &Classes) -> Vec<Cell> {
         Cell::count(part.probes),
         Cell::Flag(run.complete),
     ]);
+    row.extend(PINGED.map(|_| Cell::Empty));
     row
 }
 

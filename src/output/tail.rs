@@ -10,7 +10,7 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::append::not_synced;
-use super::{OutputError, csv};
+use super::{OutputError, csv, summary};
 
 /// The longest last line that may be a torn row.
 const LONGEST: u64 = 1 << 16;
@@ -69,7 +69,9 @@ fn torn_header(mut file: &File, header: &[String]) -> io::Result<bool> {
     let mut bytes = Vec::new();
     file.rewind()?;
     file.take(longest_header(&expected)).read_to_end(&mut bytes)?;
-    Ok(bytes.len() < expected.len() && expected.as_bytes().starts_with(&bytes))
+    let earlier = |bytes| summary::missing(bytes, &expected).is_some();
+    let earlier = std::str::from_utf8(&bytes).is_ok_and(earlier);
+    Ok(bytes.len() < expected.len() && expected.as_bytes().starts_with(&bytes) && !earlier)
 }
 
 /// Whatever the file is, its first line is read no further than a header goes.
@@ -92,9 +94,12 @@ fn first_line(mut file: &File, path: &Path, header: &[String]) -> Result<(), Out
     }
     let path = path.to_owned();
     let ours = |name: &str| header.iter().any(|column| column == name);
-    let older = found.starts_with("schema,") && first.ends_with('\n') && found.split(',').all(ours);
+    let older = found.starts_with("schema,") && found.split(',').all(ours);
     Err(if older {
-        OutputError::OlderHeader { path }
+        let known = |column: &&String| found.split(',').any(|name| name == column.as_str());
+        let missing: Vec<&str> =
+            header.iter().filter(|it| !known(it)).map(String::as_str).collect();
+        OutputError::EarlierHeader { path, missing: missing.join(",") }
     } else {
         OutputError::OtherHeader { path, expected }
     })

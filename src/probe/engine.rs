@@ -12,6 +12,9 @@ use super::{Finished, Method, Moment, Settings, Stop};
 
 /// How long the engine waits at most before it looks whether it should stop.
 const LOOK_UP: Duration = Duration::from_millis(100);
+/// How long it sleeps at least between packets: at thousands a second a few leave together, since
+/// waking up costs more than sending does.
+const NAP: Duration = Duration::from_micros(500);
 /// How long it leaves a full send queue alone.
 const BUSY: Duration = Duration::from_millis(1);
 
@@ -144,10 +147,11 @@ impl<W: Wire + ?Sized, V: Watch> Run<'_, W, V> {
 
     /// Sends while the pace allows; returns when to send on, if there is more to send.
     fn send_what_is_due(&mut self, now: Moment) -> Result<Option<Moment>, WireError> {
-        // At an unlimited rate answers must be fetched between probes, before their buffer fills.
-        for _ in 0..32 {
+        // At an unlimited rate answers must be fetched between probes, before their buffer fills and
+        // before traces go on behind their end.
+        for _ in 0..8 {
             if self.pace.ready() > now {
-                return Ok(Some(self.pace.ready()));
+                return Ok(Some(self.pace.ready().max(now + NAP)));
             }
             let Some(probe) = self.plan.next(now) else { return Ok(None) };
             let (at, left) = match self.wire.send(&probe)? {

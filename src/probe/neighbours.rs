@@ -1,7 +1,7 @@
 //! What the traces of one routed prefix have shown together, to know where one of them should have
 //! got further.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use super::Ttl;
@@ -16,12 +16,12 @@ const SEVERAL: u32 = 4;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Neighbours {
     /// How many traces had this address for their last foreign hop.
-    ends: HashMap<Ipv4Addr, u32>,
+    ends: BTreeMap<Ipv4Addr, u32>,
     /// How many had their last foreign hop at this TTL.
     depths: BTreeMap<Ttl, u32>,
     /// Addresses behind which another foreign router answered in some trace, and how far behind at
     /// most.
-    passed: HashMap<Ipv4Addr, u8>,
+    passed: BTreeMap<Ipv4Addr, u8>,
     /// The highest TTL that ran out at a foreign router.
     furthest: u8,
     /// How well the hops at the borders' TTLs answer.

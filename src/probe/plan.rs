@@ -5,7 +5,7 @@
 //! the targets come shuffled. No router sees more than its share of the rate.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::net::Ipv4Addr;
 
 use rand::rngs::StdRng;
@@ -55,7 +55,7 @@ pub struct Plan {
     begun: usize,
     ended: usize,
     under_way: BTreeMap<Path, Course>,
-    neighbours: HashMap<Prefix, Neighbours>,
+    neighbours: BTreeMap<Prefix, Neighbours>,
     /// What is known where nothing is known yet.
     nobody: Neighbours,
     patience: Patience,
@@ -99,7 +99,7 @@ impl Plan {
             begun: 0,
             ended: 0,
             under_way: BTreeMap::new(),
-            neighbours: HashMap::new(),
+            neighbours: BTreeMap::new(),
             nobody: Neighbours::default(),
             patience: Patience::new(settings.timeout),
             chance: StdRng::seed_from_u64(random.random()),

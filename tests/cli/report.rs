@@ -91,11 +91,16 @@ fn row(vantage: &str, number: i64, scope: &str, [china, russia, unreached]: [u32
         .filter(|(_, count)| *count > 0)
         .map(|(name, count)| format!("{name}={count}"))
         .collect();
+    let pinged = match (number, china + russia) {
+        (..4, _) => ",,",
+        (_, 0) => "256,0,0",
+        _ => "256,12,0",
+    };
     let mut text = String::new();
     writeln!(
         text,
-        "1,run-{number},{start:.6},{end:.6},\"{vantage}\",icmp,{scope},{},{china},{russia},0,0,{unreached},\
-         {},{},mixed,{},1,{},512,true",
+        "2,run-{number},{start:.6},{end:.6},\"{vantage}\",icmp,{scope},{},{china},{russia},0,0,{unreached},\
+         {},{},mixed,{},1,{},512,true,{pinged},",
         china + russia + unreached,
         share(china),
         share(russia),
@@ -192,16 +197,16 @@ fn nothing_in_the_window_is_code_1() {
 #[test]
 fn what_is_broken_is_told_with_its_line_and_left_out() {
     let story = story("here");
-    let torn = "1,run-1,2017-10-01T00:00:00Z,,here,icmp,175.45.176.0/24,\"4\n";
+    let torn = "2,run-1,2017-10-01T00:00:00Z,,here,icmp,175.45.176.0/24,\"4\n";
     let wrong = story.lines().nth(1).expect("a row").replace("175.45.176.0/22", "elsewhere");
-    let text = format!("{story}{torn}1,2026\n{wrong}\n\u{1b}[2J\n");
+    let text = format!("{story}{torn}2,2026\n{wrong}\n\u{1b}[2J\n");
     let files = Files::new(&text);
     let run = files.report(&["h.csv"]).ended(0);
     for words in [
         "h.csv:24: left out: a quote is not closed",
-        "h.csv:25: left out: 2 of 25 columns",
+        "h.csv:25: left out: 2 of 29 columns",
         "h.csv:26: left out: scope: `elsewhere` is not a prefix",
-        "h.csv:27: left out: 1 of 25 columns",
+        "h.csv:27: left out: 1 of 29 columns",
         "22 rows used, 0 doubled, 0 not asked for, 4 broken",
     ] {
         assert!(run.err.contains(words), "no `{words}` in {}", run.err);
@@ -267,10 +272,10 @@ fn an_old_history_is_migrated() {
     assert!(is.column("probes").iter().all(|cell| cell.is_empty()), "unknown is empty");
     files.write("same.csv", &run.out);
     assert_eq!(files.report(&["--migrate", "same.csv"]).ended(0).out, run.out);
-    files.write("torn.csv", format!("{old}1,2026"));
+    files.write("torn.csv", format!("{old}2,2026"));
     let torn = files.report(&["--migrate", "torn.csv"]).ended(2);
     assert_eq!(torn.out, run.out, "what is whole is written");
-    assert!(torn.err.contains("torn.csv:24: left out: 2 of 24 columns"), "{}", torn.err);
+    assert!(torn.err.contains("torn.csv:24: left out: 2 of 28 columns"), "{}", torn.err);
     files.write("other.csv", story.replace("china", "asia"));
     files.report(&["--migrate", "other.csv"]).ended(2);
 }

@@ -5,6 +5,7 @@
 
 mod clock;
 mod open;
+mod queued;
 mod raw;
 mod receive;
 mod source;

@@ -10,7 +10,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use super::super::packet::Codec;
 use super::super::{Moment, Probe, Reply};
 use super::clock::Clock;
-use super::receive::{receive, wait};
+use super::receive::{Letterbox, wait};
 use super::{AT_ONCE, RECEIVE_BUFFER, SEND_BUFFER, Sent, Tally, Wire, WireError, system};
 
 /// A socket of this protocol sends any other, and receives none (`raw(7)`).
@@ -22,6 +22,7 @@ pub struct RawWire {
     codec: Codec,
     out: Socket,
     back: Socket,
+    letterbox: Letterbox,
     source: Ipv4Addr,
     clock: Clock,
     tally: Tally,
@@ -41,16 +42,17 @@ impl RawWire {
         back.set_recv_buffer_size(RECEIVE_BUFFER).map_err(system("setsockopt(SO_RCVBUF)"))?;
         setsockopt(&back, sockopt::ReceiveTimestampns, &true)
             .map_err(|errno| system("setsockopt(SO_TIMESTAMPNS)")(errno.into()))?;
-        Ok(Self { codec, out, back, source, clock: Clock::start(), tally: Tally::default() })
+        let (letterbox, clock) = (Letterbox::new(), Clock::start());
+        Ok(Self { codec, out, back, letterbox, source, clock, tally: Tally::default() })
     }
 
     /// Takes what is waiting in the socket.
     fn drain(&mut self, replies: &mut Vec<Reply>) -> Result<(), WireError> {
         for _ in 0..AT_ONCE {
-            let mut bytes = [0; 2048];
-            let Some(message) = receive(&self.back, &mut bytes, MsgFlags::empty())? else { break };
+            let message = self.letterbox.take(&self.back, MsgFlags::empty())?;
+            let Some((message, packet)) = message else { break };
             let received = self.clock.of_stamp(message.stamp);
-            let found = self.codec.decode(&bytes[..message.length], received);
+            let found = self.codec.decode(packet, received);
             self.tally.sort(found, self.source, replies);
         }
         Ok(())

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
-use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg};
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, RecvMsg, SockaddrIn, recvmsg};
 use nix::sys::time::{TimeSpec, TimeValLike};
 
 use super::{WireError, system};
@@ -36,28 +36,47 @@ pub(super) struct IcmpError {
     pub(super) code: u8,
 }
 
-/// Takes one message, or nothing when none is waiting.
-pub(super) fn receive(
-    socket: &impl AsRawFd,
-    bytes: &mut [u8],
-    flags: MsgFlags,
-) -> Result<Option<Received>, WireError> {
-    let mut space =
-        nix::cmsg_space!(TimeSpec, i32, (nix::libc::sock_extended_err, nix::libc::sockaddr_in));
-    let mut parts = [IoSliceMut::new(bytes)];
-    let flags = flags | MsgFlags::MSG_DONTWAIT;
-    match recvmsg::<SockaddrIn>(socket.as_raw_fd(), &mut parts, Some(&mut space), flags) {
-        Ok(message) => {
-            let mut received = Received { length: message.bytes, ..Received::default() };
-            received.address = message.address.map(|at| SocketAddrV4::new(at.ip(), at.port()));
-            // A message whose control part was cut short is used for what is left of it.
-            message.cmsgs().into_iter().flatten().for_each(|part| received.note(&part));
-            Ok(Some(received))
-        }
-        // All but the first two are errors that an earlier packet met. They are told in full by
-        // the error queue, or about a link that went down for a while: not the end.
-        Err(
-            Errno::EAGAIN
+/// Where messages are put, one after the other.
+#[derive(Debug)]
+pub(super) struct Letterbox {
+    bytes: Box<[u8; LONGEST]>,
+    control: Vec<u8>,
+}
+
+/// No answer that matters is longer.
+const LONGEST: usize = 2048;
+
+impl Letterbox {
+    pub(super) fn new() -> Self {
+        let control =
+            nix::cmsg_space!(TimeSpec, i32, (nix::libc::sock_extended_err, nix::libc::sockaddr_in));
+        Self { bytes: Box::new([0; LONGEST]), control }
+    }
+
+    /// Takes one message, or nothing when none is waiting.
+    pub(super) fn take(
+        &mut self,
+        socket: &impl AsRawFd,
+        flags: MsgFlags,
+    ) -> Result<Option<(Received, &[u8])>, WireError> {
+        let mut parts = [IoSliceMut::new(&mut self.bytes[..])];
+        let flags = flags | MsgFlags::MSG_DONTWAIT;
+        let control = Some(&mut self.control[..]);
+        let received = match recvmsg::<SockaddrIn>(socket.as_raw_fd(), &mut parts, control, flags) {
+            Ok(message) => Received::of(&message),
+            Err(errno) if says_nothing_new(errno) => return Ok(None),
+            Err(errno) => return Err(system("recvmsg")(errno.into())),
+        };
+        Ok(Some((received, &self.bytes[..received.length])))
+    }
+}
+
+/// All but the first two are errors that an earlier packet met. They are told in full by the error
+/// queue, or about a link that went down for a while: not the end.
+fn says_nothing_new(errno: Errno) -> bool {
+    matches!(
+        errno,
+        Errno::EAGAIN
             | Errno::EINTR
             | Errno::ENETDOWN
             | Errno::EHOSTUNREACH
@@ -68,13 +87,19 @@ pub(super) fn receive(
             | Errno::EPROTO
             | Errno::ENOPROTOOPT
             | Errno::EOPNOTSUPP
-            | Errno::EMSGSIZE,
-        ) => Ok(None),
-        Err(errno) => Err(system("recvmsg")(errno.into())),
-    }
+            | Errno::EMSGSIZE
+    )
 }
 
 impl Received {
+    fn of(message: &RecvMsg<'_, '_, SockaddrIn>) -> Self {
+        let mut received = Self { length: message.bytes, ..Self::default() };
+        received.address = message.address.map(|at| SocketAddrV4::new(at.ip(), at.port()));
+        // A message whose control part was cut short is used for what is left of it.
+        message.cmsgs().into_iter().flatten().for_each(|part| received.note(&part));
+        received
+    }
+
     fn note(&mut self, part: &ControlMessageOwned) {
         match part {
             ControlMessageOwned::ScmTimestampns(stamp) => self.stamp = Some((*stamp).into()),

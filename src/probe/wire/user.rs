@@ -1,11 +1,8 @@
 //! Datagram sockets, which every user may open: hops are read from their error queues.
 //!
 //! ICMP goes through a "ping" socket, UDP through one ordinary socket for each flow. The kernel
-//! fills in the ICMP identifier and both checksums. An error names the hop, and carries what the
-//! router quoted behind the IP header; for UDP the kernel keeps back the quoted header, so behind
-//! a router that quotes no more than that, an answer can only be given to the path's last probe.
+//! fills in the ICMP identifier and both checksums. What their messages say is for `queued`.
 
-use std::collections::HashMap;
 use std::io::{self, IoSlice};
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::AsRawFd;
@@ -15,9 +12,10 @@ use nix::sys::socket::{ControlMessage, MsgFlags, SockaddrIn, sendmsg, setsockopt
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::super::packet::{Codec, Secret};
-use super::super::{Answer, Flow, Ignored, Kind, Method, Moment, Path, Probe, Reply};
+use super::super::{Flow, Ignored, Method, Moment, Probe, Reply};
 use super::clock::Clock;
-use super::receive::{Received, receive, wait};
+use super::queued::Queued;
+use super::receive::{Letterbox, wait};
 use super::{AT_ONCE, RECEIVE_BUFFER, SEND_BUFFER, Sent, Tally, Wire, WireError, system};
 
 /// How often a send is tried again that earlier probes' errors have spoiled.
@@ -28,12 +26,22 @@ const TRIES: usize = 32;
 pub struct UserWire {
     codec: Codec,
     source: Ipv4Addr,
-    ping: Option<Socket>,
-    udp: Vec<(Flow, Socket)>,
-    /// The last UDP probe of each path, for answers that do not say which one they are for.
-    last: HashMap<Path, Probe>,
+    lines: Vec<Line>,
+    queued: Queued,
+    letterbox: Letterbox,
+    /// Answers that were taken off an error queue before a send.
+    early: Vec<Reply>,
+    /// Whether answers come so soon that each send would meet the error of the one before.
+    at_once: bool,
     clock: Clock,
     tally: Tally,
+}
+
+/// A socket, and what goes through it: the UDP probes of a flow, or without one all of ICMP.
+#[derive(Debug)]
+struct Line {
+    flow: Option<Flow>,
+    socket: Socket,
 }
 
 impl UserWire {
@@ -46,132 +54,110 @@ impl UserWire {
         source: Ipv4Addr,
         flows: &[(Flow, Method)],
     ) -> Result<Self, WireError> {
-        let of = |wanted| flows.iter().filter(move |(_, method)| *method == wanted);
-        let ping = of(Method::Icmp).next().map(|_| ping_socket(source)).transpose()?;
-        let udp = of(Method::Udp)
-            .map(|(flow, _)| Ok((*flow, udp_socket(source)?)))
-            .collect::<Result<_, _>>()?;
-        let identifier = ping.as_ref().and_then(port_of).unwrap_or_default();
-        let codec = Codec::bound(secret, identifier);
-        let last = HashMap::new();
-        Ok(Self { codec, source, ping, udp, last, clock: Clock::start(), tally: Tally::default() })
-    }
-
-    fn sockets(&self) -> impl Iterator<Item = &Socket> {
-        self.ping.iter().chain(self.udp.iter().map(|(_, socket)| socket))
+        let mut lines = Vec::new();
+        let mut identifier = 0;
+        if flows.iter().any(|(_, method)| *method == Method::Icmp) {
+            let socket = ping_socket(source)?;
+            identifier = port_of(&socket).unwrap_or_default();
+            lines.push(Line { flow: None, socket });
+        }
+        for (flow, _) in flows.iter().filter(|(_, method)| *method == Method::Udp) {
+            lines.push(Line { flow: Some(*flow), socket: udp_socket(source)? });
+        }
+        let (codec, clock) = (Codec::bound(secret, identifier), Clock::start());
+        Ok(Self {
+            codec,
+            source,
+            lines,
+            queued: Queued::new(codec, clock),
+            letterbox: Letterbox::new(),
+            early: Vec::new(),
+            at_once: false,
+            clock,
+            tally: Tally::default(),
+        })
     }
 
     fn drain(&mut self, replies: &mut Vec<Reply>) -> Result<(), WireError> {
-        let mut found = Vec::new();
-        if let Some(ping) = &self.ping {
-            self.drain_queue(ping, &mut found, |wire, message, data| {
-                wire.hop_of_echo(message, data)
-            })?;
-            self.drain_echoes(ping, &mut found)?;
-        }
-        for (flow, socket) in &self.udp {
-            self.drain_queue(socket, &mut found, |wire, message, data| {
-                wire.hop_of_datagram(*flow, message, data)
-            })?;
-            drop_data(socket, &mut found)?;
-        }
-        for reply in found {
-            self.tally.sort(reply, self.source, replies);
+        replies.append(&mut self.early);
+        for line in 0..self.lines.len() {
+            self.take_errors(line, AT_ONCE, replies)?;
+            self.take_data(line, replies)?;
         }
         Ok(())
     }
 
-    /// Empties an error queue.
-    fn drain_queue(
-        &self,
-        socket: &Socket,
-        found: &mut Vec<Result<Reply, Ignored>>,
-        read: impl Fn(&Self, &Received, &[u8]) -> Result<Reply, Ignored>,
-    ) -> Result<(), WireError> {
+    /// Takes at most so many messages off a line's error queue, and says how many there were.
+    fn take_errors(
+        &mut self,
+        line: usize,
+        most: usize,
+        replies: &mut Vec<Reply>,
+    ) -> Result<usize, WireError> {
+        let Line { flow, socket } = &self.lines[line];
+        for taken in 0..most {
+            let message = self.letterbox.take(socket, MsgFlags::MSG_ERRQUEUE)?;
+            let Some((message, data)) = message else { return Ok(taken) };
+            let found = match flow {
+                None => self.queued.hop_of_echo(&message, data),
+                Some(flow) => self.queued.hop_of_datagram(*flow, &message, data),
+            };
+            self.tally.sort(found, self.source, replies);
+        }
+        Ok(most)
+    }
+
+    /// Takes what has arrived on a line as data: echo replies, or what anybody sends to a UDP socket.
+    /// None of that is an answer, but left in place it would wake every wait, and take the error
+    /// queue's room.
+    fn take_data(&mut self, line: usize, replies: &mut Vec<Reply>) -> Result<(), WireError> {
+        let Line { flow, socket } = &self.lines[line];
         for _ in 0..AT_ONCE {
-            let mut bytes = [0; 2048];
-            let message = receive(socket, &mut bytes, MsgFlags::MSG_ERRQUEUE)?;
-            let Some(message) = message else { break };
-            found.push(read(self, &message, &bytes[..message.length]));
+            let message = self.letterbox.take(socket, MsgFlags::empty())?;
+            let Some((message, data)) = message else { break };
+            let found = match flow {
+                None => self.queued.echo(&message, data),
+                Some(_) => Err(Ignored::NotAnAnswer),
+            };
+            self.tally.sort(found, self.source, replies);
         }
         Ok(())
     }
 
-    /// Echo replies come as ordinary data, from the ICMP header on.
-    fn drain_echoes(
-        &self,
-        ping: &Socket,
-        found: &mut Vec<Result<Reply, Ignored>>,
-    ) -> Result<(), WireError> {
-        for _ in 0..AT_ONCE {
-            let mut bytes = [0; 2048];
-            let Some(message) = receive(ping, &mut bytes, MsgFlags::empty())? else { break };
-            let probe = self.codec.echoed(&bytes[..message.length]);
-            let from = message.address.map(|address| *address.ip()).ok_or(Ignored::Malformed);
-            found.push(probe.and_then(|probe| {
-                Ok(self.reply(probe, from?, Kind::EchoReply, &message, Box::default()))
-            }));
-        }
-        Ok(())
-    }
-
-    /// The queue of a ping socket has the quoted packet from its ICMP header on.
-    fn hop_of_echo(&self, message: &Received, data: &[u8]) -> Result<Reply, Ignored> {
-        let (from, kind) = hop(message)?;
-        let target = message.address.ok_or(Ignored::Malformed)?;
-        let probe = self.codec.quoted_echo(*target.ip(), data)?;
-        Ok(self.reply(probe, from, kind, message, Codec::labels(data, Method::Icmp)))
-    }
-
-    /// That of a UDP socket has it from the payload on, as far as the router quoted any.
-    fn hop_of_datagram(
-        &self,
-        flow: Flow,
-        message: &Received,
-        data: &[u8],
-    ) -> Result<Reply, Ignored> {
-        let (from, kind) = hop(message)?;
-        let to = message.address.ok_or(Ignored::Malformed)?;
-        let path = Path { target: *to.ip(), method: Method::Udp, flow };
-        if to.port() != self.codec.port(&path) {
-            return Err(Ignored::NotOurs);
-        }
-        let probe = match self.codec.quoted_payload(path, data)? {
-            Some(probe) => probe,
-            None => *self.last.get(&path).ok_or(Ignored::NotOurs)?,
+    fn line_of(&self, probe: &Probe) -> Option<usize> {
+        let flow = match probe.path.method {
+            Method::Icmp => None,
+            Method::Udp => Some(probe.path.flow),
         };
-        Ok(self.reply(probe, from, kind, message, Codec::labels(data, Method::Udp)))
+        self.lines.iter().position(|line| line.flow == flow)
     }
 
-    fn reply(
-        &self,
-        probe: Probe,
-        from: Ipv4Addr,
-        kind: Kind,
-        message: &Received,
-        labels: Box<[super::super::Label]>,
-    ) -> Reply {
-        let received = self.clock.of_stamp(message.stamp);
-        let reply_ttl = message.ttl;
-        Reply { probe, answer: Answer { from, kind, received, reply_ttl, labels } }
-    }
-
-    fn send_once(&self, probe: &Probe) -> nix::Result<usize> {
+    fn send_once(&self, line: usize, probe: &Probe) -> nix::Result<usize> {
+        let (echo, payload);
+        let (port, bytes): (u16, &[u8]) = match probe.path.method {
+            Method::Icmp => {
+                echo = self.codec.echo_request(probe);
+                (0, &echo)
+            }
+            Method::Udp => {
+                payload = self.codec.payload(probe);
+                (self.codec.port(&probe.path), &payload)
+            }
+        };
         let ttl = i32::from(probe.ttl.get());
         let control = [ControlMessage::Ipv4Ttl(&ttl)];
-        let target = probe.path.target;
-        let (socket, port, bytes) = match probe.path.method {
-            Method::Icmp => (self.ping.as_ref(), 0, self.codec.echo_request(probe).to_vec()),
-            Method::Udp => (
-                self.udp.iter().find(|(flow, _)| *flow == probe.path.flow).map(|(_, it)| it),
-                self.codec.port(&probe.path),
-                self.codec.payload(probe).to_vec(),
-            ),
-        };
-        let to = SockaddrIn::from(SocketAddrV4::new(target, port));
-        let socket = socket.ok_or(Errno::EBADF)?;
-        let parts = [IoSlice::new(&bytes)];
-        sendmsg(socket.as_raw_fd(), &parts, &control, MsgFlags::MSG_DONTWAIT, Some(&to))
+        let to = SockaddrIn::from(SocketAddrV4::new(probe.path.target, port));
+        let (socket, parts) = (self.lines[line].socket.as_raw_fd(), [IoSlice::new(bytes)]);
+        sendmsg(socket, &parts, &control, MsgFlags::MSG_DONTWAIT, Some(&to))
+    }
+
+    /// Takes the errors off a line that would spoil a send.
+    fn make_way(&mut self, line: usize, most: usize) -> Result<(), WireError> {
+        let mut early = std::mem::take(&mut self.early);
+        let taken = self.take_errors(line, most, &mut early);
+        self.early = early;
+        self.at_once = taken? > 0;
+        Ok(())
     }
 }
 
@@ -180,16 +166,21 @@ impl Wire for UserWire {
         self.clock.now()
     }
 
-    /// An error that an earlier probe met makes the next send fail, and that packet is not sent;
-    /// the failure clears it, so the send is tried again.
+    /// An error that an earlier probe met makes the next send fail, and that packet is not sent. So
+    /// the queue is emptied and the send tried again; and where that has happened, the next error is
+    /// taken before the next send.
     fn send(&mut self, probe: &Probe) -> Result<Sent, WireError> {
+        let Some(line) = self.line_of(probe) else {
+            return Err(system("sendmsg")(Errno::EBADF.into()));
+        };
+        if self.at_once {
+            self.make_way(line, 1)?;
+        }
         for _ in 0..TRIES {
             let at = self.now();
-            match self.send_once(probe) {
+            match self.send_once(line, probe) {
                 Ok(_) => {
-                    if probe.path.method == Method::Udp {
-                        self.last.insert(probe.path, *probe);
-                    }
+                    self.queued.sent(probe);
                     return Ok(Sent::At(at));
                 }
                 Err(Errno::ENOBUFS | Errno::EAGAIN | Errno::EINTR) => return Ok(Sent::Busy),
@@ -198,6 +189,7 @@ impl Wire for UserWire {
                 }
                 Err(errno) => self.tally.spoil(errno),
             }
+            self.make_way(line, AT_ONCE)?;
         }
         let last = io::Error::other(self.tally.spoiled_by.clone().unwrap_or_default());
         self.tally.refuse(&last);
@@ -209,7 +201,8 @@ impl Wire for UserWire {
         if !replies.is_empty() {
             return Ok(());
         }
-        wait(self.sockets(), until.since(self.now()))?;
+        let sockets = self.lines.iter().map(|line| &line.socket);
+        wait(sockets, until.since(self.now()))?;
         self.drain(replies)
     }
 
@@ -219,28 +212,6 @@ impl Wire for UserWire {
 
     fn tells_ttls_apart(&self, method: Method) -> bool {
         method == Method::Icmp
-    }
-}
-
-/// Takes what anybody sends to a UDP socket: nothing that arrives there as data is an answer, but
-/// left in place it would wake every wait, and take the error queue's room.
-fn drop_data(socket: &Socket, found: &mut Vec<Result<Reply, Ignored>>) -> Result<(), WireError> {
-    for _ in 0..AT_ONCE {
-        if receive(socket, &mut [0; 1], MsgFlags::empty())?.is_none() {
-            break;
-        }
-        found.push(Err(Ignored::NotAnAnswer));
-    }
-    Ok(())
-}
-
-/// Who answered what, by an entry of an error queue.
-fn hop(message: &Received) -> Result<(Ipv4Addr, Kind), Ignored> {
-    let error = message.error.ok_or(Ignored::NotAnAnswer)?;
-    match (error.kind, error.code) {
-        (11, 0) => Ok((error.from, Kind::TimeExceeded)),
-        (3, code) => Ok((error.from, Kind::Unreachable(code))),
-        _ => Err(Ignored::NotAnAnswer),
     }
 }
 
@@ -290,7 +261,7 @@ mod tests {
         let flows = [(Flow::default(), Method::Udp)];
         let here = Ipv4Addr::LOCALHOST;
         let mut wire = UserWire::open(Secret::new([7; 16]), here, &flows).expect("a socket");
-        let port = port_of(&wire.udp[0].1).expect("bound");
+        let port = port_of(&wire.lines[0].socket).expect("bound");
         let stranger = UdpSocket::bind((here, 0)).expect("a socket");
         for text in [&b"x"[..], b""] {
             stranger.send_to(text, (here, port)).expect("sent");
