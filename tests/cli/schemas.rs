@@ -14,7 +14,8 @@ use super::sheet::Sheet;
 use super::stories::{STORY, told};
 
 /// The files with the outputs that they describe.
-const DESCRIBED: [&str; 6] = ["summary", "traces", "hops", "owner", "events", "state"];
+const DESCRIBED: [&str; 8] =
+    ["summary", "traces", "hops", "owner", "events", "state", "counts", "census"];
 
 /// The description of one output.
 struct Description {
@@ -140,13 +141,29 @@ fn what_is_otherwise_is_told() {
 fn of_a_run() {
     let Some(lab) = Lab::near() else { return };
     let run = |more: &[&str]| lab.probe(&[&["--sample", "8"], more].concat()).ended(0).out;
-    let json = run(&["--traces", "t.jsonl", "--hops", "h.jsonl", "--format", "json"]);
+    let json = run(&["--traces", "t.jsonl", "--hops", "h.jsonl", "--format", "json", "--ping"]);
     let csv = run(&["--traces", "t.csv", "--hops", "h.csv"]);
     for (name, json, csv) in [
         ("summary", json, csv),
         ("traces", lab.read("t.jsonl"), lab.read("t.csv")),
         ("hops", lab.read("h.jsonl"), lab.read("h.csv")),
     ] {
+        let description = Description::of(name);
+        description.holds_json(&json);
+        description.holds_csv(&csv);
+    }
+}
+
+#[test]
+fn of_who_answers() {
+    let Some(lab) = Lab::near() else { return };
+    let quick = ["175.45.176.8/29", "--rate", "2000", "--timeout", "0.1", "--method", "icmp,tcp"];
+    let ask = |more: &[&str]| lab.lasthop(&[&["ping"], &quick[..], more].concat()).ended(0).out;
+    let json = ask(&["--census", "c.jsonl", "--format", "json"]);
+    let csv = ask(&["--census", "c.csv"]);
+    for (name, json, csv) in
+        [("counts", json, csv), ("census", lab.read("c.jsonl"), lab.read("c.csv"))]
+    {
         let description = Description::of(name);
         description.holds_json(&json);
         description.holds_csv(&csv);

@@ -103,7 +103,8 @@ fn reported_and_planned(name: &str) -> (Vec<String>, Vec<String>) {
     fs::write(&file, &history).expect("written");
     let report = outside(&["report", "--format", "csv", file.to_str().expect("a path")]);
     let events = Sheet::read(&report.ended(0).out);
-    let columns = ["scope", "event", "subject", "after", "before"].map(|name| events.column(name));
+    let columns =
+        ["scope", "event", "subject", "not_before", "not_after"].map(|name| events.column(name));
     let row = |place| columns.iter().map(|column| column[place]).collect::<Vec<_>>().join(" ");
     let reported = (0..events.rows.len()).map(row);
     let runs = Sheet::read(&history).with("scope", "175.45.176.0/22");
