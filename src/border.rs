@@ -134,7 +134,7 @@ fn routers(trace: &Trace, block: &Block, end: Option<&(Ttl, &HopAnswer)>) -> Vec
         if !within || block.contains(answer.from) || answer.kind == Kind::EchoReply {
             continue;
         }
-        match routers.iter_mut().find(|router| router.address == answer.from) {
+        match routers.iter_mut().rev().find(|router| router.address == answer.from) {
             Some(router) => router.last = ttl,
             None => routers.push(Router {
                 address: answer.from,

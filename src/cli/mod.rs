@@ -52,8 +52,8 @@ Examples:
   lasthop probe 175.45.178.0/24 --traces t.csv       one prefix, with the evidence for each trace
   lasthop probe --format json | jq .verdict          for pipelines
   lasthop classify atlas.json.gz --explain           traceroutes made elsewhere, judged and explained
-  lasthop report history.csv                         what changed, and when
   lasthop ping                                       which of the addresses answer, and how fast
+  lasthop report history.csv                         what changed, and when
   lasthop owner 103.35.255.254                       who holds a hop, and why we think so
 
 Exit codes: 0 measured; 1 nothing could be classified, or nobody answers; 2 bad usage, input or output;
@@ -64,8 +64,8 @@ Exit codes: 0 measured; 1 nothing could be classified, or nobody answers; 2 bad 
 enum Command {
     Probe(Box<probe::Probe>),
     Classify(Box<classify::Classify>),
-    Report(Box<report::Report>),
     Ping(Box<ping::Ping>),
+    Report(Box<report::Report>),
     Owner(owner::Owner),
     Lab(lab::Lab),
 }
@@ -81,8 +81,8 @@ pub fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Probe(probe) => probe.run(common),
         Command::Classify(classify) => classify.run(common),
-        Command::Report(report) => report.run(common),
         Command::Ping(ping) => ping.run(common),
+        Command::Report(report) => report.run(common),
         Command::Owner(owner) => owner.run(common),
         Command::Lab(lab) => lab.run(common),
     };

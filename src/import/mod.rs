@@ -14,7 +14,7 @@ mod nexttrace;
 mod open;
 mod own_columns;
 mod own_hops;
-mod parallel;
+pub(crate) mod parallel;
 mod record;
 mod scamper;
 mod scamper_balanced;
@@ -31,6 +31,7 @@ mod warts_tracelb;
 
 use std::fmt;
 use std::io::{self, BufRead};
+use std::net::Ipv4Addr;
 
 use crate::trace::Trace;
 
@@ -41,6 +42,8 @@ pub use open::{Opened, open};
 pub enum Finding {
     /// A traceroute.
     Trace(Box<Trace>),
+    /// A traceroute to an address that was not asked for, whose hops were not looked at.
+    Elsewhere(Ipv4Addr),
     /// Something that was read and is no traceroute to an IPv4 address, and why: another kind of
     /// measurement, IPv6, one that failed before it began, hops that have names and no addresses.
     Left(String),
@@ -50,6 +53,12 @@ pub enum Finding {
 
 /// Takes what is found, with the line it begins at (from 1; in binary formats the record).
 pub type Sink<'a> = dyn FnMut(u64, Finding) + 'a;
+
+/// Findings in their order, each with its line.
+pub type Findings<'a> = dyn Iterator<Item = (u64, Finding)> + 'a;
+
+/// Which destinations are asked for.
+pub type Wanted<'a> = dyn Fn(Ipv4Addr) -> bool + Sync + 'a;
 
 /// One format.
 pub trait Format: Sync {
@@ -65,7 +74,53 @@ pub trait Format: Sync {
     /// # Errors
     /// Only when `input` fails.
     fn read(&self, input: &mut (dyn BufRead + Send), sink: &mut Sink<'_>) -> io::Result<()>;
+
+    /// How it reads records one by one, where it is a stream of JSON that may be large.
+    fn records(&self) -> Option<Records> {
+        None
+    }
 }
+
+/// Records that can be read in any order, and on all cores at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Records {
+    /// What may stand before one.
+    prefixes: &'static [&'static str],
+    /// What is in one. The hops of a traceroute that is not wanted need not be looked at.
+    parse: fn(&[u8], &Wanted<'_>) -> Vec<Finding>,
+}
+
+/// Reads everything that is `wanted` in `input`. `work` sifts some findings at a time, on whatever core they
+/// were made; `take` gets what it makes of them, in the order of the input.
+///
+/// # Errors
+/// Only when `input` fails.
+pub fn read<R: Send>(
+    format: &dyn Format,
+    input: &mut (dyn BufRead + Send),
+    wanted: &Wanted<'_>,
+    work: impl Fn(&mut Findings<'_>) -> R + Sync,
+    mut take: impl FnMut(R),
+) -> io::Result<()> {
+    if let Some(Records { prefixes, parse }) = format.records() {
+        return json::sifted(prefixes, input, |record| parse(record, wanted), work, take);
+    }
+    let mut found = Vec::with_capacity(SOME);
+    let mut sink = |line, finding| {
+        found.push((line, finding));
+        if found.len() == SOME {
+            take(work(&mut found.drain(..)));
+        }
+    };
+    let read = format.read(input, &mut sink);
+    if !found.is_empty() {
+        take(work(&mut found.drain(..)));
+    }
+    read
+}
+
+/// How many findings are sifted at a time, where they are made one by one.
+const SOME: usize = 64;
 
 impl fmt::Debug for dyn Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

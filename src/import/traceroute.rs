@@ -176,6 +176,7 @@ mod tests {
         let mut sink = |line: u64, finding: Finding| {
             found.push(match finding {
                 Finding::Trace(trace) => format!("{line}: {}", told(&trace)),
+                Finding::Elsewhere(to) => format!("{line}: elsewhere: {to}"),
                 Finding::Left(why) => format!("{line}: left: {why}"),
                 Finding::Broken(why) => format!("{line}: broken: {why}"),
             });

@@ -5,6 +5,7 @@
 
 mod interval;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -90,6 +91,18 @@ impl<'t> Counting<'t> {
         count.add(trace, judgement);
     }
 
+    /// Counts in what was counted elsewhere.
+    pub fn add_all(&mut self, other: Self) {
+        for (scope, theirs) in other.routed {
+            match self.routed.entry(scope) {
+                Entry::Occupied(mut ours) => ours.get_mut().add_all(&theirs),
+                Entry::Vacant(ours) => {
+                    ours.insert(theirs);
+                }
+            }
+        }
+    }
+
     /// The counts of the classes, for each routed prefix that was traced.
     pub fn classes(&self) -> impl Iterator<Item = (Ipv4Net, &BTreeMap<Class, usize>)> {
         self.routed.iter().map(|(scope, count)| (*scope, &count.classes))
@@ -153,7 +166,7 @@ impl Count {
         }
     }
 
-    /// Counts another scope in, whose targets are others.
+    /// Counts another in.
     fn add_all(&mut self, other: &Self) {
         self.targets.extend(&other.targets);
         self.probes += other.probes;

@@ -1,9 +1,9 @@
 //! What the traces of a routed prefix say about each other.
 
-use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashSet};
 use ipnet::Ipv4Net;
 
 use crate::border::Border;
@@ -22,6 +22,28 @@ pub struct Evidence {
     counted: HashSet<Witness>,
 }
 
+/// What a trace says to its neighbours, without its hops.
+#[derive(Debug)]
+pub struct Testimony {
+    target: Ipv4Addr,
+    vantage: Option<Arc<Vantage>>,
+    border: Border,
+}
+
+impl Testimony {
+    /// What `trace` says, whose border is `border`.
+    #[must_use]
+    pub fn of(trace: &Trace, border: Border) -> Self {
+        Self { target: trace.target, vantage: trace.vantage.clone(), border }
+    }
+
+    /// The attributable foreign hops up to its last foreign hop.
+    #[must_use]
+    pub fn path(&self) -> &[Ipv4Addr] {
+        &self.border.path
+    }
+}
+
 /// Flows and methods of one target from one vantage, at whatever time, are one witness.
 type Witness = (Ipv4Addr, Option<Arc<Vantage>>, Ipv4Addr);
 
@@ -37,12 +59,13 @@ pub(super) struct Near {
 }
 
 impl Evidence {
-    /// Hears a trace, whose border is `border`.
-    pub fn hear(&mut self, trace: &Trace, border: &Border, block: &Block) {
-        let (Some(scope), Some(last)) = (block.routed_prefix(trace.target), border.last) else {
+    /// Hears what a trace says.
+    pub fn hear(&mut self, said: Testimony, block: &Block) {
+        let Testimony { target, vantage, border } = said;
+        let (Some(scope), Some(last)) = (block.routed_prefix(target), border.last) else {
             return;
         };
-        if self.counted.insert((trace.target, trace.vantage.clone(), last.address)) {
+        if self.counted.insert((target, vantage, last.address)) {
             *self.targets.entry((scope, last.address)).or_default() += 1;
         }
         for pair in border.path.windows(2) {

@@ -9,9 +9,10 @@ mod confidence;
 mod evidence;
 mod reason;
 
-use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use crate::border::{self, Border};
 use crate::owner::{Owner, Owners};
@@ -22,7 +23,7 @@ pub use class::Class;
 pub use confidence::Confidence;
 pub use reason::Reason;
 
-pub use evidence::Evidence;
+pub use evidence::{Evidence, Testimony};
 
 /// What a trace says.
 #[derive(Debug, Clone)]
@@ -70,7 +71,7 @@ pub fn judge(traces: &[Trace], targets: &Targets, owners: &Owners<'_>) -> Vec<Ju
     let mut evidence = Evidence::default();
     for trace in traces {
         let border = border::find(trace, &targets.block, &targets.specials);
-        evidence.hear(trace, &border, &targets.block);
+        evidence.hear(Testimony::of(trace, border), &targets.block);
     }
     let mut judge = Judge::new(targets, owners, &evidence);
     traces.iter().map(|trace| judge.judge(trace)).collect()

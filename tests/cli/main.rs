@@ -9,6 +9,7 @@ mod another_block;
 mod append;
 mod bad_input;
 mod classify;
+mod classify_much;
 mod columns;
 mod counters;
 mod examples;

@@ -33,17 +33,17 @@ fn file(name: &str) -> Value {
 
 impl Description {
     fn of(name: &str) -> Self {
-        let schema = file(&format!("{name}.schema.json"));
+        let text = file(&format!("{name}.schema.json"));
         let (mut compiler, mut schemas) = (Compiler::new(), Schemas::new());
         compiler.enable_format_assertions();
-        let id = schema["$id"].as_str().expect("an id").to_owned();
-        compiler.add_resource(&id, schema.clone()).expect("a resource");
+        let id = text["$id"].as_str().expect("an id").to_owned();
+        compiler.add_resource(&id, text.clone()).expect("a resource");
         let index = compiler.compile(&id, &mut schemas).expect("a right schema");
         let tables = file("csvw.json");
         let tables = tables["tables"].as_array().expect("tables");
         let table = tables.iter().find(|table| table["url"] == format!("{name}.csv"));
         let columns = &table.expect(name)["tableSchema"]["columns"];
-        Self { schema, schemas, index, columns: columns.as_array().expect("columns").clone() }
+        Self { schema: text, schemas, index, columns: columns.as_array().expect("columns").clone() }
     }
 
     fn names(&self) -> Vec<&str> {

@@ -44,7 +44,7 @@ fn traces(format: &str, bytes: &[u8]) -> Vec<String> {
     findings
         .filter_map(|(_, one)| match one {
             Finding::Trace(trace) => Some(trace_line(&trace)),
-            Finding::Left(_) | Finding::Broken(_) => None,
+            Finding::Elsewhere(_) | Finding::Left(_) | Finding::Broken(_) => None,
         })
         .collect()
 }

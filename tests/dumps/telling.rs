@@ -26,6 +26,7 @@ pub(crate) fn told(format: &str, bytes: &[u8]) -> Vec<String> {
 fn telling(finding: &Finding) -> String {
     match finding {
         Finding::Trace(trace) => trace_line(trace),
+        Finding::Elsewhere(to) => format!("elsewhere: {to}"),
         Finding::Left(why) => format!("left: {why}"),
         Finding::Broken(why) => format!("broken: {why}"),
     }

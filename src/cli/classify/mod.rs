@@ -4,6 +4,9 @@
 //! packed; then each is judged.
 
 mod by;
+mod counts;
+mod ear;
+mod pack;
 mod read;
 mod spool;
 mod tell;
@@ -73,12 +76,12 @@ impl Classify {
         let append = append.map(|path| history(path, header, PATIENCE, common)).transpose()?;
         let sheet = self.traces.as_deref().map(Sheet::open).transpose()?;
         let mut owners = self.sources.owners(&targets, common)?;
-        let reading = Reading::new(&targets, common);
+        let reading = Reading::new(&targets, common, self.sources.asks());
         let heard = reading.all(&self.files, self.from)?;
         heard.closing(&targets, common);
-        self.sources.ask(&mut owners, &heard.foreign(), common);
+        self.sources.ask(&mut owners, &heard.all.foreign(), common);
         let run = self.about(&heard);
-        let telling = Telling::new(&targets, &owners, &heard.evidence, &run, sheet, self.by);
+        let telling = Telling::new(&targets, &owners, &heard.all.evidence, &run, sheet, self.by);
         if self.explain {
             return telling.explain(heard.traces, &heard.files);
         }
@@ -92,8 +95,8 @@ impl Classify {
     fn about(&self, heard: &Heard) -> Run {
         Run {
             id: format!("import-{:016x}", heard.digest),
-            started: heard.first,
-            ended: heard.last,
+            started: heard.all.first,
+            ended: heard.all.last,
             vantage: self.vantage.clone().unwrap_or_default(),
             method: heard.method(),
             complete: heard.complete(),
