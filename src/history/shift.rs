@@ -18,6 +18,8 @@ const TRIED: [usize; 10] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 31];
 /// Twice the logarithm of the likelihood ratio that a change of two classes must exceed, and how much
 /// more for each further class.
 const BAR: (f64, f64) = (18.5, 3.0);
+/// How much more a change must exceed that only the newest run shows: the next one will tell.
+const ALONE: f64 = 8.0;
 /// A change may have come wherever the test says nearly the same.
 const NEARLY: f64 = 9.0;
 /// A smaller move is no news, however sure.
@@ -120,6 +122,7 @@ impl Shift {
         let mut all = self.ratios();
         all.sort_by(|one, other| other.1.total_cmp(&one.1));
         for (length, ratio) in all.iter().take_while(|(_, ratio)| *ratio >= bar) {
+            let bar = if *length == 1 { bar + ALONE } else { bar };
             let place = self.runs.len() - length;
             let sides = self.sides(place);
             let Some(class) = self.farthest(&sides) else { continue };
