@@ -4,3 +4,4 @@ mod events;
 mod planted;
 mod rates;
 mod reading;
+mod strange;
