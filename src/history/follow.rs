@@ -1,5 +1,6 @@
 //! All files, merged by time, to their series.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -9,6 +10,7 @@ use ipnet::Ipv4Net;
 use super::order::Window;
 use super::series::Following;
 use super::source::{Line, Source};
+use super::told_twice;
 use super::{Counts, Event, History, HistoryError, Name, Names, Remark, Row, Series, Wanted};
 
 /// How many rows of a file are held to put them in order.
@@ -126,7 +128,10 @@ impl<'a> Follow<'a> {
         let mut series: Vec<Series> = self.series.into_values().map(Following::end).collect();
         series.sort_by(|one, other| order(one, &names).cmp(&order(other, &names)));
         let mut events = self.events;
-        events.sort_by_key(|event| (event.before.at, event.after.at));
+        told_twice::leave_out(&mut events);
+        events.sort_by_key(|event| {
+            (event.after.at, Reverse(event.before.at), event.scope, event.kind, event.subject)
+        });
         History { names, series, events, counts: self.counts }
     }
 }

@@ -24,16 +24,21 @@
 //! XML. For a test, write rows as CSV and [`read()`] them.
 
 mod cells;
+mod chance;
 mod columns;
 mod event;
 mod follow;
 mod names;
 mod order;
+mod presence;
+mod pulse;
 mod row;
 mod series;
+mod shift;
 mod source;
 mod state;
 mod timeline;
+mod told_twice;
 
 use std::io;
 use std::path::{Path, PathBuf};

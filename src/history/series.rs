@@ -1,11 +1,19 @@
-//! One series, row after row.
+//! One series, row after row: how things are, and what changed.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Event, Row, Series, State, Timeline, Verdict};
+use super::presence::{Change, Presences, RECENT};
+use super::pulse::{Pulse, Turn};
+use super::row::Facet;
+use super::shift::{Moved, Shift};
+use super::{Event, Holding, Kind, Name, Row, Series, Side, State, Timeline, Verdict};
+
+/// What is as good as no traces that arrive: a tenth of what is usual.
+const NEXT_TO_NONE: f64 = 0.1;
 
 /// A series while its rows go by.
 pub(super) struct Following {
@@ -15,6 +23,22 @@ pub(super) struct Following {
     /// The runs that began when the newest one did.
     together: Vec<Arc<str>>,
     timeline: Timeline,
+    /// The newest runs that classified traces, and how many traces were classified in all.
+    recent: VecDeque<Rc<Row>>,
+    classified: f64,
+    measured: Option<Rc<Row>>,
+    pinged: Option<Rc<Row>>,
+    arrival: Pulse,
+    hosts: Pulse,
+    classes: Presences,
+    carriers: Presences,
+    shift: Shift,
+    verdict: Verdict,
+    /// What stands instead of the verdict while nothing can be classified.
+    dark: Option<Verdict>,
+    since: Option<Timestamp>,
+    /// The runs before and after what the verdict does not have in it yet.
+    changing: Option<(Rc<Row>, Rc<Row>)>,
 }
 
 impl Following {
@@ -25,6 +49,19 @@ impl Following {
             runs: 0,
             together: Vec::new(),
             timeline: Timeline::new(buckets),
+            recent: VecDeque::new(),
+            classified: 0.0,
+            measured: None,
+            pinged: None,
+            arrival: Pulse::new(NEXT_TO_NONE),
+            hosts: Pulse::new(0.0),
+            classes: Presences::new(Facet::Classes),
+            carriers: Presences::new(Facet::Carriers),
+            shift: Shift::new(),
+            verdict: Verdict::Unknown,
+            dark: None,
+            since: None,
+            changing: None,
         }
     }
 
@@ -52,34 +89,225 @@ impl Following {
         if from.is_none_or(|from| row.started >= from) {
             self.timeline.add(row);
         }
-        let _ = events;
+        self.follow_arrival(row, events);
+        if row.classified() > 0 && self.arrival.is_sure() {
+            self.follow_names(row, events);
+        }
+        self.follow_hosts(row, events);
+    }
+
+    /// Whether anything arrives.
+    fn follow_arrival(&mut self, row: &Rc<Row>, events: &mut Vec<Event>) {
+        // Where a host answers there is a way, though no trace shows it.
+        if row.classified() == 0 && row.answers() {
+            return;
+        }
+        let turn = self.arrival.feel(row, row.classified(), row.traces());
+        if self.dark.is_none() && turn.is_none() && self.arrival.has_stopped() {
+            self.dark = Some(darkness(row));
+        }
+        let Some(turn) = turn else { return };
+        let before = self.told();
+        self.dark = (!turn.beats).then(|| darkness(&turn.after));
+        let kind = match (before, self.told()) {
+            (Verdict::Unreached, _) => Kind::OutageEnded,
+            (_, Verdict::Unreached) => Kind::OutageBegan,
+            _ => Kind::VerdictChanged,
+        };
+        self.since = Some(turn.after.ended);
+        let share = |row: &Row| ratio(row.classified(), row.traces());
+        let sides = sides(&turn.before, &turn.after, share, classes);
+        let verdicts = (before, self.told());
+        events.push(self.event(kind, None, sides, verdicts, row));
+    }
+
+    /// Which carriers and classes there are, and how much of each.
+    fn follow_names(&mut self, row: &Rc<Row>, events: &mut Vec<Event>) {
+        self.recent.push_back(Rc::clone(row));
+        if self.recent.len() > RECENT {
+            self.recent.pop_front();
+        }
+        self.classified += f64::from(row.classified());
+        let classes = self.classes.see(&self.recent, self.classified);
+        let carriers = self.carriers.see(&self.recent, self.classified);
+        let before = self.verdict;
+        let settled = self.classes.is_settled() && self.carriers.is_settled();
+        for change in &classes {
+            self.changing = Some(widest(self.changing.take(), change));
+        }
+        let turned = if settled { self.settle() } else { None };
+        let verdicts = (before, self.verdict);
+        for change in carriers {
+            events.push(self.carrier(&change, verdicts, row));
+        }
+        if let Some(Turn { before: from, after, .. }) = turned {
+            let sides = sides(&from, &after, |_| None, self::classes);
+            events.push(self.event(Kind::VerdictChanged, None, sides, verdicts, row));
+        }
+        if row.complete {
+            self.measured = Some(Rc::clone(row));
+            self.shift.add(row);
+        }
+        if let Some(moved) = Some(()).filter(|()| settled).and_then(|()| self.shift.moved()) {
+            events.push(self.moved(&moved, row));
+        }
+    }
+
+    /// Takes the classes that are there for the verdict. The change, if it is news.
+    fn settle(&mut self) -> Option<Turn> {
+        let mut names = self.classes.names().map(|(name, _)| name);
+        let verdict = match (names.next(), names.next()) {
+            (None, _) => return None,
+            (Some(name), None) => Verdict::Only(name),
+            _ => Verdict::Mixed,
+        };
+        let changing = self.changing.take();
+        if verdict == self.verdict {
+            return None;
+        }
+        self.verdict = verdict;
+        let (before, after) = changing?;
+        self.since = Some(after.ended);
+        Some(Turn { beats: true, before, after })
+    }
+
+    /// Whether hosts answer, as long as there is a way to them.
+    fn follow_hosts(&mut self, row: &Rc<Row>, events: &mut Vec<Event>) {
+        let Some(hosts) = row.hosts else { return };
+        self.pinged = Some(Rc::clone(row));
+        if hosts.alive == 0 && !self.arrival.is_sure() {
+            return;
+        }
+        let Some(turn) = self.hosts.feel(row, hosts.alive, hosts.pinged) else { return };
+        let kind = if turn.beats { Kind::HostsBack } else { Kind::HostsSilent };
+        let share = |row: &Row| row.hosts.and_then(|hosts| ratio(hosts.alive, hosts.pinged));
+        let sides = sides(&turn.before, &turn.after, share, answers);
+        events.push(self.event(kind, None, sides, (self.told(), self.told()), row));
+    }
+
+    fn told(&self) -> Verdict {
+        self.dark.unwrap_or(self.verdict)
+    }
+
+    fn carrier(&self, change: &Change, verdicts: (Verdict, Verdict), found: &Row) -> Event {
+        let kind = if change.appeared { Kind::CarrierAppeared } else { Kind::CarrierVanished };
+        let share = |row: &Row| ratio(row.count(Facet::Carriers, change.name), row.classified());
+        let counts = |row: &Row| row.carriers.clone();
+        let sides = sides(&change.before, &change.after, share, counts);
+        self.event(kind, Some(change.name), sides, verdicts, found)
+    }
+
+    fn moved(&self, moved: &Moved, found: &Row) -> Event {
+        let mut sides = sides(&moved.before, &moved.after, |_| None, |_| Vec::new());
+        for ((side, counts), share) in sides.iter_mut().zip(&moved.counts).zip(moved.shares) {
+            side.counts.clone_from(counts);
+            side.share = Some(share);
+        }
+        let verdicts = (self.verdict, self.verdict);
+        self.event(Kind::ShareMoved, Some(moved.class), sides, verdicts, found)
+    }
+
+    fn event(
+        &self,
+        kind: Kind,
+        subject: Option<Name>,
+        [mut before, mut after]: [Side; 2],
+        verdicts: (Verdict, Verdict),
+        found: &Row,
+    ) -> Event {
+        (before.verdict, after.verdict) = verdicts;
+        let Row { vantage, method, scope, .. } = *self.first;
+        Event { kind, vantage, method, scope, subject, before, after, found: found.started }
     }
 
     pub(super) fn end(self) -> Series {
+        let Row { vantage, method, scope, .. } = *self.first;
+        Series {
+            vantage,
+            method,
+            scope,
+            runs: self.runs,
+            first: self.first.started,
+            state: self.state(),
+            timeline: self.timeline,
+        }
+    }
+
+    fn state(&self) -> State {
         let row = &self.newest;
-        let state = State {
+        let measured = self.measured.as_ref().unwrap_or(row);
+        let mut carriers: Vec<Holding> = self
+            .carriers
+            .names()
+            .map(|(carrier, since)| Holding {
+                carrier,
+                count: measured.count(Facet::Carriers, carrier),
+                since,
+            })
+            .collect();
+        carriers.sort_by_key(|holding| std::cmp::Reverse(holding.count));
+        State {
             run: Arc::clone(&row.run),
             started: row.started,
             ended: row.ended,
             complete: row.complete,
-            verdict: Verdict::Unknown,
-            since: None,
-            shares: row.classes.iter().map(|class| (class.class, class.share)).collect(),
-            carriers: Vec::new(),
-            redundancy: 0,
-            traces: row.traces(),
-            classified: row.classified(),
-            rtt_ms: row.rtt_ms,
-            hosts: row.hosts,
-        };
-        Series {
-            vantage: row.vantage,
-            method: row.method,
-            scope: row.scope,
-            runs: self.runs,
-            first: self.first.started,
-            state,
-            timeline: self.timeline,
+            verdict: self.told(),
+            since: self.since,
+            shares: measured.classes.iter().map(|class| (class.class, class.share)).collect(),
+            redundancy: if self.dark == Some(Verdict::Unreached) { 0 } else { carriers.len() },
+            carriers,
+            traces: measured.traces(),
+            classified: measured.classified(),
+            rtt_ms: measured.rtt_ms,
+            hosts: self.pinged.as_ref().and_then(|row| row.hosts),
         }
     }
+}
+
+/// What a run without a classified trace says.
+fn darkness(row: &Row) -> Verdict {
+    if row.unreached >= row.unknown { Verdict::Unreached } else { Verdict::Unknown }
+}
+
+/// From the earliest run before to the latest after.
+fn widest(runs: Option<(Rc<Row>, Rc<Row>)>, change: &Change) -> (Rc<Row>, Rc<Row>) {
+    let (before, after) = (Rc::clone(&change.before), Rc::clone(&change.after));
+    match runs {
+        None => (before, after),
+        Some((one, other)) => (
+            if one.started <= before.started { one } else { before },
+            if other.started >= after.started { other } else { after },
+        ),
+    }
+}
+
+fn sides(
+    before: &Row,
+    after: &Row,
+    share: impl Fn(&Row) -> Option<f64>,
+    counts: impl Fn(&Row) -> Vec<(Name, u32)>,
+) -> [Side; 2] {
+    [(before, before.started), (after, after.ended)].map(|(row, at)| Side {
+        run: Arc::clone(&row.run),
+        at,
+        verdict: Verdict::Unknown,
+        share: share(row),
+        counts: counts(row),
+    })
+}
+
+/// The classes of a run with their counts, and what is none.
+fn classes(row: &Row) -> Vec<(Name, u32)> {
+    let rest = [(Name::UNKNOWN, row.unknown), (Name::UNREACHED, row.unreached)];
+    row.named(Facet::Classes).chain(rest.into_iter().filter(|(_, count)| *count > 0)).collect()
+}
+
+fn answers(row: &Row) -> Vec<(Name, u32)> {
+    row.hosts.map_or_else(Vec::new, |hosts| {
+        vec![(Name::ALIVE, hosts.alive), (Name::SILENT, hosts.pinged - hosts.alive)]
+    })
+}
+
+fn ratio(count: u32, of: u32) -> Option<f64> {
+    (of > 0).then(|| f64::from(count) / f64::from(of))
 }

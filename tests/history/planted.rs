@@ -27,15 +27,19 @@ pub(crate) struct Seen {
 #[derive(Debug)]
 pub(crate) struct Planted {
     pub(crate) text: String,
-    pub(crate) vantage: &'static str,
+    vantage: &'static str,
     began: Timestamp,
     runs: i64,
 }
 
 impl Planted {
     pub(crate) fn new() -> Self {
+        Self::from("here")
+    }
+
+    pub(crate) fn from(vantage: &'static str) -> Self {
         let began = "2017-10-01T00:00:00Z".parse().expect("a time");
-        Self { text: format!("{HEADER}\n"), vantage: "here", began, runs: 0 }
+        Self { text: format!("{HEADER}\n"), vantage, began, runs: 0 }
     }
 
     /// When run `n` begins, counted from 0; each takes one minute.

@@ -1,0 +1,259 @@
+//! Whether shares moved, beyond chance: a change-point test.
+//!
+//! At every run, the runs since the last change are split in two at several places; for each, the
+//! generalized likelihood ratio says how much better two sets of shares explain the counts than one. The
+//! largest decides. Counts that scatter more than chance has it (paths are no dice) raise the bar by as
+//! much as they do. The rates are simulated: `benches/history.rs`.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use super::row::Facet;
+use super::{Name, Row};
+
+/// How many runs are kept one by one.
+const KEPT: usize = 32;
+/// After how many of them a change may have come; every place is looked at once one is found.
+const TRIED: [usize; 10] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 31];
+/// Twice the logarithm of the likelihood ratio that a change of two classes must exceed, and how much
+/// more for each further class.
+const BAR: (f64, f64) = (17.0, 3.0);
+/// A change may have come wherever the test says nearly the same.
+const NEARLY: f64 = 9.0;
+/// A smaller move is no news, however sure.
+const LEAST: f64 = 0.05;
+/// How many traces of long ago weigh as much as they did.
+const MOST: u64 = 1 << 15;
+/// How much evidence it takes to believe in more scatter than chance has.
+const PRIOR: f64 = 4.0;
+
+/// Shares that are watched.
+pub(super) struct Shift {
+    classes: Vec<Name>,
+    runs: VecDeque<Counted>,
+    older: Counts,
+    last_older: Option<Rc<Row>>,
+    all: Counts,
+    /// The scatter of older runs: the sum of Pearson's statistics and their degrees of freedom.
+    scatter: (f64, f64),
+}
+
+type Counts = Vec<u64>;
+
+struct Counted {
+    row: Rc<Row>,
+    counts: Counts,
+}
+
+/// Shares moved.
+pub(super) struct Moved {
+    /// The class whose share moved most.
+    pub(super) class: Name,
+    /// The last run before.
+    pub(super) before: Rc<Row>,
+    /// The first run after.
+    pub(super) after: Rc<Row>,
+    /// The counts of all runs before, and of all after.
+    pub(super) counts: [Vec<(Name, u32)>; 2],
+    /// The class's shares.
+    pub(super) shares: [f64; 2],
+}
+
+impl Shift {
+    pub(super) fn new() -> Self {
+        Self {
+            classes: Vec::new(),
+            runs: VecDeque::new(),
+            older: Vec::new(),
+            last_older: None,
+            all: Vec::new(),
+            scatter: (0.0, 0.0),
+        }
+    }
+
+    /// Takes a run in that came to its end and classified traces.
+    pub(super) fn add(&mut self, row: &Rc<Row>) {
+        let mut counts = if self.runs.len() < KEPT { Vec::new() } else { self.retire() };
+        counts.clear();
+        for (name, _) in row.named(Facet::Classes) {
+            if !self.classes.contains(&name) {
+                self.classes.push(name);
+            }
+        }
+        let count = |class: &Name| u64::from(row.count(Facet::Classes, *class));
+        counts.extend(self.classes.iter().map(count));
+        add(&mut self.all, &counts);
+        self.runs.push_back(Counted { row: Rc::clone(row), counts });
+    }
+
+    /// The oldest run goes to what is only counted together.
+    fn retire(&mut self) -> Counts {
+        let Some(run) = self.runs.pop_front() else { return Vec::new() };
+        let (statistic, freedom) = pearson(&run.counts, &self.older);
+        self.scatter.0 = self.scatter.0.mul_add(0.98, statistic);
+        self.scatter.1 = self.scatter.1.mul_add(0.98, freedom);
+        add(&mut self.older, &run.counts);
+        if self.older.iter().sum::<u64>() > MOST {
+            self.older.iter_mut().for_each(|count| *count /= 2);
+            self.all = self.older.clone();
+            self.runs.iter().for_each(|run| add(&mut self.all, &run.counts));
+        }
+        self.last_older = Some(run.row);
+        run.counts
+    }
+
+    /// Whether shares have moved. What was before the move is forgotten then.
+    pub(super) fn moved(&mut self) -> Option<Moved> {
+        let kinds = self.all.iter().filter(|count| **count > 0).count();
+        if kinds < 2 {
+            return None;
+        }
+        let further = f64::from(u32::try_from(kinds - 2).unwrap_or(u32::MAX));
+        let bar = BAR.1.mul_add(further, BAR.0);
+        let tried = self.ratios(|after| TRIED.contains(&after));
+        if tried.iter().all(|(_, ratio)| *ratio < bar) {
+            return None;
+        }
+        let mut all = self.ratios(|_| true);
+        all.sort_by(|one, other| other.1.total_cmp(&one.1));
+        for (length, ratio) in all.iter().take_while(|(_, ratio)| *ratio >= bar) {
+            let place = self.runs.len() - length;
+            let scatter = self.scatter(place);
+            if ratio / scatter < bar {
+                continue;
+            }
+            let near = |(_, other): &&(usize, f64)| (ratio - other).abs() / scatter < NEARLY;
+            let lengths = || all.iter().filter(near).map(|(length, _)| *length);
+            if let Some(found) = self.told(place, lengths().min()?, lengths().max()?) {
+                self.forget(place);
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// The ratio for a change before the last so many runs, where `wanted`.
+    fn ratios(&self, wanted: impl Fn(usize) -> bool) -> Vec<(usize, f64)> {
+        let mut after = vec![0; self.all.len()];
+        let mut before = self.all.clone();
+        let together = likelihood(&self.all);
+        let mut ratios = Vec::new();
+        for (place, run) in self.runs.iter().rev().enumerate() {
+            for (place, count) in run.counts.iter().enumerate() {
+                after[place] += count;
+                before[place] -= count;
+            }
+            if wanted(place + 1) && before.iter().any(|count| *count > 0) {
+                let apart = likelihood(&after) + likelihood(&before);
+                ratios.push((place + 1, 2.0 * (apart - together)));
+            }
+        }
+        ratios
+    }
+
+    /// By what factor the runs on both sides of a change scatter more than chance has it.
+    fn scatter(&self, place: usize) -> f64 {
+        let (mut statistic, mut freedom) = self.scatter;
+        let mut sides = [self.older.clone(), Vec::new()];
+        for (number, run) in self.runs.iter().enumerate() {
+            add(&mut sides[usize::from(number >= place)], &run.counts);
+        }
+        for (number, run) in self.runs.iter().enumerate() {
+            let (more, free) = pearson(&run.counts, &sides[usize::from(number >= place)]);
+            (statistic, freedom) = (statistic + more, freedom + free);
+        }
+        ((statistic + PRIOR) / (freedom + PRIOR)).max(1.0)
+    }
+
+    /// What moved, by a change at `place` that came between the last `longest` and `shortest` runs.
+    fn told(&self, place: usize, shortest: usize, longest: usize) -> Option<Moved> {
+        let mut sides = [self.older.clone(), Vec::new()];
+        for (number, run) in self.runs.iter().enumerate() {
+            add(&mut sides[usize::from(number >= place)], &run.counts);
+        }
+        let share = |side: usize, class: usize| share(&sides[side], class);
+        let move_of = |class: &usize| (share(1, *class) - share(0, *class)).abs();
+        let farther = |one: usize, other: usize| {
+            if move_of(&other) > move_of(&one) + 1e-9 { other } else { one }
+        };
+        let class = (0..self.classes.len()).reduce(farther).filter(|it| move_of(it) >= LEAST)?;
+        let before = match (self.runs.len() - longest).checked_sub(1) {
+            Some(place) => &self.runs.get(place)?.row,
+            None => self.last_older.as_ref()?,
+        };
+        let after = &self.runs.get(self.runs.len() - shortest)?.row;
+        let counts = [0, 1].map(|side: usize| {
+            let count = |class: &Name| u32::try_from(at(&sides[side], self.place(*class)));
+            let some = self.classes.iter().map(|class| (*class, count(class).unwrap_or(u32::MAX)));
+            some.filter(|(_, count)| *count > 0).collect()
+        });
+        Some(Moved {
+            class: *self.classes.get(class)?,
+            before: Rc::clone(before),
+            after: Rc::clone(after),
+            counts,
+            shares: [share(0, class), share(1, class)],
+        })
+    }
+
+    fn place(&self, class: Name) -> usize {
+        self.classes.iter().position(|other| *other == class).unwrap_or(usize::MAX)
+    }
+
+    fn forget(&mut self, place: usize) {
+        self.last_older = place
+            .checked_sub(1)
+            .and_then(|last| self.runs.get(last))
+            .map(|run| Rc::clone(&run.row));
+        self.runs.drain(..place);
+        self.older.clear();
+        self.all.clear();
+        self.runs.iter().for_each(|run| add(&mut self.all, &run.counts));
+    }
+}
+
+fn at(counts: &[u64], place: usize) -> u64 {
+    counts.get(place).copied().unwrap_or(0)
+}
+
+fn add(sum: &mut Counts, counts: &[u64]) {
+    if sum.len() < counts.len() {
+        sum.resize(counts.len(), 0);
+    }
+    sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no history has 2^53 traces")]
+fn real(count: u64) -> f64 {
+    count as f64
+}
+
+fn share(counts: &[u64], class: usize) -> f64 {
+    real(at(counts, class)) / real(counts.iter().sum::<u64>().max(1))
+}
+
+/// Pearson's statistic of a run against the shares of many, and its degrees of freedom.
+fn pearson(counts: &[u64], many: &[u64]) -> (f64, f64) {
+    let all = real(many.iter().sum());
+    let of = real(counts.iter().sum());
+    let (mut statistic, mut kinds) = (0.0, 0.0);
+    for (place, count) in many.iter().enumerate().filter(|(_, count)| **count > 0) {
+        let expected = of * real(*count) / all;
+        // Where next to nothing is expected the statistic says nothing.
+        if expected >= 1.0 {
+            statistic += (real(at(counts, place)) - expected).powi(2) / expected;
+            kinds += 1.0;
+        }
+    }
+    if kinds >= 2.0 { (statistic, kinds - 1.0) } else { (0.0, 0.0) }
+}
+
+/// The logarithm of the likelihood of counts under their own shares.
+fn likelihood(counts: &[u64]) -> f64 {
+    let all = counts.iter().sum::<u64>();
+    counts.iter().map(|count| x_log_x(*count)).sum::<f64>() - x_log_x(all)
+}
+
+fn x_log_x(count: u64) -> f64 {
+    if count > 0 { real(count) * real(count).ln() } else { 0.0 }
+}
