@@ -22,6 +22,7 @@
 //! - [`split`]: how much. Counts and shares, per routed prefix and for the block.
 //! - [`output`]: how it is told. Rows, and the formats they are written in.
 //! - [`history`]: what changed since. Rows of many runs, read back.
+//! - [`picture`]: how a history looks. In a terminal, as SVG, as a page.
 //! - [`lab`]: a simulated internet beside the road, for demonstrations and tests.
 //! - [`cli`]: the command line on top.
 //!
@@ -35,6 +36,7 @@ pub mod import;
 pub mod lab;
 pub mod output;
 pub mod owner;
+pub mod picture;
 pub mod probe;
 pub mod split;
 pub mod targets;

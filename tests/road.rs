@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms with those they may import.
-const ROAD: [(&str, &[&str]); 13] = [
+const ROAD: [(&str, &[&str]); 14] = [
     ("targets", &[]),
     ("probe", &["targets"]),
     ("trace", &["probe", "targets"]),
@@ -17,12 +17,13 @@ const ROAD: [(&str, &[&str]); 13] = [
     ("split", &["transit", "border", "trace", "targets"]),
     ("output", &["split", "transit", "border", "owner", "trace", "targets"]),
     ("history", &["output", "import"]),
+    ("picture", &["history"]),
     ("lab", &["probe"]),
     (
         "cli",
         &[
-            "lab", "history", "import", "output", "split", "transit", "border", "owner", "trace",
-            "probe", "targets",
+            "lab", "picture", "history", "import", "output", "split", "transit", "border", "owner",
+            "trace", "probe", "targets",
         ],
     ),
     ("main", &["cli"]),

@@ -1,0 +1,78 @@
+//! Events that happened between the same two times, under one number.
+
+use ipnet::Ipv4Net;
+use jiff::Timestamp;
+
+use crate::history::{Event, History, Kind, Name, Names, Side};
+
+use super::words;
+
+/// What happened between two times.
+#[derive(Debug, Clone)]
+pub(super) struct Moment<'h> {
+    /// Its number in the picture and in the lists, from 1.
+    pub(super) number: usize,
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
+    pub(super) events: Vec<&'h Event>,
+}
+
+/// Those that a vantage saw by a method, oldest first.
+pub(super) fn of<'h>(history: &'h History, vantage: Name, method: Name) -> Vec<Moment<'h>> {
+    let seen = |event: &&Event| (event.vantage, event.method) == (vantage, method);
+    let events: Vec<&'h Event> = history.events.iter().filter(seen).collect();
+    let together = |one: &&Event, other: &&Event| {
+        (one.before.at, one.after.at) == (other.before.at, other.after.at)
+    };
+    let moment = |(place, events): (usize, &[&'h Event])| {
+        let first = events.first()?;
+        let (from, to) = (first.before.at, first.after.at);
+        Some(Moment { number: place + 1, from, to, events: events.to_vec() })
+    };
+    events.chunk_by(together).enumerate().filter_map(moment).collect()
+}
+
+impl Moment<'_> {
+    /// Between which times it happened.
+    pub(super) fn when(&self) -> String {
+        words::between(self.from, self.to)
+    }
+
+    /// What happened, and where.
+    pub(super) fn text(&self, names: &Names) -> String {
+        let mut told: Vec<(String, Vec<Ipv4Net>)> = Vec::new();
+        for event in &self.events {
+            let what = what(event, names);
+            match told.iter_mut().find(|(other, _)| *other == what) {
+                Some((_, scopes)) => scopes.push(event.scope),
+                None => told.push((what, vec![event.scope])),
+            }
+        }
+        let text = |(what, scopes): &(String, Vec<Ipv4Net>)| {
+            let scopes: Vec<String> = scopes.iter().map(Ipv4Net::to_string).collect();
+            format!("{what}: {}", scopes.join(", "))
+        };
+        told.iter().map(text).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// What happened, in words.
+pub(super) fn what(event: &Event, names: &Names) -> String {
+    let subject = event.subject.map_or("", |subject| names.text(subject));
+    match event.kind {
+        Kind::OutageBegan => "outage begins".into(),
+        Kind::OutageEnded => "outage ends".into(),
+        Kind::CarrierAppeared => format!("{subject} appears"),
+        Kind::CarrierVanished => format!("{subject} vanishes"),
+        Kind::VerdictChanged => {
+            let verdict = |side: &Side| side.verdict.text(names).to_owned();
+            format!("{} becomes {}", verdict(&event.before), verdict(&event.after))
+        }
+        Kind::ShareMoved => {
+            let share = |side: &Side| side.share.map_or("?".into(), words::percent);
+            format!("{subject} from {} to {}", share(&event.before), share(&event.after))
+        }
+        Kind::HostsSilent => "no host answers any more".into(),
+        Kind::HostsBack => "hosts answer again".into(),
+    }
+}
