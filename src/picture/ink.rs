@@ -62,12 +62,12 @@ const fn ink(colour: &'static str, lines: &'static str, texture: Texture, termin
 }
 
 /// The colours of Okabe and Ito, which people tell apart who see few colours: for each class in its turn
-/// those of its carriers, dark and light in turn.
+/// those of its carriers. The first two differ in lightness too, for print.
 const CLASSES: [[Ink; 3]; 4] = [
     [
-        ink("#d55e00", WHITE, Texture::Plain, 166),
-        ink("#e69f00", BLACK, Texture::Upright, 214),
-        ink("#f3c98b", BLACK, Texture::Grid, 222),
+        ink("#e69f00", BLACK, Texture::Plain, 214),
+        ink("#d55e00", WHITE, Texture::Upright, 166),
+        ink("#f5d9ab", BLACK, Texture::Grid, 223),
     ],
     [
         ink("#0072b2", WHITE, Texture::Rising, 25),

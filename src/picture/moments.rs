@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::history::{Event, History, Kind, Name, Names, Side};
 
+use super::section::Section;
 use super::words;
 
 /// What happened between two times.
@@ -17,10 +18,11 @@ pub(super) struct Moment<'h> {
     pub(super) events: Vec<&'h Event>,
 }
 
-/// Those that a vantage saw by a method, oldest first.
+/// Those that a vantage saw by a method, in the order in which they stand in the picture.
 pub(super) fn of<'h>(history: &'h History, vantage: Name, method: Name) -> Vec<Moment<'h>> {
     let seen = |event: &&Event| (event.vantage, event.method) == (vantage, method);
-    let events: Vec<&'h Event> = history.events.iter().filter(seen).collect();
+    let mut events: Vec<&'h Event> = history.events.iter().filter(seen).collect();
+    events.sort_by_key(|event| (middle(event), event.before.at));
     let together = |one: &&Event, other: &&Event| {
         (one.before.at, one.after.at) == (other.before.at, other.after.at)
     };
@@ -39,7 +41,8 @@ impl Moment<'_> {
     }
 
     /// What happened, and where.
-    pub(super) fn text(&self, names: &Names) -> String {
+    pub(super) fn text(&self, section: &Section<'_>) -> String {
+        let names = &section.history.names;
         let mut told: Vec<(String, Vec<Ipv4Net>)> = Vec::new();
         for event in &self.events {
             let what = what(event, names);
@@ -49,11 +52,25 @@ impl Moment<'_> {
             }
         }
         let text = |(what, scopes): &(String, Vec<Ipv4Net>)| {
-            let scopes: Vec<String> = scopes.iter().map(Ipv4Net::to_string).collect();
-            format!("{what}: {}", scopes.join(", "))
+            format!("{what}: {}", wheres(scopes, section))
         };
         told.iter().map(text).collect::<Vec<_>>().join("; ")
     }
+}
+
+/// The middle of the times between which it happened, where its number stands in the picture.
+fn middle(event: &Event) -> Timestamp {
+    let half = event.after.at.duration_since(event.before.at) / 2;
+    event.before.at.saturating_add(half).unwrap_or(event.after.at)
+}
+
+/// Scopes, in a word where they are all.
+fn wheres(scopes: &[Ipv4Net], section: &Section<'_>) -> String {
+    if scopes.len() > 1 && section.series.iter().all(|series| scopes.contains(&series.scope)) {
+        return "everywhere".into();
+    }
+    let scopes: Vec<String> = scopes.iter().map(Ipv4Net::to_string).collect();
+    scopes.join(", ")
 }
 
 /// What happened, in words.

@@ -8,7 +8,7 @@ use crate::history::{Bucket, Hosts, Name, Timeline};
 use super::chart::Look;
 use super::section::Section;
 use super::slices::{Part, float};
-use super::tables::{self, number, row, time};
+use super::tables::{self, Head, number, row};
 use super::ticks;
 use super::words::{self, milliseconds, percent};
 use super::xml::Element;
@@ -23,24 +23,20 @@ struct Step<'t> {
 
 pub(super) fn table(section: &Section<'_>, look: Look<'_, '_>) -> Element {
     let classes = classes(section, look);
-    let mut heads = vec!["from", "runs"];
-    heads.extend(classes.iter().map(|(_, text)| *text));
-    heads.extend([
-        "no way in",
-        "unknown",
-        "carriers (traces)",
-        "RTT",
-        "lowest",
-        "highest",
-        "hosts",
-    ]);
+    let mut heads = vec![Head::Text("from"), Head::Number("runs")];
+    heads.extend(classes.iter().map(|(_, text)| Head::Number(text)));
+    heads.extend(["no way in", "unknown"].map(Head::Number));
+    heads.push(Head::Text("carriers and their traces"));
+    heads.extend(["RTT", "lowest", "highest"].map(Head::Number));
+    let pinged = section.series.iter().any(|series| series.state.hosts.is_some());
+    heads.extend(pinged.then_some(Head::Number("hosts alive")));
     let mut steps = ticks::moments(look.period, MOST);
     steps.insert(0, look.period.from);
     let bodies = section.series.iter().map(|series| {
         let title =
             Element::text("th", series.scope).set("colspan", heads.len()).set("scope", "rowgroup");
         let rows = gather(&series.timeline, &steps);
-        let rows = rows.iter().map(|(from, step)| step.row(*from, &classes, section));
+        let rows = rows.iter().map(|(from, step)| step.row(*from, &classes, pinged, section));
         Element::new("tbody").with(Element::new("tr").with(title)).with_all(rows)
     });
     tables::table("The numbers", &heads, bodies.collect())
@@ -72,7 +68,13 @@ fn gather<'t>(timeline: &'t Timeline, steps: &[Timestamp]) -> Vec<(Timestamp, St
 }
 
 impl Step<'_> {
-    fn row(&self, from: Timestamp, classes: &[(Name, &str)], section: &Section<'_>) -> Element {
+    fn row(
+        &self,
+        from: Timestamp,
+        classes: &[(Name, &str)],
+        pinged: bool,
+        section: &Section<'_>,
+    ) -> Element {
         let count =
             |of: fn(&Bucket) -> u64| self.buckets.iter().map(|bucket| of(bucket)).sum::<u64>();
         let mut cells = vec![number(count(|bucket| bucket.runs.into()))];
@@ -81,7 +83,7 @@ impl Step<'_> {
         cells.push(number(count(|bucket| bucket.unknown)));
         cells.push(tables::cell(self.carriers(section)));
         cells.extend(self.rtt().map(number));
-        cells.push(time(self.hosts()));
+        cells.extend(pinged.then(|| number(self.hosts())));
         row(words::minute(from), cells)
     }
 

@@ -83,7 +83,8 @@ fn picture(section: &Section<'_>, look: Look<'_, '_>) -> Element {
 
 const MEANING: &str = "All times are UTC. Shares are of the classified traces, with their 95 % \
 interval in brackets; the block's weigh its prefixes equally. Where there was no run, the picture is \
-empty. An event happened between the two times: after the run before it began, and before the first \
+empty. Redundancy is the number of carriers that would have to \
+fail before nothing of the scope is reached. An event happened between the two times: after the run before it began, and before the first \
 run that shows it ended.";
 
 /// Around the charts. It has none of the signs that XML would take for its own.

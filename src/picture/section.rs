@@ -56,6 +56,12 @@ impl<'h> Section<'h> {
         Scale::round(means.iter().copied())
     }
 
+    /// Whether there is a time without runs.
+    pub(super) fn has_gaps(&self) -> bool {
+        let mut stretches = self.series.iter().flat_map(|series| series.timeline.stretches());
+        stretches.any(|stretch| stretch.bucket.is_none())
+    }
+
     /// The largest number of runs that one of its scopes has.
     pub(super) fn runs(&self) -> u64 {
         self.series.iter().map(|series| series.runs).max().unwrap_or(0)

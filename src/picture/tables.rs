@@ -1,6 +1,6 @@
 //! Tables: how things are, and what changed.
 
-use crate::history::{Event, Name, Side, State};
+use crate::history::{Event, Hosts, Name, Side, State};
 
 use super::moments::{self, Moment};
 use super::section::Section;
@@ -10,9 +10,23 @@ use super::xml::Element;
 /// The newest events that a page has; the rest is in the command's own list.
 const MOST_EVENTS: usize = 1_000;
 
+/// The head of a column.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Head<'a> {
+    Text(&'a str),
+    /// Over numbers, which end under each other.
+    Number(&'a str),
+}
+
 /// A table in a box of its own, so that it and not the page is scrolled sideways.
-pub(super) fn table(caption: &str, heads: &[&str], bodies: Vec<Element>) -> Element {
-    let head = heads.iter().map(|head| Element::text("th", head).set("scope", "col"));
+pub(super) fn table(caption: &str, heads: &[Head<'_>], bodies: Vec<Element>) -> Element {
+    let head = heads.iter().map(|head| {
+        let (text, class) = match head {
+            Head::Text(text) => (text, "text"),
+            Head::Number(text) => (text, "number"),
+        };
+        Element::text("th", text).set("scope", "col").class(class)
+    });
     let head = Element::new("thead").with(Element::new("tr").with_all(head));
     let table = Element::new("table").with(head).with_all(bodies);
     Element::new("div")
@@ -41,9 +55,11 @@ pub(super) fn time(text: impl std::fmt::Display) -> Element {
 pub(super) fn state(section: &Section<'_>) -> Element {
     let classes = configured(section);
     let names = &section.history.names;
-    let mut heads = vec!["scope", "verdict", "since"];
-    heads.extend(classes.iter().map(|class| names.text(*class)));
-    heads.extend(["carriers", "would have to fail", "RTT", "hosts"]);
+    let mut heads = ["scope", "verdict", "since"].map(Head::Text).to_vec();
+    heads.extend(classes.iter().map(|class| Head::Text(names.text(*class))));
+    heads.extend([Head::Text("carriers"), Head::Number("redundancy"), Head::Number("RTT")]);
+    let pinged = section.series.iter().any(|series| series.state.hosts.is_some());
+    heads.extend(pinged.then_some(Head::Number("hosts alive")));
     let rows = section.series.iter().map(|series| {
         let state = &series.state;
         let since = state.since.map_or_else(|| "the first run".into(), words::time);
@@ -52,11 +68,12 @@ pub(super) fn state(section: &Section<'_>) -> Element {
         cells.extend([
             cell(carriers(section, state)),
             number(state.redundancy),
-            time(
+            number(
                 state.rtt_ms.map_or(String::new(), |ms| format!("{} ms", milliseconds(ms.into()))),
             ),
-            time(state.hosts.map_or(String::new(), |h| format!("{} of {}", h.alive, h.pinged))),
         ]);
+        let hosts = |hosts: Hosts| format!("{} of {}", hosts.alive, hosts.pinged);
+        cells.extend(pinged.then(|| number(state.hosts.map_or(String::new(), hosts))));
         row(series.scope, cells)
     });
     table("How it is", &heads, vec![Element::new("tbody").with_all(rows)])
@@ -105,7 +122,7 @@ pub(super) fn described(section: &Section<'_>) -> String {
 
 /// What changed, if anything did.
 pub(super) fn events(section: &Section<'_>) -> Vec<Element> {
-    let heads = ["no.", "between", "scope", "what", "before", "after"];
+    let heads = ["no.", "between", "scope", "what", "before", "after"].map(Head::Text);
     let all: Vec<(&Moment<'_>, &Event)> = (section.moments.iter())
         .flat_map(|moment| moment.events.iter().map(move |event| (moment, *event)))
         .collect();

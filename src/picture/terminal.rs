@@ -50,7 +50,8 @@ pub(super) fn draw(history: &History, screen: Screen) -> String {
     let lines = Lines { palette: &palette, period, cells, colour: screen.colour };
     let mut text = format!("{}\n", covered(period));
     for section in Section::all(history) {
-        let _ = writeln!(text, "\n{} ({})\n", section.title(), words::runs(section.runs()));
+        let title = format!("{} ({})", section.title(), words::runs(section.runs()));
+        let _ = writeln!(text, "\n{}\n", words::short(&title, lines.cells + LEFT));
         text += &lines.section(&section);
     }
     text

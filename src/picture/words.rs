@@ -26,7 +26,7 @@ pub(super) fn between(from: Timestamp, to: Timestamp) -> String {
 pub(super) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     let decimals = usize::from(percent < 9.95 && (percent - percent.round()).abs() > 0.049);
-    format!("{percent:.decimals$} %")
+    format!("{percent:.decimals$}\u{a0}%")
 }
 
 /// A share with its interval.
@@ -37,7 +37,7 @@ pub(super) fn interval(interval: Interval) -> String {
 
 /// A time that a packet took, from milliseconds.
 pub(super) fn milliseconds(ms: f64) -> String {
-    let decimals = usize::from(ms < 9.95);
+    let decimals = usize::from(ms < 9.95 && ms > 0.0);
     format!("{ms:.decimals$}")
 }
 

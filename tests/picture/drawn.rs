@@ -4,7 +4,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lasthop::history::History;
 use lasthop::picture::{Screen, html, svg, terminal};
 
 use super::stories;
@@ -16,22 +15,19 @@ pub(crate) fn folder() -> PathBuf {
     folder
 }
 
-fn draw(history: &History) -> [(&'static str, String); 4] {
-    let screen = |columns, colour| Screen { columns, colour };
-    [
-        ("svg", svg(history)),
-        ("html", html(history)),
-        ("txt", terminal(history, screen(80, false))),
-        ("ansi", terminal(history, screen(120, true))),
-    ]
-}
-
 #[test]
 fn every_story_is_drawn_the_same_each_time() {
-    for (name, history) in stories::all() {
-        let drawn = draw(&history);
-        assert_eq!(drawn, draw(&history), "{name}");
-        for (end, text) in drawn {
+    for told in stories::all() {
+        let (history, name) = (&told.history, told.name);
+        assert!(svg(history) == told.svg && html(history) == told.html, "{name}");
+        let letters = |columns, colour| terminal(history, Screen { columns, colour });
+        let texts = [
+            ("svg", told.svg.clone()),
+            ("html", told.html.clone()),
+            ("txt", letters(80, false)),
+            ("ansi", letters(120, true)),
+        ];
+        for (end, text) in texts {
             let file = folder().join(format!("{name}.{end}"));
             fs::write(&file, text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         }

@@ -4,6 +4,7 @@ mod accessible;
 mod browser;
 mod drawn;
 mod looks;
+mod page;
 mod places;
 mod readme;
 mod stories;

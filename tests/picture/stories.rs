@@ -1,12 +1,39 @@
 //! The histories of which pictures are drawn.
 
+use std::sync::LazyLock;
+
 use jiff::{SignedDuration, Timestamp};
 use lasthop::history::History;
+use lasthop::picture::{html, svg};
 
 use super::story::{CENBONG, INTELSAT, Story, TTK, Truth, UNICOM, Way, history};
 
-/// Every story by its name.
-pub(crate) fn all() -> Vec<(&'static str, History)> {
+/// A story and its pictures.
+pub(crate) struct Told {
+    pub(crate) name: &'static str,
+    pub(crate) history: History,
+    pub(crate) svg: String,
+    pub(crate) html: String,
+}
+
+/// Every story, told once for all tests.
+pub(crate) fn all() -> &'static [Told] {
+    static ALL: LazyLock<Vec<Told>> = LazyLock::new(|| {
+        let told = |(name, history): (&'static str, History)| {
+            let (svg, html) = (svg(&history), html(&history));
+            Told { name, history, svg, html }
+        };
+        histories().into_iter().map(told).collect()
+    });
+    &ALL
+}
+
+/// The story of this name.
+pub(crate) fn told(name: &str) -> &'static Told {
+    all().iter().find(|told| told.name == name).unwrap_or_else(|| panic!("no story {name}"))
+}
+
+fn histories() -> Vec<(&'static str, History)> {
     vec![
         ("october-2017", october_2017()),
         ("two-years", two_years()),
@@ -40,7 +67,7 @@ fn each(from: &str, to: &str, minutes: i64, mut run: impl FnMut(Timestamp)) {
 }
 
 /// The first days of TransTeleCom, with runs every five minutes.
-pub(crate) fn october_2017() -> History {
+fn october_2017() -> History {
     let mut story = Story::new("");
     each("2017-10-01T00:00:00Z", "2017-10-02T12:00:00Z", 5, |now| {
         story.run(now, &october_2017_at(now));
@@ -73,7 +100,7 @@ fn october_2017_at(now: Timestamp) -> [Truth; 4] {
 }
 
 /// Two years of runs every six hours, with gaps, outages, carriers that come and go, and pings.
-pub(crate) fn two_years() -> History {
+fn two_years() -> History {
     let mut story = Story::new("tokyo-1");
     story.pings = true;
     each("2024-01-03T00:17:00Z", "2025-12-31T00:00:00Z", 360, |now| {
@@ -120,7 +147,7 @@ fn one_run() -> History {
     history(&[&story.text])
 }
 
-pub(crate) fn ten_runs() -> History {
+fn ten_runs() -> History {
     let mut story = Story::new("here");
     each("2025-12-08T10:00:00Z", "2025-12-08T14:00:00Z", 20, |now| {
         let hour = now.to_string();
@@ -187,7 +214,7 @@ fn busy() -> History {
 }
 
 /// Names that want to be more than text.
-pub(crate) fn hostile() -> History {
+fn hostile() -> History {
     let mut story = Story::new("<script>alert(1)</script>&\u{202e}\u{ffff}\u{1b}[31m");
     story.method = "]]>'--><svg onload=x>";
     let long = Way {
@@ -207,6 +234,6 @@ pub(crate) fn hostile() -> History {
     history(&[&story.text])
 }
 
-pub(crate) fn empty() -> History {
+fn empty() -> History {
     history(&[Story::new("here").text.as_str()])
 }

@@ -13,9 +13,7 @@ use tempfile::TempDir;
 
 const HEADER: &str = "schema,run_id,started_at,ended_at,vantage,method,scope,targets,china,russia,other,unknown,unreached,china_share,china_low,china_high,russia_share,russia_low,russia_high,verdict,carriers,last_hops,rtt_ms,probes,complete,pinged,alive,suspect,alive_rtt_ms";
 
-pub(crate) const CLASSES: [&str; 3] = ["china", "russia", "other"];
-
-/// A way in: its carrier, the place of its class among [`CLASSES`], and its RTT.
+/// A way in: its carrier, the place of its class among china, russia and other, and its RTT.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Way {
     pub(crate) carrier: &'static str,

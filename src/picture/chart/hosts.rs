@@ -18,7 +18,7 @@ pub(super) fn draw(section: &Section<'_>, look: Look<'_, '_>, frame: &mut Frame)
         let parts = pinged.iter().map(|(_, hosts)| part(*hosts));
         let Some(scale) = Scale::from_zero(parts) else { continue };
         frame.title(&format!("{}: pinged hosts that answer", block.scope));
-        frame.panel(HEIGHT, panel(&pinged, scale, look));
+        frame.panel(HEIGHT, panel(&pinged, scale, look), Vec::new());
         frame.space(Px::of(8));
     }
 }

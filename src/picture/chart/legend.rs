@@ -13,11 +13,13 @@ use super::{Drawn, Element, Look, Px, WIDTH, group, text};
 const LINE: Px = Px::of(20);
 const SIZE: i32 = 12;
 
-pub(super) fn draw(used: &BTreeSet<Part>, look: Look<'_, '_>) -> Drawn {
+/// The legend; `gaps` says whether there is something blank to be explained.
+pub(super) fn draw(used: &BTreeSet<Part>, gaps: bool, look: Look<'_, '_>) -> Drawn {
     let (mut x, mut y) = (Px::ZERO, Px::ZERO);
     let mut legend = Element::new("g");
-    for (part, label) in entries(used, look) {
-        let width = Px::text(&label, SIZE) + Px::of(22);
+    let parts = entries(used, look).into_iter().map(|(part, label)| (Some(part), label));
+    for (part, label) in parts.chain(gaps.then(|| (None, "no run".into()))) {
+        let width = Px::text(&label, SIZE) + Px::of(24);
         if x > Px::ZERO && x + width > WIDTH {
             (x, y) = (Px::ZERO, y + LINE);
         }
@@ -27,9 +29,11 @@ pub(super) fn draw(used: &BTreeSet<Part>, look: Look<'_, '_>) -> Drawn {
     Drawn { element: legend, height: y + LINE + Px::of(4) }
 }
 
-fn entry(part: Part, label: &str, look: Look<'_, '_>, (x, y): (Px, Px)) -> Element {
-    let class = if matches!(part, Part::Class(_)) { "bold" } else { "" };
-    let swatch = area(part, look).class("swatch").set("d", "M0 3h16v12h-16z");
+fn entry(part: Option<Part>, label: &str, look: Look<'_, '_>, (x, y): (Px, Px)) -> Element {
+    let class = if matches!(part, Some(Part::Class(_))) { "bold" } else { "" };
+    let blank = || Element::new("path").set("fill", "none");
+    let swatch = part.map_or_else(blank, |part| area(part, look));
+    let swatch = swatch.class("swatch").set("d", "M0 3h16v12h-16z");
     group(x, y).with(swatch).with(text(Px::of(22), Px::of(13), class, label))
 }
 

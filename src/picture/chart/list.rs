@@ -32,7 +32,7 @@ pub(super) fn draw(section: &Section<'_>) -> Option<Drawn> {
             "list",
             moment.when(),
         ));
-        let lines = wrap(&moment.text(&section.history.names), WIDTH - WHAT);
+        let lines = wrap(&moment.text(section), WIDTH - WHAT);
         for (place, line) in lines.iter().enumerate() {
             y = if place > 0 { y + LINE } else { y };
             list = list.with(text(WHAT, y, "list", line));

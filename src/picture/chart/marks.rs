@@ -1,15 +1,21 @@
-//! Numbered events: the times between which they happened as bands through all panels, their numbers over
-//! them. Where there is no room for each number, those beside each other share a label.
+//! Numbered events: lines through all panels, in the middle of the times between which they happened, with
+//! their numbers over them. Where there is no room for each number, those beside each other share a label.
 
 use crate::picture::moments::Moment;
+use crate::picture::path::Path;
 use crate::picture::period::Period;
 
+use super::frame::Panel;
 use super::{Element, LEFT, PLOT, Px, group, text};
 
 const SIZE: i32 = 10;
+const HEIGHT: i32 = 21;
 
-/// Numbers further apart than this are never put together.
-const TOGETHER: Px = Px::of(30);
+/// More lines than these would hide what they go through.
+const THROUGH: usize = 60;
+
+/// How far labels may stand out over the ends of the axis.
+const OUT: Px = Px::of(30);
 
 /// A label, from the first to the last of its numbers.
 struct Label {
@@ -19,49 +25,50 @@ struct Label {
 }
 
 pub(super) fn height(moments: &[Moment<'_>]) -> Px {
-    if moments.is_empty() { Px::ZERO } else { Px::of(20) }
+    if moments.is_empty() { Px::ZERO } else { Px::of(HEIGHT) }
 }
 
-/// Labels at the first of the heights, bands from the second to the third.
-pub(super) fn draw(
-    moments: &[Moment<'_>],
-    period: Period,
-    (top, from, to): (Px, Px, Px),
-) -> Element {
-    let bands = moments.iter().map(|moment| {
-        let (left, right) = band(moment, period);
-        Element::new("rect")
-            .class("mark")
-            .set("x", left)
-            .set("y", from)
-            .set("width", right - left)
-            .set("height", to - from)
-            .with(Element::text("title", format_args!("{}: {}", moment.number, moment.when())))
-    });
-    let mut free = Px::ZERO - Px::of(40);
+/// The numbers from `top` on, and their lines through the panels.
+pub(super) fn draw(moments: &[Moment<'_>], period: Period, top: Px, panels: &[Panel]) -> Element {
+    let mut free = Px::ZERO - OUT;
     let mut labels = Vec::new();
     for label in gather(moments, period) {
         let (element, right) = label.draw(free, top);
         labels.push(element);
         free = right + Px::of(2);
     }
-    group(LEFT, Px::ZERO).with_all(bands).with_all(labels)
+    let through = if moments.len() > THROUGH { &[] } else { panels };
+    let lines = moments.iter().map(|moment| line(moment, period, top, through));
+    group(LEFT, Px::ZERO).with_all(lines).with_all(labels)
 }
 
-/// At least a pixel wide, inside the plot.
-fn band(moment: &Moment<'_>, period: Period) -> (Px, Px) {
-    let (left, right) = (period.place(moment.from, PLOT), period.place(moment.to, PLOT));
-    let left = left.min(PLOT - Px::of(1));
-    (left, right.max(left + Px::of(1)))
+/// A line under the numbers and through everything that has a height.
+fn line(moment: &Moment<'_>, period: Period, top: Px, panels: &[Panel]) -> Element {
+    let x = middle(moment, period);
+    let mut path = Path::default();
+    path.move_to(x, top + Px::of(HEIGHT - 3));
+    path.upright(top + Px::of(HEIGHT));
+    for panel in panels.iter().filter(|panel| panel.height > Px::ZERO) {
+        path.move_to(x, panel.top);
+        path.upright(panel.top + panel.height);
+    }
+    let title = Element::text("title", format_args!("{}: {}", moment.number, moment.when()));
+    Element::new("path").class("mark").set("d", path).with(title)
 }
 
+fn middle(moment: &Moment<'_>, period: Period) -> Px {
+    (period.place(moment.from, PLOT) + period.place(moment.to, PLOT)) / 2
+}
+
+/// Numbers that would run into each other, together; but no more of them than a label has room for.
 fn gather(moments: &[Moment<'_>], period: Period) -> Vec<Label> {
+    let most = moments.len();
+    let together = Px::text(&format!("{most}\u{2013}{most}"), SIZE) + Px::of(8);
     let mut labels: Vec<Label> = Vec::new();
     for moment in moments {
-        let (left, right) = band(moment, period);
-        let (place, number) = ((left + right) / 2, moment.number);
+        let (place, number) = (middle(moment, period), moment.number);
         match labels.last_mut() {
-            Some(label) if label.takes(place) => {
+            Some(label) if label.takes(place, together) => {
                 label.numbers.1 = number;
                 label.places.1 = place.max(label.places.1);
                 label.what += &format!("; {number}: {}", moment.when());
@@ -78,9 +85,8 @@ fn gather(moments: &[Moment<'_>], period: Period) -> Vec<Label> {
 
 impl Label {
     /// Whether a number at `place` would run into the others.
-    fn takes(&self, place: Px) -> bool {
-        let together = place - self.places.0 <= TOGETHER;
-        together && place < self.places.1 + self.width()
+    fn takes(&self, place: Px, together: Px) -> bool {
+        place - self.places.0 <= together && place < self.places.1 + self.width()
     }
 
     fn text(&self) -> String {
@@ -98,7 +104,7 @@ impl Label {
     fn draw(&self, free: Px, top: Px) -> (Element, Px) {
         let width = self.width();
         let middle = (self.places.0 + self.places.1) / 2;
-        let left = (middle - width / 2).max(free);
+        let left = (middle - width / 2).min(PLOT + OUT - width).max(free);
         let back = Element::new("rect")
             .class("number")
             .set("x", left)

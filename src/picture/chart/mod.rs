@@ -59,20 +59,20 @@ pub(super) struct Drawn {
 
 /// The chart of a section.
 pub(super) fn draw(section: &Section<'_>, look: Look<'_, '_>) -> Drawn {
-    let legend = legend::draw(&used(section), look);
-    let mut frame = Frame::new(legend.height + marks::height(&section.moments));
-    let top = frame.bottom();
+    let legend = legend::draw(&used(section), section.has_gaps(), look);
+    let mut frame = Frame::new(legend.height, marks::height(&section.moments));
     shares::draw(section, look, &mut frame);
     strips::draw(section, look, &mut frame);
     hosts::draw(section, look, &mut frame);
     let bottom = frame.bottom();
-    let panels = frame.panels();
+    let (lane, panels) = frame.end();
     let axis = axis::draw(look.period, bottom);
     let element = Element::new("g")
         .with(legend.element)
         .with(axis::grid(look.period, &panels))
-        .with_all(panels.into_iter().map(|panel| panel.element))
-        .with(marks::draw(&section.moments, look.period, (legend.height, top, bottom)))
+        .with_all(panels.iter().map(|panel| panel.element.clone()))
+        .with(marks::draw(&section.moments, look.period, lane, &panels))
+        .with_all(panels.iter().map(|panel| panel.labels.clone()))
         .with(axis.element);
     Drawn { element, height: bottom + axis.height }
 }

@@ -17,18 +17,19 @@ pub(super) struct Piece {
     pub(super) bottom: Px,
 }
 
-/// Where stretches of time are on the axis: at least a pixel wide where a gap follows, so that
-/// a lonely run is seen.
+/// Where stretches of time are on the axis. Between two gaps they are wide enough to be seen.
 pub(super) fn places<T>(
     stretches: &[T],
     times: impl Fn(&T) -> (jiff::Timestamp, jiff::Timestamp),
     period: Period,
 ) -> Vec<(Px, Px)> {
     let next = stretches.iter().skip(1).map(Some).chain([None]);
+    let mut before = None;
     let place = |(stretch, next): (&T, Option<&T>)| {
         let (from, to) = times(stretch);
         let (left, right) = (period.place(from, PLOT), period.place(to, PLOT));
-        let lonely = next.is_none_or(|next| times(next).0 > to);
+        let lonely = before != Some(from) && next.is_none_or(|next| times(next).0 > to);
+        before = Some(to);
         if !lonely || right >= left + LEAST {
             return (left, right);
         }
@@ -38,7 +39,7 @@ pub(super) fn places<T>(
     stretches.iter().zip(next).map(place).collect()
 }
 
-const LEAST: Px = Px::of(1);
+const LEAST: Px = Px::of(3);
 
 /// The boxes of each part, stacked in the order of the palette.
 pub(super) fn stacked(

@@ -27,7 +27,7 @@ pub(super) fn draw(timeline: &Timeline, scale: Scale, look: Look<'_, '_>, frame:
     inside.push(Element::new("path").class("line").set("d", line(steps)));
     inside.push(label(Px::of(2), "small", format_args!("{} ms", milliseconds(scale.high))));
     inside.push(label(HEIGHT - Px::of(2), "small", format_args!("{} ms", milliseconds(scale.low))));
-    frame.panel(HEIGHT, inside);
+    frame.panel(HEIGHT, inside, Vec::new());
 }
 
 /// Where RTTs were measured.

@@ -15,24 +15,27 @@ pub(super) fn draw(section: &Section<'_>, look: Look<'_, '_>, frame: &mut Frame)
     for block in section.blocks() {
         frame.title(&format!("{}: shares of the classified traces", block.scope));
         if let Some(unreached) = unreached(&block.timeline) {
-            let mut inside = stack::draw(&unreached, UNREACHED, Named::Once, look);
-            inside.push(label(UNREACHED / 2, "small", "no way in"));
-            frame.panel(UNREACHED, inside);
-            frame.space(Px::of(3));
+            let (mut inside, labels) = stack::draw(&unreached, UNREACHED, Named::Nowhere, look);
+            inside.push(label(Px::of(4), "small", "no way in"));
+            frame.panel(UNREACHED, inside, labels);
+            frame.space(Px::of(5));
         }
-        frame.panel(HEIGHT, areas(block, look));
+        let (inside, labels) = areas(block, look);
+        frame.panel(HEIGHT, inside, labels);
         frame.space(Px::of(8));
     }
 }
 
-fn areas(block: &Series, look: Look<'_, '_>) -> Vec<Element> {
+fn areas(block: &Series, look: Look<'_, '_>) -> (Vec<Element>, Vec<Element>) {
     let mut inside = vec![rule(Px::ZERO), rule(HEIGHT / 2), rule(HEIGHT)];
-    inside.extend(stack::draw(&slices::shares(&block.timeline), HEIGHT, Named::Once, look));
+    let shares = slices::shares(&block.timeline);
+    let (areas, labels) = stack::draw(&shares, HEIGHT, Named::Once, look);
+    inside.extend(areas);
     for (place, percent) in ["100 %", "50 %", "0 %"].iter().enumerate() {
         let y = HEIGHT * i32::try_from(place).unwrap_or(0) / 2;
         inside.push(label(y, "small", percent));
     }
-    inside
+    (inside, labels)
 }
 
 /// The part of all traces that died before any carrier, where there are any.

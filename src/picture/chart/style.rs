@@ -24,7 +24,7 @@ svg .grid{stroke:#d4d4d4;fill:none}
 svg .frame,svg .swatch{stroke:#666}
 svg .line{stroke:#1b1b1b;stroke-width:1.2;fill:none}
 svg .band{fill:#1b1b1b;fill-opacity:.22}
-svg .mark{fill:#000;fill-opacity:.4}
+svg .mark{stroke:#000;stroke-opacity:.75;stroke-dasharray:3 2;fill:none}
 svg rect.number{fill:#1b1b1b}
 svg text.number{font-size:10px;text-anchor:middle;fill:#fff}
 @media screen and (prefers-color-scheme:dark){
@@ -35,7 +35,7 @@ svg .grid{stroke:#3a3f45}
 svg .frame,svg .swatch{stroke:#9a9a9a}
 svg .line{stroke:#e6e6e6}
 svg .band{fill:#e6e6e6}
-svg .mark{fill:#fff}
+svg .mark{stroke:#fff}
 svg rect.number{fill:#e6e6e6}
 svg text.number{fill:#000}
 }
