@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::history::{Event, History, Kind, Name, Names, Side};
 
+use super::period::Period;
 use super::section::Section;
 use super::words;
 
@@ -20,7 +21,9 @@ pub(super) struct Moment<'h> {
 
 /// Those that a vantage saw by a method, in the order in which they stand in the picture.
 pub(super) fn of<'h>(history: &'h History, vantage: Name, method: Name) -> Vec<Moment<'h>> {
-    let seen = |event: &&Event| (event.vantage, event.method) == (vantage, method);
+    let period = Period::of(history);
+    let shown = |event: &Event| period.is_some_and(|period| event.after.at >= period.from);
+    let seen = |event: &&Event| (event.vantage, event.method) == (vantage, method) && shown(event);
     let mut events: Vec<&'h Event> = history.events.iter().filter(seen).collect();
     events.sort_by_key(|event| (middle(event), event.before.at));
     let together = |one: &&Event, other: &&Event| {
@@ -77,19 +80,19 @@ fn wheres(scopes: &[Ipv4Net], section: &Section<'_>) -> String {
 pub(super) fn what(event: &Event, names: &Names) -> String {
     let subject = event.subject.map_or("", |subject| names.text(subject));
     match event.kind {
-        Kind::OutageBegan => "outage begins".into(),
-        Kind::OutageEnded => "outage ends".into(),
-        Kind::CarrierAppeared => format!("{subject} appears"),
-        Kind::CarrierVanished => format!("{subject} vanishes"),
+        Kind::OutageBegan => "outage began".into(),
+        Kind::OutageEnded => "outage ended".into(),
+        Kind::CarrierAppeared => format!("{subject} appeared"),
+        Kind::CarrierVanished => format!("{subject} vanished"),
         Kind::VerdictChanged => {
             let verdict = |side: &Side| side.verdict.text(names).to_owned();
-            format!("{} becomes {}", verdict(&event.before), verdict(&event.after))
+            format!("{} became {}", verdict(&event.before), verdict(&event.after))
         }
         Kind::ShareMoved => {
             let share = |side: &Side| side.share.map_or("?".into(), words::percent);
-            format!("{subject} from {} to {}", share(&event.before), share(&event.after))
+            format!("{subject} moved from {} to {}", share(&event.before), share(&event.after))
         }
-        Kind::HostsSilent => "no host answers any more".into(),
+        Kind::HostsSilent => "hosts fell silent".into(),
         Kind::HostsBack => "hosts answer again".into(),
     }
 }

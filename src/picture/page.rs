@@ -83,7 +83,7 @@ fn picture(section: &Section<'_>, look: Look<'_, '_>) -> Element {
 
 const MEANING: &str = "All times are UTC. Shares are of the classified traces, with their 95 % \
 interval in brackets; the block's weigh its prefixes equally. Where there was no run, the picture is \
-empty. Redundancy is the number of carriers that would have to \
+empty. Must fail is the number of carriers that would have to \
 fail before nothing of the scope is reached. An event happened between the two times: after the run before it began, and before the first \
 run that shows it ended.";
 

@@ -77,7 +77,9 @@ fn carrier_parts(bucket: &Bucket) -> Vec<(Part, f64)> {
 fn whole(mut parts: Vec<(Part, f64)>) -> Vec<(Part, f64)> {
     parts.retain(|(_, size)| *size > 0.0);
     let all: f64 = parts.iter().map(|(_, size)| size).sum();
-    parts.iter_mut().for_each(|(_, size)| *size /= all);
+    for (_, size) in &mut parts {
+        *size /= all;
+    }
     parts
 }
 

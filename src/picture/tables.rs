@@ -1,6 +1,6 @@
 //! Tables: how things are, and what changed.
 
-use crate::history::{Event, Hosts, Name, Side, State};
+use crate::history::{Event, Hosts, Interval, Name, Series, Side, State, Verdict};
 
 use super::moments::{self, Moment};
 use super::section::Section;
@@ -57,7 +57,7 @@ pub(super) fn state(section: &Section<'_>) -> Element {
     let names = &section.history.names;
     let mut heads = ["scope", "verdict", "since"].map(Head::Text).to_vec();
     heads.extend(classes.iter().map(|class| Head::Text(names.text(*class))));
-    heads.extend([Head::Text("carriers"), Head::Number("redundancy"), Head::Number("RTT")]);
+    heads.extend([Head::Text("carriers"), Head::Number("must fail"), Head::Number("RTT")]);
     let pinged = section.series.iter().any(|series| series.state.hosts.is_some());
     heads.extend(pinged.then_some(Head::Number("hosts alive")));
     let rows = section.series.iter().map(|series| {
@@ -80,8 +80,13 @@ pub(super) fn state(section: &Section<'_>) -> Element {
 }
 
 fn share(state: &State, class: Name) -> String {
-    let share = state.shares.iter().find(|(other, _)| *other == class);
+    let share = shares(state).iter().find(|(other, _)| *other == class);
     share.and_then(|(_, share)| *share).map_or(String::new(), words::interval)
+}
+
+/// The shares as they are; in an outage those of before it are none.
+fn shares(state: &State) -> &[(Name, Option<Interval>)] {
+    if state.verdict == Verdict::Unreached { &[] } else { &state.shares }
 }
 
 fn carriers(section: &Section<'_>, state: &State) -> String {
@@ -107,17 +112,19 @@ fn configured(section: &Section<'_>) -> Vec<Name> {
 /// The picture of a section in words.
 pub(super) fn described(section: &Section<'_>) -> String {
     let names = &section.history.names;
-    let mut text = format!("{}.", words::runs(section.runs()));
-    for series in section.series {
-        let state = &series.state;
-        text += &format!(" {}: {}", series.scope, state.verdict.text(names));
-        let shares = state.shares.iter().filter_map(|(class, share)| {
-            share.map(|share| format!("{} {}", names.text(*class), percent(share.share.into())))
-        });
-        let shares: Vec<String> = shares.collect();
-        text += &if shares.is_empty() { ".".into() } else { format!(", {}.", shares.join(", ")) };
-    }
-    text + &format!(" {} moments at which something changed.", section.moments.len())
+    let share = |(class, share): &(Name, Option<Interval>)| {
+        let share = percent(share.as_ref()?.share.into());
+        Some(format!("{} {share}", names.text(*class)))
+    };
+    let scope = |series: &Series| {
+        let verdict = series.state.verdict.text(names).to_owned();
+        let words = shares(&series.state).iter().filter_map(share);
+        let words: Vec<String> = std::iter::once(verdict).chain(words).collect();
+        format!("{}: {}.", series.scope, words.join(", "))
+    };
+    let scopes: Vec<String> = section.series.iter().map(scope).collect();
+    let (runs, moments) = (words::runs(section.runs()), section.moments.len());
+    format!("{runs}. {} {moments} times something changed.", scopes.join(" "))
 }
 
 /// What changed, if anything did.

@@ -61,7 +61,8 @@ fn pictures_have_titles_and_descriptions() {
 fn the_page_has_the_numbers_as_tables() {
     let Told { history, html, .. } = stories::told("ten-runs");
     let document = parsed(html);
-    let heads: Vec<&str> = named(&document, "h3").iter().filter_map(|head| head.text()).collect();
+    let heads: Vec<&str> =
+        named(&document, "h3").iter().filter_map(roxmltree::Node::text).collect();
     assert_eq!(heads, ["How it is", "What changed", "The numbers"]);
     let tables = named(&document, "table");
     let events = tables[1]

@@ -1,5 +1,6 @@
 //! A browser draws every story, and measures: no text runs into another or out of its picture.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
 
@@ -33,7 +34,7 @@ fn no_text_overlaps_another_or_is_cut_off() {
     let Some(browser) = browser() else { return };
     let mut page = "<!DOCTYPE html><meta charset='utf-8'>".to_owned();
     for told in stories::all() {
-        page += &format!("<div id='{}'>{}</div>", told.name, told.svg);
+        let _ = write!(page, "<div id='{}'>{}</div>", told.name, told.svg);
     }
     let file = folder().join("all.html");
     fs::write(&file, page + MEASURE).unwrap_or_else(|error| panic!("{}: {error}", file.display()));

@@ -1,6 +1,5 @@
 //! A history as `--append` would write it, of what is true at each time: the rest is drawn by chance from a
 //! seed.
-#![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
 
 use std::fmt::Write as _;
 

@@ -1,5 +1,6 @@
 //! The axis of time under the panels, and its lines behind them.
 
+use crate::picture::path::Path;
 use crate::picture::period::Period;
 use crate::picture::ticks::{Tick, ticks};
 
@@ -29,11 +30,12 @@ fn labels(tick: &Tick, period: Period) -> Vec<Element> {
 
 /// The ticks as lines through all panels.
 pub(super) fn grid(period: Period, panels: &[Panel]) -> Element {
-    let mut path = String::new();
+    let mut path = Path::default();
     for tick in ticks(period, MOST) {
         let x = LEFT + period.place(tick.at, PLOT);
         for panel in panels.iter().filter(|panel| panel.height > Px::ZERO) {
-            path += &format!("M{x} {}v{}", panel.top, panel.height);
+            path.move_to(x, panel.top);
+            path.upright(panel.top + panel.height);
         }
     }
     Element::new("path").class("grid").set("d", path)

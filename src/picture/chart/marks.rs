@@ -21,7 +21,7 @@ const OUT: Px = Px::of(30);
 struct Label {
     numbers: (usize, usize),
     places: (Px, Px),
-    what: String,
+    what: Vec<String>,
 }
 
 pub(super) fn height(moments: &[Moment<'_>]) -> Px {
@@ -71,12 +71,12 @@ fn gather(moments: &[Moment<'_>], period: Period) -> Vec<Label> {
             Some(label) if label.takes(place, together) => {
                 label.numbers.1 = number;
                 label.places.1 = place.max(label.places.1);
-                label.what += &format!("; {number}: {}", moment.when());
+                label.what.push(format!("{number}: {}", moment.when()));
             }
             _ => labels.push(Label {
                 numbers: (number, number),
                 places: (place, place),
-                what: format!("{number}: {}", moment.when()),
+                what: vec![format!("{number}: {}", moment.when())],
             }),
         }
     }
@@ -113,7 +113,7 @@ impl Label {
             .set("height", 15)
             .set("rx", 3);
         let number = text(left + width / 2, top + Px::of(13), "number", self.text());
-        let title = Element::text("title", &self.what);
+        let title = Element::text("title", self.what.join("; "));
         (Element::new("g").with(title).with(back).with(number), left + width)
     }
 }
