@@ -1,45 +1,48 @@
-//! Which class a carrier is of. A summary does not say; but its counts do, since a carrier has at most as
-//! many traces as its class, in every run.
+//! Which class a carrier is of. A summary does not say; but its counts do, since the carriers of a class
+//! have at most as many traces as the class, in every run.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::history::{Bucket, History, Name};
 
-/// What speaks for a class, and whether anything speaks against it.
-#[derive(Debug, Clone, Copy, Default)]
-struct Evidence {
-    alone: u64,
-    refuted: bool,
-}
-
 /// The class of each carrier that has one for certain.
 pub(super) fn classes(history: &History) -> HashMap<Name, Name> {
-    let mut all: HashMap<Name, HashMap<Name, Evidence>> = HashMap::new();
-    let buckets = history.series.iter().flat_map(|series| series.timeline.buckets());
-    for bucket in buckets {
-        for (carrier, count) in &bucket.carriers {
-            weigh(all.entry(*carrier).or_default(), *count, bucket);
+    let buckets: Vec<&Bucket> =
+        history.series.iter().flat_map(|series| series.timeline.buckets()).collect();
+    let mut known = HashMap::new();
+    // Who is known leaves less room for the others, so that more becomes known.
+    loop {
+        let before = known.len();
+        for (carrier, left) in possible(&buckets, &known) {
+            if let [class] = left[..] {
+                known.entry(carrier).or_insert(class);
+            }
+        }
+        if known.len() == before {
+            return known;
         }
     }
-    let known = |(carrier, classes)| decide(&classes).map(|class| (carrier, class));
-    all.into_iter().filter_map(known).collect()
 }
 
-fn weigh(classes: &mut HashMap<Name, Evidence>, count: u64, bucket: &Bucket) {
-    let alone = bucket.classes.iter().filter(|class| class.count > 0).count() == 1;
-    for class in &bucket.classes {
-        let evidence = classes.entry(class.class).or_default();
-        evidence.refuted |= class.count < count;
-        evidence.alone += if alone && class.count > 0 { count } else { 0 };
+/// The classes that each carrier may be of, as far as there is room for it.
+fn possible(buckets: &[&Bucket], known: &HashMap<Name, Name>) -> HashMap<Name, Vec<Name>> {
+    let all: HashSet<Name> =
+        buckets.iter().flat_map(|bucket| &bucket.classes).map(|class| class.class).collect();
+    let mut possible: HashMap<Name, Vec<Name>> = HashMap::new();
+    for bucket in buckets {
+        let open = bucket.carriers.iter().filter(|(carrier, _)| !known.contains_key(carrier));
+        for (carrier, count) in open {
+            let left = possible.entry(*carrier).or_insert_with(|| all.iter().copied().collect());
+            left.retain(|class| room(bucket, *class, known) >= *count);
+        }
     }
+    possible
 }
 
-/// The only class that nothing speaks against, or the only one of those that something speaks for.
-fn decide(classes: &HashMap<Name, Evidence>) -> Option<Name> {
-    let left: Vec<_> = classes.iter().filter(|(_, evidence)| !evidence.refuted).collect();
-    let alone = left.iter().filter(|(_, evidence)| evidence.alone > 0);
-    match (&left[..], &alone.collect::<Vec<_>>()[..]) {
-        ([(class, _)], _) | (_, [(class, _)]) => Some(**class),
-        _ => None,
-    }
+/// How many traces of a class are left when those of its known carriers are taken away.
+fn room(bucket: &Bucket, class: Name, known: &HashMap<Name, Name>) -> u64 {
+    let of_class = bucket.classes.iter().filter(|sum| sum.class == class).map(|sum| sum.count);
+    let carriers = bucket.carriers.iter();
+    let taken = carriers.filter(|(carrier, _)| known.get(carrier) == Some(&class));
+    of_class.sum::<u64>().saturating_sub(taken.map(|(_, count)| count).sum())
 }

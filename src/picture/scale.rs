@@ -15,7 +15,7 @@ impl Scale {
         let low = values.clone().reduce(f64::min).filter(|low| low.is_finite())?;
         let high = values.reduce(f64::max).filter(|high| high.is_finite())?;
         // A line of small noise is no mountain range.
-        let step = round_up(((high - low) / 2.0).max(high / 50.0).max(0.001));
+        let step = round_up(((high - low) / 2.0).max(high / 10.0).max(0.001));
         let (low, high) = ((low / step).floor() * step, (high / step).ceil() * step);
         Some(Self { low, high: if high > low { high } else { low + step } })
     }
@@ -47,7 +47,7 @@ mod tests {
     fn ends_are_round() {
         let ends = |values: &[f64]| Scale::round(values.iter().copied()).map(|s| (s.low, s.high));
         assert_eq!(ends(&[184.0, 236.0]), Some((150.0, 250.0)));
-        assert_eq!(ends(&[200.0]), Some((200.0, 205.0)));
+        assert_eq!(ends(&[200.0]), Some((200.0, 220.0)));
         assert_eq!(ends(&[0.0]), Some((0.0, 0.001)));
         assert_eq!(ends(&[]), None);
         assert_eq!(Scale::from_zero([0.017].into_iter()), Some(Scale { low: 0.0, high: 0.02 }));

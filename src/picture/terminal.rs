@@ -101,11 +101,13 @@ impl Lines<'_, '_> {
                 && cells.iter().any(|c| c.share(entry.part) > 0.0)
             {
                 let bars = cells.iter().map(|cell| {
-                    let some = cell.most().map(|_| cell.share(entry.part));
-                    (
-                        some.map_or(' ', |share| if share > 0.0 { bar(share) } else { '·' }),
-                        Some(entry.ink),
-                    )
+                    let sign = match cell.most() {
+                        None => ' ',
+                        Some((Part::Class(_), _)) if cell.share(entry.part) == 0.0 => '·',
+                        Some((Part::Class(_), _)) => bar(cell.share(entry.part)),
+                        Some((other, _)) => self.palette.entry(other).map_or(' ', |it| it.letter),
+                    };
+                    (sign, Some(entry.ink))
                 });
                 let label = format!("  {}", words::short(entry.text, LEFT - 3));
                 text += &line(&label, &self.coloured(bars, false));

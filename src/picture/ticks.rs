@@ -108,23 +108,29 @@ impl Step {
 
     /// The first moment that is not before `from`.
     fn first(self, from: Timestamp) -> Option<Timestamp> {
-        let at = match self {
+        // The step in which `from` is may begin before all time.
+        let around = [0, 1].into_iter().filter_map(|more| self.moment(from, more));
+        around.into_iter().find(|at| *at >= from)
+    }
+
+    /// The beginning of the step in which `from` is, or of one that is so many later.
+    fn moment(self, from: Timestamp, more: i64) -> Option<Timestamp> {
+        match self {
             Self::Minutes(minutes) => {
                 let begin = if minutes % (7 * DAY) == 0 { MONDAY * 60 } else { 0 };
                 let step = minutes * 60;
-                let place = (from.as_second() - begin).div_euclid(step) * step + begin;
-                Timestamp::from_second(place).ok()?
+                let place = (from.as_second() - begin).div_euclid(step) + more;
+                Timestamp::from_second(place * step + begin).ok()
             }
             Self::Months(months) => {
                 let date = Offset::UTC.to_datetime(from).date();
                 let month = i64::from(date.year()) * 12 + i64::from(date.month()) - 1;
-                let month = month.div_euclid(months) * months;
+                let month = (month.div_euclid(months) + more) * months;
                 let year = i16::try_from(month.div_euclid(12)).ok()?;
                 let month = i8::try_from(month.rem_euclid(12) + 1).ok()?;
-                timestamp(Date::new(year, month, 1).ok()?)?
+                timestamp(Date::new(year, month, 1).ok()?)
             }
-        };
-        if at >= from { Some(at) } else { self.next(at) }
+        }
     }
 
     fn next(self, at: Timestamp) -> Option<Timestamp> {
