@@ -39,6 +39,23 @@ pub(super) enum Texture {
 }
 
 impl Texture {
+    /// Those that fill a carrier.
+    const ALL: [Self; 7] = [
+        Self::Plain,
+        Self::Rising,
+        Self::Falling,
+        Self::Upright,
+        Self::Level,
+        Self::Dots,
+        Self::Grid,
+    ];
+
+    /// The one that is so many after this one.
+    fn after(self, steps: usize) -> Self {
+        let place = Self::ALL.iter().position(|texture| *texture == self).unwrap_or(0);
+        Self::ALL[(place + steps) % Self::ALL.len()]
+    }
+
     /// A tile of 8 by 8.
     pub(super) fn path(self) -> &'static str {
         match self {
@@ -100,5 +117,7 @@ pub(super) const UNREACHED: Ink = ink("#222", WHITE, Texture::Crosses, 235);
 /// The ink of the `carrier`th carrier of a class; a class has that of its first. No class is `other`.
 pub(super) fn of(class: Option<usize>, carrier: usize) -> Ink {
     let inks = class.map_or(&OTHER, |class| &CLASSES[class % CLASSES.len()]);
-    inks[carrier % inks.len()]
+    let ink = inks[carrier % inks.len()];
+    // Where the colours are used up they come again with other lines.
+    Ink { texture: ink.texture.after(carrier / inks.len()), ..ink }
 }

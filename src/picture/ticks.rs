@@ -109,8 +109,8 @@ impl Step {
     /// The first moment that is not before `from`.
     fn first(self, from: Timestamp) -> Option<Timestamp> {
         // The step in which `from` is may begin before all time.
-        let around = [0, 1].into_iter().filter_map(|more| self.moment(from, more));
-        around.into_iter().find(|at| *at >= from)
+        let mut around = [0, 1].into_iter().filter_map(|more| self.moment(from, more));
+        around.find(|at| *at >= from)
     }
 
     /// The beginning of the step in which `from` is, or of one that is so many later.

@@ -44,6 +44,7 @@ fn histories() -> Vec<(&'static str, History)> {
         ("one-prefix", one_prefix()),
         ("two-vantages", two_vantages()),
         ("busy", busy()),
+        ("many-carriers", many_carriers()),
         ("hostile", hostile()),
         ("empty", empty()),
     ]
@@ -209,6 +210,37 @@ fn busy() -> History {
         count += 1;
         let way = if count % 20 < 10 { TTK } else { UNICOM };
         story.run(now, &[only(CENBONG), only(TTK), only(way), only(UNICOM)]);
+    });
+    history(&[&story.text])
+}
+
+/// More carriers than there are inks, all at once.
+fn many_carriers() -> History {
+    const NAMES: [&str; 12] = [
+        "China Unicom",
+        "China Telecom",
+        "China Mobile",
+        "Cenbong",
+        "TieTong",
+        "TransTeleCom",
+        "Rostelecom",
+        "VimpelCom",
+        "MTS",
+        "Intelsat",
+        "RETN",
+        "Chunghwa",
+    ];
+    let way = |place: usize| {
+        let class = [5, 9, 12].iter().position(|end| place < *end).unwrap_or(0);
+        Way { carrier: NAMES[place], class, rtt: 150.0 }
+    };
+    let mut story = Story::new("everywhere");
+    let mut count = 0;
+    each("2025-12-01T00:00:00Z", "2026-01-01T00:00:00Z", 180, |now| {
+        count += 1;
+        let some = |from: usize| (0..4).map(|next| (way((from + next) % 12), 0.25)).collect();
+        let turn = count / 25;
+        story.run(now, &[some(turn), some(turn + 3), some(turn + 6), only(way(turn % 12))]);
     });
     history(&[&story.text])
 }
