@@ -31,6 +31,12 @@ impl Common {
         }
     }
 
+    /// Says something that even those must know who asked for quiet.
+    #[expect(clippy::unused_self, reason = "beside the others, for who may say what to whom")]
+    pub(super) fn alert(&self, text: &str) {
+        eprintln!("lasthop: {text}");
+    }
+
     /// Says something to those who asked for more.
     pub(super) fn say(&self, text: impl FnOnce() -> String) {
         if self.verbose > 0 && !self.quiet {

@@ -22,6 +22,8 @@ pub(super) enum Exit {
     NoPermission,
     /// Another run holds the lock.
     Locked,
+    /// Something changed, and that was asked for.
+    Changed,
     /// Interrupted; what was measured has been written.
     Interrupted,
     /// What a program that was run inside the lab ended with.
@@ -57,6 +59,7 @@ impl Exit {
             Self::Bad => 2,
             Self::NoPermission => 3,
             Self::Locked => 4,
+            Self::Changed => 5,
             Self::Interrupted => 130,
             Self::Theirs(code) => code,
         })

@@ -4,6 +4,7 @@
 
 mod advice;
 mod classify;
+mod closing;
 mod common;
 mod config;
 mod distinct;
@@ -48,15 +49,17 @@ Examples:
   lasthop probe 175.45.178.0/24 --traces t.csv       one prefix, with the evidence for each trace
   lasthop probe --format json | jq .verdict          for pipelines
   lasthop classify atlas.json.gz --explain           traceroutes made elsewhere, judged and explained
+  lasthop report history.csv                         what changed, and when
   lasthop owner 103.35.255.254                       who holds a hop, and why we think so
 
 Exit codes: 0 measured; 1 nothing could be classified; 2 bad usage, input or output;
-3 no permission; 4 another run holds the lock; 130 interrupted, what was measured is written.";
+3 no permission; 4 another run holds the lock; 5 report --fail-on-change: something changed; 130 interrupted, what was measured is written.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Probe(Box<probe::Probe>),
     Classify(Box<classify::Classify>),
+    Report(Box<report::Report>),
     Owner(owner::Owner),
     Lab(lab::Lab),
 }
@@ -72,6 +75,7 @@ pub fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Probe(probe) => probe.run(common),
         Command::Classify(classify) => classify.run(common),
+        Command::Report(report) => report.run(common),
         Command::Owner(owner) => owner.run(common),
         Command::Lab(lab) => lab.run(common),
     };

@@ -3,8 +3,27 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use crate::output::{OutputError, Rows, csv, jsonl};
+use crate::output::{Appender, OutputError, Rows, csv, jsonl};
+
+use super::common::Common;
+
+/// Opens a history for appending. What had to be put aside is said, even to those who asked for quiet.
+pub(super) fn history(
+    path: &Path,
+    header: Vec<String>,
+    wait: Duration,
+    common: &Common,
+) -> Result<Appender, OutputError> {
+    let appender = Appender::open(path, header, wait)?;
+    for torn in appender.set_aside() {
+        let (path, to) = (torn.path.display(), torn.to.display());
+        let line = torn.line;
+        common.alert(&format!("{path}:{line}: the last row was torn; it is in {to} now"));
+    }
+    Ok(appender)
+}
 
 /// A file that can be written, checked before the measurement and filled after it.
 #[derive(Debug)]

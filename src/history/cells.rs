@@ -3,6 +3,8 @@
 //! A row is a line, always: text in it has no newlines. So each line is taken apart by itself, and
 //! a quote that a torn row has left open spoils no other.
 
+use std::ops::Range;
+
 use csv_core::{ReadRecordResult, Reader};
 
 /// Takes lines apart, in the same memory every time.
@@ -10,43 +12,90 @@ pub(super) struct Cells {
     reader: Reader,
     text: Vec<u8>,
     ends: Vec<usize>,
-    count: usize,
+    cells: Vec<Range<usize>>,
 }
 
 impl Cells {
     pub(super) fn new() -> Self {
-        Self { reader: Reader::new(), text: vec![0; 1024], ends: vec![0; 64], count: 0 }
+        Self { reader: Reader::new(), text: Vec::new(), ends: Vec::new(), cells: Vec::new() }
     }
 
     /// Takes a line apart, which ends with its newline. False when a quote is left open.
     pub(super) fn take(&mut self, line: &[u8]) -> bool {
+        self.cells.clear();
+        if line.contains(&b'"') {
+            return self.take_quoted(line);
+        }
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        self.text.clear();
+        self.text.extend_from_slice(line);
+        let mut from = 0;
+        for (place, byte) in line.iter().enumerate() {
+            if *byte == b',' {
+                self.cells.push(from..place);
+                from = place + 1;
+            }
+        }
+        self.cells.push(from..line.len());
+        true
+    }
+
+    fn take_quoted(&mut self, line: &[u8]) -> bool {
         self.reader.reset();
         // Of a line no more can come out than is in it.
-        if self.text.len() < line.len() {
-            self.text.resize(line.len(), 0);
-        }
-        if self.ends.len() <= line.len() {
-            self.ends.resize(line.len() + 1, 0);
-        }
+        self.text.resize(line.len(), 0);
+        self.ends.resize(line.len() + 1, 0);
         let (result, _, _, count) = self.reader.read_record(line, &mut self.text, &mut self.ends);
-        self.count = count;
-        matches!(result, ReadRecordResult::Record | ReadRecordResult::End)
+        let mut from = 0;
+        for end in self.ends.iter().take(count) {
+            self.cells.push(from..*end);
+            from = *end;
+        }
+        matches!(result, ReadRecordResult::Record)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.count
+        self.cells.len()
     }
 
     /// A cell; empty where there is none.
     pub(super) fn get(&self, place: usize) -> &[u8] {
-        let end = self.ends.get(..self.count).and_then(|ends| ends.get(place));
-        let begin = place.checked_sub(1).and_then(|before| self.ends.get(before));
-        let begin = begin.copied().unwrap_or(0);
-        end.and_then(|end| self.text.get(begin..*end)).unwrap_or_default()
+        let cell = self.cells.get(place).and_then(|cell| self.text.get(cell.clone()));
+        cell.unwrap_or_default()
     }
 
     /// All cells.
     pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        (0..self.count).map(|place| self.get(place))
+        (0..self.len()).map(|place| self.get(place))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(line: &str) -> Option<Vec<String>> {
+        let mut cells = Cells::new();
+        let text = |cell: &[u8]| String::from_utf8_lossy(cell).into_owned();
+        cells.take(line.as_bytes()).then(|| cells.iter().map(text).collect())
+    }
+
+    #[test]
+    fn quotes_are_undone_and_an_open_one_is_noticed() {
+        assert_eq!(taken("a,,c\r\n").unwrap(), ["a", "", "c"]);
+        assert_eq!(taken("a,\"b, or \"\"c\"\"\",\n").unwrap(), ["a", "b, or \"c\"", ""]);
+        assert_eq!(taken("a,\"b,c\n"), None);
+    }
+
+    proptest::proptest! {
+        /// With or without a quote in the line, the same cells.
+        #[test]
+        fn both_ways_agree(cells in proptest::collection::vec("[a-z =;.]{0,5}", 2..9)) {
+            let plain = taken(&format!("{}\n", cells.join(",")));
+            let quoted: Vec<String> = cells.iter().map(|cell| format!("\"{cell}\"")).collect();
+            proptest::prop_assert_eq!(plain.as_ref(), Some(&cells));
+            proptest::prop_assert_eq!(taken(&format!("{}\n", quoted.join(","))), plain);
+        }
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct Learned {
 
 impl Learned {
     /// How much of what is known is kept when a run is added.
-    const KEPT: f64 = 0.875;
+    const KEPT: f64 = 0.95;
 
     pub(super) fn add(&mut self, hits: f64, trials: f64) {
         self.hits = self.hits.mul_add(Self::KEPT, hits);
@@ -41,8 +41,9 @@ impl Learned {
     }
 
     /// The share, on the low side while little is known.
-    pub(super) fn cautious(&self) -> f64 {
-        (self.hits + 1.0) / (self.trials + 4.0)
+    pub(super) fn at_least(&self) -> f64 {
+        let share = self.share();
+        share - (share * (1.0 - share) / (self.trials + 1.0)).sqrt()
     }
 }
 

@@ -203,8 +203,7 @@ impl Columns {
     }
 
     fn number(&self, cells: &Cells, place: usize) -> Result<u32, Broken> {
-        let number = text(cells.get(place)).and_then(|text| text.parse().ok());
-        number.ok_or_else(|| self.broken(cells, place, "a count"))
+        number(cells.get(place)).ok_or_else(|| self.broken(cells, place, "a count"))
     }
 
     fn decimal(&self, cells: &Cells, place: Option<usize>) -> Result<Option<f32>, Broken> {
@@ -254,6 +253,15 @@ fn time(cell: &[u8], last: &mut (Vec<u8>, Timestamp)) -> Option<Timestamp> {
         last.1 = at;
     }
     Some(last.1)
+}
+
+/// Digits; most of a history is that.
+fn number(cell: &[u8]) -> Option<u32> {
+    let digit = |number: u32, byte: &u8| {
+        let digit = byte.is_ascii_digit().then(|| u32::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    };
+    if cell.is_empty() { None } else { cell.iter().try_fold(0, digit) }
 }
 
 fn text(cell: &[u8]) -> Option<&str> {

@@ -1,34 +1,26 @@
-//! All files, merged by time, to their series.
+//! All rows, one after the other, to their series: one thread reads, the other follows.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::panic::resume_unwind;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use ipnet::Ipv4Net;
 
-use super::order::Window;
+use super::merge::{Ended, Found, Merge};
 use super::series::Following;
-use super::source::{Line, Source};
 use super::told_twice;
 use super::{Counts, Event, History, HistoryError, Name, Names, Remark, Row, Series, Wanted};
 
-/// How many rows of a file are held to put them in order.
-const WINDOW: usize = 1 << 14;
-
-/// A file whose next row is known.
-struct Queue {
-    source: Source,
-    window: Window,
-    ended: bool,
-    next: Option<Box<Row>>,
-}
+/// How many batches may wait to be followed.
+const WAITING: usize = 64;
 
 /// Everything while rows go by.
-struct Follow<'a> {
-    wanted: &'a Wanted,
-    names: Names,
-    vantages: Vec<Name>,
+#[derive(Default)]
+struct Follow {
     series: HashMap<(Name, Name, Ipv4Net), Following>,
     events: Vec<Event>,
     counts: Counts,
@@ -39,98 +31,76 @@ pub(super) fn read(
     wanted: &Wanted,
     remark: &mut dyn FnMut(&Remark<'_>),
 ) -> Result<History, HistoryError> {
-    let mut follow = Follow::new(wanted);
-    let open = |path: &PathBuf| Source::open(path, &mut follow.names);
-    let sources: Vec<Source> = files.iter().map(open).collect::<Result<_, _>>()?;
-    let mut queues: Vec<Queue> = sources.into_iter().map(Queue::new).collect();
-    for queue in &mut queues {
-        queue.advance(&mut follow, remark)?;
+    // Up to which line each file's broken lines were told: they are told once.
+    let mut told = vec![0; files.len()];
+    let (follow, ended) = attempt(files, wanted, Merge::straight, &mut told, remark)?;
+    let (place, line) = match ended {
+        Ended::Whole(names) => return Ok(follow.end(names)),
+        Ended::Disorder(place, line) => (place, line),
+    };
+    if let Some(path) = files.iter().find(|path| !path.is_file()) {
+        let (path, disordered) = (path.clone(), files.get(place).cloned().unwrap_or_default());
+        return Err(HistoryError::Disorder { path, disordered, line });
     }
-    while let Some(queue) = oldest(&mut queues) {
-        if let Some(row) = queue.next.take() {
-            follow.row(*row);
-        }
-        queue.advance(&mut follow, remark)?;
+    let (follow, ended) = attempt(files, wanted, Merge::sorted, &mut told, remark)?;
+    match ended {
+        Ended::Whole(names) => Ok(follow.end(names)),
+        Ended::Disorder(..) => Ok(follow.end(Names::default())),
     }
-    Ok(follow.end())
 }
 
-/// The file that has the oldest row.
-fn oldest(queues: &mut [Queue]) -> Option<&mut Queue> {
-    let some = queues.iter_mut().filter(|queue| queue.next.is_some());
-    some.min_by_key(|queue| queue.next.as_ref().map(|row| row.started))
-}
-
-impl Queue {
-    fn new(source: Source) -> Self {
-        Self { source, window: Window::default(), ended: false, next: None }
-    }
-
-    /// Reads until the window is full, and takes its oldest row for the next.
-    fn advance(
-        &mut self,
-        follow: &mut Follow<'_>,
-        remark: &mut dyn FnMut(&Remark<'_>),
-    ) -> Result<(), HistoryError> {
-        while !self.ended && self.window.len() < WINDOW {
-            match self.source.next(&mut follow.names)? {
-                Some(Line::Row(row)) if follow.wants(&row) => self.window.push(row),
-                Some(Line::Row(_)) => follow.counts.unwanted += 1,
-                Some(Line::Broken(broken)) => {
+fn attempt<'a>(
+    files: &'a [PathBuf],
+    wanted: &'a Wanted,
+    how: fn(Merge<'a>) -> Result<Ended, HistoryError>,
+    told: &mut [u64],
+    remark: &mut dyn FnMut(&Remark<'_>),
+) -> Result<(Follow, Ended), HistoryError> {
+    let mut follow = Follow::default();
+    let ended = thread::scope(|scope| {
+        let (out, found) = sync_channel(WAITING);
+        let reading = scope.spawn(move || how(Merge::new(files, wanted, out)));
+        for found in found {
+            match found {
+                Found::Rows(rows) => rows.into_iter().for_each(|row| follow.row(row, wanted)),
+                Found::Unwanted => follow.counts.unwanted += 1,
+                Found::Broken(place, line, broken) => {
                     follow.counts.broken += 1;
-                    let (path, line) = (self.source.path(), self.source.line());
-                    remark(&Remark { path, line, broken: &broken });
+                    if let Some(told) = told.get_mut(place).filter(|told| **told < line) {
+                        *told = line;
+                        let path = files.get(place).map_or(Path::new(""), PathBuf::as_path);
+                        remark(&Remark { path, line, broken: &broken });
+                    }
                 }
-                None => self.ended = true,
             }
         }
-        self.next = self.window.pop();
-        Ok(())
-    }
+        reading.join().unwrap_or_else(|panic| resume_unwind(panic))
+    })?;
+    Ok((follow, ended))
 }
 
-impl<'a> Follow<'a> {
-    fn new(wanted: &'a Wanted) -> Self {
-        let mut names = Names::default();
-        let vantages = wanted.vantages.iter().map(|vantage| names.of(vantage)).collect();
-        Self {
-            wanted,
-            names,
-            vantages,
-            series: HashMap::new(),
-            events: Vec::new(),
-            counts: Counts::default(),
-        }
-    }
-
-    fn wants(&self, row: &Row) -> bool {
-        let any = |scopes: &[Ipv4Net]| scopes.is_empty() || scopes.contains(&row.scope);
-        any(&self.wanted.scopes)
-            && (self.vantages.is_empty() || self.vantages.contains(&row.vantage))
-            && self.wanted.until.is_none_or(|until| row.started <= until)
-    }
-
-    fn row(&mut self, row: Row) {
+impl Follow {
+    fn row(&mut self, row: Row, wanted: &Wanted) {
         let row = Rc::new(row);
         let key = (row.vantage, row.method, row.scope);
-        let buckets = self.wanted.buckets;
-        let series = self.series.entry(key).or_insert_with(|| Following::new(&row, buckets));
+        let new = || Following::new(&row, wanted.buckets);
+        let series = self.series.entry(key).or_insert_with(new);
         if series.has(&row) {
             self.counts.doubled += 1;
             return;
         }
         self.counts.used += 1;
-        series.follow(&row, self.wanted.from, &mut self.events);
+        series.follow(&row, wanted.from, &mut self.events);
     }
 
-    fn end(self) -> History {
-        let names = self.names;
+    fn end(self, names: Names) -> History {
         let mut series: Vec<Series> = self.series.into_values().map(Following::end).collect();
         series.sort_by(|one, other| order(one, &names).cmp(&order(other, &names)));
         let mut events = self.events;
         told_twice::leave_out(&mut events);
         events.sort_by_key(|event| {
-            (event.after.at, Reverse(event.before.at), event.scope, event.kind, event.subject)
+            let Event { vantage, method, scope, kind, subject, .. } = *event;
+            (event.after.at, Reverse(event.before.at), vantage, method, scope, kind, subject)
         });
         History { names, series, events, counts: self.counts }
     }

@@ -6,7 +6,7 @@
 //! for evidence, and a [`Timeline`] of so many buckets. Only events are kept however many there are.
 //!
 //! ```text
-//! source (lines ─► rows) ─► order (by time) ─► follow ─► series ─┬► presence, pulse, shift ─► events
+//! source (lines ─► rows) ─► merge (by time) ─► follow ─► series ─┬► presence, pulse, shift ─► events
 //!                                                                ├► state
 //!                                                                └► timeline
 //! ```
@@ -28,15 +28,21 @@ mod chance;
 mod columns;
 mod event;
 mod follow;
+mod merge;
+mod migrate;
 mod names;
 mod order;
 mod presence;
+mod prometheus;
 mod pulse;
 mod row;
+mod rows;
 mod series;
 mod shift;
+mod sort;
 mod source;
 mod state;
+mod table;
 mod timeline;
 mod told_twice;
 
@@ -48,9 +54,13 @@ use jiff::Timestamp;
 
 pub use columns::Broken;
 pub use event::{Event, Kind, Side, Verdict};
+pub use migrate::{Migrated, migrate};
 pub use names::{Name, Names};
+pub use prometheus::prometheus;
 pub use row::{ClassCount, Hosts, Interval, Row};
+pub use rows::{EVENTS_SCHEMA, STATE_SCHEMA, events, states};
 pub use state::{Holding, State};
+pub use table::{event_table, state_table};
 pub use timeline::{Bucket, ClassSum, Rtt, Stretch, Timeline};
 
 /// What is wanted of the files.
@@ -145,6 +155,35 @@ pub enum HistoryError {
         path: PathBuf,
         /// What is wrong with it.
         why: String,
+    },
+    /// A column would be lost.
+    #[error(
+        "{path}:{line}: there is no `{column}` among today's columns, so it would be lost; is it of \
+         another configuration? Name that with --config",
+        path = path.display()
+    )]
+    Column {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// The column.
+        column: String,
+    },
+    /// Rows are so far out of order that all must be read twice, and an input cannot be.
+    #[error(
+        "{disordered}: rows near line {line} are much older than those before, and {path} cannot be read \
+         twice; write it to a file first, and name that",
+        path = path.display(),
+        disordered = disordered.display()
+    )]
+    Disorder {
+        /// What cannot be read twice.
+        path: PathBuf,
+        /// The file that is out of order.
+        disordered: PathBuf,
+        /// Near this line, from 1.
+        line: u64,
     },
 }
 

@@ -20,6 +20,9 @@ pub(super) const RECENT: usize = 9;
 const OFTEN: usize = 6;
 /// From this share on a name is no rare one.
 const MUCH: f64 = 0.1;
+/// Below this share one run is not enough to settle that a name is gone: paths are no dice, and a small
+/// share may be none for once.
+const MOST_IN_DOUBT: f64 = 0.2;
 /// Up to this share of a run, traces are noise where a name with much of them was.
 const NOISE: f64 = 0.01;
 
@@ -177,8 +180,14 @@ impl Present {
     /// How unlikely it is not to see it in a run. The traces of a run are no independent witnesses of
     /// something rare: there, runs are counted too.
     fn unlikely(&self, of: u32, much: bool) -> f64 {
-        let traces = too_few(0, of, self.share.share());
-        if much { traces } else { traces.min(-(1.0 - self.runs.cautious()).ln()) }
+        let traces = too_few(0, of, self.share.at_least());
+        if self.share.share() >= MOST_IN_DOUBT {
+            traces
+        } else if much {
+            traces.min(SETTLED * 0.6)
+        } else {
+            traces.min(-(1.0 - self.runs.at_least()).ln())
+        }
     }
 }
 
@@ -211,15 +220,15 @@ fn in_a_row(sights: &[Sight<'_>], alone: bool) -> Option<usize> {
             return None;
         }
         (count, of) = (count + sight.count, of + sight.of);
-        let (least, share) = match place {
+        let enough = |least: f64, share: f64| count >= least && count >= share * of;
+        let there = match place {
             // The first run of all is taken as it is.
-            0 if alone && sight.share() >= MUCH => (1.0, MUCH),
-            0 if alone => (3.0, 0.02),
-            0 => (3.0, 0.2),
-            1 => (4.0, 0.02),
-            _ => (3.0, 0.02),
+            0 if alone => enough(1.0, MUCH) || enough(3.0, 0.02),
+            0 => enough(3.0, 0.2) || enough(16.0, 0.05),
+            1 => enough(4.0, 0.02),
+            _ => enough(3.0, 0.02),
         };
-        if count >= least && count >= share * of {
+        if there {
             return Some(beginning(sights, place, count / of));
         }
     }
@@ -233,9 +242,15 @@ fn beginning(sights: &[Sight<'_>], place: usize, share: f64) -> usize {
     if length == 0 { place } else { length - 1 }
 }
 
-/// Seen again and again, though rarely. The place of the first run of those.
+/// Seen again and again, though rarely; a trace in hundreds is noise however often. The place of the first run of those.
 fn often(sights: &[Sight<'_>]) -> Option<usize> {
     let window = sights.get(..8)?;
     let seen = || window.iter().enumerate().filter(|(_, sight)| sight.count > 0.0);
-    if seen().count() < OFTEN { None } else { seen().map(|(place, _)| place).last() }
+    let sum = |of: fn(&Sight<'_>) -> f64| window.iter().map(of).sum::<f64>();
+    let share = sum(|sight| sight.count) / sum(|sight| sight.of);
+    if seen().count() < OFTEN || share < NOISE {
+        None
+    } else {
+        seen().map(|(place, _)| place).last()
+    }
 }

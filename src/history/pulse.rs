@@ -84,7 +84,7 @@ impl Pulse {
         if !row.complete {
             return None;
         }
-        self.doubt += too_few(count, of, share);
+        self.doubt += too_few(count, of, self.share.at_least());
         let after = Rc::clone(self.first.get_or_insert_with(|| Rc::clone(row)));
         if self.doubt < SETTLED {
             return None;

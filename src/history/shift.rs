@@ -17,13 +17,17 @@ const KEPT: usize = 32;
 const TRIED: [usize; 10] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 31];
 /// Twice the logarithm of the likelihood ratio that a change of two classes must exceed, and how much
 /// more for each further class.
-const BAR: (f64, f64) = (17.0, 3.0);
+const BAR: (f64, f64) = (18.5, 3.0);
+/// How much more a change must exceed that only the newest run shows: the next one will tell.
+const ALONE: f64 = 8.0;
 /// A change may have come wherever the test says nearly the same.
 const NEARLY: f64 = 9.0;
 /// A smaller move is no news, however sure.
 const LEAST: f64 = 0.05;
 /// How many traces of long ago weigh as much as they did.
 const MOST: u64 = 1 << 15;
+/// The most classes there can be.
+const CLASSES: usize = 32;
 /// How much evidence it takes to believe in more scatter than chance has.
 const PRIOR: f64 = 4.0;
 
@@ -34,8 +38,8 @@ pub(super) struct Shift {
     older: Counts,
     last_older: Option<Rc<Row>>,
     all: Counts,
-    /// The scatter of older runs: the sum of Pearson's statistics and their degrees of freedom.
-    scatter: (f64, f64),
+    /// The scatter of older runs, of each class.
+    scatter: Vec<Scatter>,
 }
 
 type Counts = Vec<u64>;
@@ -67,7 +71,7 @@ impl Shift {
             older: Vec::new(),
             last_older: None,
             all: Vec::new(),
-            scatter: (0.0, 0.0),
+            scatter: Vec::new(),
         }
     }
 
@@ -89,9 +93,11 @@ impl Shift {
     /// The oldest run goes to what is only counted together.
     fn retire(&mut self) -> Counts {
         let Some(run) = self.runs.pop_front() else { return Vec::new() };
-        let (statistic, freedom) = pearson(&run.counts, &self.older);
-        self.scatter.0 = self.scatter.0.mul_add(0.98, statistic);
-        self.scatter.1 = self.scatter.1.mul_add(0.98, freedom);
+        self.scatter.resize_with(self.classes.len(), Scatter::default);
+        for (class, scatter) in self.scatter.iter_mut().enumerate() {
+            scatter.fade();
+            scatter.add(&run.counts, &self.older, class);
+        }
         add(&mut self.older, &run.counts);
         if self.older.iter().sum::<u64>() > MOST {
             self.older.iter_mut().for_each(|count| *count /= 2);
@@ -110,30 +116,55 @@ impl Shift {
         }
         let further = f64::from(u32::try_from(kinds - 2).unwrap_or(u32::MAX));
         let bar = BAR.1.mul_add(further, BAR.0);
-        let tried = self.ratios(|after| TRIED.contains(&after));
-        if tried.iter().all(|(_, ratio)| *ratio < bar) {
+        if !self.is_odd(bar / 2.0) {
             return None;
         }
-        let mut all = self.ratios(|_| true);
+        let mut all = self.ratios();
         all.sort_by(|one, other| other.1.total_cmp(&one.1));
         for (length, ratio) in all.iter().take_while(|(_, ratio)| *ratio >= bar) {
+            let bar = if *length == 1 { bar + ALONE } else { bar };
             let place = self.runs.len() - length;
-            let scatter = self.scatter(place);
+            let sides = self.sides(place);
+            let Some(class) = self.farthest(&sides) else { continue };
+            let scatter = self.scatter(place, class, &sides);
             if ratio / scatter < bar {
                 continue;
             }
             let near = |(_, other): &&(usize, f64)| (ratio - other).abs() / scatter < NEARLY;
             let lengths = || all.iter().filter(near).map(|(length, _)| *length);
-            if let Some(found) = self.told(place, lengths().min()?, lengths().max()?) {
-                self.forget(place);
-                return Some(found);
-            }
+            let found = self.told(&sides, class, lengths().min()?, lengths().max()?)?;
+            self.forget(place);
+            return Some(found);
         }
         None
     }
 
-    /// The ratio for a change before the last so many runs, where `wanted`.
-    fn ratios(&self, wanted: impl Fn(usize) -> bool) -> Vec<(usize, f64)> {
+    /// Whether the last few runs are so different from those before that it is worth the logarithms:
+    /// Pearson's statistic is no less than half of the ratio.
+    fn is_odd(&self, bar: f64) -> bool {
+        let mut after = [0.0; CLASSES];
+        let of = real(self.all.iter().sum());
+        for (place, run) in self.runs.iter().rev().enumerate() {
+            for (after, count) in after.iter_mut().zip(&run.counts) {
+                *after += real(*count);
+            }
+            if TRIED.contains(&(place + 1)) {
+                let (some, mut statistic) = (after.iter().sum::<f64>(), 0.0);
+                for (after, all) in after.iter().zip(&self.all).filter(|(_, all)| **all > 0) {
+                    let expected = some * real(*all) / of;
+                    statistic += (after - expected).powi(2) / expected;
+                }
+                // Both sides differ from all together.
+                if some < of && statistic * of / (of - some) >= bar {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// The ratio for a change before the last so many runs.
+    fn ratios(&self) -> Vec<(usize, f64)> {
         let mut after = vec![0; self.all.len()];
         let mut before = self.all.clone();
         let together = likelihood(&self.all);
@@ -143,7 +174,7 @@ impl Shift {
                 after[place] += count;
                 before[place] -= count;
             }
-            if wanted(place + 1) && before.iter().any(|count| *count > 0) {
+            if before.iter().any(|count| *count > 0) {
                 let apart = likelihood(&after) + likelihood(&before);
                 ratios.push((place + 1, 2.0 * (apart - together)));
             }
@@ -151,32 +182,40 @@ impl Shift {
         ratios
     }
 
-    /// By what factor the runs on both sides of a change scatter more than chance has it.
-    fn scatter(&self, place: usize) -> f64 {
-        let (mut statistic, mut freedom) = self.scatter;
+    /// All counts before `place` and from there on.
+    fn sides(&self, place: usize) -> [Counts; 2] {
         let mut sides = [self.older.clone(), Vec::new()];
         for (number, run) in self.runs.iter().enumerate() {
             add(&mut sides[usize::from(number >= place)], &run.counts);
         }
-        for (number, run) in self.runs.iter().enumerate() {
-            let (more, free) = pearson(&run.counts, &sides[usize::from(number >= place)]);
-            (statistic, freedom) = (statistic + more, freedom + free);
-        }
-        ((statistic + PRIOR) / (freedom + PRIOR)).max(1.0)
+        sides
     }
 
-    /// What moved, by a change at `place` that came between the last `longest` and `shortest` runs.
-    fn told(&self, place: usize, shortest: usize, longest: usize) -> Option<Moved> {
-        let mut sides = [self.older.clone(), Vec::new()];
+    /// The class whose share moved most, if that is far enough.
+    fn farthest(&self, sides: &[Counts; 2]) -> Option<usize> {
+        let moved = |class| (share(&sides[1], class) - share(&sides[0], class)).abs();
+        // The first of equals.
+        let farther = |one, other| if moved(other) > moved(one) + 1e-9 { other } else { one };
+        (0..self.classes.len()).reduce(farther).filter(|class| moved(*class) >= LEAST)
+    }
+
+    /// By what factor the runs on both sides of a change scatter more than chance has it.
+    fn scatter(&self, place: usize, class: usize, sides: &[Counts; 2]) -> f64 {
+        let mut scatter = self.scatter.get(class).copied().unwrap_or_default();
         for (number, run) in self.runs.iter().enumerate() {
-            add(&mut sides[usize::from(number >= place)], &run.counts);
+            scatter.add(&run.counts, &sides[usize::from(number >= place)], class);
         }
-        let share = |side: usize, class: usize| share(&sides[side], class);
-        let move_of = |class: &usize| (share(1, *class) - share(0, *class)).abs();
-        let farther = |one: usize, other: usize| {
-            if move_of(&other) > move_of(&one) + 1e-9 { other } else { one }
-        };
-        let class = (0..self.classes.len()).reduce(farther).filter(|it| move_of(it) >= LEAST)?;
+        scatter.factor()
+    }
+
+    /// What moved, by a change that came between the last `longest` and `shortest` runs.
+    fn told(
+        &self,
+        sides: &[Counts; 2],
+        class: usize,
+        shortest: usize,
+        longest: usize,
+    ) -> Option<Moved> {
         let before = match (self.runs.len() - longest).checked_sub(1) {
             Some(place) => &self.runs.get(place)?.row,
             None => self.last_older.as_ref()?,
@@ -192,7 +231,7 @@ impl Shift {
             before: Rc::clone(before),
             after: Rc::clone(after),
             counts,
-            shares: [share(0, class), share(1, class)],
+            shares: [share(&sides[0], class), share(&sides[1], class)],
         })
     }
 
@@ -232,20 +271,35 @@ fn share(counts: &[u64], class: usize) -> f64 {
     real(at(counts, class)) / real(counts.iter().sum::<u64>().max(1))
 }
 
-/// Pearson's statistic of a run against the shares of many, and its degrees of freedom.
-fn pearson(counts: &[u64], many: &[u64]) -> (f64, f64) {
-    let all = real(many.iter().sum());
-    let of = real(counts.iter().sum());
-    let (mut statistic, mut kinds) = (0.0, 0.0);
-    for (place, count) in many.iter().enumerate().filter(|(_, count)| **count > 0) {
-        let expected = of * real(*count) / all;
-        // Where next to nothing is expected the statistic says nothing.
-        if expected >= 1.0 {
-            statistic += (real(at(counts, place)) - expected).powi(2) / expected;
-            kinds += 1.0;
+/// How much a class scatters from run to run: the sum of the squares of its deviations, each in
+/// proportion to what chance has it, and their number.
+#[derive(Debug, Clone, Copy, Default)]
+struct Scatter {
+    squares: f64,
+    runs: f64,
+}
+
+impl Scatter {
+    /// A run of long ago says less.
+    fn fade(&mut self) {
+        (self.squares, self.runs) = (self.squares * 0.995, self.runs * 0.995);
+    }
+
+    /// Adds a run, of which `many` are to tell the share.
+    fn add(&mut self, run: &[u64], many: &[u64], class: usize) {
+        let share = share(many, class);
+        let of = real(run.iter().sum());
+        let variance = of * share * (1.0 - share);
+        // Where next to nothing is expected, or nothing else, a deviation says nothing.
+        if variance >= 0.5 {
+            self.squares += of.mul_add(-share, real(at(run, class))).powi(2) / variance;
+            self.runs += 1.0;
         }
     }
-    if kinds >= 2.0 { (statistic, kinds - 1.0) } else { (0.0, 0.0) }
+
+    fn factor(self) -> f64 {
+        ((self.squares + PRIOR) / (self.runs + PRIOR)).max(1.0)
+    }
 }
 
 /// The logarithm of the likelihood of counts under their own shares.

@@ -58,10 +58,6 @@ impl Source {
         Ok(Self { input, path: path.into(), line: 1, text, cells, columns, last: Last::default() })
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// The line that was read last, from 1.
     pub(super) fn line(&self) -> u64 {
         self.line

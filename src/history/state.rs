@@ -50,3 +50,11 @@ pub struct Holding {
     /// Since when; nothing when it was there from the first run on.
     pub since: Option<Timestamp>,
 }
+
+impl State {
+    /// The share of a class.
+    #[must_use]
+    pub fn share(&self, class: Name) -> Option<Interval> {
+        self.shares.iter().find(|(name, _)| *name == class).and_then(|(_, share)| *share)
+    }
+}

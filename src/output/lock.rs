@@ -2,8 +2,13 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use super::OutputError;
+
+/// How soon a lock that others hold is tried again.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Takes the lock on a file that is open, or says who is in the way.
 ///
@@ -14,6 +19,20 @@ pub fn take(file: &File, path: &Path) -> Result<(), OutputError> {
         TryLockError::WouldBlock => OutputError::Locked { path: path.into() },
         TryLockError::Error(source) => OutputError::Io { path: path.into(), source },
     })
+}
+
+/// The same, but waits for others to end for so long.
+///
+/// # Errors
+/// When another process holds it all that time, or the file cannot be locked at all.
+pub fn wait(file: &File, path: &Path, longest: Duration) -> Result<(), OutputError> {
+    let began = Instant::now();
+    loop {
+        match take(file, path) {
+            Err(OutputError::Locked { .. }) if began.elapsed() < longest => sleep(LOOK_AGAIN),
+            other => return other,
+        }
+    }
 }
 
 /// A file that exists to be locked.

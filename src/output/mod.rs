@@ -13,6 +13,7 @@ pub mod lock;
 mod run;
 pub mod summary;
 mod table;
+mod tail;
 mod traces;
 
 use std::io;
@@ -24,7 +25,8 @@ pub use explain::explain;
 pub use hops::hops;
 pub use lock::LockFile;
 pub use run::{HOPS_SCHEMA, Run, SCHEMA, TRACES_SCHEMA};
-pub use table::table;
+pub use table::{align, table};
+pub use tail::SetAside;
 pub use traces::traces;
 
 /// Why a result could not be written, or could not be in the end.
@@ -71,10 +73,10 @@ pub enum OutputError {
         /// The columns that it lacks.
         missing: String,
     },
-    /// The history ends in the middle of a row.
+    /// The history ends in the middle of a row, and that cannot be put aside.
     #[error(
-        "{path}:{line}: the last row has {found} of {expected} columns and no newline; \
-         delete or complete it",
+        "{path}:{line}: the last row has {found} of {expected} columns and no newline, and cannot be \
+         moved to {path}.torn; delete or complete it",
         path = path.display()
     )]
     TornRow {

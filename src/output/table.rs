@@ -97,7 +97,8 @@ fn last_hops(part: &Part) -> String {
 }
 
 /// Columns as wide as their widest cell, two blanks apart.
-fn align(lines: &[Vec<String>]) -> String {
+#[must_use]
+pub fn align(lines: &[Vec<String>]) -> String {
     let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max()

@@ -213,3 +213,31 @@ fn vantages_do_not_mix() {
     let only = |name| Verdict::Only(all.names.find(name).unwrap_or_default());
     assert_eq!(verdicts, [only("china"), only("russia")]);
 }
+
+fn pinged(seen: Seen, alive: u32) -> Seen {
+    let pinged = seen.china + seen.russia + seen.unreached;
+    Seen { hosts: Some((pinged, alive)), ..seen }
+}
+
+#[test]
+fn hosts_fall_silent_while_there_is_a_way() {
+    let runs = times(10, pinged(china(256), 15))
+        .chain(times(3, pinged(china(256), 0)))
+        .chain(times(5, pinged(china(256), 15)));
+    assert_eq!(events(runs), ["9-10 hosts-silent", "12-13 hosts-back"]);
+}
+
+#[test]
+fn an_outage_is_not_told_again_of_the_hosts() {
+    let runs = times(10, pinged(china(256), 15))
+        .chain(times(3, pinged(outage(256), 0)))
+        .chain(times(5, pinged(china(256), 15)));
+    assert_eq!(events(runs), ["9-10 outage-began", "12-13 outage-ended"]);
+}
+
+/// Then it is the traces that are filtered, and no outage.
+#[test]
+fn where_hosts_answer_there_is_a_way() {
+    let runs = times(10, pinged(china(256), 15)).chain(times(5, pinged(outage(256), 15)));
+    assert!(events(runs).is_empty());
+}

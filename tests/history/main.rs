@@ -2,4 +2,5 @@
 
 mod events;
 mod planted;
+mod rates;
 mod reading;

@@ -9,22 +9,26 @@ mod spool;
 mod tell;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
 use crate::import::{FORMATS, Format, named};
-use crate::output::{Appender, Run, summary};
+use crate::output::{Run, summary};
 
 use super::common::Common;
 use super::config;
 use super::distinct::distinct;
 use super::exit::Exit;
-use super::sheet::Sheet;
+use super::sheet::{Sheet, history};
 use super::sources::Sources;
 
 use by::By;
 use read::{Heard, Reading};
 use tell::Telling;
+
+/// How long another process may hold the file that rows are added to.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Judge traceroutes made anywhere: RIPE Atlas, scamper, traceroute, mtr and others
 ///
@@ -64,7 +68,9 @@ impl Classify {
         let targets = config::targets(common)?;
         distinct(&[("--append", self.append.as_deref()), ("--traces", self.traces.as_deref())])?;
         let header = summary::header(&targets.classes);
-        let append = self.append.as_deref().map(|path| Appender::open(path, header)).transpose()?;
+        let append = self.append.as_deref();
+        // Rows of traces that are made need not be measured again: they can wait.
+        let append = append.map(|path| history(path, header, PATIENCE, common)).transpose()?;
         let sheet = self.traces.as_deref().map(Sheet::open).transpose()?;
         let mut owners = self.sources.owners(&targets, common)?;
         let reading = Reading::new(&targets, common);

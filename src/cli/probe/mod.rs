@@ -18,10 +18,10 @@ use crate::probe::engine::Measured;
 use crate::probe::{Archive, ArchiveError, Finished, Stop};
 use crate::targets::{Block, Wanted};
 
+use super::closing;
 use super::common::Common;
 use super::config;
 use super::exit::Exit;
-use super::report;
 use super::sources::Sources;
 
 use how::{How, Methods};
@@ -82,11 +82,11 @@ impl Probe {
         let _lock = prepared.lock.take();
         let began = Timestamp::now();
         let Done { measured, traces, methods, failure } = self.measure(&mut prepared, common)?;
-        report::closing(&measured, common);
+        closing::closing(&measured, common);
         let run = self.about(began, &measured, methods)?;
         self.sources.ask(&mut prepared.owners, &foreign(&traces, &targets.block)?, common);
         let told = Telling::new(prepared, &run).tell(&traces)?;
-        report::short_of_the_border(told.short, measured.traces, common);
+        closing::short_of_the_border(told.short, measured.traces, common);
         told.summary.write(&run, &targets.classes, common)?;
         failure?;
         Ok(match measured.cut_short {

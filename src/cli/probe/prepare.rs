@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
 use rand::rngs::{StdRng, SysRng};
@@ -14,6 +15,7 @@ use crate::targets::{Targets, sample, select};
 use super::super::common::Common;
 use super::super::distinct::distinct;
 use super::super::sheet::Sheet;
+use super::super::sheet::history;
 use super::Probe;
 
 /// What a run needs.
@@ -48,7 +50,7 @@ impl Probe {
         let append = self.files.append.as_deref();
         Ok(Prepared {
             lock: self.lock.as_deref().map(LockFile::take).transpose()?,
-            append: append.map(|path| Appender::open(path, header)).transpose()?,
+            append: append.map(|path| history(path, header, Duration::ZERO, common)).transpose()?,
             traces: sheet(&self.files.traces)?,
             hops: sheet(&self.files.hops)?,
             owners: self.sources.owners(targets, common)?,

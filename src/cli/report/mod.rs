@@ -1,0 +1,163 @@
+//! `lasthop report`: what changed, and when.
+
+mod migrate;
+mod textfile;
+mod window;
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use ipnet::Ipv4Net;
+
+use crate::history::{self, Event, History, Series, Wanted, event_table, prometheus, state_table};
+
+use super::common::Common;
+use super::exit::Exit;
+use super::format::Format;
+
+use window::{Since, since, until};
+
+/// What changed, and when: carriers that came and went, shares that moved, outages
+///
+/// Reads summaries that --append gathered, of several vantages or years in any order, plain or compressed.
+/// On a terminal it shows how things are and what changed; in a pipe it writes an event to a row,
+/// oldest first, or with --show state a row for each scope.
+#[derive(Debug, Args)]
+pub(super) struct Report {
+    /// Summaries; - is stdin
+    #[arg(value_name = "FILE", required_unless_present = "migrate")]
+    files: Vec<PathBuf>,
+    /// Only what runs from this time on found: 2017-10-01, 2017-10-01T09:05, or newest for what each
+    /// vantage's newest run found
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    since: Option<Since>,
+    /// Nothing that began after this time
+    #[arg(long, value_name = "TIME", value_parser = until)]
+    until: Option<jiff::Timestamp>,
+    /// Only this scope, such as 175.45.178.0/24; may be given more than once
+    #[arg(long, value_name = "PREFIX", value_parser = scope)]
+    scope: Vec<Ipv4Net>,
+    /// Only this vantage; may be given more than once
+    #[arg(long, value_name = "LABEL")]
+    vantage: Vec<String>,
+    /// What to write [default: both as a table, events as csv or json]
+    #[arg(long, value_enum, value_name = "WHAT")]
+    show: Option<Show>,
+    /// End with code 5 when something changed, as --since has it
+    #[arg(long)]
+    fail_on_change: bool,
+    /// Write how things are as metrics for node_exporter's textfile collector, in one go
+    #[arg(long, value_name = "FILE.prom", help_heading = "Files")]
+    prometheus: Option<PathBuf>,
+    /// Write OLD to stdout under today's header, and nothing else
+    #[arg(
+        long,
+        value_name = "OLD",
+        help_heading = "Files",
+        conflicts_with_all = [
+            "files", "since", "until", "scope", "vantage", "show", "fail_on_change", "prometheus",
+        ]
+    )]
+    migrate: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Show {
+    /// What changed
+    Events,
+    /// How things are
+    State,
+}
+
+impl Report {
+    pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
+        if let Some(old) = &self.migrate {
+            return migrate::run(old, common);
+        }
+        let wanted = Wanted {
+            until: self.until,
+            from: None,
+            scopes: self.scope.clone(),
+            vantages: self.vantage.clone(),
+            buckets: 0,
+        };
+        let mut remark = |remark: &history::Remark<'_>| {
+            let (path, line) = (remark.path.display(), remark.line);
+            common.warn(&format!("{path}:{line}: left out: {}", remark.broken));
+        };
+        let history = history::read(&self.files, &wanted, &mut remark)?;
+        closing(&history, common);
+        let series: Vec<&Series> =
+            history.series.iter().filter(|series| self.has_runs(series)).collect();
+        if series.is_empty() {
+            common.warn("no run in what was asked for");
+            return Ok(Exit::Nothing);
+        }
+        let events: Vec<&Event> =
+            history.events.iter().filter(|event| self.asked(event, &history)).collect();
+        if let Some(path) = &self.prometheus {
+            textfile::write(path, &prometheus(&history))
+                .with_context(|| path.display().to_string())?;
+        }
+        self.tell(&series, &events, &history, common)?;
+        let changed = self.fail_on_change && !events.is_empty();
+        Ok(if changed { Exit::Changed } else { Exit::Measured })
+    }
+
+    fn has_runs(&self, series: &Series) -> bool {
+        match self.since {
+            Some(Since::Time(since)) => series.state.started >= since,
+            Some(Since::Newest) | None => true,
+        }
+    }
+
+    /// Whether a run of the time that was asked for found the event.
+    fn asked(&self, event: &Event, history: &History) -> bool {
+        match self.since {
+            None => true,
+            Some(Since::Time(since)) => event.found >= since,
+            // The newest run that a vantage made by a method; a scope that it did not trace is old.
+            Some(Since::Newest) => history
+                .series
+                .iter()
+                .filter(|it| (it.vantage, it.method) == (event.vantage, event.method))
+                .all(|series| series.state.started <= event.found),
+        }
+    }
+
+    fn tell(
+        &self,
+        series: &[&Series],
+        events: &[&Event],
+        history: &History,
+        common: &Common,
+    ) -> anyhow::Result<()> {
+        let format = Format::or_suited(common.format);
+        let rows = match self.show {
+            Some(Show::State) => history::states(series.iter().copied(), history),
+            _ => history::events(events.iter().copied(), &history.names),
+        };
+        format.write(&rows, || match self.show {
+            Some(Show::State) => state_table(series, history),
+            Some(Show::Events) => event_table(events, history),
+            None => {
+                let (state, changed) = (state_table(series, history), event_table(events, history));
+                format!("{state}\n{changed}")
+            }
+        })
+    }
+}
+
+/// Says what became of the lines.
+fn closing(history: &History, common: &Common) {
+    let history::Counts { used, doubled, unwanted, broken } = history.counts;
+    let text =
+        format!("{used} rows used, {doubled} doubled, {unwanted} not asked for, {broken} broken");
+    if broken > 0 { common.warn(&text) } else { common.say(|| text) }
+}
+
+fn scope(text: &str) -> Result<Ipv4Net, String> {
+    let scope: Result<Ipv4Net, _> = text.parse();
+    scope.map(|scope| scope.trunc()).map_err(|_| "expected a prefix such as 175.45.178.0/24".into())
+}

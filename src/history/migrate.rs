@@ -1,0 +1,69 @@
+//! An old history under today's header.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::source::{Line, Source};
+use super::{HistoryError, Names, Remark};
+
+/// What became of the lines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Migrated {
+    /// Rows that were written.
+    pub rows: u64,
+    /// Lines that were left out because they are no rows.
+    pub broken: u64,
+}
+
+/// Writes the rows of `path` under `header`, with `schema` for their schema. What they have no column for
+/// is empty. `remark` hears of every line that is left out because it is broken.
+///
+/// # Errors
+/// When the file cannot be read or is no summary, has a column that would be lost, or `out` fails.
+pub fn migrate(
+    path: &Path,
+    header: &[String],
+    schema: u64,
+    out: &mut dyn Write,
+    remark: &mut dyn FnMut(&Remark<'_>),
+) -> Result<Migrated, HistoryError> {
+    let mut names = Names::default();
+    let mut source = Source::open(path, &mut names)?;
+    let written = |source| HistoryError::Io { path: PathBuf::from("stdout"), source };
+    let mut out = csv::Writer::from_writer(out);
+    out.write_record(header).map_err(|error| written(error.into()))?;
+    let mut migrated = Migrated::default();
+    let schema = schema.to_string();
+    lossless(&source, path, header)?;
+    while let Some(line) = source.next(&mut names)? {
+        if let Line::Broken(broken) = line {
+            migrated.broken += 1;
+            remark(&Remark { path, line: source.line(), broken: &broken });
+            continue;
+        }
+        lossless(&source, path, header)?;
+        let (columns, cells) = source.cells();
+        let cell = |name: &String| match columns.iter().position(|column| column == name) {
+            Some(0) => schema.as_bytes(),
+            Some(place) => cells.get(place),
+            None => &[],
+        };
+        out.write_record(header.iter().map(cell)).map_err(|error| written(error.into()))?;
+        migrated.rows += 1;
+    }
+    out.flush().map_err(written)?;
+    Ok(migrated)
+}
+
+/// Every column that the file has now is one of `header`.
+fn lossless(source: &Source, path: &Path, header: &[String]) -> Result<(), HistoryError> {
+    let (columns, _) = source.cells();
+    match columns.iter().find(|column| !header.contains(column)) {
+        None => Ok(()),
+        Some(column) => Err(HistoryError::Column {
+            path: path.into(),
+            line: source.line(),
+            column: column.clone(),
+        }),
+    }
+}

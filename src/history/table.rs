@@ -1,0 +1,156 @@
+//! Events and states for people.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use crate::output::align;
+
+use super::rows::{classes, is_cut_off, listed};
+use super::{Event, History, Interval, Kind, Name, Names, Series};
+
+/// How many lines back the same may have been said.
+const ALIKE: usize = 16;
+
+/// How things are: for each vantage and method a line about the runs, and its scopes below.
+#[must_use]
+pub fn state_table(series: &[&Series], history: &History) -> String {
+    let names = &history.names;
+    let of = |series: &Series| (series.vantage, series.method);
+    let groups = series.chunk_by(|one, other| of(one) == of(other));
+    groups.map(|group| group_table(group, history, names)).collect::<Vec<_>>().join("\n")
+}
+
+fn group_table(group: &[&Series], history: &History, names: &Names) -> String {
+    let classes: Vec<Name> = classes(history);
+    let mut heading = vec!["scope".to_owned(), "verdict".into(), "since".into()];
+    heading.extend(classes.iter().map(|class| names.text(*class).to_owned()));
+    heading.extend(["rtt", "must fail", "carriers"].map(str::to_owned));
+    // The block is last, as in the summary.
+    let mut sorted: Vec<&Series> = group.to_vec();
+    sorted.sort_by_key(|series| (std::cmp::Reverse(series.scope.prefix_len()), series.scope));
+    let mut lines = vec![heading];
+    lines.extend(sorted.iter().map(|series| line(series, &classes, names)));
+    format!("{}\n\n{}", about(group, names), align(&lines))
+}
+
+fn about(group: &[&Series], names: &Names) -> String {
+    let Some(longest) = group.iter().max_by_key(|series| series.runs) else {
+        return String::new();
+    };
+    let newest = group.iter().max_by_key(|series| series.state.started).unwrap_or(longest);
+    let vantage = match names.text(longest.vantage) {
+        "" => String::new(),
+        vantage => format!(" from {vantage}"),
+    };
+    let cut = if newest.state.complete { "" } else { " (INCOMPLETE)" };
+    let (runs, method) = (longest.runs, names.text(longest.method));
+    let (first, last) = (time(longest.first), time(newest.state.started));
+    format!("{runs} runs{vantage} by {method}, {first} to {last}{cut}")
+}
+
+fn line(series: &Series, classes: &[Name], names: &Names) -> Vec<String> {
+    let state = &series.state;
+    let mut cells = vec![
+        series.scope.to_string(),
+        state.verdict.text(names).to_owned(),
+        state.since.map_or_else(|| "the first run".into(), time),
+    ];
+    let cut_off = is_cut_off(state.verdict);
+    let share = |class: &Name| if cut_off { "-".into() } else { percent(state.share(*class)) };
+    cells.extend(classes.iter().map(share));
+    cells.push(state.rtt_ms.filter(|_| !cut_off).map_or("-".into(), |ms| format!("{ms:.0} ms")));
+    cells.push(state.redundancy.to_string());
+    let carriers = state.carriers.iter().map(|holding| names.text(holding.carrier));
+    cells.push(carriers.collect::<Vec<_>>().join(", "));
+    cells
+}
+
+fn percent(share: Option<Interval>) -> String {
+    share.filter(|share| share.high > 0.0 && share.share > 0.0).map_or("-".into(), |share| {
+        let [share, low, high] = [share.share, share.low, share.high].map(|it| it * 100.0);
+        format!("{share:.0} % ({low:.0}-{high:.0})")
+    })
+}
+
+/// What changed, oldest first.
+#[must_use]
+pub fn event_table(events: &[&Event], history: &History) -> String {
+    if events.is_empty() {
+        return "nothing changed\n".into();
+    }
+    let names = &history.names;
+    let of = |event: &Event| (event.vantage, event.method);
+    let several = history.series.iter().any(|one| {
+        history
+            .series
+            .first()
+            .is_some_and(|first| (first.vantage, first.method) != (one.vantage, one.method))
+    });
+    let mut heading = vec!["not before".to_owned(), "not after".into(), "scope".into()];
+    if several {
+        heading.push("seen from".into());
+    }
+    heading.extend(["what".to_owned(), "evidence".into()]);
+    let mut lines = vec![heading];
+    for event in events {
+        let [after, before] = [event.before.at, event.after.at].map(time);
+        let mut cells = vec![after, before, event.scope.to_string()];
+        if several {
+            let (vantage, method) = of(event);
+            cells.push(format!("{} {}", names.text(vantage), names.text(method)));
+        }
+        cells.extend([what(event, names), evidence(event, names)]);
+        join(&mut lines, cells);
+    }
+    align(&lines)
+}
+
+/// Adds a line, or only its scope to the line that says the same of another scope at the same time.
+fn join(lines: &mut Vec<Vec<String>>, cells: Vec<String>) {
+    const SCOPE: usize = 2;
+    let now = cells.get(..SCOPE).map(<[String]>::to_vec);
+    let rest = cells.get(SCOPE + 1..).map(<[String]>::to_vec);
+    let same = |line: &&mut Vec<String>| {
+        line.get(..SCOPE).map(<[String]>::to_vec) == now
+            && line.get(SCOPE + 1..).map(<[String]>::to_vec) == rest
+    };
+    let known = lines.iter_mut().rev().take(ALIKE).find(same);
+    match (known.and_then(|line| line.get_mut(SCOPE)), cells.get(SCOPE)) {
+        (Some(scopes), Some(scope)) => {
+            let _ = write!(scopes, ", {scope}");
+        }
+        _ => lines.push(cells),
+    }
+}
+
+/// The event in words.
+fn what(event: &Event, names: &Names) -> String {
+    let subject = event.subject.map_or("", |subject| names.text(subject));
+    let verdict = |verdict: super::Verdict| verdict.text(names);
+    let (before, after) = (verdict(event.before.verdict), verdict(event.after.verdict));
+    let part =
+        |share: Option<f64>| share.map_or(String::new(), |it| format!("{:.0} %", it * 100.0));
+    match event.kind {
+        Kind::CarrierAppeared => format!("{subject} appeared"),
+        Kind::CarrierVanished => format!("{subject} vanished"),
+        Kind::VerdictChanged => format!("{before} became {after}"),
+        Kind::ShareMoved => {
+            let (from, to) = (part(event.before.share), part(event.after.share));
+            format!("{subject} moved from {from} to {to}")
+        }
+        Kind::OutageBegan => "outage began".into(),
+        Kind::OutageEnded => "outage ended".into(),
+        Kind::HostsSilent => "hosts fell silent".into(),
+        Kind::HostsBack => "hosts answer again".into(),
+    }
+}
+
+fn evidence(event: &Event, names: &Names) -> String {
+    let [before, after] = [&event.before, &event.after].map(|side| listed(&side.counts, names));
+    format!("{before} then {after}")
+}
+
+fn time(at: Timestamp) -> String {
+    format!("{at:.0}")
+}
