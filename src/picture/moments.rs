@@ -22,7 +22,7 @@ pub(super) struct Moment<'h> {
 /// Those that a vantage saw by a method, in the order in which they stand in the picture.
 pub(super) fn of<'h>(history: &'h History, vantage: Name, method: Name) -> Vec<Moment<'h>> {
     let period = Period::of(history);
-    let shown = |event: &Event| period.is_some_and(|period| event.after.at >= period.from);
+    let shown = |event: &Event| period.is_some_and(|period| event.found >= period.from);
     let seen = |event: &&Event| (event.vantage, event.method) == (vantage, method) && shown(event);
     let mut events: Vec<&'h Event> = history.events.iter().filter(seen).collect();
     events.sort_by_key(|event| (middle(event), event.before.at));
