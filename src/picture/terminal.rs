@@ -208,7 +208,8 @@ fn line(label: &str, signs: &str) -> String {
 }
 
 fn bar(part: f64) -> char {
-    let place = sampled::place(part, BARS.len());
+    // Rounded, so that only nearly all is all.
+    let place = sampled::place(part - 1.0 / 16.0, BARS.len());
     BARS.get(place).copied().unwrap_or(' ')
 }
 
