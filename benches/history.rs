@@ -116,11 +116,11 @@ fn shifts(traces: u32, times: u64) -> [f64; 4] {
         (60..63).for_each(|run| after.run(run, &mut random, &mut text));
         let run = |run: &str| run.trim_start_matches("run-").parse::<i64>().expect("a run");
         let events = read(&text);
-        let prefix = |event: &&Event| event.scope.prefix_len() == 24;
+        let began: Timestamp = "2017-10-01T00:00:00Z".parse().expect("a time");
+        let late = |event: &Event| event.found.duration_since(began).as_mins() / 5 - 60;
+        let prefix = |event: &&Event| event.scope.prefix_len() == 24 && late(event) >= 0;
         if let Some(event) = events.iter().find(prefix) {
-            let began: Timestamp = "2017-10-01T00:00:00Z".parse().expect("a time");
-            let late = event.found.duration_since(began).as_mins() / 5 - 60;
-            (late.max(0)..3).for_each(|within| {
+            (late(event)..3).for_each(|within| {
                 found[usize::try_from(within).expect("small")] += 1.0;
             });
             let holds = run(&event.before.run) <= 59 && run(&event.after.run) >= 60;
@@ -209,5 +209,5 @@ fn main() {
         return write(Path::new(path), rows);
     }
     speed(rows);
-    rates(number("--runs", 200_000));
+    rates(number("--runs", 40_000));
 }

@@ -251,6 +251,6 @@ fn often(sights: &[Sight<'_>]) -> Option<usize> {
     if seen().count() < OFTEN || share < NOISE {
         None
     } else {
-        seen().map(|(place, _)| place).last()
+        seen().map(|(place, _)| place).next_back()
     }
 }

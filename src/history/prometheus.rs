@@ -1,4 +1,4 @@
-//! How things are as metrics, in the text format of Prometheus, for node_exporter's textfile collector.
+//! How things are as metrics, in the text format of Prometheus, for the textfile collector of `node_exporter`.
 //!
 //! Samples have no times of their own, because that collector refuses them: how old the newest run is
 //! follows from `lasthop_last_run_timestamp_seconds`.

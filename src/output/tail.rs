@@ -123,7 +123,7 @@ fn is_whole(line: &[u8], header: &[String]) -> bool {
     let mut reader =
         ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(line);
     let Some(Ok(row)) = reader.byte_records().next() else { return false };
-    let last = row.iter().last().unwrap_or_default();
+    let last = row.iter().next_back().unwrap_or_default();
     let is_complete = header.last().is_some_and(|name| name == "complete");
     let torn = if is_complete { is_beginning(last) } else { lacks_decimals(last) };
     row.len() == header.len() && !torn
@@ -185,7 +185,7 @@ fn torn(file: &File, path: &Path, found: usize, header: &[String]) -> OutputErro
 }
 
 fn fields(line: &[u8]) -> usize {
-    line.iter().filter(|byte| **byte == b',').count() + 1
+    line.split(|byte| *byte == b',').count()
 }
 
 /// The number of the last line.

@@ -174,6 +174,14 @@ fn an_unwritable_folder_is_refused() {
 }
 
 #[test]
+fn a_read_only_file_is_refused() {
+    let Some(lab) = Lab::near() else { return };
+    let script = "touch a.csv && chmod 444 a.csv && chmod 777 . && \
+        exec setpriv --bounding-set=-all --inh-caps=-all $LASTHOP probe --append a.csv";
+    lab.shell(script).refused(2, &["a.csv: Permission denied", "name a file that you may"]);
+}
+
+#[test]
 fn a_full_device_keeps_nothing_else_from_being_written() {
     let Some(lab) = Lab::near() else { return };
     let files = ["--append", "/dev/full", "--hops", "/dev/full", "--traces", "t.csv"];

@@ -97,6 +97,9 @@ fn of_many_killed_writers_every_row_is_whole() {
     // The last one mends what the last kill may have left.
     Outcome::of(import(folder.path(), "last")).ended(0);
     ended.insert("last".into(), true);
+    let well = ended.values().filter(|well| **well).count();
+    let torn = std::fs::read(folder.path().join("h.csv.torn")).map_or(0, |bytes| bytes.len());
+    println!("{} imports, {well} ended well, {torn} bytes were torn", ended.len());
     check(&std::fs::read_to_string(folder.path().join("h.csv")).expect("UTF-8"), &ended);
 }
 

@@ -153,8 +153,7 @@ fn pictures_in_files() {
 
 #[test]
 fn two_vantages_are_told_apart() {
-    let there: String = story("there").lines().skip(1).map(|line| format!("{line}\n")).collect();
-    let files = Files::new(&format!("{}{there}", story("here")));
+    let files = Files::new(&format!("{}{}", story("here"), story("there")));
     assert_snapshot!(
         "report.two.table",
         files.report(&["h.csv", "--format", "table"]).ended(0).out

@@ -1,5 +1,4 @@
 //! Files become series, whatever their order.
-#![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
 
 use lasthop::history::{Hosts, Wanted, read};
 

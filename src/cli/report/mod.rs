@@ -49,7 +49,7 @@ pub(super) struct Report {
     /// End with code 5 when something changed, as --since has it
     #[arg(long)]
     fail_on_change: bool,
-    /// Write how things are as metrics for node_exporter's textfile collector, in one go
+    /// Write how things are as metrics for Prometheus, in one go
     #[arg(long, value_name = "FILE.prom", help_heading = "Files")]
     prometheus: Option<PathBuf>,
     #[command(flatten)]
