@@ -44,7 +44,8 @@ fn a_report_is_drawn_as_wide_as_the_terminal() {
     lab.write("h.csv", &story("here"));
     let line = |shown: &str| {
         let drawn = shown.lines().find(|line| line.contains("CCC")).map(str::to_owned);
-        drawn.unwrap_or_else(|| panic!("no picture: {shown:?}"))
+        assert!(drawn.is_some(), "no picture: {shown:?}");
+        drawn.unwrap_or_default()
     };
     let plain =
         line(&on_a_terminal(&lab, "stty rows 30 cols 60; NO_COLOR=1 $LASTHOP report h.csv"));
