@@ -41,7 +41,7 @@ fn stdout_gets_a_table() {
 #[test]
 fn a_report_is_drawn_as_wide_as_the_terminal() {
     let Some(lab) = Lab::near().filter(|_| has("script")) else { return };
-    lab.write("h.csv", &story("here"));
+    lab.write("h.csv", story("here"));
     let line = |shown: &str| {
         let drawn = shown.lines().find(|line| line.contains("CCC")).map(str::to_owned);
         assert!(drawn.is_some(), "no picture: {shown:?}");
