@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::process::{Child, Stdio};
 
 use ipnet::Ipv4Net;
-use lasthop::lab::{NAMES, Scenario, built_in};
+use lasthop::lab::{NAMES, STORIES, Scenario, built_in};
 
 use super::lab::{Lab, outside};
 use super::outcome::Outcome;
