@@ -2,6 +2,7 @@
 //! so the vantage is the unit: its traces are drawn together or not at all.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::thread;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -16,8 +17,10 @@ pub(super) type Seen = Vec<usize>;
 
 /// What several vantages have seen of one or more routed prefixes.
 pub(super) struct Clusters {
-    /// For each vantage: which prefix, and what it has seen of that.
-    vantages: Vec<Vec<(usize, Vec<f64>)>>,
+    /// A row for each vantage, one behind the other: what it has seen of each prefix. They are added
+    /// up some ten million times.
+    rows: Vec<f64>,
+    vantages: usize,
     prefixes: usize,
     columns: usize,
 }
@@ -33,31 +36,41 @@ impl Clusters {
         if names.iter().filter(|name| !name.is_empty()).count() < 2 {
             return None;
         }
-        let of = |name: &&String| {
-            let seen = prefixes.iter().enumerate().filter_map(|(prefix, vantages)| {
-                let seen = vantages.get(*name)?;
-                Some((prefix, seen.iter().map(|count| real(*count)).collect()))
-            });
-            seen.collect()
-        };
         let columns = prefixes.iter().flat_map(|seen| seen.values()).map(Vec::len).max()?;
-        Some(Self { vantages: names.iter().map(of).collect(), prefixes: prefixes.len(), columns })
+        let mut rows = Vec::with_capacity(names.len() * prefixes.len() * columns);
+        for (name, vantages) in
+            names.iter().flat_map(|name| prefixes.iter().map(move |p| (name, p)))
+        {
+            let seen = vantages.get(*name).map_or(&[][..], Vec::as_slice);
+            let none = std::iter::repeat_n(&0, columns - seen.len());
+            rows.extend(seen.iter().chain(none).map(|count| real(*count)));
+        }
+        Some(Self { rows, vantages: names.len(), prefixes: prefixes.len(), columns })
+    }
+
+    /// The shares of each, on all cores.
+    pub(super) fn shares_of_all(all: &[Option<Self>], seed: u64) -> Vec<Option<Vec<Share>>> {
+        thread::scope(|scope| {
+            let shares = |clusters| scope.spawn(move || Self::shares(clusters, seed));
+            let begun: Vec<_> = all.iter().map(|clusters| clusters.as_ref().map(shares)).collect();
+            let ended = |one: thread::ScopedJoinHandle<'_, _>| one.join();
+            begun.into_iter().map(|one| one.map(ended)?.ok()).collect()
+        })
     }
 
     /// The share of each class, in their order: the mean of the prefixes' shares.
     pub(super) fn shares(&self, seed: u64) -> Vec<Share> {
-        let whole = self.totals(0..self.vantages.len());
+        let whole = self.totals(0..self.vantages);
         let shares = self.means(&whole, &whole);
         let effective = self.effective(&whole);
         let each = shares.into_iter().zip(self.variances(&whole, seed));
-        each.map(|(share, variance)| interval(share, variance, self.vantages.len(), effective))
-            .collect()
+        each.map(|(share, variance)| interval(share, variance, self.vantages, effective)).collect()
     }
 
     /// The variance of each share over vantages that are drawn anew, for as many that were not.
     fn variances(&self, whole: &[f64], seed: u64) -> Vec<f64> {
         let mut random = StdRng::seed_from_u64(seed);
-        let count = self.vantages.len();
+        let count = self.vantages;
         let mut sums = vec![(0.0, 0.0); self.columns - 1];
         for _ in 0..RESAMPLES {
             let drawn = (0..count).map(|_| random.random_range(0..count));
@@ -76,10 +89,11 @@ impl Clusters {
 
     /// What these vantages have seen together, prefix by prefix.
     fn totals(&self, vantages: impl Iterator<Item = usize>) -> Vec<f64> {
-        let mut totals = vec![0.0; self.prefixes * self.columns];
-        for (prefix, seen) in vantages.flat_map(|vantage| &self.vantages[vantage]) {
-            let row = &mut totals[prefix * self.columns..][..self.columns];
-            row.iter_mut().zip(seen).for_each(|(total, count)| *total += count);
+        let width = self.prefixes * self.columns;
+        let mut totals = vec![0.0; width];
+        for vantage in vantages {
+            let row = &self.rows[vantage * width..][..width];
+            totals.iter_mut().zip(row).for_each(|(total, count)| *total += count);
         }
         totals
     }
@@ -100,11 +114,14 @@ impl Clusters {
 
     /// How many vantages of equal weight say as much as these (Kish).
     fn effective(&self, totals: &[f64]) -> f64 {
-        let weight = |seen: &Vec<(usize, Vec<f64>)>| -> f64 {
-            let part = |(prefix, seen): &(usize, Vec<f64>)| seen[0] / totals[prefix * self.columns];
-            seen.iter().map(part).sum::<f64>() / real(self.prefixes)
+        let firsts = |row: &[f64]| row.iter().copied().step_by(self.columns).collect::<Vec<_>>();
+        let all = firsts(totals);
+        let weight = |row: &[f64]| -> f64 {
+            let parts = firsts(row).into_iter().zip(&all).map(|(seen, total)| seen / total);
+            parts.sum::<f64>() / real(self.prefixes)
         };
-        self.vantages.iter().map(weight).map(|weight| weight * weight).sum::<f64>().recip()
+        let rows = self.rows.chunks(self.prefixes * self.columns);
+        rows.map(weight).map(|weight| weight * weight).sum::<f64>().recip()
     }
 }
 

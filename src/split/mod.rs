@@ -124,20 +124,23 @@ impl<'t> Counting<'t> {
         let ids = || self.targets.classes.ids();
         let mut block = Count::new(self.targets);
         self.routed.values().for_each(|count| block.add_all(count));
-        let clustered = |clusters: Option<Clusters>| {
-            let shares = clusters?.shares(self.seed);
-            Some(shares.into_iter().map(Some).collect::<Vec<_>>())
-        };
-        let block_clusters = Clusters::of(self.routed.values().map(|count| &count.vantages));
-        let part = |(scope, count): (Ipv4Net, Count)| {
+        let counts: Vec<&Count> = self.routed.values().collect();
+        // The block's first, then those of each routed prefix.
+        let scopes = std::iter::once(&counts[..]).chain(counts.chunks(1));
+        let of = |scope: &[&Count]| Clusters::of(scope.iter().map(|count| &count.vantages));
+        let clusters: Vec<Option<Clusters>> = scopes.map(of).collect();
+        let mut clustered = Clusters::shares_of_all(&clusters, self.seed)
+            .into_iter()
+            .map(|shares| Some(shares?.into_iter().map(Some).collect::<Vec<_>>()));
+        let shares = clustered.next().flatten();
+        let part = |((scope, count), clustered): ((Ipv4Net, Count), Option<_>)| {
             let plain = || ids().map(|id| Share::of(&count.classes, id)).collect();
-            let clusters = Clusters::of(std::iter::once(&count.vantages));
-            let shares = clustered(clusters).unwrap_or_else(plain);
+            let shares = clustered.unwrap_or_else(plain);
             count.part(scope, shares)
         };
-        let routed: Vec<Part> = self.routed.into_iter().map(part).collect();
+        let routed: Vec<Part> = self.routed.into_iter().zip(clustered).map(part).collect();
         let plain = || ids().map(|id| across(&routed, id)).collect();
-        let shares = clustered(block_clusters).unwrap_or_else(plain);
+        let shares = shares.unwrap_or_else(plain);
         Split { block: block.part(self.targets.block.prefix, shares), routed }
     }
 }
