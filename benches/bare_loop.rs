@@ -8,17 +8,16 @@
 //!     benches/chain.sh up all
 //!     benches/chain.sh exec target/release/examples/bare_loop [rounds]
 
+mod inside;
+
 use std::env;
-use std::fs;
 use std::mem::MaybeUninit;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::AsFd as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use nix::errno::Errno;
-use nix::net::if_::if_nameindex;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::time::{ClockId, clock_gettime};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
@@ -39,7 +38,7 @@ const IDENTIFIER: u16 = 0x6c68;
 const CHECKSUM: u16 = !(0x0800 + IDENTIFIER);
 
 fn main() -> Result<()> {
-    nothing_leads_out()?;
+    inside::nothing_leads_out()?;
     // `cargo bench` has arguments of its own.
     let rounds = env::args().nth(1).map_or(Ok(1), |rounds| rounds.parse());
     let rounds: u64 = rounds.context("how often to trace the block must be a number")?;
@@ -54,25 +53,6 @@ fn main() -> Result<()> {
     }
     counts.wait_for_the_rest(&socket)?;
     counts.tell(began.elapsed(), cpu_time()?.saturating_sub(cpu));
-    Ok(())
-}
-
-/// Refuses to begin anywhere but in the namespace that `benches/chain.sh` has made and named, which
-/// has no link but the one into the chain.
-fn nothing_leads_out() -> Result<()> {
-    let name = env::var("LASTHOP_BENCH").context("run this by: benches/chain.sh exec")?;
-    ensure!(name.starts_with("lasthop-bench-"), "{name} is no namespace of benches/chain.sh");
-    let here = fs::metadata("/proc/self/ns/net")?.ino();
-    let chain = fs::metadata(format!("/run/netns/{name}")).context("no such namespace")?.ino();
-    ensure!(here == chain, "this is not inside {name}");
-    // Where even root may not look at the first process, the links have to do.
-    if let Ok(machine) = fs::metadata("/proc/1/ns/net") {
-        ensure!(here != machine.ino(), "this is the machine's own network");
-    }
-    for link in &if_nameindex()? {
-        let link = link.name().to_string_lossy();
-        ensure!(["lo", "ahead"].contains(&link.as_ref()), "who knows where {link} leads");
-    }
     Ok(())
 }
 

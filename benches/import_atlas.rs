@@ -1,21 +1,23 @@
-//! How quickly results of RIPE Atlas become traces: every one is a traceroute to the block, and all
-//! of it is read. Prints Markdown rows; `cargo bench --bench import_atlas`.
+//! How quickly results of RIPE Atlas become traces in the library, without judgement: all of them
+//! traceroutes to the block. Prints Markdown rows; `cargo bench --bench import_atlas`.
 //!
-//! `-- --write FILE` only writes the results, one to a line, for others to read; `-- --read FILE`
-//! only reads such a file. `--mib N` says how much is written.
+//! `benches/import.sh` measures the whole program. `-- --write FILE --mib N --home PERCENT` makes the
+//! results that it reads.
 #![expect(clippy::expect_used, reason = "a benchmark that cannot run has failed")]
 #![expect(clippy::cast_precision_loss, reason = "rates are printed without decimals")]
 
-use std::fmt::Write as _;
+#[path = "atlas/results.rs"]
+mod results;
+
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::BufWriter;
 use std::path::Path;
 use std::time::Instant;
 
 use lasthop::import::{self, Finding};
 use nix::sys::resource::{UsageWho, getrusage};
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
+
+use results::{ARRAY, LINES, Plan};
 
 const RUNS: usize = 7;
 
@@ -25,18 +27,18 @@ fn main() {
         let place = arguments.iter().position(|argument| argument == name)?;
         arguments.get(place + 1).map(String::as_str)
     };
-    let mib: usize = value("--mib").map_or(512, |mib| mib.parse().expect("a number"));
+    let number = |name, otherwise| value(name).map_or(otherwise, |n| n.parse().expect("a number"));
+    let mib = number("--mib", 512);
+    let plan = |home, around| Plan { bytes: u64::from(mib) << 20, home, around };
     if let Some(path) = value("--write") {
-        return write(Path::new(path), mib, ["", "\n", "\n"]);
-    }
-    if let Some(path) = value("--read") {
-        return measure("lines", Path::new(path));
+        let results = write(Path::new(path), &plan(number("--home", 100), LINES));
+        return println!("{results}");
     }
     let folder = tempfile::tempdir().expect("a folder");
     println!("| shape | MB/s | results/s | traces | peak RSS, MiB |\n|---|---:|---:|---:|---:|");
-    for (shape, around) in [("lines", ["", "\n", "\n"]), ("array", ["[", ",", "]\n"])] {
+    for (shape, around) in [("lines", LINES), ("array", ARRAY)] {
         let path = folder.path().join(shape);
-        write(&path, mib, around);
+        write(&path, &plan(100, around));
         measure(shape, &path);
     }
 }
@@ -72,85 +74,7 @@ fn read(path: &Path) -> u32 {
     traces
 }
 
-/// Writes `mib` of results: something before all of them, between them, behind them.
-fn write(path: &Path, mib: usize, [before, between, behind]: [&str; 3]) {
-    let mut random = StdRng::seed_from_u64(7);
+fn write(path: &Path, plan: &Plan) -> u64 {
     let mut file = BufWriter::new(File::create(path).expect("created"));
-    let mut text = before.to_owned();
-    let mut left = mib << 20;
-    while left > 0 {
-        text += &result(&mut random);
-        left = left.saturating_sub(text.len());
-        text += if left > 0 { between } else { behind };
-        file.write_all(text.as_bytes()).expect("written");
-        text.clear();
-    }
-    file.flush().expect("written");
-}
-
-/// A result as today's firmware sends it: a dozen routers, some with labels, the way into the block,
-/// and silence.
-fn result(random: &mut StdRng) -> String {
-    let probe: u32 = random.random_range(1..60_000);
-    let target = format!("175.45.{}.{}", random.random_range(176..180), random.random::<u8>());
-    let began: u32 = random.random_range(1_700_000_000..1_760_000_000);
-    let hops = random.random_range(9..17);
-    let mut text = format!(
-        "{{\"fw\":5080,\"mver\":\"2.6.2\",\"lts\":{},\"endtime\":{},\"dst_name\":\"{target}\",\
-         \"dst_addr\":\"{target}\",\"src_addr\":\"192.168.1.{}\",\"proto\":\"ICMP\",\"af\":4,\
-         \"size\":48,\"paris_id\":{},\"result\":[",
-        random.random_range(1..300),
-        began + 40,
-        random.random_range(2..250),
-        random.random_range(1..17),
-    );
-    let mut rtt = 0.4;
-    for hop in 1..=hops {
-        rtt += random.random_range(0.1..30.0);
-        put_hop(&mut text, random, hop, rtt);
-    }
-    for hop in (hops + 1..=hops + 5).chain([255]) {
-        let _ = write!(
-            text,
-            "{{\"hop\":{hop},\"result\":[{{\"x\":\"*\"}},{{\"x\":\"*\"}},{{\"x\":\"*\"}}]}},"
-        );
-    }
-    text.pop();
-    let _ = write!(
-        text,
-        "],\"msm_id\":{},\"prb_id\":{probe},\"timestamp\":{began},\"msm_name\":\"Traceroute\",\
-         \"from\":\"203.0.113.{}\",\"type\":\"traceroute\",\"group_id\":1,\"stored_timestamp\":{}}}",
-        random.random_range(1_000_000..90_000_000),
-        random.random_range(1..255),
-        began + 60,
-    );
-    text
-}
-
-/// One hop of three replies, with a comma behind it.
-fn put_hop(text: &mut String, random: &mut StdRng, hop: u32, rtt: f64) {
-    let from = format!("198.51.{}.{}", random.random::<u8>(), random.random::<u8>());
-    let labels = if random.random_bool(0.15) {
-        let label = random.random_range(16..1_048_576);
-        format!(
-            ",\"icmpext\":{{\"version\":2,\"rfc4884\":1,\"obj\":[{{\"class\":1,\"type\":1,\
-             \"mpls\":[{{\"exp\":0,\"label\":{label},\"s\":1,\"ttl\":1}}]}}]}}"
-        )
-    } else {
-        String::new()
-    };
-    let replies: Vec<String> = (0..3)
-        .map(|_| {
-            if random.random_bool(0.1) {
-                "{\"x\":\"*\"}".to_owned()
-            } else {
-                format!(
-                    "{{\"from\":\"{from}\",\"ttl\":{},\"size\":76,\"rtt\":{:.3}{labels}}}",
-                    255 - hop,
-                    rtt + random.random_range(0.0..3.0)
-                )
-            }
-        })
-        .collect();
-    let _ = write!(text, "{{\"hop\":{hop},\"result\":[{}]}},", replies.join(","));
+    results::write(plan, &mut file).expect("written")
 }

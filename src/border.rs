@@ -77,6 +77,19 @@ pub enum Behind {
     },
 }
 
+impl Border {
+    /// Whether something shows that the path went no further outside: home or the target answered, or
+    /// the last foreign hop itself refused.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        match self.behind {
+            Behind::Home { .. } | Behind::Stranger { .. } => true,
+            Behind::Refusal { by, .. } => self.last.is_some_and(|last| last.address == by),
+            Behind::Silence { .. } => false,
+        }
+    }
+}
+
 /// Finds the end of the foreign part of `trace`.
 #[must_use]
 pub fn find(trace: &Trace, block: &Block, specials: &Specials) -> Border {
@@ -134,7 +147,7 @@ fn routers(trace: &Trace, block: &Block, end: Option<&(Ttl, &HopAnswer)>) -> Vec
         if !within || block.contains(answer.from) || answer.kind == Kind::EchoReply {
             continue;
         }
-        match routers.iter_mut().find(|router| router.address == answer.from) {
+        match routers.iter_mut().rev().find(|router| router.address == answer.from) {
             Some(router) => router.last = ttl,
             None => routers.push(Router {
                 address: answer.from,

@@ -15,6 +15,7 @@
 //! - [`targets`]: what to ask. The block, the classes of transit, the carriers.
 //! - [`probe`]: how to ask. What to send next, how fast, which bytes, and the sockets behind one
 //!   seam.
+//! - [`census`]: which targets live, and how fast they answer.
 //! - [`trace`]: what came back. Hops, and why a trace ended.
 //! - [`owner`]: who holds an address, and which source says so.
 //! - [`border`]: where foreign ends. The last foreign hop of a trace.
@@ -23,12 +24,14 @@
 //! - [`output`]: how it is told. Rows, and the formats they are written in.
 //! - [`history`]: what changed since. Rows of many runs, read back.
 //! - [`lab`]: a simulated internet beside the road, for demonstrations and tests.
+//! - [`replay`]: a story of the lab measured run by run, in virtual time.
 //! - [`cli`]: the command line on top.
 //!
 //! Everything from [`trace`] to [`output`] is a pure function of its input. Sockets, the clock and
 //! chance come in through [`probe::wire::Wire`] and arguments.
 
 pub mod border;
+pub mod census;
 pub mod cli;
 pub mod history;
 pub mod import;
@@ -36,6 +39,7 @@ pub mod lab;
 pub mod output;
 pub mod owner;
 pub mod probe;
+pub mod replay;
 pub mod split;
 pub mod targets;
 pub mod trace;

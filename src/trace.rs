@@ -169,6 +169,12 @@ impl Trace {
         self.hops.iter().flat_map(|hop| hop.answers().map(|answer| (hop.ttl, answer)))
     }
 
+    /// Whether it was asked from the first TTL on, so that what is not there did not answer.
+    #[must_use]
+    pub fn begins_at_the_vantage(&self) -> bool {
+        self.hops.first().is_some_and(|hop| hop.ttl.get() == 1)
+    }
+
     /// How many packets it took.
     #[must_use]
     pub fn probes(&self) -> usize {

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use kernel::build::Network;
 use kernel::cage::{caged, skip};
 use kernel::scenario::{Scenario, hosts};
-use kernel::{product, scenarios, traceroute, verdict};
+use kernel::{census, product, scenarios, traceroute, verdict};
 
 fn lasthop_agrees(test: &str, network: &str, method: &str) -> Result<()> {
     caged(test, || {
@@ -74,6 +74,51 @@ fn unequal_roads_are_told_apart() -> Result<()> {
 fn an_outage_is_not_a_border() -> Result<()> {
     let test = "an_outage_is_not_a_border";
     lasthop_agrees(test, scenarios::OUTAGE, "icmp")
+}
+
+#[test]
+fn the_living_are_counted_exactly() -> Result<()> {
+    caged("the_living_are_counted_exactly", || {
+        let scenario: Scenario = scenarios::FOUR_BORDERS.parse()?;
+        let network = Network::build(&scenario)?;
+        network.vantage().set(&[("ipv4/ping_group_range", "0 0")])?;
+        let _listeners = census::settle(&network)?;
+        for bare in [false, true] {
+            for method in ["icmp", "icmp,tcp,udp"] {
+                census::agrees(&network, bare, method)
+                    .with_context(|| format!("{bare} {method}"))?;
+            }
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn loss_hides_few_of_the_living() -> Result<()> {
+    let test = "loss_hides_few_of_the_living";
+    caged(test, || {
+        let network = census::populous()?;
+        network.vantage().set(&[("ipv4/ping_group_range", "0 0")])?;
+        if !census::lose_one_in_ten(&network)? {
+            return skip(&format!("{test}: tc cannot lose packets by BPF here"));
+        }
+        [false, true].into_iter().try_for_each(|bare| census::finds_the_many(&network, bare))
+    })
+}
+
+/// Routers that refuse, with codes of their own, by a link on which nobody answers, in a circle.
+#[test]
+fn a_router_that_refuses_is_nobody_who_lives() -> Result<()> {
+    caged("a_router_that_refuses_is_nobody_who_lives", || {
+        let network = Network::build(&scenarios::REFUSALS.parse()?)?;
+        let how = ["--method", "icmp,tcp,udp", "--rate", "2000", "--timeout", "0.3"];
+        for bare in [false, true] {
+            network.vantage().set(&[("ipv4/ping_group_range", "0 0")])?;
+            let found = product::ping(&network, bare, &how)?;
+            ensure!(found.is_empty(), "{found:?}");
+        }
+        Ok(())
+    })
 }
 
 #[test]

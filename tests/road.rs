@@ -6,23 +6,25 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms with those they may import.
-const ROAD: [(&str, &[&str]); 13] = [
+const ROAD: [(&str, &[&str]); 15] = [
     ("targets", &[]),
     ("probe", &["targets"]),
+    ("census", &["probe", "targets"]),
     ("trace", &["probe", "targets"]),
     ("import", &["trace"]),
     ("owner", &["targets"]),
     ("border", &["trace", "targets"]),
     ("transit", &["border", "owner", "trace", "targets"]),
     ("split", &["transit", "border", "trace", "targets"]),
-    ("output", &["split", "transit", "border", "owner", "trace", "targets"]),
+    ("output", &["split", "transit", "border", "owner", "trace", "census", "targets"]),
     ("history", &["output", "import"]),
     ("lab", &["probe"]),
+    ("replay", &["lab", "output", "split", "transit", "owner", "trace", "targets", "probe"]),
     (
         "cli",
         &[
-            "lab", "history", "import", "output", "split", "transit", "border", "owner", "trace",
-            "probe", "targets",
+            "replay", "lab", "history", "import", "output", "split", "transit", "border", "owner",
+            "trace", "census", "probe", "targets",
         ],
     ),
     ("main", &["cli"]),

@@ -32,7 +32,7 @@ pub(super) fn closing(measured: &Measured, common: &Common) {
         let ignored = |why| measured.tally.ignored.get(&why).copied().unwrap_or_default();
         format!(
             "{} traces, {} packets, {:.1} s; {} answers, {} more than once, {} late, {} unasked; \
-             ignored {} packets of others, {} that answer nothing, {} malformed",
+             ignored {} packets of others, {} of another size, {} that answer nothing, {} malformed",
             measured.traces,
             measured.packets,
             measured.took.as_secs_f64(),
@@ -41,6 +41,7 @@ pub(super) fn closing(measured: &Measured, common: &Common) {
             matched(Matched::Late),
             matched(Matched::Unasked),
             ignored(Ignored::NotOurs),
+            ignored(Ignored::OtherSize),
             ignored(Ignored::NotAnAnswer),
             ignored(Ignored::Malformed),
         )

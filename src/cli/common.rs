@@ -39,8 +39,13 @@ impl Common {
 
     /// Says something to those who asked for more.
     pub(super) fn say(&self, text: impl FnOnce() -> String) {
-        if self.verbose > 0 && !self.quiet {
+        if self.is_verbose() {
             eprintln!("lasthop: {}", text());
         }
+    }
+
+    /// Whether there are any.
+    pub(super) fn is_verbose(&self) -> bool {
+        self.verbose > 0 && !self.quiet
     }
 }

@@ -15,7 +15,7 @@ use crate::lab::{self, Scenario};
 
 use super::common::Common;
 use super::exit::Exit;
-use super::stdout;
+use super::{stdout, story};
 
 /// Run a command (default: lasthop probe) inside a simulated internet
 ///
@@ -29,7 +29,13 @@ pub(super) struct Lab {
     /// A scenario's name (see --list), or a file
     #[arg(short, long, value_name = "NAME|FILE.toml", default_value = lab::DEFAULT)]
     scenario: String,
-    /// List the scenarios
+    /// Write the history of a story instead, for lasthop report; a name (see --list), or a file
+    ///
+    /// A story is a simulated internet over months. All its runs are measured in virtual time, which
+    /// takes seconds, and needs no namespace; their summaries go to stdout.
+    #[arg(long, value_name = "NAME|FILE.toml", conflicts_with_all = ["scenario", "command"])]
+    story: Option<String>,
+    /// List the scenarios and stories
     #[arg(long)]
     list: bool,
     /// What loss and jitter follow from
@@ -47,6 +53,9 @@ impl Lab {
     pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
         if self.list {
             return list();
+        }
+        if let Some(name) = &self.story {
+            return story::tell(name, self.seed, common);
         }
         let scenario = self.scenario()?;
         common.say(|| format!("scenario {}: {}", self.scenario, scenario.about));
@@ -108,6 +117,12 @@ fn list() -> anyhow::Result<Exit> {
     for name in lab::NAMES {
         if let Some(Ok(scenario)) = lab::built_in(name) {
             let _ = writeln!(text, "{name:18} {}", scenario.about);
+        }
+    }
+    text.push_str("\nStories, for --story:\n");
+    for name in lab::STORIES {
+        if let Some(Ok(story)) = lab::story(name) {
+            let _ = writeln!(text, "{name:18} {}", story.about);
         }
     }
     stdout::write(|out| out.write_all(text.as_bytes()))?;

@@ -10,8 +10,10 @@ mod config;
 mod distinct;
 mod exit;
 mod format;
+mod interrupt;
 mod lab;
 mod owner;
+mod ping;
 mod privileges;
 mod probe;
 mod progress;
@@ -19,6 +21,7 @@ mod report;
 mod sheet;
 mod sources;
 mod stdout;
+mod story;
 mod values;
 
 use std::process::ExitCode;
@@ -49,16 +52,19 @@ Examples:
   lasthop probe 175.45.178.0/24 --traces t.csv       one prefix, with the evidence for each trace
   lasthop probe --format json | jq .verdict          for pipelines
   lasthop classify atlas.json.gz --explain           traceroutes made elsewhere, judged and explained
+  lasthop ping                                       which of the addresses answer, and how fast
   lasthop report history.csv                         what changed, and when
   lasthop owner 103.35.255.254                       who holds a hop, and why we think so
 
-Exit codes: 0 measured; 1 nothing could be classified; 2 bad usage, input or output;
-3 no permission; 4 another run holds the lock; 5 report --fail-on-change: something changed; 130 interrupted, what was measured is written.";
+Exit codes: 0 measured; 1 nothing could be classified, or nobody answers; 2 bad usage, input or output;
+3 no permission; 4 another run holds the lock; 5 report --fail-on-change: something changed;
+130 interrupted, what was measured is written.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Probe(Box<probe::Probe>),
     Classify(Box<classify::Classify>),
+    Ping(Box<ping::Ping>),
     Report(Box<report::Report>),
     Owner(owner::Owner),
     Lab(lab::Lab),
@@ -75,6 +81,7 @@ pub fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Probe(probe) => probe.run(common),
         Command::Classify(classify) => classify.run(common),
+        Command::Ping(ping) => ping.run(common),
         Command::Report(report) => report.run(common),
         Command::Owner(owner) => owner.run(common),
         Command::Lab(lab) => lab.run(common),

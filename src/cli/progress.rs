@@ -1,16 +1,13 @@
-//! What a run shows while it goes on, on a terminal's stderr, and how it is interrupted.
+//! What a run shows while it goes on, on a terminal's stderr.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::owner::Owners;
 use crate::probe::engine::{Progress, Watch};
@@ -19,12 +16,14 @@ use crate::targets::Targets;
 use crate::trace::Trace;
 use crate::transit::{Class, judge_alone};
 
+use super::interrupt::Interrupt;
+
 /// How often the bar is drawn.
-const EVERY: Duration = Duration::from_millis(100);
+pub(super) const EVERY: Duration = Duration::from_millis(100);
 
 /// Watches a run for a user, and keeps its traces.
 pub(super) struct Watcher<'a> {
-    stop: Arc<AtomicBool>,
+    interrupt: Interrupt,
     bar: ProgressBar,
     drawn: Duration,
     targets: &'a Targets,
@@ -34,23 +33,18 @@ pub(super) struct Watcher<'a> {
 }
 
 impl<'a> Watcher<'a> {
-    /// A watcher for a run of `traces` traces. From now on Ctrl-C ends the run in order; a second
-    /// one ends the program.
+    /// A watcher for a run of `traces` traces, which `interrupt` ends in order.
     pub(super) fn new(
         traces: usize,
         quiet: bool,
         targets: &'a Targets,
         owners: &'a Owners<'a>,
-    ) -> io::Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM] {
-            signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop))?;
-            signal_hook::flag::register(signal, Arc::clone(&stop))?;
-        }
+        interrupt: Interrupt,
+    ) -> Self {
         let classes = BTreeMap::new();
-        let bar = bar(traces, quiet || !io::stderr().is_terminal());
+        let bar = bar(traces, "traces", quiet);
         let kept = Ok(Archive::default());
-        Ok(Self { stop, bar, drawn: Duration::ZERO, targets, owners, classes, kept })
+        Self { interrupt, bar, drawn: Duration::ZERO, targets, owners, classes, kept }
     }
 
     /// The traces that have ended.
@@ -71,7 +65,7 @@ impl<'a> Watcher<'a> {
 
 impl Watch for Watcher<'_> {
     fn look(&mut self, progress: &Progress) -> ControlFlow<()> {
-        if self.stop.load(Ordering::Relaxed) {
+        if self.interrupt.came() {
             return ControlFlow::Break(());
         }
         if !self.bar.is_hidden() && progress.elapsed >= self.drawn + EVERY {
@@ -100,10 +94,13 @@ impl Drop for Watcher<'_> {
     }
 }
 
-fn bar(traces: usize, hidden: bool) -> ProgressBar {
+/// A bar for so many `things`, on a terminal's stderr.
+pub(super) fn bar(count: usize, things: &str, quiet: bool) -> ProgressBar {
+    let hidden = quiet || !io::stderr().is_terminal();
     let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-    let length = u64::try_from(traces).unwrap_or_default();
-    let style = ProgressStyle::with_template("{bar:24} {pos}/{len} traces  {elapsed}  {msg}");
+    let length = u64::try_from(count).unwrap_or_default();
+    let template = format!("{{bar:24}} {{pos}}/{{len}} {things}  {{elapsed}}  {{msg}}");
+    let style = ProgressStyle::with_template(&template);
     let bar = ProgressBar::with_draw_target(Some(length), target);
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

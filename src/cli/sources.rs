@@ -43,6 +43,11 @@ impl Sources {
         Ok(owners.with_table(table))
     }
 
+    /// Whether name servers are asked.
+    pub(super) fn asks(&self) -> bool {
+        self.dns
+    }
+
     /// Asks name servers about `addresses`, where the user wants that. That they do not answer
     /// spoils no measurement.
     pub(super) fn ask(&self, owners: &mut Owners<'_>, addresses: &[Ipv4Addr], common: &Common) {

@@ -3,14 +3,17 @@
 //!
 //! Every firmware since the first has its own dialect; all of them are read alike.
 
+mod cursor;
 mod hops;
 mod latest;
+mod measured;
+mod quick;
 mod reply;
 mod result;
 
 use std::io::{self, BufRead};
 
-use super::{Finding, Format, Sink, json};
+use super::{Finding, Format, Records, Sink, Wanted, json};
 
 /// The format of RIPE Atlas.
 pub(super) struct Atlas;
@@ -30,7 +33,11 @@ impl Format for Atlas {
     }
 
     fn read(&self, input: &mut (dyn BufRead + Send), sink: &mut Sink<'_>) -> io::Result<()> {
-        json::each_behind(PREFIXES, input, sink, findings)
+        json::each_behind(PREFIXES, input, sink, |record| findings(record, &|_| true))
+    }
+
+    fn records(&self) -> Option<Records> {
+        Some(Records { prefixes: PREFIXES, parse: findings })
     }
 }
 
@@ -38,13 +45,15 @@ fn contains(head: &[u8], key: &str) -> bool {
     head.windows(key.len()).any(|window| window == key.as_bytes())
 }
 
-fn findings(record: &[u8]) -> Vec<Finding> {
+fn findings(record: &[u8], wanted: &Wanted<'_>) -> Vec<Finding> {
     match latest::results(record) {
         Some(results) if results.is_empty() => {
             vec![Finding::Left("no probe has a result".to_owned())]
         }
-        Some(results) => results.into_iter().flat_map(result::findings).collect(),
-        None => result::findings(record),
+        Some(results) => {
+            results.into_iter().flat_map(|result| result::findings(result, wanted)).collect()
+        }
+        None => result::findings(record, wanted),
     }
 }
 

@@ -10,7 +10,7 @@ use std::io::{self, BufRead};
 
 use self::cutter::{Cutter, Piece, Pieces};
 use super::utf16::decoded;
-use super::{Finding, Sink, parallel};
+use super::{Finding, Findings, Sink, parallel};
 
 /// The longest record; nothing real comes near.
 const LONGEST: usize = 64 << 20;
@@ -41,19 +41,30 @@ pub(super) fn each_behind(
     sink: &mut Sink<'_>,
     parse: impl Fn(&[u8]) -> Vec<Finding> + Sync,
 ) -> io::Result<()> {
-    let mut batches = Batches::new(decoded(input)?, prefixes);
-    let parse = |batch: Batch| batch.findings(&parse);
-    let mut deliver = |findings: Vec<(u64, Finding)>| {
+    let collect = |findings: &mut Findings<'_>| findings.collect::<Vec<_>>();
+    let deliver = |findings| {
         for (line, finding) in findings {
             sink(line, finding);
         }
     };
-    // Most inputs are small, and then threads only cost.
-    let Some(first) = batches.next() else { return Ok(()) };
-    deliver(parse(first?));
-    let Some(second) = batches.next() else { return Ok(()) };
-    let rest = std::iter::once(second).chain(batches);
-    parallel::ordered(rest, |batch| batch.bytes.len() > HEAVY, parse, deliver)
+    sifted(prefixes, input, parse, collect, deliver)
+}
+
+/// As [`each_behind`], where `work` sifts the findings of some records at a time, on any core, and
+/// `take` gets what it makes of them, in their order.
+///
+/// # Errors
+/// When `input` fails.
+pub(super) fn sifted<R: Send>(
+    prefixes: &[&str],
+    input: &mut (dyn BufRead + Send),
+    parse: impl Fn(&[u8]) -> Vec<Finding> + Sync,
+    work: impl Fn(&mut Findings<'_>) -> R + Sync,
+    take: impl FnMut(R),
+) -> io::Result<()> {
+    let batches = Batches::new(decoded(input)?, prefixes);
+    let heavy = |batch: &Batch| batch.bytes.len() > HEAVY;
+    parallel::ordered(batches, heavy, |batch| work(&mut batch.findings(&parse)), take)
 }
 
 /// The objects within `object`, wherever in it they are, but not those within them.
@@ -75,18 +86,19 @@ struct Batch {
 }
 
 impl Batch {
-    fn findings(self, parse: impl Fn(&[u8]) -> Vec<Finding>) -> Vec<(u64, Finding)> {
-        let mut findings = Vec::with_capacity(self.pieces.len());
-        for (line, piece) in self.pieces {
-            match piece {
-                Piece::Broken(why) => findings.push((line, Finding::Broken(why))),
-                Piece::Record(range) => {
-                    let found = parse(self.bytes.get(range).unwrap_or_default());
-                    findings.extend(found.into_iter().map(|finding| (line, finding)));
-                }
-            }
-        }
-        findings
+    /// What is found in it, record by record.
+    fn findings(
+        self,
+        parse: impl Fn(&[u8]) -> Vec<Finding>,
+    ) -> impl Iterator<Item = (u64, Finding)> {
+        let Self { bytes, pieces } = self;
+        pieces.into_iter().flat_map(move |(line, piece)| {
+            let found = match piece {
+                Piece::Broken(why) => vec![Finding::Broken(why)],
+                Piece::Record(range) => parse(bytes.get(range).unwrap_or_default()),
+            };
+            found.into_iter().map(move |finding| (line, finding))
+        })
     }
 }
 

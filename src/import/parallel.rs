@@ -1,11 +1,12 @@
 //! Work on all cores at once, handed back in its order: what makes big inputs quick.
 //!
 //! One thread draws items, every core works on one, and the calling thread takes what comes of them.
-//! Channels are bounded, so a slow taker holds up the source instead of filling memory.
+//! Channels are bounded, so a slow taker holds up the source instead of filling memory. What needs no
+//! order is kept by each worker for itself ([`Kept`]) and put together at the end.
 
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 /// An item, and where what comes of it goes.
@@ -19,12 +20,17 @@ type Job<T, R> = (T, SyncSender<R>);
 ///
 /// # Errors
 /// When `source` fails; all that came before has been taken.
-pub(super) fn ordered<T: Send, R: Send>(
-    source: impl Iterator<Item = io::Result<T>> + Send,
+pub(crate) fn ordered<T: Send, R: Send>(
+    mut source: impl Iterator<Item = io::Result<T>> + Send,
     heavy: impl Fn(&T) -> bool + Send,
     work: impl Fn(T) -> R + Sync,
-    take: impl FnMut(R),
+    mut take: impl FnMut(R),
 ) -> io::Result<()> {
+    // Most inputs are small, and then threads only cost.
+    let Some(first) = source.next() else { return Ok(()) };
+    take(work(first?));
+    let Some(second) = source.next() else { return Ok(()) };
+    let source = std::iter::once(second).chain(source);
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let (jobs, todo) = sync_channel::<Job<T, R>>(workers);
     let (promises, order) = sync_channel::<Receiver<R>>(2 * workers);
@@ -41,6 +47,36 @@ pub(super) fn ordered<T: Send, R: Send>(
         order.into_iter().map_while(|promise| promise.recv().ok()).for_each(take);
         source.join().unwrap_or_else(|_| Err(io::Error::other("a thread failed")))
     })
+}
+
+/// What workers keep from item to item: as many of them as work at once.
+#[derive(Debug)]
+pub(crate) struct Kept<T>(Mutex<Vec<T>>);
+
+impl<T> Kept<T> {
+    /// Nobody has kept anything.
+    pub(crate) const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    /// Works with something that was kept, or with a `new` one.
+    pub(crate) fn with<R>(&self, new: impl FnOnce() -> T, work: impl FnOnce(&mut T) -> R) -> R {
+        let kept = self.lock().pop();
+        let mut one = kept.unwrap_or_else(new);
+        let result = work(&mut one);
+        self.lock().push(one);
+        result
+    }
+
+    /// All that was kept.
+    pub(crate) fn all(&self) -> Vec<T> {
+        std::mem::take(&mut self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<T>> {
+        // It is never held while something can fail.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 fn next<J>(todo: &Mutex<Receiver<J>>) -> Option<J> {
@@ -96,6 +132,17 @@ mod tests {
         assert_eq!(doubled(500, |_| false), right);
         assert_eq!(doubled(500, |number| number % 5 == 0), right);
         assert_eq!(doubled(500, |_| true), right);
+    }
+
+    #[test]
+    fn what_is_kept_is_all_there_at_the_end() {
+        let kept = Kept::new();
+        let work = |number: u64| kept.with(|| 0, |sum| *sum += number);
+        ordered((0..500).map(Ok), |_| false, work, |()| ()).unwrap();
+        let sums = kept.all();
+        assert_eq!(sums.iter().sum::<u64>(), 499 * 500 / 2);
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        assert!(sums.len() <= cores + 1, "{} of {cores}", sums.len());
     }
 
     #[test]

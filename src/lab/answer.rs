@@ -3,12 +3,13 @@
 use std::net::Ipv4Addr;
 
 use pnet::packet::icmp::{self, IcmpPacket};
-use pnet::packet::ip::IpNextHeaderProtocols;
+use pnet::packet::ip::{IpNextHeaderProtocol, IpNextHeaderProtocols};
 use pnet::packet::ipv4::{self, MutableIpv4Packet};
 use pnet::packet::util;
 
 use super::packet::Seen;
-use super::scenario::Habits;
+use super::scenario::{Habits, Manners, Middlebox};
+use super::tcp::{self, Port, Segment};
 
 const HEADER: usize = 20;
 /// What RFC 792 asks a router to quote: the IP header and eight bytes.
@@ -24,27 +25,57 @@ pub(super) enum Message {
     TimeExceeded,
     Unreachable(u8),
     EchoReply,
+    Tcp(Segment),
 }
+
+/// What a host says of a port that is closed.
+const PORT_UNREACHABLE: u8 = 3;
 
 impl Message {
     /// How a host answers what it gets, if it does.
-    pub(super) fn of_host(seen: &Seen<'_>) -> Option<Self> {
+    pub(super) fn of_host(seen: &Seen<'_>, manners: &Manners) -> Option<Self> {
         if seen.is_echo_request() {
-            Some(Self::EchoReply)
+            return manners.echo.then_some(Self::EchoReply);
+        }
+        if seen.is_udp() {
+            return manners.udp.then_some(Self::Unreachable(PORT_UNREACHABLE));
+        }
+        let port = seen.tcp_port().filter(|port| !manners.filtered.contains(port))?;
+        if manners.open.contains(&port) {
+            tcp::answer(Port::Open, seen).map(Self::Tcp)
+        } else if manners.rejects {
+            Some(Self::Unreachable(PORT_UNREACHABLE))
         } else {
-            seen.is_udp().then_some(Self::Unreachable(3))
+            tcp::answer(Port::Closed, seen).map(Self::Tcp)
         }
     }
 
+    /// How a box on the way answers for others, if it does.
+    pub(super) fn of_middlebox(seen: &Seen<'_>, middlebox: &Middlebox) -> Option<Self> {
+        if seen.is_echo_request() {
+            return middlebox.echo.then_some(Self::EchoReply);
+        }
+        seen.tcp_port().filter(|port| middlebox.open.contains(port))?;
+        tcp::answer(Port::Open, seen).map(Self::Tcp)
+    }
+
     pub(super) fn is_error(self) -> bool {
-        self != Self::EchoReply
+        matches!(self, Self::TimeExceeded | Self::Unreachable(_))
+    }
+
+    fn protocol(self) -> IpNextHeaderProtocol {
+        match self {
+            Self::Tcp(_) => IpNextHeaderProtocols::Tcp,
+            _ => IpNextHeaderProtocols::Icmp,
+        }
     }
 }
 
-/// The whole IP packet that answers `seen`.
+/// The whole IP packet that answers `seen` and arrives with `ttl`.
 pub(super) fn build(
     message: &Message,
     from: Ipv4Addr,
+    ttl: u8,
     seen: &Seen<'_>,
     habits: &Habits,
 ) -> Vec<u8> {
@@ -52,26 +83,34 @@ pub(super) fn build(
         Message::TimeExceeded => error(11, 0, seen, habits),
         Message::Unreachable(code) => error(3, *code, seen, habits),
         Message::EchoReply => [&[0, 0, 0, 0], seen.body.get(4..).unwrap_or_default()].concat(),
+        Message::Tcp(segment) => tcp::bytes(*segment, from, seen),
     };
-    if let Some(sum) = IcmpPacket::new(&body).map(|message| icmp::checksum(&message)) {
+    let is_icmp = message.protocol() == IpNextHeaderProtocols::Icmp;
+    if is_icmp && let Some(sum) = IcmpPacket::new(&body).map(|message| icmp::checksum(&message)) {
         body[2..4].copy_from_slice(&sum.to_be_bytes());
     }
     let mut packet = vec![0; HEADER];
     packet.extend(body);
-    header(&mut packet, from, seen);
+    header(&mut packet, message.protocol(), from, ttl, seen.source);
     packet
 }
 
-fn header(packet: &mut [u8], from: Ipv4Addr, seen: &Seen<'_>) {
+fn header(
+    packet: &mut [u8],
+    protocol: IpNextHeaderProtocol,
+    from: Ipv4Addr,
+    ttl: u8,
+    to: Ipv4Addr,
+) {
     let length = u16::try_from(packet.len()).unwrap_or(u16::MAX);
     let Some(mut ip) = MutableIpv4Packet::new(packet) else { return };
     ip.set_version(4);
     ip.set_header_length(5);
     ip.set_total_length(length);
-    ip.set_ttl(u8::MAX.saturating_sub(seen.ttl));
-    ip.set_next_level_protocol(IpNextHeaderProtocols::Icmp);
+    ip.set_ttl(ttl);
+    ip.set_next_level_protocol(protocol);
     ip.set_source(from);
-    ip.set_destination(seen.source);
+    ip.set_destination(to);
     let sum = ipv4::checksum(&ip.to_immutable());
     ip.set_checksum(sum);
 }

@@ -2,7 +2,7 @@
 //!
 //! It stands beside the road: [`Network`] is a pure model, packet in and packet out, driven in
 //! virtual time by [`VirtualWire`] or, behind a pair of virtual network devices in a namespace
-//! without an uplink, by whatever program runs there. Only the command line knows this room.
+//! without an uplink, by whatever program runs there. A [`Story`] is such a network over months.
 
 mod answer;
 mod bucket;
@@ -14,15 +14,20 @@ mod packet;
 mod scenario;
 mod scenarios;
 mod simulation;
+mod stories;
+mod story;
+mod tcp;
 mod virtual_wire;
 
 use std::io;
 
 use nix::errno::Errno;
 
-pub use network::{Delivery, Network};
-pub use scenario::{Scenario, ScenarioError, Truth};
+pub use network::{Change, Delivery, Network};
+pub use scenario::{Manners, Scenario, ScenarioError, Truth};
 pub use scenarios::{DEFAULT, NAMES, built_in};
+pub use stories::{STORIES, story};
+pub use story::{Planned, Story};
 pub use virtual_wire::VirtualWire;
 
 /// Moves this process into a namespace without an uplink and puts the network of `scenario` behind

@@ -1,10 +1,10 @@
 //! The simulated internet itself: a packet in, its answer out at its time.
 //!
-//! A pure model. It knows neither sockets nor the program's own encoding, only IP, ICMP and UDP, so
-//! that any prober can be run against it, and so that nothing is found right because both sides
+//! A pure model. It knows neither sockets nor the program's own encoding, only IP, ICMP, UDP and TCP,
+//! so that any prober can be run against it, and so that nothing is found right because both sides
 //! share a mistake.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::hash::Hasher;
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::probe::Moment;
 use super::answer::{self, Message};
 use super::bucket::Bucket;
 use super::packet::Seen;
-use super::scenario::{End, Habits, Path, Route, Scenario, Truth, Who};
+use super::scenario::{End, Habits, Manners, Path, Route, Scenario, Truth, Who};
 
 /// How much a round trip varies.
 const JITTER: f64 = 0.02;
@@ -27,8 +27,20 @@ const JITTER: f64 = 0.02;
 #[derive(Debug)]
 pub struct Network {
     scenario: Scenario,
+    changes: VecDeque<Change>,
     buckets: BTreeMap<Ipv4Addr, Bucket>,
     random: StdRng,
+}
+
+/// What the network turns into at a moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// When.
+    pub at: Moment,
+    /// The routes from then on.
+    pub routes: Vec<Route>,
+    /// The loss from then on.
+    pub loss: f64,
 }
 
 /// An answer on its way back.
@@ -44,7 +56,14 @@ impl Network {
     /// The network of `scenario`; loss and jitter follow from `seed` and the packets that are sent.
     #[must_use]
     pub fn new(scenario: Scenario, seed: u64) -> Self {
-        Self { scenario, buckets: BTreeMap::new(), random: StdRng::seed_from_u64(seed) }
+        Self::changing(scenario, Vec::new(), seed)
+    }
+
+    /// The same, with changes to come, in the order of their moments.
+    #[must_use]
+    pub fn changing(scenario: Scenario, changes: Vec<Change>, seed: u64) -> Self {
+        let (changes, buckets) = (changes.into(), BTreeMap::new());
+        Self { scenario, changes, buckets, random: StdRng::seed_from_u64(seed) }
     }
 
     /// The scenario.
@@ -56,15 +75,23 @@ impl Network {
     /// Takes the IP packet that the vantage sends at `now`; gives what comes back for it.
     pub fn carry(&mut self, packet: &[u8], now: Moment) -> Option<Delivery> {
         let seen = Seen::read(packet)?;
+        self.change(now);
         let (route, path) = self.route(&seen)?;
-        let (message, from, rtt) = respond(&seen, route, path)?;
+        let manners = self.scenario.hosts.get(&seen.destination);
+        let Response { message, from, rtt, ttl } = respond(&seen, route, path, manners)?;
         let habits = self.scenario.routers.get(&from).cloned().unwrap_or_default();
         if !self.allows(from, &habits, &message, now) || self.chance() < self.scenario.loss {
             return None;
         }
         let from = habits.answers_from.unwrap_or(from);
-        let packet = answer::build(&message, from, &seen, &habits);
+        let packet = answer::build(&message, from, ttl, &seen, &habits);
         Some(Delivery { at: now + rtt.mul_f64(1.0 + JITTER * self.chance()), packet })
+    }
+
+    fn change(&mut self, now: Moment) {
+        while let Some(change) = self.changes.pop_front_if(|change| change.at <= now) {
+            (self.scenario.routes, self.scenario.loss) = (change.routes, change.loss);
+        }
     }
 
     /// What a measurement with this packet's flow should find.
@@ -110,37 +137,81 @@ fn choose<'a>(paths: &'a [Path], seen: &Seen<'_>) -> Option<&'a Path> {
     })
 }
 
-/// Who answers what, and after which round trip.
-fn respond(seen: &Seen<'_>, route: &Route, path: &Path) -> Option<(Message, Ipv4Addr, Duration)> {
+/// Who answers what.
+struct Response {
+    message: Message,
+    from: Ipv4Addr,
+    /// After which round trip.
+    rtt: Duration,
+    /// The TTL with which the answer arrives.
+    ttl: u8,
+}
+
+fn respond(
+    seen: &Seen<'_>,
+    route: &Route,
+    path: &Path,
+    manners: Option<&Manners>,
+) -> Option<Response> {
     let reached = usize::from(seen.ttl);
     let refused = matches!(path.end, End::Refusal(_)) && reached >= path.hops.len();
     if reached == 0 {
         return None;
     }
+    if let Some(response) = intercepted(seen, route, path) {
+        return Some(response);
+    }
     if reached <= path.hops.len() && !refused {
         let hop = path.hops[reached - 1];
         let from = who(hop.who, seen, route)?;
-        return Some((Message::TimeExceeded, from, hop.rtt));
+        return Some(Response::new(Message::TimeExceeded, from, hop.rtt, reached));
     }
     let last = path.hops.last()?;
     match path.end {
         End::Refusal(code) => {
-            Some((Message::Unreachable(code), who(last.who, seen, route)?, last.rtt))
+            let from = who(last.who, seen, route)?;
+            Some(Response::new(Message::Unreachable(code), from, last.rtt, path.hops.len()))
         }
         End::Loop => {
             let behind = reached - path.hops.len();
             let place = path.hops.len().checked_sub(1 + behind % 2)?;
             let hop = path.hops.get(place)?;
-            Some((Message::TimeExceeded, who(hop.who, seen, route)?, last.rtt))
+            let from = who(hop.who, seen, route)?;
+            Some(Response::new(Message::TimeExceeded, from, last.rtt, reached))
         }
         End::Hosts(rtt) if route.hosts.contains(&seen.destination) => {
-            let message = Message::of_host(seen)?;
+            let usual = Manners::default();
+            let manners = manners.unwrap_or(&usual);
+            let message = Message::of_host(seen, manners)?;
             let other = path.echo_replies_from.filter(|_| message == Message::EchoReply);
             let from = other.unwrap_or(seen.destination);
-            Some((message, from, rtt))
+            let ttl = manners.ttl.saturating_sub(distance(path.hops.len() + 1));
+            Some(Response { message, from, rtt, ttl })
         }
         End::Hosts(_) | End::Blackhole => None,
     }
+}
+
+/// What a box on the way answers in the destination's name.
+fn intercepted(seen: &Seen<'_>, route: &Route, path: &Path) -> Option<Response> {
+    let middlebox = route.middlebox.as_ref()?;
+    let before = path.hops.get(middlebox.behind.checked_sub(1)?)?;
+    if usize::from(seen.ttl) <= middlebox.behind {
+        return None;
+    }
+    let message = Message::of_middlebox(seen, middlebox)?;
+    Some(Response::new(message, seen.destination, before.rtt, middlebox.behind + 1))
+}
+
+impl Response {
+    /// An answer from so many hops away, by a system that begins with the highest TTL.
+    fn new(message: Message, from: Ipv4Addr, rtt: Duration, hops: usize) -> Self {
+        Self { message, from, rtt, ttl: u8::MAX.saturating_sub(distance(hops)) }
+    }
+}
+
+fn distance(hops: usize) -> u8 {
+    u8::try_from(hops).unwrap_or(u8::MAX)
 }
 
 fn who(who: Who, seen: &Seen<'_>, route: &Route) -> Option<Ipv4Addr> {

@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use pnet::packet::ip::{IpNextHeaderProtocol, IpNextHeaderProtocols};
 use pnet::packet::ipv4::Ipv4Packet;
+use pnet::packet::tcp::TcpPacket;
 
 /// What a router looks at.
 #[derive(Debug)]
@@ -48,6 +49,13 @@ impl<'a> Seen<'a> {
 
     pub(super) fn is_echo_request(&self) -> bool {
         self.protocol == IpNextHeaderProtocols::Icmp && self.body.first() == Some(&8)
+    }
+
+    /// The TCP port that it is for.
+    pub(super) fn tcp_port(&self) -> Option<u16> {
+        let tcp =
+            (self.protocol == IpNextHeaderProtocols::Tcp).then(|| TcpPacket::new(self.body))?;
+        Some(tcp?.get_destination())
     }
 
     pub(super) fn is_udp(&self) -> bool {

@@ -26,6 +26,8 @@ pub struct Scenario {
     pub routes: Vec<Route>,
     /// The routers that have habits of their own, by address.
     pub routers: BTreeMap<Ipv4Addr, Habits>,
+    /// The hosts that have manners of their own, by address.
+    pub hosts: BTreeMap<Ipv4Addr, Manners>,
 }
 
 /// Where packets to a prefix go.
@@ -35,6 +37,8 @@ pub struct Route {
     pub to: Ipv4Net,
     /// The addresses that answer; all others are silent.
     pub hosts: HashSet<Ipv4Addr>,
+    /// A box on the way that answers for all of them.
+    pub middlebox: Option<Middlebox>,
     /// The paths, over which flows are spread by their shares. At least one.
     pub paths: Vec<Path>,
 }
@@ -112,13 +116,73 @@ pub struct Habits {
     pub quotes_all: bool,
 }
 
-/// What is wrong with a scenario.
+/// What a host answers. Hosts answer echo requests, datagrams, and connections, which they refuse.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Manners {
+    /// It answers echo requests.
+    pub echo: bool,
+    /// It says that nobody listens on a UDP port.
+    pub udp: bool,
+    /// It accepts connections to these ports.
+    pub open: Vec<u16>,
+    /// It keeps silent about connections to these ports.
+    pub filtered: Vec<u16>,
+    /// It answers a connection that it does not want by ICMP instead of TCP's own means.
+    pub rejects: bool,
+    /// The TTL with which its answers begin.
+    pub ttl: u8,
+}
+
+impl Default for Manners {
+    fn default() -> Self {
+        Self {
+            echo: true,
+            udp: true,
+            open: Vec::new(),
+            filtered: Vec::new(),
+            rejects: false,
+            ttl: u8::MAX,
+        }
+    }
+}
+
+/// A box that answers for every address of a route, before its packets get there.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Middlebox {
+    /// Behind so many hops, and after the round trip to the last of them.
+    pub behind: usize,
+    /// It answers echo requests.
+    #[serde(default)]
+    pub echo: bool,
+    /// It accepts connections to these ports.
+    #[serde(default)]
+    pub open: Vec<u16>,
+}
+
+/// What is wrong with a scenario or a story.
 #[derive(Debug, thiserror::Error)]
 #[error("{name}:{line}: {message}")]
 pub struct ScenarioError {
     name: String,
     line: usize,
     message: String,
+}
+
+impl ScenarioError {
+    /// What is wrong at byte `at` of `text`.
+    pub(super) fn at(name: &str, text: &str, at: usize, message: String) -> Self {
+        let before = text.get(..at).unwrap_or(text);
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        Self { name: name.into(), line, message }
+    }
+
+    /// Why `text` is not the TOML that was expected.
+    pub(super) fn toml(name: &str, text: &str, wrong: &toml::de::Error) -> Self {
+        let at = wrong.span().map_or(0, |span| span.start);
+        Self::at(name, text, at, wrong.message().trim().replace('\n', ", "))
+    }
 }
 
 #[derive(Deserialize)]
@@ -131,6 +195,8 @@ struct File {
     route: Vec<RouteFile>,
     #[serde(default)]
     router: BTreeMap<Ipv4Addr, Habits>,
+    #[serde(default)]
+    host: BTreeMap<Ipv4Addr, Manners>,
 }
 
 #[derive(Deserialize)]
@@ -139,12 +205,13 @@ struct RouteFile {
     to: Ipv4Net,
     #[serde(default)]
     hosts: Vec<Ipv4Addr>,
+    middlebox: Option<Middlebox>,
     path: Vec<toml::Spanned<PathFile>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PathFile {
+pub(super) struct PathFile {
     #[serde(default = "one")]
     share: u16,
     hops: Vec<String>,
@@ -164,22 +231,16 @@ impl Scenario {
     /// # Errors
     /// With the line, what is wrong there and what was expected.
     pub fn parse(name: &str, text: &str) -> Result<Self, ScenarioError> {
-        let error = |at: usize, message: String| {
-            let before = text.get(..at).unwrap_or(text);
-            let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-            ScenarioError { name: name.into(), line, message }
-        };
-        let file: File = toml::from_str(text).map_err(|wrong| {
-            let at = wrong.span().map_or(0, |span| span.start);
-            error(at, wrong.message().trim().replace('\n', ", "))
-        })?;
+        let error = |at: usize, message| ScenarioError::at(name, text, at, message);
+        let file: File =
+            toml::from_str(text).map_err(|wrong| ScenarioError::toml(name, text, &wrong))?;
         let path = |written: &toml::Spanned<PathFile>| {
-            path(written.get_ref()).map_err(|message| error(written.span().start, message))
+            written.get_ref().path().map_err(|message| error(written.span().start, message))
         };
         let route = |written: &RouteFile| {
             let paths = written.path.iter().map(path).collect::<Result<Vec<Path>, _>>()?;
             let hosts = written.hosts.iter().copied().collect();
-            Ok(Route { to: written.to, hosts, paths })
+            Ok(Route { to: written.to, hosts, middlebox: written.middlebox.clone(), paths })
         };
         let loss = file.loss.map_or(Ok(0.0), |loss| {
             let wrong = || error(loss.span().start, "loss: expected 0 to 1".into());
@@ -192,18 +253,22 @@ impl Scenario {
             loss,
             ping_sockets: file.ping_sockets.unwrap_or(true),
             routers: file.router,
+            hosts: file.host,
         })
     }
 }
 
-fn path(written: &PathFile) -> Result<Path, String> {
-    Ok(Path {
-        share: written.share.into(),
-        hops: written.hops.iter().map(|text| hop(text)).collect::<Result<_, _>>()?,
-        end: end(&written.end)?,
-        echo_replies_from: written.echo_replies_from,
-        truth: Truth { class: written.class.clone(), last_hop: written.last_hop },
-    })
+impl PathFile {
+    /// The path that is written here, or what is wrong with it.
+    pub(super) fn path(&self) -> Result<Path, String> {
+        Ok(Path {
+            share: self.share.into(),
+            hops: self.hops.iter().map(|text| hop(text)).collect::<Result<_, _>>()?,
+            end: end(&self.end)?,
+            echo_replies_from: self.echo_replies_from,
+            truth: Truth { class: self.class.clone(), last_hop: self.last_hop },
+        })
+    }
 }
 
 /// `103.35.255.254 234` is a router 234 ms away, `* 234` a silent one, `target 234` one that

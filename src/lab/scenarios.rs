@@ -6,7 +6,7 @@ use super::{Scenario, ScenarioError};
 pub const DEFAULT: &str = "today";
 
 /// The names of the scenarios, the default first.
-pub const NAMES: [&str; 16] = [
+pub const NAMES: [&str; 17] = [
     "today",
     "october-2017",
     "all-china",
@@ -23,6 +23,7 @@ pub const NAMES: [&str; 16] = [
     "link-from-block",
     "odd-reply",
     "outage",
+    "census",
 ];
 
 /// The scenario called `name`, if there is one.
@@ -51,6 +52,7 @@ fn text(name: &str) -> Option<&'static str> {
         "rate-limited" => include_str!("scenarios/rate-limited.toml"),
         "link-from-block" => include_str!("scenarios/link-from-block.toml"),
         "odd-reply" => include_str!("scenarios/odd-reply.toml"),
+        "census" => include_str!("scenarios/census.toml"),
         "outage" => include_str!("scenarios/outage.toml"),
         _ => return None,
     })

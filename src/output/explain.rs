@@ -129,12 +129,13 @@ fn neighbours(
     let scope = targets.block.routed_prefix(trace.target)?;
     let borders = evidence.borders(scope);
     let named = borders.iter().take(NAMED).map(|(address, count)| {
-        format!("{count} at {address} ({})", who(*address, &owners.of(*address), targets))
+        let end = if *count == 1 { "ends" } else { "end" };
+        format!("{count} {end} at {address} ({})", who(*address, &owners.of(*address), targets))
     });
     let named: Vec<String> = named.collect();
     let more = borders.len().saturating_sub(NAMED);
     let more = if more > 0 { format!("; {more} more borders") } else { String::new() };
-    (!named.is_empty()).then(|| format!("targets of {scope}: {}{more}", named.join("; ")))
+    (!named.is_empty()).then(|| format!("traces of {scope}: {}{more}", named.join("; ")))
 }
 
 /// What would have changed the class or the confidence.
@@ -156,27 +157,32 @@ fn changes(judgement: &Judgement, targets: &Targets) -> Vec<String> {
         }
         _ => {}
     }
-    if judgement.confidence != Confidence::High && judgement.class.is_classified() {
+    if judgement.confidence == Confidence::Medium {
         changes.push(
-            "a home answer right behind it, or more targets with this border, make it surer".into(),
+            "a home answer right behind it, or more traces with this border, make it surer".into(),
         );
     }
-    for reason in &judgement.reasons {
-        match reason {
-            Reason::Skipped { address, .. } => {
-                changes.push(format!("if {address} could be attributed, its holder would decide"));
-            }
-            Reason::NoOwner => {
-                changes.push("a source that knows its holder (--as-table, --dns)".into());
-            }
-            Reason::NotNextToBlock => {
-                changes.push(format!(
-                    "home within {} silent hops makes it other",
-                    targets.block.usual_gap
-                ));
-            }
-            _ => {}
-        }
-    }
+    changes.extend(judgement.reasons.iter().filter_map(|reason| doubt(reason, targets)));
     changes
+}
+
+/// What would have taken away a doubt.
+fn doubt(reason: &Reason, targets: &Targets) -> Option<String> {
+    Some(match reason {
+        Reason::Skipped { address, .. } => {
+            format!("if {address} could be attributed, its holder would decide")
+        }
+        Reason::NoOwner => "a source that knows its holder (--as-table, --dns)".into(),
+        Reason::NotNextToBlock => {
+            format!("home within {} silent hops makes it other", targets.block.usual_gap)
+        }
+        Reason::WentOn(further) => format!("an answer from {further} moves the border there"),
+        Reason::GapBefore(_) => "answers at the silent hops before it make it surer".into(),
+        Reason::ThirdParty(_) => "a second hop of its class makes it surer".into(),
+        Reason::NeverLeft => {
+            "home behind it, or a trace that comes from another network, makes it surer".into()
+        }
+        Reason::NoWay => "a trace from the first hop on to this border makes it surer".into(),
+        _ => return None,
+    })
 }

@@ -1,10 +1,12 @@
 //! How it is told: rows first, then a format.
 //!
-//! [`mod@summary`], [`traces()`] and [`hops()`] turn results into rows of typed cells; [`csv`], [`jsonl`]
-//! and [`table()`] write them. Only [`append`] and [`lock`] know files.
+//! [`mod@summary`], [`traces()`], [`hops()`], [`census()`] and [`counts()`] turn results into rows of typed
+//! cells; [`csv`], [`jsonl`] and [`table()`] write them. Only [`append`] and [`lock`] know files.
 
 pub mod append;
 mod cell;
+mod census;
+mod counts;
 pub mod csv;
 mod explain;
 mod hops;
@@ -21,11 +23,13 @@ use std::path::PathBuf;
 
 pub use append::Appender;
 pub use cell::{Cell, Rows};
+pub use census::census;
+pub use counts::{counts, counts_header, counts_table};
 pub use explain::explain;
 pub use hops::hops;
 pub use lock::LockFile;
-pub use run::{HOPS_SCHEMA, Run, SCHEMA, TRACES_SCHEMA};
-pub use table::{align, table};
+pub use run::{CENSUS_SCHEMA, COUNTS_SCHEMA, HOPS_SCHEMA, Run, SCHEMA, TRACES_SCHEMA};
+pub use table::{align, table, table_with};
 pub use tail::SetAside;
 pub use traces::traces;
 

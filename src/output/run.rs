@@ -10,6 +10,11 @@ pub const TRACES_SCHEMA: u64 = 2;
 /// That of the hops.
 pub const HOPS_SCHEMA: u64 = 1;
 
+/// That of the census.
+pub const CENSUS_SCHEMA: u64 = 1;
+/// That of its counts.
+pub const COUNTS_SCHEMA: u64 = 1;
+
 /// One execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {

@@ -1,5 +1,6 @@
 //! The summary: one row for the block, then one for each routed prefix.
 
+use crate::census::{Count, Counts};
 use crate::split::{Part, Share, Split, Verdict};
 use crate::targets::Classes;
 use crate::transit::Class;
@@ -13,8 +14,28 @@ const PINGED: [&str; 4] = ["pinged", "alive", "suspect", "alive_rtt_ms"];
 /// The summary of a run.
 #[must_use]
 pub fn summary(run: &Run, split: &Split, classes: &Classes) -> Rows {
+    with(run, split, classes, None)
+}
+
+/// The summary of a run that may also have asked which targets live.
+#[must_use]
+pub fn with(run: &Run, split: &Split, classes: &Classes, counts: Option<&Counts>) -> Rows {
     let parts = std::iter::once(&split.block).chain(&split.routed);
-    Rows { header: header(classes), rows: parts.map(|part| row(run, part, classes)).collect() }
+    let row = |part: &Part| {
+        let mut row = row(run, part, classes);
+        row.extend(pinged(counts.and_then(|counts| counts.scope(part.scope))));
+        row
+    };
+    Rows { header: header(classes), rows: parts.map(row).collect() }
+}
+
+fn pinged(count: Option<&Count>) -> [Cell; 4] {
+    [
+        Cell::maybe(count, |count| Cell::count(count.targets)),
+        Cell::maybe(count, |count| Cell::count(count.alive)),
+        Cell::maybe(count, |count| Cell::count(count.suspect)),
+        Cell::maybe(count.and_then(|count| count.rtt), Cell::millis),
+    ]
 }
 
 /// The columns; those of the classes have the names of the configuration.
@@ -65,7 +86,6 @@ fn row(run: &Run, part: &Part, classes: &Classes) -> Vec<Cell> {
         Cell::count(part.probes),
         Cell::Flag(run.complete),
     ]);
-    row.extend(PINGED.map(|_| Cell::Empty));
     row
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::census::Counts;
 use crate::split::{Part, Share, Split};
 use crate::targets::Classes;
 use crate::transit::Class;
@@ -14,14 +15,20 @@ const NAMED: usize = 2;
 /// The summary of a run as a table, with a line about the run above it.
 #[must_use]
 pub fn table(run: &Run, split: &Split, classes: &Classes) -> String {
-    let parts = split.routed.iter().chain(std::iter::once(&split.block));
-    let mut lines = vec![heading(split, classes)];
-    lines.extend(parts.map(|part| line(part, split, classes)));
-    format!("{}\n\n{}", about(run, split), align(&lines))
+    table_with(run, split, classes, None)
 }
 
-fn about(run: &Run, split: &Split) -> String {
-    let block = &split.block;
+/// The same for a run that may also have asked which targets live.
+#[must_use]
+pub fn table_with(run: &Run, split: &Split, classes: &Classes, counts: Option<&Counts>) -> String {
+    let parts = split.routed.iter().chain(std::iter::once(&split.block));
+    let mut lines = vec![heading(split, classes, counts.is_some())];
+    lines.extend(parts.map(|part| line(part, split, classes, counts)));
+    format!("{}\n\n{}", about(run, split.block.targets, split.block.probes), align(&lines))
+}
+
+/// When and from where, how much and how long.
+pub(super) fn about(run: &Run, targets: usize, packets: usize) -> String {
     let from =
         if run.vantage.is_empty() { String::new() } else { format!(" from {}", run.vantage) };
     let cut = if run.complete { "" } else { " (INCOMPLETE)" };
@@ -29,21 +36,19 @@ fn about(run: &Run, split: &Split) -> String {
         format!(", {} s", ended.duration_since(started).as_secs())
     });
     let when = run.started.map_or(String::new(), |started| format!("{started:.0}  "));
-    format!(
-        "{when}{}  {} targets{from}, {} packets{took}{cut}",
-        run.method, block.targets, block.probes
-    )
+    format!("{when}{}  {targets} targets{from}, {packets} packets{took}{cut}", run.method)
 }
 
-fn heading(split: &Split, classes: &Classes) -> Vec<String> {
+fn heading(split: &Split, classes: &Classes, pinged: bool) -> Vec<String> {
     let mut cells = vec!["prefix".to_owned(), "verdict".into(), "traces".into()];
     cells.extend(classes.ids().map(|id| classes.name(id).to_owned()));
     cells.extend(rest(split).map(|class| class.name(classes).to_owned()));
+    cells.extend(pinged.then(|| "alive".to_owned()));
     cells.extend(["rtt".into(), "carriers".into(), "last hops".into()]);
     cells
 }
 
-fn line(part: &Part, split: &Split, classes: &Classes) -> Vec<String> {
+fn line(part: &Part, split: &Split, classes: &Classes, counts: Option<&Counts>) -> Vec<String> {
     let count = |class| part.counts.get(&class).copied().unwrap_or_default();
     let mut cells = vec![
         part.scope.to_string(),
@@ -55,10 +60,19 @@ fn line(part: &Part, split: &Split, classes: &Classes) -> Vec<String> {
         share_text(count(Class::Transit(id)), share)
     }));
     cells.extend(rest(split).map(|class| number(count(class))));
+    cells.extend(counts.map(|counts| alive(counts, part)));
     cells.push(part.rtt.map_or(String::new(), |rtt| format!("{:.0} ms", rtt.as_secs_f64() * 1e3)));
     cells.push(carriers(&part.carriers));
     cells.push(last_hops(part));
     cells
+}
+
+/// How many live, and how many only seem to.
+fn alive(counts: &Counts, part: &Part) -> String {
+    counts.scope(part.scope).map_or(String::new(), |count| match count.suspect {
+        0 => number(count.alive),
+        suspect => format!("{} ({suspect} suspect)", number(count.alive)),
+    })
 }
 
 /// The other classes that occur at all.

@@ -1,10 +1,13 @@
 //! How much: the counts and shares of the classes, per routed prefix and for the block.
 //!
 //! A pure function of judged traces. The block weighs its routed prefixes equally, because a prefix
-//! is what is routed: one with few classified traces counts as much as one with many.
+//! is what is routed: one with few classified traces counts as much as one with many. Where several
+//! vantages have made the traces, the intervals take the vantage for the unit.
 
+mod cluster;
 mod interval;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -15,6 +18,7 @@ use crate::targets::{ClassId, Targets};
 use crate::trace::Trace;
 use crate::transit::{Class, Judgement};
 
+use cluster::{Clusters, Seen};
 pub use interval::Share;
 
 /// The split of a run: the block's first, then that of every routed prefix that was traced.
@@ -73,6 +77,7 @@ pub fn split(judged: &[(&Trace, &Judgement)], targets: &Targets) -> Split {
 #[derive(Debug, Clone)]
 pub struct Counting<'t> {
     targets: &'t Targets,
+    seed: u64,
     routed: BTreeMap<Ipv4Net, Count>,
 }
 
@@ -80,7 +85,13 @@ impl<'t> Counting<'t> {
     /// Nothing is counted yet.
     #[must_use]
     pub fn new(targets: &'t Targets) -> Self {
-        Self { targets, routed: BTreeMap::new() }
+        Self { targets, seed: 0, routed: BTreeMap::new() }
+    }
+
+    /// Draws vantages by this seed, where traces come from several.
+    #[must_use]
+    pub fn seeded(self, seed: u64) -> Self {
+        Self { seed, ..self }
     }
 
     /// Counts a trace.
@@ -88,6 +99,18 @@ impl<'t> Counting<'t> {
         let Some(scope) = self.targets.block.routed_prefix(trace.target) else { return };
         let count = self.routed.entry(scope).or_insert_with(|| Count::new(self.targets));
         count.add(trace, judgement);
+    }
+
+    /// Counts in what was counted elsewhere.
+    pub fn add_all(&mut self, other: Self) {
+        for (scope, theirs) in other.routed {
+            match self.routed.entry(scope) {
+                Entry::Occupied(mut ours) => ours.get_mut().add_all(&theirs),
+                Entry::Vacant(ours) => {
+                    ours.insert(theirs);
+                }
+            }
+        }
     }
 
     /// The counts of the classes, for each routed prefix that was traced.
@@ -101,12 +124,20 @@ impl<'t> Counting<'t> {
         let ids = || self.targets.classes.ids();
         let mut block = Count::new(self.targets);
         self.routed.values().for_each(|count| block.add_all(count));
+        let clustered = |clusters: Option<Clusters>| {
+            let shares = clusters?.shares(self.seed);
+            Some(shares.into_iter().map(Some).collect::<Vec<_>>())
+        };
+        let block_clusters = Clusters::of(self.routed.values().map(|count| &count.vantages));
         let part = |(scope, count): (Ipv4Net, Count)| {
-            let shares = ids().map(|id| Share::of(&count.classes, id)).collect();
+            let plain = || ids().map(|id| Share::of(&count.classes, id)).collect();
+            let clusters = Clusters::of(std::iter::once(&count.vantages));
+            let shares = clustered(clusters).unwrap_or_else(plain);
             count.part(scope, shares)
         };
         let routed: Vec<Part> = self.routed.into_iter().map(part).collect();
-        let shares = ids().map(|id| across(&routed, id)).collect();
+        let plain = || ids().map(|id| across(&routed, id)).collect();
+        let shares = clustered(block_clusters).unwrap_or_else(plain);
         Split { block: block.part(self.targets.block.prefix, shares), routed }
     }
 }
@@ -116,6 +147,8 @@ impl<'t> Counting<'t> {
 struct Count {
     targets: BTreeSet<Ipv4Addr>,
     classes: BTreeMap<Class, usize>,
+    /// What each vantage has seen, by its name.
+    vantages: BTreeMap<String, Seen>,
     carriers: BTreeMap<String, usize>,
     last_hops: BTreeMap<Ipv4Addr, usize>,
     /// How often each RTT was measured, in microseconds: what repeats takes no more room.
@@ -129,6 +162,7 @@ impl Count {
         let all = classes.chain([Class::Other, Class::Unknown, Class::Unreached]);
         Self {
             targets: BTreeSet::new(),
+            vantages: BTreeMap::new(),
             classes: all.map(|class| (class, 0)).collect(),
             carriers: BTreeMap::new(),
             last_hops: BTreeMap::new(),
@@ -144,6 +178,7 @@ impl Count {
         if !judgement.class.is_classified() {
             return;
         }
+        self.add_vantage(trace, judgement.class);
         *self.carriers.entry(judgement.holder()).or_default() += 1;
         let Some(last) = judgement.border.last else { return };
         *self.last_hops.entry(last.address).or_default() += 1;
@@ -153,10 +188,27 @@ impl Count {
         }
     }
 
-    /// Counts another scope in, whose targets are others.
+    fn add_vantage(&mut self, trace: &Trace, class: Class) {
+        let name = trace.vantage.as_ref().map_or("", |vantage| vantage.name.as_str());
+        if !self.vantages.contains_key(name) {
+            let classes = self.classes.keys().filter(|class| matches!(class, Class::Transit(_)));
+            self.vantages.insert(name.to_owned(), vec![0; classes.count() + 1]);
+        }
+        let Some(seen) = self.vantages.get_mut(name) else { return };
+        seen[0] += 1;
+        if let Class::Transit(id) = class {
+            seen[id.index() + 1] += 1;
+        }
+    }
+
+    /// Counts another in.
     fn add_all(&mut self, other: &Self) {
         self.targets.extend(&other.targets);
         self.probes += other.probes;
+        for (name, theirs) in &other.vantages {
+            let ours = self.vantages.entry(name.clone()).or_insert_with(|| vec![0; theirs.len()]);
+            ours.iter_mut().zip(theirs).for_each(|(ours, theirs)| *ours += theirs);
+        }
         add_all(&mut self.rtts, &other.rtts);
         add_all(&mut self.classes, &other.classes);
         add_all(&mut self.carriers, &other.carriers);

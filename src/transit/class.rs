@@ -83,7 +83,6 @@ pub(super) fn decide(
 fn is_next_to_block(border: &Border, usual_gap: u8) -> bool {
     match border.behind {
         Behind::Home { gap, .. } | Behind::Stranger { gap, .. } => gap <= usual_gap,
-        Behind::Refusal { by, .. } => border.last.is_some_and(|last| last.address == by),
-        Behind::Silence { .. } => false,
+        Behind::Refusal { .. } | Behind::Silence { .. } => border.is_certain(),
     }
 }

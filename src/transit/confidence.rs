@@ -1,4 +1,5 @@
-//! How far a class can be believed: by what answers behind the border, and by the neighbours.
+//! How far a class can be believed: by what answers behind the border, by the way there, and by the
+//! neighbours.
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -6,15 +7,15 @@ use std::sync::Arc;
 
 use crate::border::{Behind, Border};
 use crate::owner::Owner;
-use crate::targets::{Block, Targets};
+use crate::targets::{ClassId, Targets};
 
-use super::evidence::Near;
+use super::evidence::{Count, Heard, Near};
 use super::{Class, Reason};
 
 /// How far a judgement can be believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Confidence {
-    /// Gaps, skipped hops or contradictions.
+    /// Gaps, skipped hops, contradictions, or nobody in question.
     Low,
     /// Silence behind the border, and no neighbours that say otherwise.
     Medium,
@@ -32,65 +33,150 @@ impl fmt::Display for Confidence {
     }
 }
 
-/// How many targets of a routed prefix must have a border in common before they confirm it.
+/// How many targets or vantages must have a border in common before they confirm it.
 const SEVERAL: usize = 3;
 
-/// The confidence of `class`, and what it rests on.
-pub(super) fn decide(
-    class: Class,
-    border: &Border,
-    path: &[Arc<Owner>],
-    near: &Near,
-    targets: &Targets,
-) -> (Confidence, Vec<Reason>) {
-    let (mut confidence, mut reasons) = by_what_is_behind(border, near, &targets.block);
-    let others = near.agreeing.saturating_sub(1);
-    if others > 0 && class != Class::Unreached {
-        reasons.push(Reason::Shared { neighbours: others, scope: near.scope });
-    }
-    for hop in &border.skipped {
-        confidence = Confidence::Low;
-        reasons.push(Reason::Skipped { address: hop.address, special: hop.special.clone() });
-    }
-    if let Some(other) = third_party(border, path) {
-        confidence = Confidence::Low;
-        reasons.push(Reason::ThirdParty(other));
-    }
-    if class == Class::Unknown {
-        confidence = Confidence::Low;
-    }
-    (confidence, reasons)
+/// A trace whose class is known, and what speaks for and against that.
+pub(super) struct Case<'a> {
+    pub(super) class: Class,
+    pub(super) border: &'a Border,
+    /// The attributable hops up to the border, on the fullest path that is known.
+    pub(super) way: &'a [(Ipv4Addr, Arc<Owner>)],
+    /// Whether that begins at the vantage.
+    pub(super) whole: bool,
+    /// Whether the trace itself began at the border that its neighbours have.
+    pub(super) began_there: bool,
+    pub(super) near: &'a Near<'a>,
+    /// The other borders of its neighbours, with their owners.
+    pub(super) others: &'a [(&'a Heard, Arc<Owner>)],
+    pub(super) targets: &'a Targets,
 }
 
-fn by_what_is_behind(border: &Border, near: &Near, block: &Block) -> (Confidence, Vec<Reason>) {
-    let several = near.agreeing >= SEVERAL;
-    match border.behind {
-        Behind::Home { gap, target, .. } => {
-            let home = Reason::Home { gap, target };
-            // What others saw behind it stands in the gap.
-            if let Some(further) = near.behind.filter(|_| gap > 0) {
-                return (Confidence::Low, vec![home, Reason::WentOn(further)]);
-            }
-            let confidence = match (gap <= block.usual_gap, several) {
-                (true, _) => Confidence::High,
-                (false, true) => Confidence::Medium,
-                (false, false) => Confidence::Low,
-            };
-            (confidence, vec![home])
+impl Case<'_> {
+    /// The confidence, and what it rests on.
+    pub(super) fn decide(&self) -> (Confidence, Vec<Reason>) {
+        let (mut confidence, mut reasons) = self.by_what_is_behind();
+        reasons.extend(self.shared());
+        let mut doubts: Vec<Reason> = Vec::new();
+        doubts.extend(
+            self.border
+                .skipped
+                .iter()
+                .map(|hop| Reason::Skipped { address: hop.address, special: hop.special.clone() }),
+        );
+        doubts.extend(third_party(self.way).map(Reason::ThirdParty));
+        doubts.extend(self.never_left());
+        doubts.extend(self.hidden());
+        if !doubts.is_empty() || !matches!(self.class, Class::Transit(_)) {
+            confidence = Confidence::Low;
         }
-        Behind::Stranger { from, gap } => (agreed(several), vec![Reason::Stranger { from, gap }]),
-        Behind::Refusal { by, code } => (agreed(several), vec![Reason::Refused { by, code }]),
-        Behind::Silence { .. } => by_silence(border, near, several),
+        reasons.extend(doubts);
+        if self.began_there && !self.whole && !self.meets_home() {
+            confidence = Confidence::Low;
+            reasons.push(Reason::NoWay);
+        }
+        if let Some((other, differs)) = self.differs() {
+            if self.is_alone() && other.witnesses >= SEVERAL {
+                confidence = Confidence::Low;
+            }
+            reasons.push(differs);
+        }
+        (confidence, reasons)
     }
-}
 
-fn by_silence(border: &Border, near: &Near, several: bool) -> (Confidence, Vec<Reason>) {
-    let silence = vec![Reason::Silence];
-    match (near.behind, border.silent_before) {
-        (Some(further), _) => (Confidence::Low, vec![Reason::Silence, Reason::WentOn(further)]),
-        _ if several => (Confidence::High, silence),
-        (None, 0) => (Confidence::Medium, silence),
-        (None, silent) => (Confidence::Low, vec![Reason::Silence, Reason::GapBefore(silent)]),
+    fn by_what_is_behind(&self) -> (Confidence, Vec<Reason>) {
+        let several = self.agreeing().witnesses >= SEVERAL;
+        match self.border.behind {
+            Behind::Home { gap, target, .. } => {
+                let home = Reason::Home { gap, target };
+                // What others saw behind it stands in the gap.
+                if let Some(further) = self.near.behind.filter(|_| gap > 0) {
+                    return (Confidence::Low, vec![home, Reason::WentOn(further)]);
+                }
+                let confidence = match (gap <= self.targets.block.usual_gap, several) {
+                    (true, _) => Confidence::High,
+                    (false, true) => Confidence::Medium,
+                    (false, false) => Confidence::Low,
+                };
+                (confidence, vec![home])
+            }
+            Behind::Stranger { from, gap } => {
+                (agreed(several), vec![Reason::Stranger { from, gap }])
+            }
+            Behind::Refusal { by, code } => (agreed(several), vec![Reason::Refused { by, code }]),
+            Behind::Silence { .. } => self.by_silence(several),
+        }
+    }
+
+    fn by_silence(&self, several: bool) -> (Confidence, Vec<Reason>) {
+        let silence = vec![Reason::Silence];
+        match (self.near.behind, self.border.silent_before) {
+            (Some(further), _) => (Confidence::Low, vec![Reason::Silence, Reason::WentOn(further)]),
+            _ if several => (Confidence::High, silence),
+            (None, 0) => (Confidence::Medium, silence),
+            (None, silent) => (Confidence::Low, vec![Reason::Silence, Reason::GapBefore(silent)]),
+        }
+    }
+
+    fn meets_home(&self) -> bool {
+        matches!(self.border.behind, Behind::Home { .. } | Behind::Stranger { .. })
+    }
+
+    /// The traces that confirm the border. One that dies early confirms nothing.
+    fn agreeing(&self) -> Count {
+        match self.class {
+            Class::Transit(_) => self.near.ends.all,
+            _ => self.near.ends.surely,
+        }
+    }
+
+    fn shared(&self) -> Option<Reason> {
+        let traces = self.agreeing().traces.saturating_sub(self.near.own);
+        let told = traces > 0 && self.class != Class::Unreached;
+        told.then_some(Reason::Shared { traces, scope: self.near.scope })
+    }
+
+    /// Whether nothing but silence speaks for the border, and few neighbours.
+    fn is_alone(&self) -> bool {
+        let silence = matches!(self.border.behind, Behind::Silence { .. });
+        silence && self.agreeing().witnesses < SEVERAL
+    }
+
+    /// No home behind a carrier in which the path has been from its first hop on: it may be the
+    /// vantage's own provider, at which a path that is dead ends as well.
+    fn never_left(&self) -> Option<Reason> {
+        let Class::Transit(class) = self.class else { return None };
+        let inside = self.way.iter().all(|(_, owner)| owner.class == Some(class));
+        (!self.meets_home() && self.whole && inside).then_some(Reason::NeverLeft)
+    }
+
+    /// A carrier that is nobody's in question: one that is may be silent behind it, or answer with
+    /// an address of this one's, as the first router behind a link does.
+    fn hidden(&self) -> Option<Reason> {
+        match (self.class, self.border.behind) {
+            (Class::Other, Behind::Refusal { code: 0 | 1, .. }) => Some(Reason::NoRoute),
+            (Class::Other, _) => Some(Reason::MayHide),
+            _ => None,
+        }
+    }
+
+    /// The border of another class at which most of the neighbours end.
+    fn differs(&self) -> Option<(Count, Reason)> {
+        let different = self.others.iter().filter_map(|(heard, owner)| {
+            let (class, count) = match owner.class {
+                Some(class) => (Class::Transit(class), heard.ends.all),
+                None if owner.is_known() => (Class::Other, heard.ends.surely),
+                None => return None,
+            };
+            (class != self.class && count.traces > 0).then_some((count, heard.address, class))
+        });
+        let most = |(count, address, _): &(Count, Ipv4Addr, Class)| {
+            (count.traces, std::cmp::Reverse(*address))
+        };
+        let (count, last, class) = different.max_by_key(most)?;
+        let class = class.name(&self.targets.classes).to_owned();
+        let scope = self.near.scope;
+        Some((count, Reason::Differs { traces: count.traces, scope, last, class }))
     }
 }
 
@@ -98,12 +184,10 @@ const fn agreed(several: bool) -> Confidence {
     if several { Confidence::High } else { Confidence::Medium }
 }
 
-/// The hop before the border, where the border is the only hop of its class and that hop is of
-/// another: the address may be the other side's of a link between the two.
-fn third_party(border: &Border, path: &[Arc<Owner>]) -> Option<Ipv4Addr> {
-    let (last, before) = path.split_last()?;
-    let class = last.class?;
-    let previous = before.last()?.class?;
-    let alone = before.iter().all(|owner| owner.class != Some(class));
-    (previous != class && alone).then(|| border.path.iter().rev().nth(1).copied())?
+/// The hop before the border, where that is not of the border's class: the border's address may be
+/// a third party's, as the other side's of a link or that of a way that packets do not take.
+fn third_party(way: &[(Ipv4Addr, Arc<Owner>)]) -> Option<Ipv4Addr> {
+    let [.., (address, previous), (_, last)] = way else { return None };
+    let class: ClassId = last.class?;
+    (previous.class != Some(class)).then_some(*address)
 }

@@ -1,12 +1,12 @@
 //! What the traces of a routed prefix say about each other.
 
-use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use ipnet::Ipv4Net;
 
-use crate::border::Border;
+use crate::border::{Behind, Border};
 use crate::targets::Block;
 use crate::trace::{Trace, Vantage};
 
@@ -14,59 +14,189 @@ use crate::trace::{Trace, Vantage};
 /// every target, vantage and border, and none for a trace.
 #[derive(Debug, Default)]
 pub struct Evidence {
-    /// How many targets of a routed prefix have this border.
-    targets: HashMap<(Ipv4Net, Ipv4Addr), usize>,
+    /// The vantages, numbered; traces that name none are of one.
+    vantages: HashMap<Option<Arc<Vantage>>, u32>,
+    /// What was heard of each border of a routed prefix.
+    borders: HashMap<(Ipv4Net, Ipv4Addr), Ends>,
+    /// The same for one vantage.
+    from: HashMap<(Ipv4Net, u32), Vec<Heard>>,
     /// The lowest address that was seen behind this one in a routed prefix.
     behind: HashMap<(Ipv4Net, Ipv4Addr), Ipv4Addr>,
-    /// Who has been counted.
-    counted: HashSet<Witness>,
+    /// How many traces end at a border, by vantage and target. Flows and methods of one target from
+    /// one vantage, at whatever time, are one witness.
+    witnesses: HashMap<(u32, Ipv4Addr, Ipv4Addr), usize>,
 }
 
-/// Flows and methods of one target from one vantage, at whatever time, are one witness.
-type Witness = (Ipv4Addr, Option<Arc<Vantage>>, Ipv4Addr);
+/// What a trace says to its neighbours, without its hops.
+#[derive(Debug)]
+pub struct Testimony {
+    target: Ipv4Addr,
+    vantage: Option<Arc<Vantage>>,
+    border: Border,
+    cut_short: bool,
+    begins_at_the_vantage: bool,
+}
+
+impl Testimony {
+    /// What `trace` says, whose border is `border`.
+    #[must_use]
+    pub fn of(trace: &Trace, border: Border) -> Self {
+        Self {
+            target: trace.target,
+            vantage: trace.vantage.clone(),
+            border,
+            cut_short: trace.is_cut_short(),
+            begins_at_the_vantage: trace.begins_at_the_vantage(),
+        }
+    }
+
+    /// The attributable foreign hops up to its last foreign hop.
+    #[must_use]
+    pub fn path(&self) -> &[Ipv4Addr] {
+        &self.border.path
+    }
+
+    /// Silence behind a trace that was cut short is no end.
+    fn has_no_end(&self) -> bool {
+        self.cut_short && matches!(self.border.behind, Behind::Silence { .. })
+    }
+}
+
+/// How many traces end at a border.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ends {
+    /// All of them.
+    pub(super) all: Count,
+    /// Those that are no early deaths, whoever holds the border: home answers behind it, or it
+    /// refused.
+    pub(super) surely: Count,
+}
+
+/// Traces, and how many targets and vantages they are of.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Count {
+    pub(super) traces: usize,
+    pub(super) witnesses: usize,
+}
+
+/// What the traces from one vantage to one routed prefix say about one border.
+#[derive(Debug)]
+pub(super) struct Heard {
+    pub(super) address: Ipv4Addr,
+    pub(super) ends: Ends,
+    /// The attributable hops up to it, on the longest path that was asked from the first TTL on.
+    path: Vec<Ipv4Addr>,
+}
 
 /// What the neighbours of one trace say about its border.
 #[derive(Debug)]
-pub(super) struct Near {
+pub(super) struct Near<'e> {
     /// Their routed prefix.
     pub(super) scope: Ipv4Net,
-    /// How many targets have this border, the trace's own included.
-    pub(super) agreeing: usize,
+    /// The traces with this border, the trace's own included.
+    pub(super) ends: Ends,
+    /// How many traces of its own target and vantage have it.
+    pub(super) own: usize,
     /// A foreign hop that others saw behind it.
     pub(super) behind: Option<Ipv4Addr>,
+    /// The attributable hops up to it, where a trace from the same vantage has seen them all.
+    pub(super) path: &'e [Ipv4Addr],
+    /// What traces from the same vantage say about other borders.
+    pub(super) others: Vec<&'e Heard>,
 }
 
 impl Evidence {
-    /// Hears a trace, whose border is `border`.
-    pub fn hear(&mut self, trace: &Trace, border: &Border, block: &Block) {
-        let (Some(scope), Some(last)) = (block.routed_prefix(trace.target), border.last) else {
+    /// Hears what a trace says.
+    pub fn hear(&mut self, said: Testimony, block: &Block) {
+        let border = &said.border;
+        let (Some(scope), Some(last)) = (block.routed_prefix(said.target), border.last) else {
             return;
         };
-        if self.counted.insert((trace.target, trace.vantage.clone(), last.address)) {
-            *self.targets.entry((scope, last.address)).or_default() += 1;
-        }
         for pair in border.path.windows(2) {
             let further = self.behind.entry((scope, pair[0])).or_insert(pair[1]);
             *further = pair[1].min(*further);
         }
+        if said.has_no_end() {
+            return;
+        }
+        let vantage = self.number(&said.vantage);
+        let made = self.witnesses.entry((vantage, said.target, last.address)).or_default();
+        *made += 1;
+        let ends = Ends::of(*made == 1, border.is_certain());
+        self.borders.entry((scope, last.address)).or_default().add(ends);
+        let here = self.from.entry((scope, vantage)).or_default();
+        let place = here.iter().position(|heard| heard.address == last.address);
+        let place = place.unwrap_or_else(|| {
+            here.push(Heard { address: last.address, ends: Ends::default(), path: Vec::new() });
+            here.len() - 1
+        });
+        here[place].hear(ends, said);
     }
 
-    /// The borders of a routed prefix, with how many targets have them, the most frequent first.
+    /// The borders of a routed prefix, with how many traces end at them, the most frequent first.
     #[must_use]
     pub fn borders(&self, scope: Ipv4Net) -> Vec<(Ipv4Addr, usize)> {
-        let here = self.targets.iter().filter(|((prefix, _), _)| *prefix == scope);
-        let mut borders: Vec<_> = here.map(|((_, address), count)| (*address, *count)).collect();
+        let here = self.borders.iter().filter(|((prefix, _), _)| *prefix == scope);
+        let mut borders: Vec<_> =
+            here.map(|((_, address), ends)| (*address, ends.all.traces)).collect();
         borders.sort_unstable_by_key(|(address, count)| (std::cmp::Reverse(*count), *address));
         borders
     }
 
-    pub(super) fn near(&self, target: Ipv4Addr, border: &Border, block: &Block) -> Near {
-        let scope = block.routed_prefix(target);
-        let key = scope.zip(border.last.map(|last| last.address));
+    pub(super) fn near(&self, trace: &Trace, border: &Border, block: &Block) -> Near<'_> {
+        let scope = block.routed_prefix(trace.target);
+        let last = border.last.map(|last| last.address);
+        let key = scope.zip(last);
+        let vantage = self.vantages.get(&trace.vantage).copied();
+        let here = scope.zip(vantage).and_then(|key| self.from.get(&key));
+        let here = here.map_or(&[][..], Vec::as_slice);
+        let own = vantage.zip(last).map(|(vantage, last)| (vantage, trace.target, last));
+        let same = here.iter().find(|heard| Some(heard.address) == last);
         Near {
             scope: scope.unwrap_or(block.prefix),
-            agreeing: key.and_then(|key| self.targets.get(&key)).copied().unwrap_or_default(),
+            ends: key.and_then(|key| self.borders.get(&key)).copied().unwrap_or_default(),
+            own: own.and_then(|key| self.witnesses.get(&key)).copied().unwrap_or_default(),
             behind: key.and_then(|key| self.behind.get(&key)).copied(),
+            path: same.map_or(&[], |heard| &heard.path),
+            others: here.iter().filter(|heard| Some(heard.address) != last).collect(),
+        }
+    }
+
+    fn number(&mut self, vantage: &Option<Arc<Vantage>>) -> u32 {
+        let next = u32::try_from(self.vantages.len()).unwrap_or(u32::MAX);
+        match self.vantages.get(vantage) {
+            Some(number) => *number,
+            None => *self.vantages.entry(vantage.clone()).or_insert(next),
+        }
+    }
+}
+
+impl Ends {
+    fn of(is_new: bool, certain: bool) -> Self {
+        let one = Count { traces: 1, witnesses: usize::from(is_new) };
+        Self { all: one, surely: if certain { one } else { Count::default() } }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.all.add(other.all);
+        self.surely.add(other.surely);
+    }
+}
+
+impl Count {
+    fn add(&mut self, other: Self) {
+        self.traces += other.traces;
+        self.witnesses += other.witnesses;
+    }
+}
+
+impl Heard {
+    fn hear(&mut self, ends: Ends, said: Testimony) {
+        self.ends.add(ends);
+        let path = said.border.path;
+        let longer = (path.len(), &path) > (self.path.len(), &self.path);
+        if longer && said.begins_at_the_vantage {
+            self.path = path;
         }
     }
 }

@@ -9,20 +9,23 @@ mod confidence;
 mod evidence;
 mod reason;
 
-use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use crate::border::{self, Border};
 use crate::owner::{Owner, Owners};
 use crate::targets::Targets;
-use crate::trace::Trace;
+use crate::trace::{Strategy, Trace};
 
 pub use class::Class;
 pub use confidence::Confidence;
 pub use reason::Reason;
 
-pub use evidence::Evidence;
+use confidence::Case;
+use evidence::Heard;
+pub use evidence::{Evidence, Testimony};
 
 /// What a trace says.
 #[derive(Debug, Clone)]
@@ -70,7 +73,7 @@ pub fn judge(traces: &[Trace], targets: &Targets, owners: &Owners<'_>) -> Vec<Ju
     let mut evidence = Evidence::default();
     for trace in traces {
         let border = border::find(trace, &targets.block, &targets.specials);
-        evidence.hear(trace, &border, &targets.block);
+        evidence.hear(Testimony::of(trace, border), &targets.block);
     }
     let mut judge = Judge::new(targets, owners, &evidence);
     traces.iter().map(|trace| judge.judge(trace)).collect()
@@ -103,9 +106,25 @@ impl<'a, 't> Judge<'a, 't> {
         let border = border::find(trace, &targets.block, &targets.specials);
         let path: Vec<Arc<Owner>> =
             border.path.iter().map(|address| self.known.of(*address)).collect();
-        let near = self.evidence.near(trace.target, &border, &targets.block);
         let (class, mut reasons) = class::decide(trace, &border, &path, targets);
-        let (confidence, more) = confidence::decide(class, &border, &path, &near, targets);
+        let near = self.evidence.near(trace, &border, &targets.block);
+        let (whole, own) = (trace.begins_at_the_vantage(), &border.path[..]);
+        let way = if whole || near.path.len() < own.len() { own } else { near.path };
+        let whole = whole || !near.path.is_empty();
+        let way: Vec<_> = way.iter().map(|address| (*address, self.known.of(*address))).collect();
+        let other = |heard: &&'a Heard| (*heard, self.known.of(heard.address));
+        let others: Vec<_> = near.others.iter().map(other).collect();
+        let case = Case {
+            class,
+            border: &border,
+            way: &way,
+            whole,
+            began_there: trace.strategy == Some(Strategy::Border),
+            near: &near,
+            others: &others,
+            targets,
+        };
+        let (confidence, more) = case.decide();
         reasons.extend(more);
         let origins = path.iter().filter_map(|owner| owner.origin.as_ref());
         let mut as_path: Vec<u32> = origins.map(|origin| origin.asn).collect();

@@ -34,12 +34,23 @@ pub enum Reason {
     },
     /// Nothing answers behind the border.
     Silence,
-    /// Other targets of the routed prefix have the same border.
+    /// Traces of other targets of the routed prefix, or from other vantages, have the same border.
     Shared {
         /// How many.
-        neighbours: usize,
+        traces: usize,
         /// The routed prefix.
         scope: Ipv4Net,
+    },
+    /// Traces of the routed prefix from the same vantage end at a border of another class.
+    Differs {
+        /// How many.
+        traces: usize,
+        /// The routed prefix.
+        scope: Ipv4Net,
+        /// Their border.
+        last: Ipv4Addr,
+        /// Its class.
+        class: String,
     },
     /// A hop that can decide nothing was passed over.
     Skipped {
@@ -54,6 +65,14 @@ pub enum Reason {
     GapBefore(u8),
     /// The border is the only hop of its class, behind this hop of another.
     ThirdParty(Ipv4Addr),
+    /// All hops up to the border are of its class.
+    NeverLeft,
+    /// No trace from this vantage shows the hops before the border.
+    NoWay,
+    /// Somebody in question may be hidden behind a border of nobody in question.
+    MayHide,
+    /// The refusal is one that any router without a route sends.
+    NoRoute,
     /// The trace ended with the run.
     CutShort(StopReason),
     /// No foreign hop that can be attributed answered.
@@ -79,16 +98,21 @@ impl fmt::Display for Reason {
             }
             Self::Refused { by, code } => write!(f, "{} by {by}", refusal(*code)),
             Self::Silence => f.write_str("silence behind it"),
-            Self::Shared { neighbours: 1, scope } => {
-                write!(f, "border shared with 1 other target of {scope}")
+            Self::Shared { traces, scope } => {
+                write!(f, "border shared with {} of {scope}", counted(*traces))
             }
-            Self::Shared { neighbours, scope } => {
-                write!(f, "border shared with {neighbours} other targets of {scope}")
+            Self::Differs { traces, scope, last, class } => {
+                let (traces, end) = (counted(*traces), if *traces == 1 { "ends" } else { "end" });
+                write!(f, "border differs from {traces} of {scope} that {end} at {last} ({class})")
             }
             Self::Skipped { address, special } => write!(f, "{special} hop {address} skipped"),
             Self::WentOn(further) => write!(f, "other traces went on to {further}"),
             Self::GapBefore(gap) => write!(f, "{} before it", silent(*gap)),
             Self::ThirdParty(before) => write!(f, "a single hop behind {before} of another class"),
+            Self::NeverLeft => f.write_str("no hop of another class before it"),
+            Self::NoWay => f.write_str("no trace shows the way to it"),
+            Self::MayHide => f.write_str("a carrier in question may be hidden behind it"),
+            Self::NoRoute => f.write_str("any router without a route says so"),
             Self::CutShort(stop) => write!(f, "cut short: {stop}"),
             Self::NobodyAnswered => f.write_str("no foreign hop that can be attributed"),
             Self::DiedEarly => f.write_str("died before any carrier in question"),
@@ -103,6 +127,13 @@ fn silent(gap: u8) -> String {
     match gap {
         1 => "1 silent hop".into(),
         _ => format!("{gap} silent hops"),
+    }
+}
+
+fn counted(traces: usize) -> String {
+    match traces {
+        1 => "1 trace".into(),
+        _ => format!("{traces} traces"),
     }
 }
 

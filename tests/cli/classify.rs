@@ -5,6 +5,8 @@
 use std::io::Write as _;
 use std::process::Stdio;
 
+use insta::assert_snapshot;
+
 use super::columns;
 use super::lab::{Lab, outside};
 use super::outcome::Outcome;
@@ -107,15 +109,73 @@ fn a_vantage_has_rows_of_its_own() {
 fn an_explanation_names_what_decided() {
     let text = classify("a.json", many(), &["--explain"]).ended(0).out;
     for words in [
-        "a.json:1: 175.45.177.10: russia, high confidence",
+        "a.json:1: 175.45.177.10: russia, low confidence",
         "> 3  188.43.225.153    120.2 ms  russia TransTeleCom RU [registered-prefix]",
         "decided   the last foreign hop 188.43.225.153 is held by TransTeleCom",
-        "others    targets of 175.45.177.0/24: 6 at 188.43.225.153",
+        "a single hop behind 4.69.140.30 of another class",
+        "others    traces of 175.45.177.0/24: 6 end at 188.43.225.153",
     ] {
         let found = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(found.contains(&words), "no `{words}` in: {text}");
     }
+}
+
+/// Traces in the shape in which they were published in 2019, 2022 and 2025, and one that dies early.
+const PUBLISHED: &str = "\
+traceroute to 175.45.176.80 (175.45.176.80), 64 hops max, 40 byte packets
+ 1  192.168.1.1  0.512 ms
+ 2  4.69.140.30  9.100 ms
+ 3  219.158.102.214  165.200 ms
+ 4  219.158.3.1  185.000 ms
+ 5  *
+ 6  219.158.39.42  221.300 ms !X
+ 7  *
+ 8  *
+ 9  219.158.39.42  221.900 ms !X
+
+traceroute to 175.45.177.10 (175.45.177.10), 30 hops max, 60 byte packets
+ 1  192.168.1.1  0.612 ms
+ 2  62.115.140.213  9.300 ms
+ 3  217.150.55.21  120.000 ms
+ 4  10.99.99.9  150.900 ms
+ 5  188.43.225.153  186.400 ms
+ 6  *
+ 7  *
+ 8  *
+ 9  175.45.177.10  189.200 ms
+10  175.45.177.10  193.100 ms
+
+traceroute to 175.45.177.11 (175.45.177.11), 30 hops max, 60 byte packets
+ 1  192.168.1.1  0.604 ms
+ 2  62.115.140.213  9.200 ms
+ 3  *
+ 4  *
+ 5  *
+";
+
+#[test]
+fn published_traces_are_explained() {
+    let run = classify("t.txt", PUBLISHED, &["--explain", "-q"]).ended(0);
+    let folder = run.out.split("t.txt").next().unwrap_or_default().to_owned();
+    assert_snapshot!("explain", run.out.replace(&folder, ""));
+}
+
+#[test]
+fn rows_for_each_vantage_follow_those_of_all() {
+    let run = classify("a.json", many(), &["--by", "vantage", "--format", "table", "-q"]).ended(0);
+    let head: Vec<&str> = run.out.lines().take(16).collect();
+    assert_snapshot!("by_vantage", head.join("\n"));
+}
+
+/// Six vantages that agree are six observations, whatever else is in the file: 6 / (6 + 3.8415).
+#[test]
+fn several_vantages_are_the_units_of_an_interval_that_a_seed_repeats() {
+    let run = |arguments: &[&str]| classify("a.json", many(), arguments).ended(0).out;
+    let sheet = Sheet::read(&run(&["-q"]));
+    assert_eq!(sheet.column("russia_low")[2], "0.6097");
+    assert_eq!(sheet.column("china_low")[1], "0.3424");
+    assert_eq!(run(&["-q"]), run(&["-q", "--seed", "0"]));
 }
 
 #[test]

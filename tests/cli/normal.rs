@@ -60,6 +60,21 @@ pub(crate) fn table(text: &str) -> String {
     format!("{about}\n{normal}{rest}")
 }
 
+/// A table whose milliseconds have decimals, with words in place of those, and one blank between
+/// cells.
+pub(crate) fn millis(table: &str) -> String {
+    let line = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let is_rtt = |place: usize| words.get(place + 1) == Some(&"ms");
+        let normal = words.iter().enumerate().map(|(place, word)| match word {
+            _ if is_rtt(place) => "RTT",
+            word => word,
+        });
+        normal.collect::<Vec<_>>().join(" ")
+    };
+    table.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
 fn cell_of(name: &str, cell: &str) -> String {
     let replaced = match name {
         _ if cell.is_empty() => "",
@@ -68,11 +83,11 @@ fn cell_of(name: &str, cell: &str) -> String {
             assert!(time.len() == 16 && time.ends_with('Z') && chance.len() == 8, "{cell}");
             "RUN"
         }
-        "started_at" | "ended_at" | "sent_at" => {
+        "started_at" | "ended_at" | "sent_at" | "at" => {
             assert!(cell.parse::<Timestamp>().is_ok() && cell.ends_with('Z'), "{name}: {cell}");
             "TIME"
         }
-        "rtt_ms" | "last_hop_rtt_ms" => {
+        "rtt_ms" | "last_hop_rtt_ms" | "min_ms" | "median_ms" | "max_ms" | "jitter_ms" => {
             let (whole, decimals) = cell.split_once('.').expect("decimals");
             assert!(whole.parse::<u32>().is_ok() && decimals.len() == 3, "{name}: {cell}");
             "RTT"

@@ -1,6 +1,6 @@
 //! The only way to the executable.
 //!
-//! [`outside`] runs it in this machine's own network and refuses the one command that sends.
+//! [`outside`] runs it in this machine's own network and refuses the commands that send.
 //! [`inside`] puts any command behind `lasthop lab`, which makes a network without a way out, and
 //! runs nothing where it cannot. Both end what takes far too long.
 #![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
@@ -12,8 +12,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 const EXECUTABLE: &str = env!("CARGO_BIN_EXE_lasthop");
-/// The command that sends.
+/// The commands that send: the first is refused wherever it stands in an argument.
 const SENDS: &str = "probe";
+const SENDS_TOO: &str = "ping";
 /// Far longer than anything here takes.
 const SECONDS: &str = "100";
 
@@ -21,6 +22,7 @@ const SECONDS: &str = "100";
 pub(crate) fn outside(folder: &Path, arguments: &[&OsStr]) -> Command {
     let sends = |argument: &&OsStr| argument.as_encoded_bytes().windows(SENDS.len()).any(is_it);
     assert!(!arguments.iter().any(sends), "outside the lab: {arguments:?}");
+    assert!(!arguments.contains(&SENDS_TOO.as_ref()), "outside the lab: {arguments:?}");
     let mut command = bounded(folder);
     command.arg(EXECUTABLE).args(arguments);
     command
@@ -84,6 +86,12 @@ fn bounded(folder: &Path) -> Command {
     command.env_remove("XDG_CONFIG_HOME").env_remove("COLUMNS").env("LC_ALL", "C.UTF-8");
     command.current_dir(&folder).stdin(Stdio::null());
     command
+}
+
+#[test]
+#[should_panic(expected = "outside the lab")]
+fn so_is_the_other_one() {
+    outside(Path::new("."), &["-q".as_ref(), SENDS_TOO.as_ref()]);
 }
 
 #[test]

@@ -30,9 +30,14 @@ pub(crate) struct Running {
 impl Running {
     /// Starts `lasthop probe` inside, at so many packets a second.
     pub(crate) fn start(lab: &Lab, rate: &str, arguments: &[&str]) -> Self {
+        Self::command(lab, "probe", rate, arguments)
+    }
+
+    /// The same, for another of the program's commands.
+    pub(crate) fn command(lab: &Lab, name: &str, rate: &str, arguments: &[&str]) -> Self {
         let _ = fs::remove_file(lab.path("pid"));
         let mut command = lab.command("sh");
-        command.args(["-c", INTRODUCED, "sh", "probe", "--rate", rate, "--timeout", "0.1"]);
+        command.args(["-c", INTRODUCED, "sh", name, "--rate", rate, "--timeout", "0.1"]);
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.spawn().expect("timeout (coreutils)");
         let pid = await_some(|| fs::read_to_string(lab.path("pid")).ok());

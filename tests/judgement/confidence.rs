@@ -5,7 +5,7 @@ use crate::world::says;
 #[test]
 fn rule_6_a_silent_target_is_normal_and_its_trace_is_classified() {
     says(
-        "175.45.176.10 icmp: lan level3 unicom-b cenbong * * * * *
+        "175.45.176.10 icmp: lan level3 unicom-a unicom-b cenbong * * * * *
           => china medium cenbong: silence behind it
           175.45.177.10 icmp: lan level3 ttk-a ttk-b * * * * *
           => russia medium ttk-b: silence behind it",
@@ -15,7 +15,7 @@ fn rule_6_a_silent_target_is_normal_and_its_trace_is_classified() {
 #[test]
 fn rule_6_high_where_a_home_hop_answers_behind_it() {
     says(
-        "175.45.176.10 icmp: lan level3 unicom-b cenbong * * * target
+        "175.45.176.10 icmp: lan level3 unicom-a unicom-b cenbong * * * target
           => china high cenbong: 3 silent hops, then the target
           175.45.177.10 icmp: lan level3 ttk-a ttk-b home * *
           => russia high ttk-b: next hop is home
@@ -27,18 +27,18 @@ fn rule_6_high_where_a_home_hop_answers_behind_it() {
 #[test]
 fn rule_6_high_where_several_traces_of_the_routed_prefix_agree() {
     says(
-        "175.45.176.0+3 icmp: lan level3 unicom-b cenbong * * *
+        "175.45.176.0+3 icmp: lan level3 unicom-a unicom-b cenbong * * *
           => china high cenbong: silence behind it; \
-             border shared with 2 other targets of 175.45.176.0/24",
+             border shared with 2 traces of 175.45.176.0/24",
     );
 }
 
 #[test]
 fn rule_6_high_where_several_agree_on_who_refuses_or_whose_target_answers_from_elsewhere() {
     says(
-        "175.45.176.0+3 icmp: lan level3 unicom-b!13
+        "175.45.176.0+3 icmp: lan level3 unicom-a unicom-b!13
           => china high unicom-b
-          175.45.177.0+3 icmp: lan level3 ttk-b 77.94.35.9=echo
+          175.45.177.0+3 icmp: lan level3 ttk-a ttk-b 77.94.35.9=echo
           => russia high ttk-b",
     );
 }
@@ -46,31 +46,31 @@ fn rule_6_high_where_several_agree_on_who_refuses_or_whose_target_answers_from_e
 #[test]
 fn rule_6_medium_where_neighbours_are_few() {
     says(
-        "175.45.176.10 icmp: lan level3 unicom-b cenbong * * *
+        "175.45.176.10 icmp: lan level3 unicom-a unicom-b cenbong * * *
           => china medium cenbong: silence behind it
           175.45.177.10+2 icmp: lan level3 ttk-a ttk-b * * *
           => russia medium ttk-b: silence behind it; \
-             border shared with 1 other target of 175.45.177.0/24",
+             border shared with 1 trace of 175.45.177.0/24",
     );
 }
 
 #[test]
 fn rule_6_flows_and_methods_of_one_target_are_one_neighbour() {
     says(
-        "175.45.176.10 icmp/0: lan level3 unicom-b cenbong * * *
+        "175.45.176.10 icmp/0: lan level3 unicom-a unicom-b cenbong * * *
           => china medium cenbong: silence behind it
-          175.45.176.10 icmp/1: lan level3 unicom-b cenbong * * *
-          175.45.176.10 icmp/2: lan level3 unicom-b cenbong * * *
-          175.45.176.10 udp: lan level3 unicom-b cenbong * * *",
+          175.45.176.10 icmp/1: lan level3 unicom-a unicom-b cenbong * * *
+          175.45.176.10 icmp/2: lan level3 unicom-a unicom-b cenbong * * *
+          175.45.176.10 udp: lan level3 unicom-a unicom-b cenbong * * *",
     );
 }
 
 #[test]
 fn rule_6_neighbours_are_of_the_same_routed_prefix() {
     says(
-        "175.45.176.254+2 icmp: lan level3 unicom-b cenbong * * *
+        "175.45.176.254+2 icmp: lan level3 unicom-a unicom-b cenbong * * *
           => china medium cenbong
-          175.45.177.0+2 icmp: lan level3 unicom-b cenbong * * *
+          175.45.177.0+2 icmp: lan level3 unicom-a unicom-b cenbong * * *
           => china medium cenbong",
     );
 }
@@ -78,8 +78,9 @@ fn rule_6_neighbours_are_of_the_same_routed_prefix() {
 #[test]
 fn rule_6_neighbours_with_another_border_do_not_agree() {
     says(
-        "175.45.178.0+2 icmp: lan level3 unicom-b cenbong * * *
-          => china medium cenbong
+        "175.45.178.0+2 icmp: lan level3 unicom-a unicom-b cenbong * * *
+          => china low cenbong: silence behind it; border shared with 1 trace of 175.45.178.0/24; \
+             border differs from 3 traces of 175.45.178.0/24 that end at 188.43.225.153 (russia)
           175.45.178.10+3 icmp: lan level3 ttk-a ttk-b * * *
           => russia high ttk-b",
     );
@@ -88,12 +89,12 @@ fn rule_6_neighbours_with_another_border_do_not_agree() {
 #[test]
 fn rule_6_low_where_neighbours_went_on_behind_it() {
     says(
-        "175.45.178.0+3 icmp: lan unicom-a unicom-b * * *
+        "175.45.178.0+3 icmp: lan level3 unicom-a unicom-b * * *
           => china low unicom-b: silence behind it; other traces went on to 103.35.255.254; \
-             border shared with 2 other targets of 175.45.178.0/24
-          175.45.178.10 icmp: lan unicom-a unicom-b cenbong * * *
+             border shared with 2 traces of 175.45.178.0/24
+          175.45.178.10 icmp: lan level3 unicom-a unicom-b cenbong * * *
           => china medium cenbong
-          175.45.176.10 icmp: lan unicom-a unicom-b * * *
+          175.45.176.10 icmp: lan level3 unicom-a unicom-b * * *
           => china medium unicom-b",
     );
 }
@@ -104,7 +105,7 @@ fn rule_6_low_where_what_neighbours_saw_stands_in_the_gap_before_home() {
         "175.45.178.0+3 icmp: lan unicom-a unicom-b * target
           => china low unicom-b: 1 silent hop, then the target; \
              other traces went on to 103.35.255.254; \
-             border shared with 2 other targets of 175.45.178.0/24
+             border shared with 2 traces of 175.45.178.0/24
           175.45.178.10 icmp: lan unicom-a unicom-b cenbong target
           => china high cenbong",
     );
@@ -113,12 +114,13 @@ fn rule_6_low_where_what_neighbours_saw_stands_in_the_gap_before_home() {
 #[test]
 fn rule_6_of_the_hops_that_neighbours_saw_behind_it_the_lowest_address_is_named() {
     let lines = [
-        "175.45.176.1 icmp: lan unicom-a unicom-b * * *",
+        "175.45.176.1 icmp: lan level3 unicom-a unicom-b * * *",
         "175.45.176.2 icmp: lan unicom-a cenbong * * *",
     ];
     let expected = "175.45.176.3 icmp: lan unicom-a * * *
                     => china low unicom-a: silence behind it; \
-                       other traces went on to 103.35.255.254";
+                       other traces went on to 103.35.255.254; \
+                       no hop of another class before it";
     says(&format!("{}\n{}\n{expected}", lines[0], lines[1]));
     says(&format!("{}\n{}\n{expected}", lines[1], lines[0]));
 }
@@ -126,11 +128,12 @@ fn rule_6_of_the_hops_that_neighbours_saw_behind_it_the_lowest_address_is_named(
 #[test]
 fn rule_6_low_where_gaps_are_before_it() {
     says(
-        "175.45.177.10 icmp: lan level3 * ttk-b * * *
+        "175.45.177.10 icmp: lan level3 ttk-a * ttk-b * * *
           => russia low ttk-b: silence behind it; 1 silent hop before it
           175.45.176.10 icmp: * * * unicom-b * * *
-          => china low unicom-b: silence behind it; 3 silent hops before it
-          175.45.178.10 icmp: lan * ttk-a ttk-b * * *
+          => china low unicom-b: silence behind it; 3 silent hops before it; \
+             no hop of another class before it
+          175.45.178.10 icmp: lan level3 * ttk-a ttk-b * * *
           => russia medium ttk-b: silence behind it",
     );
 }
@@ -150,7 +153,7 @@ fn rule_6_a_ttl_that_was_not_asked_is_no_gap() {
 #[test]
 fn rule_6_silence_between_two_answers_of_the_same_router_is_no_gap_before_it() {
     says(
-        "175.45.177.10 icmp: lan ttk-a ttk-b * ttk-b * * *
+        "175.45.177.10 icmp: lan level3 ttk-a ttk-b * ttk-b * * *
           => russia medium ttk-b: silence behind it",
     );
 }
@@ -158,9 +161,9 @@ fn rule_6_silence_between_two_answers_of_the_same_router_is_no_gap_before_it() {
 #[test]
 fn rule_6_a_gap_before_it_is_outweighed_by_home_and_by_several_that_agree() {
     says(
-        "175.45.177.0+3 icmp: lan level3 * ttk-b * * *
+        "175.45.177.0+3 icmp: lan level3 ttk-a * ttk-b * * *
           => russia high ttk-b
-          175.45.176.10 icmp: lan level3 * unicom-b home
+          175.45.176.10 icmp: lan level3 unicom-a * unicom-b home
           => china high unicom-b",
     );
 }
@@ -170,7 +173,7 @@ fn rule_6_low_where_home_answers_only_behind_a_longer_gap() {
     says(
         "175.45.177.10 icmp: lan level3 ttk-a ttk-b * * * * target
           => russia low ttk-b: 4 silent hops, then the target
-          175.45.176.0+3 icmp: lan level3 unicom-b cenbong * * * * target
+          175.45.176.0+3 icmp: lan level3 unicom-a unicom-b cenbong * * * * target
           => china medium cenbong",
     );
 }
@@ -180,7 +183,7 @@ fn rule_6_low_where_special_hops_were_skipped() {
     says(
         "175.45.177.0+3 icmp: lan level3 ttk-a ttk-b private * target
           => russia low ttk-b: 1 silent hop, then the target; \
-             border shared with 2 other targets of 175.45.177.0/24; \
+             border shared with 2 traces of 175.45.177.0/24; \
              private hop 10.99.99.9 skipped",
     );
 }
@@ -201,7 +204,7 @@ fn rule_6_no_third_party_where_two_hops_in_a_row_are_of_the_class() {
     says(
         "175.45.177.10 icmp: lan ttk-a unicom-a unicom-b home
           => china high unicom-b: next hop is home
-          175.45.178.10 icmp: lan level3 unicom-b * * *
+          175.45.178.10 icmp: lan level3 unicom-a unicom-b * * *
           => china medium unicom-b: silence behind it",
     );
 }
@@ -211,7 +214,83 @@ fn rule_6_unknown_is_never_believed_far() {
     says(
         "175.45.177.0+9 icmp: lan level3 nobody home
           => unknown low nobody
-          175.45.176.0+9 icmp: lan level3 unicom-b cenbong | interrupted
+          175.45.176.0+9 icmp: lan level3 unicom-a unicom-b cenbong | interrupted
           => unknown low cenbong",
+    );
+}
+
+#[test]
+fn rule_6_low_where_a_single_hop_of_its_class_may_be_a_third_partys() {
+    says(
+        "175.45.177.10 icmp: lan level3 ttk-b * * *
+          => russia low ttk-b: silence behind it; a single hop behind 4.69.140.30 of another class
+          175.45.176.10 icmp: lan level3 nobody unicom-b home
+          => china low unicom-b: next hop is home; a single hop behind 192.52.193.1 of another class",
+    );
+}
+
+/// From inside a carrier's country, a path that is dead ends at the vantage's own provider.
+#[test]
+fn rule_6_low_where_the_path_was_in_that_class_from_its_first_hop_and_home_is_silent() {
+    says(
+        "175.45.177.0+9 icmp: lan ttk-a ttk-b * * *
+          => russia low ttk-b: silence behind it; border shared with 8 traces of 175.45.177.0/24; \
+             no hop of another class before it
+          175.45.176.0+9 icmp: lan unicom-a unicom-b!1
+          => china low unicom-b: host unreachable by 219.158.39.42; \
+             border shared with 8 traces of 175.45.176.0/24; no hop of another class before it
+          175.45.178.10 icmp: lan ttk-a ttk-b home
+          => russia high ttk-b: next hop is home",
+    );
+}
+
+/// A trace that began at the border has seen no way; one of its neighbours has.
+#[test]
+fn rule_6_the_way_to_a_border_is_that_of_a_neighbour_that_has_seen_it() {
+    let seekers = "175.45.177.10+4 icmp: - - - ttk-b * *";
+    for (way, confidence) in [
+        ("lan level3 ttk-a ttk-b", "high"),
+        ("lan ntt level3 ttk-b", "low"),
+        ("lan ttk-a ttk-a ttk-b", "low"),
+    ] {
+        says(&format!("{seekers}\n=> russia {confidence} ttk-b\n175.45.177.0 icmp: {way} * * *"));
+    }
+}
+
+#[test]
+fn rule_6_a_trace_that_dies_early_is_no_evidence_for_its_neighbours() {
+    says(
+        "175.45.179.0+9 icmp: lan ntt level3 * * *
+          => unreached low level3: died before any carrier in question; silence behind it; \
+             border differs from 1 trace of 175.45.179.0/24 that ends at 219.158.39.42 (china)
+          175.45.179.20 icmp: lan ntt level3 home
+          => other low level3: next hop is home; a carrier in question may be hidden behind it; \
+             border differs from 1 trace of 175.45.179.0/24 that ends at 219.158.39.42 (china)
+          175.45.179.21 icmp: lan ntt unicom-a unicom-b * * *
+          => china medium unicom-b",
+    );
+    says(
+        "175.45.179.0+9 icmp: lan level3 unicom-a unicom-b | deadline
+          => unknown low unicom-b
+          175.45.179.20 icmp: lan level3 unicom-a unicom-b * * *
+          => china medium unicom-b: silence behind it",
+    );
+}
+
+#[test]
+fn rule_6_disagreement_in_a_prefix_is_shown_with_the_border_of_most() {
+    says(
+        "175.45.178.0+12 icmp: lan level3 ttk-a ttk-b * * *
+          => russia high ttk-b: silence behind it; border shared with 11 traces of 175.45.178.0/24; \
+             border differs from 3 traces of 175.45.178.0/24 that end at 103.35.255.254 (china)
+          175.45.178.20+3 icmp: lan level3 unicom-b cenbong * * *
+          => china high cenbong: silence behind it; border shared with 2 traces of 175.45.178.0/24; \
+             border differs from 12 traces of 175.45.178.0/24 that end at 188.43.225.153 (russia)
+          175.45.178.30 icmp: lan level3 unicom-a unicom-b home
+          => china high unicom-b
+          175.45.178.31 icmp: lan level3 unicom-a telecom * * *
+          => china low telecom
+          175.45.177.20 icmp: lan level3 unicom-b cenbong * * *
+          => china medium cenbong: silence behind it",
     );
 }

@@ -38,7 +38,7 @@ fn rule_1_a_foreign_answer_at_the_ttl_of_the_first_home_hop_is_not_below_it() {
 #[test]
 fn rule_1_the_highest_ttl_below_home_decides_even_if_its_router_answered_before() {
     each_says(
-        "175.45.177.10 icmp: lan ttk-a ttk-b unicom-b ttk-b home
+        "175.45.177.10 icmp: lan ttk-b unicom-b ttk-a ttk-b home
           => russia high ttk-b: next hop is home",
     );
 }
@@ -79,11 +79,11 @@ fn rule_1_answers_behind_a_refusal_count_nothing() {
 #[test]
 fn rule_1_a_refusal_is_final_beside_other_answers_at_its_ttl_and_from_a_router_met_before() {
     each_says(
-        "175.45.176.80 udp: lan level3 unicom-b!13/ttk-b
+        "175.45.176.80 udp: lan level3 unicom-a unicom-b!13/ttk-b
           => china medium unicom-b
-          175.45.176.81 udp: lan level3 ttk-b/unicom-b!13
-          => china medium unicom-b
-          175.45.179.82 udp: lan unicom-a unicom-b ttk-b unicom-b!13
+          175.45.176.81 udp: lan level3 ttk-a ttk-b/unicom-b!13
+          => china low unicom-b
+          175.45.179.82 udp: lan unicom-b ttk-b unicom-a unicom-b!13
           => china medium unicom-b",
     );
 }
@@ -107,7 +107,7 @@ fn rule_1_an_echo_reply_from_a_foreign_address_is_the_targets_and_no_hop() {
 #[test]
 fn rule_1_silence_is_counted_from_the_last_foreign_answer_to_the_last_ttl_asked() {
     let behind = |line: &str| one(line).border.behind;
-    let line = "175.45.176.10 icmp: lan unicom-a unicom-b * * *";
+    let line = "175.45.176.10 icmp: lan level3 unicom-a unicom-b * * *";
     assert_eq!(behind(line), Behind::Silence { ttls: 3 });
     assert_eq!(behind(&format!("{line} private * *")), Behind::Silence { ttls: 2 });
     assert_eq!(behind("175.45.176.10 icmp: * * * * *"), Behind::Silence { ttls: 5 });
@@ -212,9 +212,10 @@ fn rule_2_where_no_other_foreign_hop_answers_nobody_decides() {
 fn rule_5_other_needs_home_next_to_it() {
     each_says(
         "175.45.176.10 icmp: lan level3 home
-          => other high level3: next hop is home
+          => other low level3: next hop is home; a carrier in question may be hidden behind it
           175.45.176.11 icmp: lan level3 * * * target
-          => other high level3: 3 silent hops, then the target
+          => other low level3: 3 silent hops, then the target; \
+             a carrier in question may be hidden behind it
           175.45.176.12 icmp: lan level3 * * * * target
           => unknown low level3: not next to the block; 4 silent hops, then the target",
     );
@@ -223,7 +224,7 @@ fn rule_5_other_needs_home_next_to_it() {
 #[test]
 fn rule_5_other_needs_home_at_the_next_answering_ttl() {
     each_says(
-        "175.45.176.10 icmp: lan level3 ttk-b home
+        "175.45.176.10 icmp: lan level3 ttk-a ttk-b home
           => russia high ttk-b
           175.45.176.11 icmp: lan level3 nobody home
           => unknown low nobody",
@@ -236,7 +237,7 @@ fn rule_5_the_usual_gap_is_the_configurations() {
     let targets = lasthop::targets::Targets::parse("t", &text).expect("a configuration");
     World::of(targets).each_says(
         "175.45.176.10 icmp: lan level3 * target
-         => other high level3
+         => other low level3
          175.45.176.11 icmp: lan level3 * * target
          => unknown low level3",
     );
@@ -246,7 +247,8 @@ fn rule_5_the_usual_gap_is_the_configurations() {
 fn rule_5_other_may_instead_have_sent_the_unreachable_itself() {
     each_says(
         "175.45.179.10 icmp: lan ntt level3!0
-          => other medium level3: network unreachable by 4.69.140.30
+          => other low level3: network unreachable by 4.69.140.30; \
+             any router without a route says so
           175.45.179.11 icmp: lan ntt level3 private!13
           => unreached low level3",
     );
@@ -266,11 +268,11 @@ fn rule_5_other_must_be_attributable() {
 fn rule_5_unreached_died_before_any_chinese_or_russian_carrier() {
     each_says(
         "175.45.176.10 icmp: lan cgn level3 ntt * * * * *
-          => unreached medium ntt: died before any carrier in question; silence behind it
+          => unreached low ntt: died before any carrier in question; silence behind it
           175.45.177.10 icmp: * * * * *
-          => unreached medium -: no foreign hop that can be attributed; silence behind it
+          => unreached low -: no foreign hop that can be attributed; silence behind it
           175.45.178.10 icmp: lan nobody * * *
-          => unreached medium nobody",
+          => unreached low nobody",
     );
 }
 
@@ -303,9 +305,9 @@ fn rule_5_a_trace_cut_short_in_silence_is_unknown() {
              => unknown low unicom-b: cut short: {stop}; silence behind it
              175.45.177.10 icmp: lan level3 * | {stop}
              => unknown low level3
-             175.45.178.10 icmp: lan level3 ttk-b home | {stop}
+             175.45.178.10 icmp: lan level3 ttk-a ttk-b home | {stop}
              => russia high ttk-b
-             175.45.179.10 icmp: lan level3 ttk-b!13 | {stop}
+             175.45.179.10 icmp: lan level3 ttk-a ttk-b!13 | {stop}
              => russia medium ttk-b"
         ));
     }
@@ -316,7 +318,7 @@ fn rule_5_a_trace_cut_short_in_silence_is_unknown() {
 #[test]
 fn rule_7_a_hop_that_answered_one_of_its_tries_is_not_silent() {
     each_says(
-        "175.45.176.10 icmp: lan level3 unicom-b */*/*/cenbong */* */*
+        "175.45.176.10 icmp: lan level3 unicom-a unicom-b */*/*/cenbong */* */*
           => china medium cenbong: silence behind it
           175.45.176.11 icmp: lan level3 */*/unicom-a unicom-b home
           => china high unicom-b
@@ -328,7 +330,7 @@ fn rule_7_a_hop_that_answered_one_of_its_tries_is_not_silent() {
 #[test]
 fn rule_7_an_answer_of_home_to_a_late_try_is_an_answer() {
     each_says(
-        "175.45.176.10 icmp: lan level3 unicom-b cenbong */*/home
+        "175.45.176.10 icmp: lan level3 unicom-a unicom-b cenbong */*/home
           => china high cenbong: next hop is home",
     );
 }
@@ -341,7 +343,7 @@ fn rule_7_the_rtt_is_that_of_the_first_answer() {
 
 // 8. Flows.
 
-const TWO_FLOWS: &str = "175.45.178.10 icmp/0: lan level3 unicom-b * * * target
+const TWO_FLOWS: &str = "175.45.178.10 icmp/0: lan level3 unicom-a unicom-b * * * target
                          175.45.178.10 icmp/1: lan level3 * ttk-b * * target";
 
 #[test]
@@ -357,10 +359,12 @@ fn rule_8_flows_with_different_classes_are_two_traces() {
 fn rule_8_flows_never_make_one_path() {
     // Put together, these would be a Russian hop right before home.
     says(
-        "175.45.178.10 icmp/0: lan level3 unicom-b * * *
-          => china medium unicom-b: silence behind it
-          175.45.178.10 icmp/1: lan level3 * ttk-b * *
-          => russia low ttk-b: silence behind it; 1 silent hop before it
+        "175.45.178.10 icmp/0: lan level3 unicom-a unicom-b * * *
+          => china medium unicom-b: silence behind it; \
+             border differs from 1 trace of 175.45.178.0/24 that ends at 188.43.225.153 (russia)
+          175.45.178.10 icmp/1: lan level3 ttk-a * ttk-b * *
+          => russia low ttk-b: silence behind it; 1 silent hop before it; \
+             border differs from 1 trace of 175.45.178.0/24 that ends at 219.158.39.42 (china)
           175.45.178.10 icmp/2: lan * * * home
           => unknown low -",
     );
@@ -369,10 +373,11 @@ fn rule_8_flows_never_make_one_path() {
 #[test]
 fn rule_8_methods_never_make_one_path_either() {
     says(
-        "175.45.178.10 icmp: lan level3 unicom-b * * *
+        "175.45.178.10 icmp: lan level3 unicom-a unicom-b * * *
           => china medium unicom-b
-          175.45.178.10 udp: lan level3 * ttk-b target
-          => russia high ttk-b: next hop is home",
+          175.45.178.10 udp: lan level3 ttk-a * ttk-b target
+          => russia high ttk-b: next hop is home; \
+             border differs from 1 trace of 175.45.178.0/24 that ends at 219.158.39.42 (china)",
     );
 }
 
@@ -380,7 +385,7 @@ fn rule_8_methods_never_make_one_path_either() {
 
 #[test]
 fn rule_9_a_destination_outside_the_block_counts_nowhere() {
-    let ours = "175.45.176.10 icmp: lan level3 unicom-b cenbong home";
+    let ours = "175.45.176.10 icmp: lan level3 unicom-a unicom-b cenbong home";
     let others = "175.45.175.255 icmp: lan level3 ttk-a ttk-b * * *
                   175.45.180.0 icmp: lan level3 ttk-a ttk-b home
                   8.8.8.8 icmp: lan level3 target";
@@ -391,8 +396,8 @@ fn rule_9_a_destination_outside_the_block_counts_nowhere() {
 #[test]
 fn rule_9_a_destination_outside_the_block_is_nobodys_neighbour() {
     says(
-        "175.45.180.0+9 icmp: lan level3 unicom-b cenbong home
-          175.45.176.10 icmp: lan level3 unicom-b * * *
+        "175.45.180.0+9 icmp: lan level3 unicom-a unicom-b cenbong home
+          175.45.176.10 icmp: lan level3 unicom-a unicom-b * * *
           => china medium unicom-b: silence behind it",
     );
 }
@@ -421,9 +426,9 @@ fn rule_10_a_prefix_is_what_is_routed_as_in_october_2017() {
 #[test]
 fn rule_10_a_prefix_is_what_is_routed_as_in_december_2025() {
     let rows = World::new().rows(
-        "175.45.176.71 icmp: lan level3 unicom-b cenbong@234 * * * target
+        "175.45.176.71 icmp: lan level3 unicom-a unicom-b cenbong@234 * * * target
          175.45.177.10 icmp: lan level3 ttk-a ttk-b@186 * * * target
-         175.45.178.1 icmp: lan level3 unicom-b cenbong * * * target
+         175.45.178.1 icmp: lan level3 unicom-a unicom-b cenbong * * * target
          175.45.178.2 icmp: lan level3 ttk-a ttk-b * * * target",
     );
     assert_eq!(

@@ -153,11 +153,12 @@ fn an_interval_is_as_wide_as_its_prefixes_deserve() {
     let many = china("175.45.176.0+256 icmp: lan unicom-b home");
     let one = china("175.45.176.0 icmp: lan unicom-b home");
     assert!((many.share, one.share) == (1.0, 1.0) && many.low > 0.98 && one.low < 0.21);
+    // The one trace of 177 leaves up to 79 % open, and with it 40 % of the block.
     let uneven = china(
         "175.45.176.0+200 icmp: lan unicom-b home
          175.45.177.0 icmp: lan ttk-b home",
     );
-    assert!(uneven.low < 0.2 && uneven.high > 0.8, "{uneven:?}");
+    assert!(uneven.low > 0.48 && uneven.high > 0.89, "{uneven:?}");
     assert_eq!(many.size.to_bits(), 256.0_f64.to_bits());
 }
 

@@ -26,7 +26,7 @@ fn trap_1_no_origin_as_at_the_deciding_hop() {
         ("219.158.95.1", "China Unicom"),
     ] {
         world.each_says(&format!(
-            "175.45.176.10 icmp: lan level3 {address} home
+            "175.45.176.10 icmp: lan level3 unicom-a {address} home
              => china high {address} ({carrier}, registered-prefix)"
         ));
     }
@@ -36,7 +36,7 @@ fn trap_1_no_origin_as_at_the_deciding_hop() {
 fn trap_2_registered_in_one_country_and_used_in_another() {
     // Delegated to Britain, announced by China Unicom Global, which is registered in Hong Kong.
     World::new().announced(&["213.198.82.0 213.198.82.255 10099 HK UNICOM-GLOBAL"]).each_says(
-        "175.45.176.10 icmp: lan level3 213.198.82.158 home
+        "175.45.176.10 icmp: lan level3 unicom-a 213.198.82.158 home
          => china high 213.198.82.158 (China Unicom, as-table)",
     );
 }
@@ -50,9 +50,9 @@ fn trap_3_a_neighbours_link_address_with_the_others_name() {
         .named("nobody", "rostelecom-gw.moscow.gldn.net")
         .each_says(
             "175.45.177.10 icmp: lan 213.198.82.158 home
-             => other high 213.198.82.158 (AS2914, as-table)
+             => other low 213.198.82.158 (AS2914, as-table)
              175.45.177.11 icmp: lan 69.22.153.146 home
-             => other high 69.22.153.146 (AS3257, as-table)
+             => other low 69.22.153.146 (AS3257, as-table)
              175.45.177.12 icmp: lan nobody home
              => russia high nobody (VimpelCom, router-name)",
         );
@@ -65,9 +65,9 @@ fn trap_3_the_name_deceives_no_more_without_a_table() {
         .named("69.22.153.146", "as4837.xe-1-0-0.ar1.pao1.us.nlayer.net")
         .each_says(
             "175.45.177.10 icmp: lan 213.198.82.158 home
-             => other high 213.198.82.158 (GB, registry)
+             => other low 213.198.82.158 (GB, registry)
              175.45.177.11 icmp: lan 69.22.153.146 home
-             => other high 69.22.153.146 (US, registry)",
+             => other low 69.22.153.146 (US, registry)",
         );
 }
 
@@ -106,7 +106,7 @@ fn trap_5_squatted_public_space_is_no_evidence_of_somebody_else() {
           175.45.176.11 icmp: lan telecom unicom-a 11.73.0.153 * * *
           => unknown low 11.73.0.153
           175.45.176.12 icmp: lan 11.73.0.153 * * *
-          => unreached medium 11.73.0.153",
+          => unreached low 11.73.0.153",
     );
 }
 
@@ -116,7 +116,7 @@ fn trap_5_a_home_router_that_calls_itself_1_1_1_1_decides_nothing() {
         "175.45.177.10 icmp: 1.1.1.1 cgn ttk-a ttk-b * * * target
           => russia high ttk-b
           175.45.177.11 icmp: 1.1.1.1 * * * * *
-          => unreached medium 1.1.1.1",
+          => unreached low 1.1.1.1",
     );
 }
 
@@ -175,7 +175,7 @@ fn trap_8_a_loop_between_two_border_routers_ends_at_the_farther_one() {
         ));
     }
     each_says(
-        "175.45.176.10 icmp: lan level3 unicom-b cenbong unicom-b cenbong unicom-b | loop
+        "175.45.176.10 icmp: lan level3 unicom-a unicom-b cenbong unicom-b cenbong unicom-b | loop
           => china medium cenbong: silence behind it",
     );
 }
@@ -195,5 +195,44 @@ fn trap_9_a_name_cut_short_names_nobody() {
     World::new().named("nobody", "mskn15-lo1.transtelecom.n").each_says(
         "175.45.177.10 icmp: lan nobody home
          => unknown low nobody (nobody, no source)",
+    );
+}
+
+// Traces that were published, in the shape in which they were; each alone in its file.
+
+/// February 2019, UDP from New York to 175.45.176.80: China Unicom's router prohibits, at TTLs 16 to 59.
+#[test]
+fn published_2019_a_prohibition_by_china_unicom_between_silent_ttls() {
+    let silent = |count: usize| "* ".repeat(count);
+    let line = format!(
+        "175.45.176.80 udp: lan cgn level3 4.69.1.1 4.69.1.2 4.69.1.3 * 4.69.1.5 219.158.96.1 * \
+         219.158.102.214 219.158.3.1 {}unicom-b!13 {}unicom-b!13 {}unicom-b!13 {}unicom-b!13 * \
+         | unreachable",
+        silent(3),
+        silent(2),
+        silent(2),
+        silent(9)
+    );
+    each_says(&format!(
+        "{line}\n=> china medium unicom-b (China Unicom, registered-prefix): \
+         administratively prohibited by 219.158.39.42"
+    ));
+    assert_eq!(one(&line).border.last.map(|last| last.ttl.get()), Some(16));
+}
+
+/// May 2022 and December 2025: the last hop, three silent TTLs, and a host that answers at two.
+#[test]
+fn published_2022_and_2025_three_silent_ttls_before_a_host_that_answers_twice() {
+    each_says(
+        "175.45.176.71 icmp: lan cgn level3 4.69.1.1 219.158.102.214 219.158.3.1 unicom-b cenbong \
+         * * * target target
+          => china high cenbong (Cenbong, registered-prefix): 3 silent hops, then the target
+          175.45.177.10 icmp: lan cgn 62.115.140.213 62.115.136.200 217.150.55.21 188.43.28.9 ttk-b \
+          * * * target target
+          => russia high ttk-b (TransTeleCom, registered-prefix): 3 silent hops, then the target
+          175.45.176.71 icmp: lan cgn level3 219.158.102.214 219.158.3.1 unicom-b cenbong * * * * *
+          => china medium cenbong: silence behind it
+          175.45.177.10 icmp: lan cgn 62.115.140.213 * 188.43.28.9 private ttk-b * * * * *
+          => russia medium ttk-b: silence behind it",
     );
 }

@@ -116,7 +116,8 @@ impl World {
     fn check(&self, traces: &[Trace], judged: &[Judgement], expected: Option<&str>) {
         let Some(expected) = expected else { return };
         for (trace, judgement) in traces.iter().zip(judged) {
-            let words = self.words(judgement, expected.contains('('), expected.contains(':'));
+            let (holder, reasons) = expected.split_once(": ").unwrap_or((expected, ""));
+            let words = self.words(judgement, holder.contains('('), !reasons.is_empty());
             assert_eq!(words, expected, "{}", trace.target);
         }
     }

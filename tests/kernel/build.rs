@@ -7,6 +7,7 @@
 //! share, gets one entry per link instead of one per target.
 
 use anyhow::Result;
+use ipnet::Ipv4Net;
 
 use super::namespace::Namespace;
 use super::router;
@@ -24,12 +25,14 @@ const PLAIN: Hop = Hop { address: None, manner: Manner::Answers };
 /// from a router to node N is called `dN` there and `up` in N.
 pub(crate) struct Network {
     nodes: Vec<Namespace>,
+    /// The nodes that are home, with their prefixes.
+    homes: Vec<(Ipv4Net, usize)>,
 }
 
 impl Network {
     pub(crate) fn build(scenario: &Scenario) -> Result<Self> {
         let vantage = router::new(&PLAIN)?;
-        let mut network = Self { nodes: vec![vantage] };
+        let mut network = Self { nodes: vec![vantage], homes: Vec::new() };
         let edge = network.pave_trunk(&scenario.trunk)?;
         for prefix in scenario.prefixes() {
             let heads: Result<Vec<_>> = scenario
@@ -44,6 +47,13 @@ impl Network {
 
     pub(crate) fn vantage(&self) -> &Namespace {
         &self.nodes[0]
+    }
+
+    /// The hosts of a prefix; each road to it has its own.
+    pub(crate) fn homes(&self, prefix: &str) -> Result<Vec<&Namespace>> {
+        let prefix: Ipv4Net = prefix.parse()?;
+        let homes = self.homes.iter().filter(|(home, _)| *home == prefix);
+        Ok(homes.map(|(_, node)| &self.nodes[*node]).collect())
     }
 
     /// Builds what all targets share and returns its last router.
@@ -94,6 +104,7 @@ impl Network {
     fn settle(&mut self, last: usize, road: &Road, alive: &[u8]) -> Result<()> {
         let prefix = road.prefix.to_string();
         let home = self.attach(last, &PLAIN)?;
+        self.homes.push((road.prefix, home));
         self.lead(last, &prefix, &[(1, home)])?;
         let mut commands = vec![format!("route add blackhole {prefix}")];
         for host in hosts(road.prefix, alive) {

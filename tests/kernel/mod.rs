@@ -12,7 +12,8 @@
 
 pub(crate) mod build;
 pub(crate) mod cage;
-mod namespace;
+pub(crate) mod census;
+pub(crate) mod namespace;
 mod notation;
 pub(crate) mod product;
 mod router;

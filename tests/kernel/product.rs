@@ -60,10 +60,45 @@ pub(crate) fn probe(network: &Network, how: &[&str]) -> Result<Run> {
     Ok(Run { traces: rows(&traces, trace)?, counts: rows(&summary, count)? })
 }
 
+/// One line of the census.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Living {
+    pub(crate) target: Ipv4Addr,
+    pub(crate) by: String,
+}
+
+/// Asks the whole block from the vantage who lives; without any privilege, if `bare` is set.
+pub(crate) fn ping(network: &Network, bare: bool, how: &[&str]) -> Result<Vec<Living>> {
+    let folder = TempDir::new()?;
+    let census = folder.path().join("c.csv");
+    let mut arguments: Vec<&OsStr> = vec!["--census".as_ref(), census.as_ref()];
+    arguments.extend(how.iter().map(OsStr::new));
+    network.vantage().enter(|| run(folder.path(), bare, "ping", &arguments))?;
+    let all = rows(&census, |row| {
+        let alive: bool = row.cell("alive")?.parse()?;
+        let living = || {
+            Ok::<_, anyhow::Error>(Living {
+                target: row.cell("target")?.parse()?,
+                by: row.cell("by")?.to_owned(),
+            })
+        };
+        alive.then(living).transpose()
+    })?;
+    ensure!(all.len() == 1024, "{} targets", all.len());
+    Ok(all.into_iter().flatten().collect())
+}
+
 fn lasthop(folder: &Path, arguments: &[&OsStr]) -> Result<()> {
+    run(folder, false, "probe", arguments)
+}
+
+fn run(folder: &Path, bare: bool, command: &str, arguments: &[&OsStr]) -> Result<()> {
+    let without = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"];
     let output = tool("timeout")
-        .args(["--kill-after=5", SECONDS, env!("CARGO_BIN_EXE_lasthop")])
-        .arg("probe")
+        .args(["--kill-after=5", SECONDS])
+        .args(without.iter().filter(|_| bare))
+        .arg(env!("CARGO_BIN_EXE_lasthop"))
+        .arg(command)
         .args(arguments)
         // No configuration but the one that is built in.
         .current_dir(folder)
@@ -71,7 +106,9 @@ fn lasthop(folder: &Path, arguments: &[&OsStr]) -> Result<()> {
         .env_remove("XDG_CONFIG_HOME")
         .output()?;
     let stderr = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{}\n{stderr}", output.status);
+    // That nobody lives is a result, too.
+    let nobody = command == "ping" && output.status.code() == Some(1);
+    ensure!(output.status.success() || nobody, "{}\n{stderr}", output.status);
     Ok(())
 }
 

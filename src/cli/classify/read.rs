@@ -1,46 +1,28 @@
 //! The first pass: reads the files, refuses what is not ours, hears the rest.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use jiff::Timestamp;
 
-use crate::border;
-use crate::import::{self, Finding, Format};
+use crate::import::{self, Finding, Findings, Format, Targetless};
 use crate::targets::Targets;
 use crate::trace::{Method, Trace};
-use crate::transit::Evidence;
 
 use super::super::common::Common;
-use super::spool::{Place, Spool, Spooled};
+use super::counts::Counts;
+use super::ear::{Ear, Said};
+use super::spool::{Packed, Place, Spool, Spooled};
 
-/// What was read.
-#[derive(Debug, Default)]
-struct Counts {
-    used: u64,
-    refused: u64,
-    left: u64,
-    broken: u64,
-    /// Files that could not be read, or not to their end.
-    failed: u64,
-    /// Why things were left out, and how often.
-    why: BTreeMap<String, u64>,
-}
+const NO_DESTINATION: &str = "no header names the destination (--target ADDRESS does)";
 
 /// All traces to the block, heard.
 pub(super) struct Heard {
     pub(super) traces: Spooled,
     pub(super) digest: u64,
-    pub(super) evidence: Evidence,
+    pub(super) all: Ear,
     pub(super) files: Vec<String>,
-    pub(super) first: Option<Timestamp>,
-    pub(super) last: Option<Timestamp>,
-    methods: BTreeSet<Method>,
-    foreign: BTreeSet<Ipv4Addr>,
     counts: Counts,
 }
 
@@ -48,28 +30,29 @@ pub(super) struct Heard {
 pub(super) struct Reading<'a> {
     targets: &'a Targets,
     common: &'a Common,
+    /// The destination where a file does not say it.
+    target: Option<Ipv4Addr>,
     spool: Spool,
     spooled: io::Result<()>,
-    evidence: Evidence,
-    first: Option<Timestamp>,
-    last: Option<Timestamp>,
-    methods: BTreeSet<Method>,
-    foreign: BTreeSet<Ipv4Addr>,
+    ear: Ear,
     counts: Counts,
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(targets: &'a Targets, common: &'a Common) -> Self {
+    /// Remembers the addresses it comes upon, where `asks`.
+    pub(super) fn new(
+        targets: &'a Targets,
+        common: &'a Common,
+        target: Option<Ipv4Addr>,
+        asks: bool,
+    ) -> Self {
         Self {
             targets,
             common,
+            target,
             spool: Spool::new(),
             spooled: Ok(()),
-            evidence: Evidence::default(),
-            first: None,
-            last: None,
-            methods: BTreeSet::new(),
-            foreign: BTreeSet::new(),
+            ear: Ear::new(asks),
             counts: Counts::default(),
         }
     }
@@ -85,8 +68,7 @@ impl<'a> Reading<'a> {
         let files = if files.is_empty() { &stdin[..] } else { files };
         let mut failure = None;
         for (place, file) in files.iter().enumerate() {
-            let name = file.display().to_string();
-            if let Err(error) = self.one(place, &name, file, from) {
+            if let Err(error) = self.one(place, file, from) {
                 self.counts.failed += 1;
                 if let Some(before) = failure.replace(error) {
                     self.common.warn(&format!("{before:#}"));
@@ -95,8 +77,7 @@ impl<'a> Reading<'a> {
         }
         std::mem::replace(&mut self.spooled, Ok(()))
             .context("keeping traces in a temporary file")?;
-        let counts = &self.counts;
-        let nothing = counts.used + counts.refused + counts.left == 0;
+        let nothing = self.counts.is_nothing();
         match failure {
             Some(error) if nothing => return Err(error),
             Some(error) => self.common.warn(&format!("{error:#}")),
@@ -120,12 +101,8 @@ impl<'a> Reading<'a> {
         Ok(Heard {
             traces,
             digest,
-            evidence: self.evidence,
+            all: self.ear,
             files: files.iter().map(|file| file.display().to_string()).collect(),
-            first: self.first,
-            last: self.last,
-            methods: self.methods,
-            foreign: self.foreign,
             counts: self.counts,
         })
     }
@@ -133,72 +110,139 @@ impl<'a> Reading<'a> {
     fn one(
         &mut self,
         place: usize,
-        name: &str,
         file: &Path,
         from: Option<&'static dyn Format>,
     ) -> anyhow::Result<()> {
+        let name = file.display().to_string();
         let path = Some(file).filter(|file| *file != Path::new("-"));
-        let mut opened = import::open(path).with_context(|| name.to_owned())?;
+        let mut opened = import::open(path).with_context(|| name.clone())?;
         let format = from.or_else(|| import::recognise(&opened.head)).with_context(|| {
             let names: Vec<_> = import::FORMATS.iter().map(|format| format.name()).collect();
             format!("{name}: not recognised; --from may be one of {}", names.join(", "))
         })?;
         self.common.say(|| format!("{name}: {}", format.name()));
-        let mut sink = |line, finding| self.take(Place { file: place, line }, name, finding);
-        format.read(&mut *opened.input, &mut sink).with_context(|| name.to_owned())
+        let Self { targets, common, target, ear, spool, spooled, counts } = self;
+        let sieve = Sieve { targets, common, target: *target, file: place, name: &name };
+        let wanted = |address: Ipv4Addr| targets.block.contains(address);
+        let work = |findings: &mut Findings<'_>| sieve.sift(findings);
+        let take = |notes: Notes| {
+            notes.heard.into_iter().for_each(|said| ear.hear(said, targets));
+            notes.told.iter().for_each(|told| common.warn(told));
+            counts.add(notes.counts);
+            if spooled.is_ok() {
+                *spooled = notes.packed.and_then(|packed| spool.push(&packed));
+            }
+        };
+        import::read(format, &mut *opened.input, &wanted, work, take).with_context(|| name.clone())
+    }
+}
+
+/// Sifts the findings of one file.
+struct Sieve<'a> {
+    targets: &'a Targets,
+    common: &'a Common,
+    /// The destination where a file does not say it.
+    target: Option<Ipv4Addr>,
+    file: usize,
+    name: &'a str,
+}
+
+/// What some findings come to.
+struct Notes {
+    packed: io::Result<Packed>,
+    counts: Counts,
+    /// What the traces say to each other.
+    heard: Vec<Said>,
+    /// What is told of single ones.
+    told: Vec<String>,
+}
+
+impl Sieve<'_> {
+    fn sift(&self, findings: &mut Findings<'_>) -> Notes {
+        let mut notes = Notes {
+            packed: Ok(Packed::default()),
+            counts: Counts::default(),
+            heard: Vec::new(),
+            told: Vec::new(),
+        };
+        for (line, finding) in findings {
+            match finding {
+                Finding::Targetless(found) => {
+                    let aimed = self.aimed(*found);
+                    aimed.into_iter().for_each(|finding| self.take(&mut notes, line, finding));
+                }
+                finding => self.take(&mut notes, line, finding),
+            }
+        }
+        notes
     }
 
-    fn take(&mut self, place: Place, name: &str, finding: Finding) {
-        let at = || format!("{name}:{}", place.line);
+    fn take(&self, notes: &mut Notes, line: u64, finding: Finding) {
         match finding {
             Finding::Trace(trace) if self.targets.block.contains(trace.target) => {
-                self.hear(place, &trace);
+                notes.heard.push(Said::by(&trace, self.targets));
+                notes.keep(Place { file: self.file, line }, &trace);
             }
-            Finding::Trace(trace) => {
-                self.counts.refused += 1;
-                self.common.say(|| format!("{}: {} is outside the block", at(), trace.target));
-            }
-            Finding::Left(why) => {
-                self.counts.left += 1;
-                self.common.say(|| format!("{}: left out: {why}", at()));
-                *self.counts.why.entry(why).or_default() += 1;
-            }
-            Finding::Broken(why) => {
-                self.counts.broken += 1;
-                self.common.say(|| format!("{}: broken: {why}", at()));
-            }
+            other => self.leave(notes, line, other),
         }
     }
 
-    fn hear(&mut self, place: Place, trace: &Trace) {
-        self.counts.used += 1;
-        let border = border::find(trace, &self.targets.block, &self.targets.specials);
-        self.evidence.hear(trace, &border, &self.targets.block);
-        if let Some(started) = trace.started {
-            self.first = Some(self.first.map_or(started, |first| first.min(started)));
-            self.last = Some(self.last.map_or(started, |last| last.max(started)));
+    /// A trace that does not say where it went: its last answer does, where that came from the block.
+    fn aimed(&self, found: Targetless) -> Vec<Finding> {
+        let home = || found.answered_last().filter(|last| self.targets.block.contains(*last));
+        match self.target.or_else(home) {
+            Some(target) => found.to(target),
+            None => vec![Finding::Left(NO_DESTINATION.into())],
         }
-        self.methods.extend(trace.method);
-        self.foreign.extend(border.path);
-        if self.spooled.is_ok() {
-            self.spooled = self.spool.push(place, trace);
+    }
+
+    /// Counts what is not judged, and says why to those who asked for it.
+    fn leave(&self, notes: &mut Notes, line: u64, finding: Finding) {
+        match finding {
+            Finding::Trace(_) | Finding::Elsewhere(_) => notes.counts.refused += 1,
+            Finding::Left(_) | Finding::Targetless(_) => notes.counts.left += 1,
+            Finding::Broken(_) => notes.counts.broken += 1,
+        }
+        if self.common.is_verbose() {
+            notes.told.push(format!("{}:{line}: {}", self.name, why(&finding)));
+        }
+        if let Finding::Left(why) = finding {
+            *notes.counts.why.entry(why).or_default() += 1;
+        }
+    }
+}
+
+/// Why something is not judged.
+fn why(finding: &Finding) -> String {
+    let outside = |target: Ipv4Addr| format!("{target} is outside the block");
+    match finding {
+        Finding::Trace(trace) => outside(trace.target),
+        Finding::Elsewhere(target) => outside(*target),
+        Finding::Targetless(_) => format!("left out: {NO_DESTINATION}"),
+        Finding::Left(why) => format!("left out: {why}"),
+        Finding::Broken(why) => format!("broken: {why}"),
+    }
+}
+
+impl Notes {
+    fn keep(&mut self, place: Place, trace: &Trace) {
+        self.counts.used += 1;
+        if let Ok(packed) = &mut self.packed
+            && let Err(error) = packed.push(place, trace)
+        {
+            self.packed = Err(error);
         }
     }
 }
 
 impl Heard {
-    /// The foreign addresses that can be attributed.
-    pub(super) fn foreign(&self) -> Vec<Ipv4Addr> {
-        self.foreign.iter().copied().collect()
-    }
-
     /// Whether everything could be read.
     pub(super) fn complete(&self) -> bool {
-        self.counts.failed == 0 && self.counts.broken == 0
+        self.counts.is_complete()
     }
 
     pub(super) fn method(&self) -> String {
-        match self.methods.iter().collect::<Vec<_>>()[..] {
+        match self.all.methods.iter().collect::<Vec<_>>()[..] {
             [Method::Icmp, Method::Udp] => "both".into(),
             ref methods => methods.iter().map(ToString::to_string).collect::<Vec<_>>().join("+"),
         }
@@ -206,24 +250,6 @@ impl Heard {
 
     /// Says on one line what was read, and why things were left out.
     pub(super) fn closing(&self, targets: &Targets, common: &Common) {
-        let Counts { used, refused, left, broken, failed, why } = &self.counts;
-        let read = used + refused + left + broken;
-        let mut text = format!(
-            "{read} read, {used} used, {refused} refused (destination outside {}), {left} left out, \
-             {broken} broken",
-            targets.block.prefix
-        );
-        if *failed > 0 {
-            let _ = write!(text, ", {failed} files not read to their end");
-        }
-        let mut why: Vec<_> = why.iter().map(|(why, count)| (*count, why)).collect();
-        why.sort_unstable_by(|one, other| other.cmp(one));
-        for (count, why) in why.iter().take(MOST_REASONS) {
-            let _ = write!(text, "; {count} {why}");
-        }
-        common.warn(&text);
+        common.warn(&self.counts.told(targets.block.prefix));
     }
 }
-
-/// How many reasons the closing line has.
-const MOST_REASONS: usize = 3;

@@ -1,14 +1,17 @@
 //! The second pass: judges each trace, and tells it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::io;
 
 use anyhow::Context;
 
+use crate::import::parallel::{Kept, ordered};
 use crate::output::{Appender, Rows, Run, explain, summary, table, traces};
 use crate::owner::Owners;
 use crate::split::{Counting, Split};
 use crate::targets::Targets;
-use crate::transit::{Evidence, Judge};
+use crate::transit::{Class, Evidence, Judge};
 
 use super::super::common::Common;
 use super::super::exit::Exit;
@@ -16,7 +19,7 @@ use super::super::format::Format;
 use super::super::sheet::Sheet;
 use super::super::stdout;
 use super::by::By;
-use super::spool::Spooled;
+use super::spool::{Packed, Spooled};
 
 pub(super) struct Telling<'a> {
     targets: &'a Targets,
@@ -24,7 +27,31 @@ pub(super) struct Telling<'a> {
     evidence: &'a Evidence,
     run: &'a Run,
     sheet: Option<Sheet>,
+    wants_rows: bool,
     by: Option<By>,
+    seed: u64,
+}
+
+/// Where one worker judges.
+struct Desk<'a> {
+    judge: Judge<'a, 'a>,
+    counting: Counting<'a>,
+    groups: BTreeMap<String, Counting<'a>>,
+}
+
+impl Desk<'_> {
+    /// Counts what was judged at another desk.
+    fn add(&mut self, other: Self) {
+        self.counting.add_all(other.counting);
+        for (group, counting) in other.groups {
+            match self.groups.entry(group) {
+                Entry::Occupied(mut here) => here.get_mut().add_all(counting),
+                Entry::Vacant(here) => {
+                    here.insert(counting);
+                }
+            }
+        }
+    }
 }
 
 /// What was judged, counted.
@@ -45,46 +72,107 @@ impl<'a> Telling<'a> {
         sheet: Option<Sheet>,
         by: Option<By>,
     ) -> Self {
-        Self { targets, owners, evidence, run, sheet, by }
+        let wants_rows = sheet.is_some();
+        Self { targets, owners, evidence, run, sheet, wants_rows, by, seed: 0 }
+    }
+
+    /// With another seed for the intervals.
+    pub(super) fn seeded(self, seed: u64) -> Self {
+        Self { seed, ..self }
     }
 
     /// Judges all traces, and writes their rows.
     pub(super) fn tell(mut self, all: Spooled) -> anyhow::Result<Told<'a>> {
-        let mut judge = Judge::new(self.targets, self.owners, self.evidence);
-        let mut counting = Counting::new(self.targets);
-        let mut groups: BTreeMap<String, Counting<'a>> = BTreeMap::new();
         // The header is there even without a row.
         self.row(&traces(self.run, &[], self.targets));
-        for found in all {
-            let (_, trace) = found.context("reading back a temporary file")?;
-            let judgement = judge.judge(&trace);
-            self.row(&traces(self.run, &[(&trace, &judgement)], self.targets));
-            counting.add(&trace, &judgement);
+        let mut sheet = self.sheet.take();
+        let desks = Kept::new();
+        let work = |packed: Packed| desks.with(|| self.desk(), |desk| self.judged(&packed, desk));
+        let mut failed = Ok(());
+        let take = |rows: io::Result<Option<Rows>>| match (rows, &mut sheet) {
+            (Ok(Some(rows)), Some(sheet)) => sheet.add(&rows),
+            (Ok(_), _) => {}
+            (Err(error), _) => failed = Err(error),
+        };
+        let read = ordered(all, |_| false, work, take);
+        read.and(failed).context("reading back a temporary file")?;
+        let mut desks = desks.all().into_iter();
+        let mut all = desks.next().unwrap_or_else(|| self.desk());
+        desks.for_each(|desk| all.add(desk));
+        let Desk { counting, groups, .. } = all;
+        Ok(Told { targets: self.targets, run: self.run, sheet, all: counting, groups })
+    }
+
+    fn counting(&self) -> Counting<'a> {
+        Counting::new(self.targets).seeded(self.seed)
+    }
+
+    fn desk(&self) -> Desk<'a> {
+        Desk {
+            judge: Judge::new(self.targets, self.owners, self.evidence),
+            counting: self.counting(),
+            groups: BTreeMap::new(),
+        }
+    }
+
+    /// Judges some traces at a desk; their rows, if anybody wants them.
+    fn judged(&self, packed: &Packed, desk: &mut Desk<'a>) -> io::Result<Option<Rows>> {
+        let mut rows: Option<Rows> = None;
+        for found in packed.unpacked() {
+            let (_, trace) = found?;
+            let judgement = desk.judge.judge(&trace);
+            if self.wants_rows {
+                let row = traces(self.run, &[(&trace, &judgement)], self.targets);
+                match &mut rows {
+                    Some(rows) => rows.rows.extend(row.rows),
+                    None => rows = Some(row),
+                }
+            }
+            desk.counting.add(&trace, &judgement);
             if let Some(by) = self.by {
                 let group = by.group(&trace, self.owners);
-                let group = groups.entry(group).or_insert_with(|| Counting::new(self.targets));
-                group.add(&trace, &judgement);
+                let group = desk.groups.entry(group);
+                group.or_insert_with(|| self.counting()).add(&trace, &judgement);
             }
         }
-        let Self { targets, run, sheet, .. } = self;
-        Ok(Told { targets, run, sheet, all: counting, groups })
+        Ok(rows)
     }
 
     /// Judges all traces, and explains each.
     pub(super) fn explain(self, all: Spooled, files: &[String]) -> anyhow::Result<Exit> {
-        let mut judge = Judge::new(self.targets, self.owners, self.evidence);
-        let mut classified = false;
-        for found in all {
-            let (place, trace) = found.context("reading back a temporary file")?;
-            let judgement = judge.judge(&trace);
-            classified |= judgement.class.is_classified();
+        let desks = Kept::new();
+        let work = |packed: Packed| {
+            desks.with(|| self.desk(), |desk| self.explained(&packed, files, desk))
+        };
+        let mut told = Ok(());
+        let take = |text: io::Result<String>| {
+            if told.is_ok() {
+                let text = text.context("reading back a temporary file");
+                told = text.and_then(|text| stdout::write(|out| out.write_all(text.as_bytes())));
+            }
+        };
+        ordered(all, |_| false, work, take).context("reading back a temporary file")?;
+        told?;
+        let classified = desks.all().iter().any(|desk| classified(&desk.counting));
+        Ok(if classified { Exit::Measured } else { Exit::Nothing })
+    }
+
+    fn explained(
+        &self,
+        packed: &Packed,
+        files: &[String],
+        desk: &mut Desk<'a>,
+    ) -> io::Result<String> {
+        let mut text = String::new();
+        for found in packed.unpacked() {
+            let (place, trace) = found?;
+            let judgement = desk.judge.judge(&trace);
+            desk.counting.add(&trace, &judgement);
             let file = files.get(place.file).map_or("", String::as_str);
             let title = format!("{file}:{}", place.line);
-            let text =
-                explain(&title, &trace, &judgement, self.evidence, self.owners, self.targets);
-            stdout::write(|out| out.write_all(text.as_bytes()))?;
+            text += &explain(&title, &trace, &judgement, self.evidence, self.owners, self.targets);
         }
-        Ok(if classified { Exit::Measured } else { Exit::Nothing })
+        Ok(text)
     }
 
     fn row(&mut self, rows: &Rows) {
@@ -96,9 +184,7 @@ impl<'a> Telling<'a> {
 
 impl Told<'_> {
     pub(super) fn classified(&self) -> bool {
-        let some =
-            |(class, count): (&crate::transit::Class, &usize)| class.is_classified() && *count > 0;
-        self.all.classes().any(|(_, classes)| classes.iter().any(some))
+        classified(&self.all)
     }
 
     /// Writes the summary: all traces together, then each group.
@@ -118,4 +204,10 @@ impl Told<'_> {
         Format::or_suited(common.format).write(&rows, || text)?;
         Ok(sheet.and(appended)?)
     }
+}
+
+/// Whether somebody was named.
+fn classified(counting: &Counting<'_>) -> bool {
+    let some = |(class, count): (&Class, &usize)| class.is_classified() && *count > 0;
+    counting.classes().any(|(_, classes)| classes.iter().any(some))
 }

@@ -85,14 +85,14 @@ impl Methods {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Sockets {
+pub(in super::super) enum Sockets {
     Auto,
     User,
     Raw,
 }
 
 impl Sockets {
-    pub(super) fn choice(self) -> Choice {
+    pub(in super::super) fn choice(self) -> Choice {
         match self {
             Self::Auto => Choice::Auto,
             Self::User => Choice::User,

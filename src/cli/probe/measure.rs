@@ -3,13 +3,16 @@
 use anyhow::Context;
 use rand::RngExt;
 
+use crate::census::{Census, FLOW};
 use crate::probe::engine::{self, Measured};
 use crate::probe::packet::Secret;
 use crate::probe::plan::Plan;
 use crate::probe::wire::{self, Opened, WireError};
-use crate::probe::{Archive, flows_of};
+use crate::probe::{Archive, Method, flows_of};
 
 use super::super::common::Common;
+use super::super::interrupt::Interrupt;
+use super::super::ping;
 use super::super::privileges;
 use super::super::progress::Watcher;
 use super::Probe;
@@ -22,6 +25,8 @@ pub(super) struct Done {
     pub(super) traces: Archive,
     pub(super) methods: Methods,
     pub(super) failure: Result<(), WireError>,
+    /// Which targets live, where that was asked for and the traces came to their own end.
+    pub(super) census: Option<Census>,
 }
 
 impl Probe {
@@ -45,12 +50,34 @@ impl Probe {
         );
         common.say(|| format!("{}; from {}, {} traces", opened.why, opened.source, plan.len()));
         let (targets, owners) = (prepared.targets, &prepared.owners);
-        let mut watcher = Watcher::new(plan.len(), common.quiet, targets, owners)
-            .context("installing a signal handler")?;
-        let (measured, failure) = engine::run(&mut *opened.wire, plan, &settings, &mut watcher);
+        let interrupt = Interrupt::awaited().context("installing a signal handler")?;
+        let mut watcher =
+            Watcher::new(plan.len(), common.quiet, targets, owners, interrupt.clone());
+        let (measured, mut failure) = engine::run(&mut *opened.wire, plan, &settings, &mut watcher);
         let mut traces = watcher.kept()?;
         traces.sort();
-        Ok(Done { measured, traces, methods, failure })
+        let mut census = None;
+        if self.ping && failure.is_ok() && measured.cut_short.is_none() {
+            let (found, ended) = self.ping(&mut opened, prepared, common, interrupt);
+            (census, failure) = (Some(found), ended);
+        }
+        Ok(Done { measured, traces, methods, failure, census })
+    }
+
+    /// Asks who lives, by the same sockets.
+    fn ping(
+        &self,
+        opened: &mut Opened,
+        prepared: &Prepared<'_>,
+        common: &Common,
+        interrupt: Interrupt,
+    ) -> (Census, Result<(), WireError>) {
+        let how = (self.how.rate, self.how.deadline);
+        let (addresses, block) = (&prepared.addresses, &prepared.targets.block);
+        let quiet = common.quiet;
+        let done = ping::after_traces(opened, addresses, block, how, quiet, interrupt);
+        ping::noise(&done.0, common);
+        done
     }
 
     /// Opens sockets for the method that was asked for; without one, for ICMP where that is
@@ -66,21 +93,25 @@ impl Probe {
         let secret = Secret::new(prepared.random.random());
         let (choice, source) = (self.how.wire.choice(), self.how.source);
         let open = |methods: Methods| {
-            let flows: Vec<_> = flows_of(methods.list(), self.how.flows).collect();
+            let pinged = self.ping.then_some((FLOW, Method::Icmp));
+            let flows: Vec<_> = flows_of(methods.list(), self.how.flows).chain(pinged).collect();
             wire::open(choice, secret, source, target, &flows).map(|opened| (opened, methods))
         };
         match open(self.how.method.unwrap_or_default()) {
-            Err(WireError::NoPing) if self.how.method.is_none() => {
+            Err(WireError::NoPing) if self.how.method.is_none() && !self.ping => {
                 common.warn("ICMP is not allowed here without privileges: probing by UDP");
-                open(Methods::Udp).map_err(explained)
+                open(Methods::Udp).map_err(|error| explained(error, BY_UDP))
             }
-            opened => opened.map_err(explained),
+            opened => opened.map_err(|error| explained(error, BY_UDP)),
         }
     }
 }
 
-/// Where permission is missing, names the commands that grant it.
-fn explained(error: WireError) -> anyhow::Error {
+/// What needs no permission.
+const BY_UDP: &str = "UDP needs neither: --method udp";
+
+/// Where permission is missing, names the commands that grant it, or what goes without.
+pub(in super::super) fn explained(error: WireError, without: &str) -> anyhow::Error {
     let program = std::env::current_exe()
         .map_or_else(|_| "lasthop".into(), |path| path.display().to_string());
     let raw = format!("sudo setcap cap_net_raw+ep {program}");
@@ -92,7 +123,7 @@ fn explained(error: WireError) -> anyhow::Error {
             "ICMP without privileges is switched off here; this allows it:\n  \
              sudo sysctl -w net.ipv4.ping_group_range=\"0 2147483647\"\n\
              and so does, for this program alone:\n  {raw}\n\
-             UDP needs neither: --method udp"
+             {without}"
         ),
         other => return other.into(),
     };

@@ -8,14 +8,15 @@ mod tell;
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
 use jiff::Timestamp;
 
+use crate::census::{Census, Counts, Stopped};
 use crate::output::Run;
-use crate::probe::engine::Measured;
-use crate::probe::{Archive, ArchiveError, Finished, Stop};
+use crate::probe::{Archive, ArchiveError, Finished, Moment, Stop};
 use crate::targets::{Block, Wanted};
 
 use super::closing;
@@ -24,9 +25,12 @@ use super::config;
 use super::exit::Exit;
 use super::sources::Sources;
 
-use how::{How, Methods};
+pub(super) use how::Sockets;
+pub(super) use measure::explained;
+pub(super) use prepare::chance;
+
+use how::How;
 use measure::Done;
-use prepare::chance;
 use tell::Telling;
 
 /// Trace the block (or the given addresses), name the transit, write the split
@@ -49,6 +53,9 @@ pub(super) struct Probe {
     /// Say what would be sent, and send nothing
     #[arg(long)]
     dry_run: bool,
+    /// Afterwards also ask all targets by ICMP whether they live, for the summary's last columns
+    #[arg(long)]
+    ping: bool,
     #[command(flatten)]
     how: How,
     #[command(flatten)]
@@ -81,38 +88,46 @@ impl Probe {
         // Held until the last row is written.
         let _lock = prepared.lock.take();
         let began = Timestamp::now();
-        let Done { measured, traces, methods, failure } = self.measure(&mut prepared, common)?;
+        let Done { measured, traces, methods, failure, census } =
+            self.measure(&mut prepared, common)?;
         closing::closing(&measured, common);
-        let run = self.about(began, &measured, methods)?;
+        let took = census.as_ref().map_or(measured.took, |census| census.at.since(Moment::START));
+        let complete = measured.is_complete() && census.as_ref().is_none_or(Census::is_complete);
+        let run = about(began, took, self.vantage.clone(), methods.name().into(), complete)?;
         self.sources.ask(&mut prepared.owners, &foreign(&traces, &targets.block)?, common);
         let told = Telling::new(prepared, &run).tell(&traces)?;
         closing::short_of_the_border(told.short, measured.traces, common);
-        told.summary.write(&run, &targets.classes, common)?;
+        let counts = census.as_ref().map(|census| Counts::of(&census.hosts, &targets.block));
+        told.summary.write(&run, &targets.classes, counts.as_ref(), common)?;
         failure?;
+        let stopped = census.and_then(|census| census.stopped);
         Ok(match measured.cut_short {
             Some(Stop::Interrupted) => Exit::Interrupted,
+            _ if stopped == Some(Stopped::Interrupted) => Exit::Interrupted,
             _ if told.classified => Exit::Measured,
             _ => Exit::Nothing,
         })
     }
+}
 
-    fn about(
-        &self,
-        began: Timestamp,
-        measured: &Measured,
-        methods: Methods,
-    ) -> anyhow::Result<Run> {
-        let host = || nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned());
-        Ok(Run {
-            // Never from the seed: runs that repeat each other are still different runs.
-            id: format!("{}-{:08x}", began.strftime("%Y%m%dT%H%M%SZ"), chance()? >> 32),
-            started: Some(began),
-            ended: Some(began.saturating_add(measured.took).context("the end of time")?),
-            vantage: self.vantage.clone().map_or_else(host, Ok).unwrap_or_default(),
-            method: methods.name().into(),
-            complete: measured.is_complete(),
-        })
-    }
+/// What all rows of a run have in common.
+pub(super) fn about(
+    began: Timestamp,
+    took: Duration,
+    vantage: Option<String>,
+    method: String,
+    complete: bool,
+) -> anyhow::Result<Run> {
+    let host = || nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned());
+    Ok(Run {
+        // Never from the seed: runs that repeat each other are still different runs.
+        id: format!("{}-{:08x}", began.strftime("%Y%m%dT%H%M%SZ"), chance()? >> 32),
+        started: Some(began),
+        ended: Some(began.saturating_add(took).context("the end of time")?),
+        vantage: vantage.map_or_else(host, Ok).unwrap_or_default(),
+        method,
+        complete,
+    })
 }
 
 /// The foreign addresses that answered, each once.

@@ -79,6 +79,6 @@ impl Probe {
 }
 
 /// A number that nothing predicts.
-pub(super) fn chance() -> anyhow::Result<u64> {
+pub(in super::super) fn chance() -> anyhow::Result<u64> {
     SysRng.try_next_u64().context("no chance to be had")
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
-use crate::output::{Appender, OutputError, Run, hops, summary, table, traces};
+use crate::census::Counts;
+use crate::output::{Appender, OutputError, Run, hops, summary, table_with, traces};
 use crate::owner::Owners;
 use crate::probe::{Archive, Attempt, Finished, Strategy};
 use crate::split::{Counting, Split};
@@ -103,11 +104,17 @@ impl<'r, 't> Telling<'r, 't> {
 impl Summary {
     /// Writes the summary. What cannot be written keeps nothing else from being written: it cannot
     /// be measured again.
-    pub(super) fn write(self, run: &Run, classes: &Classes, common: &Common) -> anyhow::Result<()> {
-        let rows = summary::summary(run, &self.split, classes);
+    pub(super) fn write(
+        self,
+        run: &Run,
+        classes: &Classes,
+        counts: Option<&Counts>,
+        common: &Common,
+    ) -> anyhow::Result<()> {
+        let rows = summary::with(run, &self.split, classes, counts);
         let appended = self.append.map_or(Ok(()), |mut append| append.append(&rows));
         let format = Format::or_suited(common.format);
-        let told = format.write(&rows, || table(run, &self.split, classes));
+        let told = format.write(&rows, || table_with(run, &self.split, classes, counts));
         let failed = appended.err().into_iter().chain(self.failed);
         let mut failed = failed.map(anyhow::Error::new).chain(told.err());
         let Some(first) = failed.next() else { return Ok(()) };

@@ -13,7 +13,7 @@ use super::result::Text;
 use crate::trace::{Hop, HopTry, Ttl};
 
 /// The hops that a result may have.
-const MOST: usize = 512;
+pub(super) const MOST: usize = 512;
 /// The TTL of the probe that is sent when too many hops were silent. It may reach the target, and is
 /// no distance.
 const LAST_DITCH: u8 = 255;
@@ -25,6 +25,8 @@ pub(super) enum Hops {
     Text,
     /// Something that no traceroute has.
     Other,
+    /// Hops that nobody asked for.
+    Unseen,
     Course(Course),
 }
 
@@ -97,16 +99,17 @@ impl<'de> Visitor<'de> for HopsVisitor {
     }
 }
 
-#[derive(Deserialize)]
-struct Element<'a> {
-    hop: Option<u64>,
+/// A hop, as it was written.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Element<'a> {
+    pub(super) hop: Option<u64>,
     #[serde(borrow)]
-    error: Option<Text<'a>>,
-    result: Option<Replies>,
+    pub(super) error: Option<Text<'a>>,
+    pub(super) result: Option<Replies>,
 }
 
 impl Course {
-    fn add(&mut self, element: Element<'_>) -> Result<(), String> {
+    pub(super) fn add(&mut self, element: Element<'_>) -> Result<(), String> {
         let failed = element.error.is_some();
         if let Some(error) = element.error {
             self.error = Some(error.shown());
@@ -128,7 +131,8 @@ impl Course {
         Ok(())
     }
 
-    fn arrange(&mut self) {
+    /// All elements have been added.
+    pub(super) fn arrange(&mut self) {
         if !self.hops.is_sorted_by(|one, next| one.ttl < next.ttl) {
             self.hops.sort_by_key(|hop| hop.ttl);
             self.hops.dedup_by(|same, hop| {

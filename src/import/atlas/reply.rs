@@ -11,7 +11,7 @@ use super::result::{self, Text};
 use crate::trace::{HopAnswer, HopTry, Kind, Label};
 
 /// The replies that a hop may have. Sixteen packets can be asked for, and each answered again, late.
-const MOST: u16 = 512;
+pub(super) const MOST: u16 = 512;
 /// No packet is under way for longer.
 const LONGEST: Duration = Duration::from_hours(1);
 
@@ -51,19 +51,20 @@ impl fmt::Display for Unreadable {
     }
 }
 
-#[derive(Deserialize)]
-struct Reply<'a> {
-    from: Option<Sender>,
-    ttl: Option<u8>,
-    rtt: Option<f64>,
-    x: Option<IgnoredAny>,
-    late: Option<IgnoredAny>,
-    dup: Option<bool>,
-    err: Option<Refusal>,
-    flags: Option<IgnoredAny>,
-    icmpext: Option<Extensions>,
+/// A reply, as it was written.
+#[derive(Default, Deserialize)]
+pub(super) struct Reply<'a> {
+    pub(super) from: Option<Sender>,
+    pub(super) ttl: Option<u8>,
+    pub(super) rtt: Option<f64>,
+    pub(super) x: Option<IgnoredAny>,
+    pub(super) late: Option<IgnoredAny>,
+    pub(super) dup: Option<bool>,
+    pub(super) err: Option<Refusal>,
+    pub(super) flags: Option<IgnoredAny>,
+    pub(super) icmpext: Option<Extensions>,
     #[serde(borrow)]
-    error: Option<Text<'a>>,
+    pub(super) error: Option<Text<'a>>,
 }
 
 impl<'de> Deserialize<'de> for Replies {
@@ -91,16 +92,21 @@ impl<'de> Visitor<'de> for RepliesVisitor {
             }
             replies.add(reply);
         }
-        // Where only answers to earlier probes came in, one was sent all the same.
-        if replies.tries.is_empty() && replies.error.is_none() && count > 0 {
-            replies.push(None);
-        }
+        replies.end(count);
         Ok(replies)
     }
 }
 
 impl Replies {
-    fn add(&mut self, reply: Reply<'_>) {
+    /// All replies have been added, `count` of them.
+    pub(super) fn end(&mut self, count: u16) {
+        // Where only answers to earlier probes came in, one was sent all the same.
+        if self.tries.is_empty() && self.error.is_none() && count > 0 {
+            self.push(None);
+        }
+    }
+
+    pub(super) fn add(&mut self, reply: Reply<'_>) {
         if let Some(error) = reply.error {
             self.error = Some(error.shown());
             return;
@@ -153,7 +159,7 @@ impl Reply<'_> {
 }
 
 /// Who answered.
-enum Sender {
+pub(super) enum Sender {
     Address(Ipv4Addr),
     Other(String),
 }
@@ -178,9 +184,15 @@ impl<'de> Deserialize<'de> for Sender {
 }
 
 /// Why a packet goes no further: a letter, or the code of ICMP where there is no letter for it.
-enum Refusal {
+pub(super) enum Refusal {
     Code(u8),
     Other(String),
+}
+
+impl Refusal {
+    pub(super) fn of(text: &str) -> Self {
+        code(text).map_or_else(|| Self::Other(Text(text.into()).shown()), Self::Code)
+    }
 }
 
 impl<'de> Deserialize<'de> for Refusal {
@@ -199,8 +211,7 @@ impl<'de> Deserialize<'de> for Refusal {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Refusal, E> {
-                let known = code(text).map(Refusal::Code);
-                Ok(known.unwrap_or_else(|| Refusal::Other(Text(text.into()).shown())))
+                Ok(Refusal::of(text))
             }
         }
         deserializer.deserialize_any(RefusalVisitor)
@@ -220,21 +231,21 @@ fn code(text: &str) -> Option<u8> {
 
 /// What a router adds to its answer.
 #[derive(Deserialize)]
-struct Extensions {
+pub(super) struct Extensions {
     #[serde(default)]
-    obj: Vec<Extension>,
+    pub(super) obj: Vec<Extension>,
 }
 
 #[derive(Deserialize)]
-struct Extension {
+pub(super) struct Extension {
     #[serde(default)]
-    mpls: Vec<Quoted>,
+    pub(super) mpls: Vec<Quoted>,
 }
 
 #[derive(Deserialize)]
-struct Quoted {
-    label: u32,
-    ttl: u8,
+pub(super) struct Quoted {
+    pub(super) label: u32,
+    pub(super) ttl: u8,
 }
 
 impl Extensions {

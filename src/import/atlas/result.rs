@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeSeed, IgnoredAny};
 
 use super::hops::{Course, Hops};
-use crate::import::Finding;
+use super::measured::{Measured, Wants};
+use super::quick;
+use crate::import::{Finding, Wanted};
 use crate::trace::{Kind, Method, StopReason, Trace, Vantage};
 
 /// RIPE Atlas began at the end of 2010; probes whose clock says less do not know the time.
@@ -28,37 +30,35 @@ impl Text<'_> {
     }
 }
 
-#[derive(Debug, Deserialize)]
-struct Measured<'a> {
-    #[serde(borrow, rename = "type")]
-    measurement: Option<Text<'a>>,
-    #[serde(alias = "pf")]
-    af: Option<u8>,
-    #[serde(borrow, alias = "addr")]
-    dst_addr: Option<Text<'a>>,
-    #[serde(borrow)]
-    src_addr: Option<Text<'a>>,
-    #[serde(borrow)]
-    from: Option<Text<'a>>,
-    #[serde(borrow)]
-    proto: Option<Text<'a>>,
-    paris_id: Option<u32>,
-    prb_id: Option<u64>,
-    timestamp: Option<i64>,
-    result: Option<Hops>,
-}
-
-/// What is found in the bytes of one result.
-pub(super) fn findings(record: &[u8]) -> Vec<Finding> {
+/// What is found in the bytes of one result. One that goes to an address that is not `wanted` is read
+/// to its end as JSON; its hops may be anything.
+pub(super) fn findings(record: &[u8], wanted: &Wanted<'_>) -> Vec<Finding> {
+    let wants = Wants(wanted);
     // Checking all of the text at once is quicker than string by string.
     let measured = match str::from_utf8(record) {
-        Ok(text) => serde_json::from_str::<Measured<'_>>(text),
-        Err(_) => serde_json::from_slice(record),
+        Ok(text) => quick::measured(text, &wants).map_or_else(|| read(text, wants), Ok),
+        Err(_) => read_from(serde_json::Deserializer::from_slice(record), wants),
     };
     match measured {
         Ok(measured) => measured.findings(),
-        Err(error) => vec![other(record).unwrap_or_else(|| Finding::Broken(reason(&error)))],
+        Err(error) => {
+            vec![other(record, wanted).unwrap_or_else(|| Finding::Broken(reason(&error)))]
+        }
     }
+}
+
+/// Reads what is too unusual to be read quickly.
+pub(super) fn read<'a>(text: &'a str, wants: Wants<'_>) -> serde_json::Result<Measured<'a>> {
+    read_from(serde_json::Deserializer::from_str(text), wants)
+}
+
+fn read_from<'de, R: serde_json::de::Read<'de>>(
+    mut from: serde_json::Deserializer<R>,
+    wants: Wants<'_>,
+) -> serde_json::Result<Measured<'de>> {
+    let measured = wants.deserialize(&mut from)?;
+    from.end()?;
+    Ok(measured)
 }
 
 /// The reason without the place, which would be one in the record and not in the file.
@@ -69,19 +69,22 @@ fn reason(error: &serde_json::Error) -> String {
 }
 
 /// What `record` is, if it is right and no traceroute.
-fn other(record: &[u8]) -> Option<Finding> {
+fn other(record: &[u8], wanted: &Wanted<'_>) -> Option<Finding> {
     #[derive(Deserialize)]
     struct Other<'a> {
         #[serde(borrow, rename = "type")]
         measurement: Option<Text<'a>>,
+        #[serde(borrow, alias = "addr")]
+        dst_addr: Option<Text<'a>>,
         error: Option<IgnoredAny>,
         result: Option<IgnoredAny>,
     }
     let other: Other<'_> = serde_json::from_slice(record).ok()?;
-    match other.measurement {
-        Some(kind) if kind.0 != TRACEROUTE => Some(other_kind(&kind)),
+    let target = || address(&other.dst_addr.as_ref()?.0);
+    match &other.measurement {
+        Some(kind) if kind.0 != TRACEROUTE => Some(other_kind(kind)),
         None if other.error.is_some() && other.result.is_none() => Some(no_result()),
-        _ => None,
+        _ => target().filter(|target| !wanted(*target)).map(Finding::Elsewhere),
     }
 }
 
@@ -96,7 +99,7 @@ fn no_result() -> Finding {
 }
 
 impl Measured<'_> {
-    fn findings(self) -> Vec<Finding> {
+    pub(super) fn findings(mut self) -> Vec<Finding> {
         if let Some(kind) = self.measurement.as_ref().filter(|kind| kind.0 != TRACEROUTE) {
             return vec![other_kind(kind)];
         }
@@ -104,8 +107,7 @@ impl Measured<'_> {
             Ok(target) => target,
             Err(finding) => return vec![finding],
         };
-        let trace = self.trace(target);
-        match self.result {
+        match self.result.take() {
             None => vec![no_result()],
             Some(Hops::Text) => {
                 vec![Finding::Left("its hops are text, as the first firmware sent them".to_owned())]
@@ -113,7 +115,8 @@ impl Measured<'_> {
             Some(Hops::Other) => {
                 vec![Finding::Broken("its result is not a list of hops".to_owned())]
             }
-            Some(Hops::Course(course)) => finished(trace, course),
+            Some(Hops::Unseen) => vec![Finding::Elsewhere(target)],
+            Some(Hops::Course(course)) => finished(self.trace(target), course),
         }
     }
 

@@ -1,7 +1,9 @@
 //! Where an object ends: braces outside strings, 64 bytes at a time.
 //!
-//! Comparing eight bytes at once and counting with bit masks is several times as fast as looking at
+//! Comparing sixteen bytes at once and counting with bit masks is many times as fast as looking at
 //! every byte, and this is the one part of reading JSON that cannot be shared between cores.
+
+use wide::u8x16;
 
 /// What a scan came upon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,23 +91,15 @@ const BLOCK: usize = 64;
 
 /// Where in `block` quotes, backslashes, opening and closing braces, and line ends are: a bit each.
 fn masks(block: &[u8; BLOCK]) -> [u64; 5] {
+    let bytes = [b'"', b'\\', b'{', b'}', b'\n'].map(u8x16::splat);
     let mut masks = [0; 5];
-    for (place, word) in block.as_chunks().0.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        for (mask, byte) in masks.iter_mut().zip(*b"\"\\{}\n") {
-            *mask |= equal(word, byte) << (8 * place);
+    for (place, lane) in block.as_chunks().0.iter().enumerate() {
+        let lane = u8x16::new(*lane);
+        for (mask, byte) in masks.iter_mut().zip(bytes) {
+            *mask |= u64::from(lane.simd_eq(byte).to_bitmask()) << (16 * place);
         }
     }
     masks
-}
-
-/// Which of the eight bytes of `word` are `byte`: a bit each.
-const fn equal(word: u64, byte: u8) -> u64 {
-    const LOW: u64 = u64::from_ne_bytes([0x7f; 8]);
-    let differ = word ^ u64::from_ne_bytes([byte; 8]);
-    let top = !(((differ & LOW) + LOW) | differ | LOW);
-    // Gathers the top bits of the bytes in the highest byte.
-    top.wrapping_mul(0x0002_0408_1020_4081) >> 56
 }
 
 /// From each odd bit of `quotes` to the one before the next: what is inside.

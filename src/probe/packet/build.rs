@@ -74,6 +74,9 @@ fn datagram(secret: Secret, source: Ipv4Addr, probe: &Probe, bytes: &mut [u8]) {
     udp.set_checksum(wanted);
 }
 
+/// How every probe's payload begins.
+pub(super) const NAME: &[u8] = b"lasthop";
+
 /// What all probes of a path carry: the program's name, so that whoever sees one can find out what
 /// it is, the target, the flow, and an empty word.
 pub(super) fn payload(path: &Path) -> [u8; PAYLOAD] {

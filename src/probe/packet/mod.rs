@@ -35,6 +35,8 @@ pub enum Ignored {
     Malformed,
     /// It answers nothing: a request, a redirect, a router advertisement.
     NotAnAnswer,
+    /// An echo reply that is longer or shorter than the request was.
+    OtherSize,
     /// It answers a packet that is not ours, or claims to without knowing the run's secret.
     NotOurs,
 }

@@ -11,7 +11,7 @@ use pnet::packet::ipv4::Ipv4Packet;
 use pnet::packet::udp::UdpPacket;
 
 use super::super::{Flow, Method, Path, Probe};
-use super::build::payload as marked;
+use super::build::{NAME, payload as marked};
 use super::secret::{checksum_of, flow_of_checksum, flow_of_port, path};
 use super::{HEADER, Ignored, LENGTH, PAYLOAD, Secret};
 
@@ -83,6 +83,9 @@ pub(super) fn payload(
 /// The probe that an echo reply answers. Whoever sends it: targets answer from other addresses
 /// too, so the target is taken from the payload.
 pub(super) fn echoed(secret: Secret, echo: &EchoReplyPacket<'_>) -> Result<Probe, Ignored> {
+    if echo.payload().starts_with(NAME) && echo.packet().len() != LENGTH - HEADER {
+        return Err(Ignored::OtherSize);
+    }
     let payload: &[u8; PAYLOAD] = echo
         .payload()
         .get(..PAYLOAD)

@@ -189,3 +189,14 @@ fn a_probe_carries_the_programs_name() {
     let echo = EchoRequestPacket::new(&packet[HEADER..]).expect("echo request");
     assert!(echo.payload().starts_with(b"lasthop"));
 }
+
+#[test]
+fn an_echo_reply_of_another_size_is_not_taken_for_an_answer() {
+    let path = Path { target: ROUTER, method: Method::Icmp, flow: Flow::default() };
+    let probe = Probe { path, ttl: Ttl::LAST, attempt: Attempt::default() };
+    let reply = echo_reply_to(&codec().encode(SOURCE, &probe));
+    assert_eq!(decode(&reply), Ok((probe, Kind::EchoReply)));
+    for other in [[&reply[..], &[0, 0]].concat(), reply[..reply.len() - 2].to_vec()] {
+        assert_eq!(decode(&other), Err(Ignored::OtherSize));
+    }
+}

@@ -11,15 +11,23 @@ const OLDEST: Duration = Duration::from_secs(1);
 
 /// The time since the run began.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Clock(Instant);
+pub(super) struct Clock {
+    began: Instant,
+    at: Moment,
+}
 
 impl Clock {
     pub(super) fn start() -> Self {
-        Self(Instant::now())
+        Self::start_at(Moment::START)
+    }
+
+    /// A clock that goes on where another one stands.
+    pub(super) fn start_at(at: Moment) -> Self {
+        Self { began: Instant::now(), at }
     }
 
     pub(super) fn now(self) -> Moment {
-        Moment::START + self.0.elapsed()
+        self.at + self.began.elapsed()
     }
 
     /// The moment of a kernel stamp. The kernel stamps by the wall clock, which may be set at any

@@ -4,6 +4,7 @@
 //! moves bytes. Real sockets are one implementation, the lab's simulated network another.
 
 mod clock;
+mod connect;
 mod open;
 mod queued;
 mod raw;
@@ -18,8 +19,10 @@ use std::net::Ipv4Addr;
 use nix::errno::Errno;
 
 use super::{Ignored, Kind, Method, Moment, Probe, Reply};
+pub use connect::{Connections, End, Tried};
 pub use open::{Choice, Opened, open};
 pub use raw::RawWire;
+pub use source::source;
 pub use user::UserWire;
 
 /// What a receive buffer should hold: some ten thousand replies.

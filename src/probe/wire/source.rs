@@ -7,7 +7,10 @@ use super::WireError;
 
 /// The address that was asked for, or, as for 0.0.0.0, the one that the system would use towards
 /// `target`. Sends nothing.
-pub(super) fn source(asked: Option<Ipv4Addr>, target: Ipv4Addr) -> Result<Ipv4Addr, WireError> {
+///
+/// # Errors
+/// When it is not this machine's, or there is no route.
+pub fn source(asked: Option<Ipv4Addr>, target: Ipv4Addr) -> Result<Ipv4Addr, WireError> {
     match asked.filter(|address| !address.is_unspecified()) {
         Some(address) => UdpSocket::bind((address, 0))
             .map(|_| address)

@@ -1,0 +1,133 @@
+//! The measurement itself: sockets, then no privileges, then one means after the other.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use anyhow::Context;
+use rand::RngExt;
+use rand::rngs::StdRng;
+
+use crate::census::{Census, FLOW, Means, OverTcp, OverWire, Settings, suspects};
+use crate::probe::packet::Secret;
+use crate::probe::wire::{self, Connections, Opened, Wire, WireError};
+use crate::probe::{Flow, Method, Moment};
+use crate::targets::{Block, Targets};
+
+use super::super::common::Common;
+use super::super::interrupt::Interrupt;
+use super::super::privileges;
+use super::super::probe::explained;
+use super::Ping;
+use super::progress::Watcher;
+use super::report;
+
+/// Whom to ask.
+pub(super) struct Prepared {
+    pub(super) addresses: Vec<Ipv4Addr>,
+    pub(super) random: StdRng,
+}
+
+/// A census that has ended, and the failure that ended it early.
+pub(super) struct Done {
+    pub(super) census: Census,
+    pub(super) failure: Result<(), WireError>,
+}
+
+impl Ping {
+    pub(super) fn measure(
+        &self,
+        prepared: &mut Prepared,
+        targets: &Targets,
+        common: &Common,
+    ) -> anyhow::Result<Done> {
+        let Some(target) = prepared.addresses.first().copied() else {
+            anyhow::bail!("no target is left")
+        };
+        let source = wire::source(self.how.source, target)?;
+        let mut opened = self.open(source, target, prepared)?;
+        privileges::give_up()?;
+        if let Some(opened) = &opened {
+            common.say(|| format!("{}; from {source}", opened.why));
+        }
+        let interrupt = Interrupt::awaited().context("installing a signal handler")?;
+        let settings = self.how.settings();
+        let mut asking = Asking {
+            census: Census::new(&prepared.addresses, settings.clone()),
+            wire: opened.as_mut().map(|opened| &mut *opened.wire),
+            source,
+            settings,
+            watcher: Watcher::new(common.quiet, interrupt),
+        };
+        let failure = self.how.means().into_iter().try_for_each(|means| asking.ask(means));
+        let mut census = asking.census;
+        suspects(&mut census.hosts, &targets.block, source);
+        if let Some(opened) = opened {
+            report::tally(opened.wire.tally(), common);
+        }
+        Ok(Done { census, failure })
+    }
+
+    /// Opens what carries echo requests and datagrams, where any are asked for.
+    fn open(
+        &self,
+        source: Ipv4Addr,
+        target: Ipv4Addr,
+        prepared: &mut Prepared,
+    ) -> anyhow::Result<Option<Opened>> {
+        let method = |means| match means {
+            Means::Icmp => Some(Method::Icmp),
+            Means::Udp => Some(Method::Udp),
+            Means::Tcp => None,
+        };
+        let flows: Vec<(Flow, Method)> =
+            self.how.means().into_iter().filter_map(method).map(|method| (FLOW, method)).collect();
+        if flows.is_empty() {
+            return Ok(None);
+        }
+        let secret = Secret::new(prepared.random.random());
+        let opened = wire::open(self.how.wire.choice(), secret, Some(source), target, &flows);
+        Ok(Some(opened.map_err(|error| explained(error, "TCP needs neither: --method tcp"))?))
+    }
+}
+
+/// A census at work.
+struct Asking<'w> {
+    census: Census,
+    wire: Option<&'w mut (dyn Wire + 'static)>,
+    source: Ipv4Addr,
+    settings: Settings,
+    watcher: Watcher,
+}
+
+impl Asking<'_> {
+    fn ask(&mut self, means: Means) -> Result<(), WireError> {
+        let now = self.wire.as_ref().map_or(Moment::START, |wire| wire.now()).max(self.census.at);
+        let asker = self.wire.as_deref_mut().and_then(|wire| OverWire::new(wire, means));
+        if let Some(mut asker) = asker {
+            return self.census.ask(means, &mut asker, &mut self.watcher);
+        }
+        let patience = Census::patience(&self.settings, means);
+        let connections = Connections::new(Some(self.source), patience, now);
+        self.census.ask(means, &mut OverTcp::new(connections), &mut self.watcher)
+    }
+}
+
+/// Asks by ICMP, over the wire of a run that has traced, who of `addresses` lives.
+pub(in super::super) fn after_traces(
+    opened: &mut Opened,
+    addresses: &[Ipv4Addr],
+    block: &Block,
+    how: (u32, Option<Duration>),
+    quiet: bool,
+    interrupt: Interrupt,
+) -> (Census, Result<(), WireError>) {
+    let rate = std::num::NonZeroU32::new(how.0);
+    let settings = Settings { rate, deadline: how.1, ..Settings::default() };
+    let mut census = Census::new(addresses, settings);
+    let failure = match OverWire::new(&mut *opened.wire, Means::Icmp) {
+        Some(mut asker) => census.ask(Means::Icmp, &mut asker, &mut Watcher::new(quiet, interrupt)),
+        None => Ok(()),
+    };
+    suspects(&mut census.hosts, block, opened.source);
+    (census, failure)
+}

@@ -1,0 +1,48 @@
+//! What a census shows while it goes on, on a terminal's stderr.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+
+use crate::census::{Progress, Watch};
+
+use super::super::interrupt::Interrupt;
+use super::super::progress::{EVERY, bar};
+
+/// Watches a census for a user.
+pub(super) struct Watcher {
+    interrupt: Interrupt,
+    bar: ProgressBar,
+    drawn: Duration,
+}
+
+impl Watcher {
+    /// A watcher for a census, which `interrupt` ends in order.
+    pub(super) fn new(quiet: bool, interrupt: Interrupt) -> Self {
+        Self { interrupt, bar: bar(0, "targets", quiet), drawn: Duration::ZERO }
+    }
+}
+
+impl Watch for Watcher {
+    fn look(&mut self, progress: &Progress) -> ControlFlow<()> {
+        if self.interrupt.came() {
+            return ControlFlow::Break(());
+        }
+        if !self.bar.is_hidden() && progress.elapsed >= self.drawn + EVERY {
+            self.drawn = progress.elapsed;
+            let number = |count| u64::try_from(count).unwrap_or_default();
+            self.bar.set_length(number(progress.targets));
+            self.bar.set_position(number(progress.ended));
+            let (means, packets) = (progress.means.name(), progress.packets);
+            self.bar.set_message(format!("{means}  {packets} packets  {} alive", progress.alive));
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

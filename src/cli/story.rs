@@ -1,0 +1,58 @@
+//! `lasthop lab --story`: the runs of a story, as `--append` would have gathered them.
+
+use std::io;
+use std::path::Path;
+
+use anyhow::Context;
+
+use crate::lab::{self, Story};
+use crate::output::{csv, jsonl};
+use crate::replay::replay;
+
+use super::common::Common;
+use super::config;
+use super::exit::Exit;
+use super::format::Format;
+use super::stdout;
+
+/// Measures the story called `name`, or that in a file, and writes the summaries of all its runs.
+pub(super) fn tell(name: &str, seed: u64, common: &Common) -> anyhow::Result<Exit> {
+    let story = named(name)?;
+    let targets = config::targets(common)?;
+    common.say(|| {
+        format!(
+            "story {name}: {}\npublished: {}\nassumed: {}",
+            story.about, story.published, story.assumed
+        )
+    });
+    let vantage = format!("lab:{name}");
+    let json = common.format == Some(Format::Json);
+    let mut failed = None;
+    stdout::write(|out| {
+        for (place, rows) in replay(&story, &vantage, &targets, seed).enumerate() {
+            match rows {
+                Ok(rows) if json => jsonl::write(&rows, &mut *out)?,
+                Ok(rows) => csv::write(&rows, place == 0, &mut *out)?,
+                Err(error) => {
+                    failed = Some(error);
+                    return io::Result::Ok(());
+                }
+            }
+        }
+        Ok(())
+    })?;
+    failed.map_or(Ok(Exit::Measured), |error| Err(error.into()))
+}
+
+fn named(name: &str) -> anyhow::Result<Story> {
+    if let Some(story) = lab::story(name) {
+        return Ok(story?);
+    }
+    let path = Path::new(name);
+    if path.extension().is_none_or(|end| end != "toml") {
+        let names = lab::STORIES.join(", ");
+        anyhow::bail!("no story `{name}`: expected a file.toml, or one of {names}");
+    }
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    Ok(Story::parse(name, &text)?)
+}

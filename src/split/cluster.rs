@@ -1,0 +1,253 @@
+//! Intervals for shares that several vantages have seen. The traces from one vantage repeat one path,
+//! so the vantage is the unit: its traces are drawn together or not at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use super::interval::{Share, Z, mean, real};
+
+/// How often the vantages are drawn anew. The width of an interval is off by 1.6 % at this number.
+const RESAMPLES: u32 = 2000;
+
+/// The classified traces of one vantage to one routed prefix: all of them, then those of each class.
+pub(super) type Seen = Vec<usize>;
+
+/// What several vantages have seen of one or more routed prefixes.
+pub(super) struct Clusters {
+    /// For each vantage: which prefix, and what it has seen of that.
+    vantages: Vec<Vec<(usize, Vec<f64>)>>,
+    prefixes: usize,
+    columns: usize,
+}
+
+impl Clusters {
+    /// Nothing, unless at least two named vantages have classified traces. What is without a name is
+    /// one more vantage.
+    pub(super) fn of<'a>(
+        prefixes: impl Iterator<Item = &'a BTreeMap<String, Seen>>,
+    ) -> Option<Self> {
+        let prefixes: Vec<_> = prefixes.filter(|vantages| !vantages.is_empty()).collect();
+        let names: BTreeSet<&String> = prefixes.iter().flat_map(|seen| seen.keys()).collect();
+        if names.iter().filter(|name| !name.is_empty()).count() < 2 {
+            return None;
+        }
+        let of = |name: &&String| {
+            let seen = prefixes.iter().enumerate().filter_map(|(prefix, vantages)| {
+                let seen = vantages.get(*name)?;
+                Some((prefix, seen.iter().map(|count| real(*count)).collect()))
+            });
+            seen.collect()
+        };
+        let columns = prefixes.iter().flat_map(|seen| seen.values()).map(Vec::len).max()?;
+        Some(Self { vantages: names.iter().map(of).collect(), prefixes: prefixes.len(), columns })
+    }
+
+    /// The share of each class, in their order: the mean of the prefixes' shares.
+    pub(super) fn shares(&self, seed: u64) -> Vec<Share> {
+        let whole = self.totals(0..self.vantages.len());
+        let shares = self.means(&whole, &whole);
+        let effective = self.effective(&whole);
+        let each = shares.into_iter().zip(self.variances(&whole, seed));
+        each.map(|(share, variance)| interval(share, variance, self.vantages.len(), effective))
+            .collect()
+    }
+
+    /// The variance of each share over vantages that are drawn anew, for as many that were not.
+    fn variances(&self, whole: &[f64], seed: u64) -> Vec<f64> {
+        let mut random = StdRng::seed_from_u64(seed);
+        let count = self.vantages.len();
+        let mut sums = vec![(0.0, 0.0); self.columns - 1];
+        for _ in 0..RESAMPLES {
+            let drawn = (0..count).map(|_| random.random_range(0..count));
+            for ((sum, squares), share) in
+                sums.iter_mut().zip(self.means(&self.totals(drawn), whole))
+            {
+                *sum += share;
+                *squares += share * share;
+            }
+        }
+        let times = f64::from(RESAMPLES);
+        let small = real(count) / (real(count) - 1.0);
+        let variance = |(sum, squares)| (squares / times - (sum / times) * (sum / times)) * small;
+        sums.into_iter().map(variance).collect()
+    }
+
+    /// What these vantages have seen together, prefix by prefix.
+    fn totals(&self, vantages: impl Iterator<Item = usize>) -> Vec<f64> {
+        let mut totals = vec![0.0; self.prefixes * self.columns];
+        for (prefix, seen) in vantages.flat_map(|vantage| &self.vantages[vantage]) {
+            let row = &mut totals[prefix * self.columns..][..self.columns];
+            row.iter_mut().zip(seen).for_each(|(total, count)| *total += count);
+        }
+        totals
+    }
+
+    /// The shares of the classes, each the mean of the prefixes' shares. A prefix that none of the
+    /// drawn vantages has seen has the share that all of them see in `whole`.
+    fn means(&self, drawn: &[f64], whole: &[f64]) -> Vec<f64> {
+        let rows = || drawn.chunks(self.columns).zip(whole.chunks(self.columns));
+        let of = |class: usize| {
+            let share = |(drawn, whole): (&[f64], &[f64])| {
+                let row = if drawn[0] > 0.0 { drawn } else { whole };
+                row[class] / row[0]
+            };
+            mean(rows().map(share)).unwrap_or_default()
+        };
+        (1..self.columns).map(of).collect()
+    }
+
+    /// How many vantages of equal weight say as much as these (Kish).
+    fn effective(&self, totals: &[f64]) -> f64 {
+        let weight = |seen: &Vec<(usize, Vec<f64>)>| -> f64 {
+            let part = |(prefix, seen): &(usize, Vec<f64>)| seen[0] / totals[prefix * self.columns];
+            seen.iter().map(part).sum::<f64>() / real(self.prefixes)
+        };
+        self.vantages.iter().map(weight).map(|weight| weight * weight).sum::<f64>().recip()
+    }
+}
+
+/// The interval of a share whose variance over `count` vantages is `variance`. With few of them that
+/// variance is little more than a guess, which Student's quantile makes up for; but a vantage
+/// cannot say more than one class, so that no interval is wider than that of `effective`
+/// vantages of which each is of one class.
+fn interval(share: f64, variance: f64, count: usize, effective: f64) -> Share {
+    if variance <= f64::EPSILON {
+        return unanimous(share, effective);
+    }
+    let widest = Share::score(share, effective, Z);
+    let size = share * (1.0 - share) / variance;
+    let drawn = Share::score(share, size, student(count - 1));
+    let width = |share: Share| share.high - share.low;
+    if width(drawn) < width(widest) { drawn } else { widest }
+}
+
+/// No vantage differs from another. One that was not asked may, as Wilson's limits at 0 and 1 have
+/// it: at most one in 1 + n / 3.84.
+fn unanimous(share: f64, effective: f64) -> Share {
+    let known = effective / (effective + Z * Z);
+    Share { share, low: share * known, high: 1.0 - (1.0 - share) * known, size: effective }
+}
+
+/// Student's quantile of a two-sided 95 % interval.
+fn student(freedom: usize) -> f64 {
+    const FEW: [f64; 10] =
+        [12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281];
+    let many = || {
+        // Cornish and Fisher's expansion, to the third digit from here on.
+        let n = real(freedom);
+        Z + (Z.powi(3) + Z) / (4.0 * n)
+            + (5.0 * Z.powi(5) + 16.0 * Z.powi(3) + 3.0 * Z) / (96.0 * n * n)
+            + (3.0 * Z.powi(7) + 19.0 * Z.powi(5) + 17.0 * Z.powi(3) - 15.0 * Z)
+                / (384.0 * n.powi(3))
+    };
+    freedom.checked_sub(1).and_then(|place| FEW.get(place)).copied().unwrap_or_else(many)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One prefix, of which each vantage has seen so many traces, and so many of the only class.
+    fn shares(prefixes: &[&[(&str, usize, usize)]]) -> Option<Share> {
+        let seen = |prefix: &&[(&str, usize, usize)]| {
+            prefix
+                .iter()
+                .map(|(name, all, class)| ((*name).to_owned(), vec![*all, *class]))
+                .collect()
+        };
+        let prefixes: Vec<BTreeMap<String, Seen>> = prefixes.iter().map(seen).collect();
+        Some(Clusters::of(prefixes.iter())?.shares(0)[0])
+    }
+
+    fn limits(share: Share) -> String {
+        format!("{:.4} {:.4} {:.4}", share.share, share.low, share.high)
+    }
+
+    #[test]
+    fn one_vantage_is_no_cluster_and_neither_is_what_has_no_name() {
+        assert_eq!(shares(&[&[("a", 9, 3)]]), None);
+        assert_eq!(shares(&[&[("a", 9, 3), ("", 9, 3)]]), None);
+        assert!(shares(&[&[("a", 9, 3), ("b", 9, 3)]]).is_some());
+    }
+
+    /// 4 / (4 + 3.8415) = 0.5101, however many traces they have made.
+    #[test]
+    fn four_vantages_that_agree_are_four_observations() {
+        let four = [("a", 500, 500), ("b", 500, 500), ("c", 500, 500), ("d", 500, 500)];
+        assert_eq!(limits(shares(&[&four]).expect("shares")), "1.0000 0.5101 1.0000");
+    }
+
+    /// Each of one class: Wilson's interval for 6 of 10, whatever the number of traces.
+    #[test]
+    fn vantages_that_are_each_of_one_class_are_a_simple_sample() {
+        let each = |traces: usize| -> Vec<(&str, usize, usize)> {
+            let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+            let place = |(place, name)| (name, traces, if place < 6 { traces } else { 0 });
+            names.into_iter().enumerate().map(place).collect()
+        };
+        for traces in [1, 40] {
+            let share = shares(&[&each(traces)]).expect("shares");
+            assert_eq!(limits(share), "0.6000 0.3127 0.8318");
+        }
+    }
+
+    /// Two vantages see the prefixes the same way, and so does a third: 3 / (3 + 3.8415) = 0.4385,
+    /// of each half.
+    #[test]
+    fn prefixes_that_differ_weigh_the_same() {
+        let china = [("a", 1, 1), ("b", 9, 9), ("c", 1, 1)];
+        let russia = [("a", 7, 0), ("b", 7, 0), ("c", 7, 0)];
+        let share = shares(&[&china, &russia]).expect("shares");
+        assert!((share.share - 0.5).abs() < 1e-12);
+        // The second one weighs more: (2/11 + 2/3 + ...) as Kish has it.
+        let weights: [f64; 3] = [
+            f64::midpoint(1.0 / 11.0, 1.0 / 3.0),
+            f64::midpoint(9.0 / 11.0, 1.0 / 3.0),
+            f64::midpoint(1.0 / 11.0, 1.0 / 3.0),
+        ];
+        let effective = weights.iter().map(|it| it * it).sum::<f64>().recip();
+        assert!((share.size - effective).abs() < 1e-9);
+        assert!((share.low - 0.5 * effective / (effective + 3.841_459)).abs() < 1e-6);
+    }
+
+    /// Every vantage sees a split near one half: their spread decides, which is small.
+    #[test]
+    fn vantages_that_see_the_same_split_say_much_together() {
+        let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        let seen: Vec<(&str, usize, usize)> = names
+            .into_iter()
+            .enumerate()
+            .map(|(place, name)| (name, 100, 48 + place % 4))
+            .collect();
+        let share = shares(&[&seen]).expect("shares");
+        assert!(share.high - share.low < 0.03, "{}", limits(share));
+        assert!(share.low < 0.495 && share.high > 0.495, "{}", limits(share));
+    }
+
+    /// None of them has seen both prefixes, and none contradicts another.
+    #[test]
+    fn a_prefix_that_some_vantages_have_not_seen_keeps_its_share() {
+        let china = [("a", 1, 1), ("b", 1, 1)];
+        let russia = [("c", 1, 0), ("d", 1, 0), ("e", 1, 0), ("f", 1, 0), ("g", 1, 0), ("h", 1, 0)];
+        let share = shares(&[&china, &russia]).expect("shares");
+        // Kish: 1 / (2 / 16 + 6 / 144) = 6 vantages; 0.5 * 6 / 9.8415.
+        assert_eq!(limits(share), "0.5000 0.3048 0.6952");
+    }
+
+    #[test]
+    fn the_seed_decides_all_there_is_of_chance() {
+        let seen = [("a", 10, 3), ("b", 10, 7), ("c", 10, 5), ("d", 10, 4)];
+        assert_eq!(shares(&[&seen]), shares(&[&seen]));
+    }
+
+    #[test]
+    fn students_quantiles_are_those_of_the_tables() {
+        for (freedom, expected) in
+            [(1, 12.706), (10, 2.228), (11, 2.201), (30, 2.042), (1000, 1.962)]
+        {
+            assert!((student(freedom) - expected).abs() < 1e-3, "{freedom}: {}", student(freedom));
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The files in `examples/`: each is run, on what the lab makes, where the tool it is for is installed.
+#![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use tempfile::TempDir;
+
+use super::lab::{Lab, QUICK, outside};
+use super::outcome::Outcome;
+use super::program;
+use super::sheet::Sheet;
+use super::skip::{has, skip};
+
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name)
+}
+
+fn text(name: &str) -> String {
+    fs::read_to_string(example(name)).expect(name)
+}
+
+/// A folder with `history.csv`, the runs of October 2017.
+fn folder() -> TempDir {
+    static HISTORY: OnceLock<String> = OnceLock::new();
+    let runs = || outside(&["lab", "--story", "october-2017"]).ended(0).out;
+    let folder = TempDir::new().expect("a folder");
+    fs::write(folder.path().join("history.csv"), HISTORY.get_or_init(runs)).expect("written");
+    folder
+}
+
+/// What a tool does there.
+fn run(folder: &TempDir, tool: &str, arguments: &[&str]) -> Outcome {
+    let mut command = Command::new("timeout");
+    command.args(["--kill-after=5", "100", tool]).args(arguments);
+    command.current_dir(folder.path()).env("PATH", program::path()).env("HOME", folder.path());
+    Outcome::of(command)
+}
+
+/// Whether Python has these modules; says that a test is skipped when it has not.
+fn has_modules(modules: &str) -> bool {
+    if !has("python3") {
+        return false;
+    }
+    let folder = TempDir::new().expect("a folder");
+    let known = run(&folder, "python3", &["-c", &format!("import {modules}")]).code == Some(0);
+    if !known {
+        skip(&format!("python3 has no {modules} here"));
+    }
+    known
+}
+
+/// A command line of an example inside the lab, by the program that is built: quick, and to these targets.
+fn inside(lab: &Lab, line: &str, targets: &str) -> Outcome {
+    let words = format!("\"$LASTHOP\" probe {} {targets} ", QUICK.join(" "));
+    let ours = line.replace("/usr/local/bin/lasthop", "lasthop");
+    let ours = ours.replace("lasthop probe ", &words);
+    let ours = ours.replace("lasthop report ", "\"$LASTHOP\" report ");
+    assert_ne!(ours, line, "the line runs another program");
+    let mut command = lab.command("sh");
+    command.args(["-c", &ours]).env("STATE_DIRECTORY", ".").env("RUNTIME_DIRECTORY", ".");
+    Outcome::of(command)
+}
+
+/// The lines of a crontab that are neither empty nor a remark: five fields and a command.
+fn entries(crontab: &str) -> Vec<(Vec<&str>, &str)> {
+    let lines = crontab.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines
+        .map(|line| {
+            let mut rest = line;
+            let mut field = || {
+                let (field, after) = rest.split_once(' ').expect("five fields and a command");
+                rest = after.trim_start();
+                field
+            };
+            let fields = (0..5).map(|_| field()).collect();
+            (fields, rest)
+        })
+        .collect()
+}
+
+/// Whether a field of a crontab is a number in its range, or every so many.
+fn is_time(field: &str, range: std::ops::RangeInclusive<u32>) -> bool {
+    let number = |text: &str| text.parse().is_ok_and(|number| range.contains(&number));
+    field == "*" || number(field) || field.strip_prefix("*/").is_some_and(number)
+}
+
+/// Neither data nor messages: nothing that cron would mail.
+fn silent(outcome: Outcome) {
+    let outcome = outcome.ended(0);
+    assert_eq!((outcome.out.as_str(), outcome.err.as_str()), ("", ""));
+}
+
+#[test]
+fn crontab_is_one_that_cron_takes() {
+    let text = text("crontab");
+    assert_eq!(entries(&text).len(), 2);
+    for (fields, command) in entries(&text) {
+        let ranges = [0..=59, 0..=23, 1..=31, 1..=12, 0..=7];
+        assert!(
+            fields.iter().zip(ranges).all(|(field, range)| is_time(field, range)),
+            "{fields:?}"
+        );
+        assert!(!command.contains('%'), "cron takes % for the end of a line: {command}");
+    }
+}
+
+#[test]
+fn crontab_adds_runs_and_mails_changes_and_failures() {
+    let Some(lab) = Lab::near() else { return };
+    let text = text("crontab");
+    let [(_, measure), (_, report)] = entries(&text)[..] else { panic!("two entries") };
+    let one = "--sample 4 175.45.177.0/24";
+    for _ in 0..3 {
+        silent(inside(&lab, measure, one));
+        silent(inside(&lab, report, ""));
+    }
+    // Nothing can be classified there: a row, and no mail.
+    silent(inside(&lab, measure, "175.45.179.1"));
+    assert_eq!(Sheet::read(&lab.read("history.csv")).rows.len(), 4 * 2);
+    let wrong = inside(&lab, measure, "8.8.8.8");
+    assert!(wrong.code != Some(0) && wrong.err.contains("8.8.8.8"), "{wrong:?}");
+    let lines = lab.read("history.csv");
+    let until_ttk = outside(&["lab", "--story", "october-2017"]).ended(0).out;
+    let rows: Vec<&str> = until_ttk.lines().take(1 + 5 * 15).collect();
+    lab.write("history.csv", rows.join("\n") + "\n");
+    let mail = inside(&lab, report, "").ended(0);
+    assert!(mail.out.contains("TransTeleCom appeared") && mail.err.is_empty(), "{mail:?}");
+    lab.write("history.csv", lines.replacen("schema", "scheme", 1));
+    let wrong = inside(&lab, report, "").ended(0);
+    assert!(wrong.err.contains("history.csv"), "{wrong:?}");
+}
+
+#[test]
+fn shell_script_adds_runs() {
+    let Some(lab) = Lab::near() else { return };
+    let script = text("cron.sh");
+    inside(&lab, &script, "--sample 4").ended(0);
+    inside(&lab, &script, "175.45.179.1").ended(0);
+    assert_eq!(Sheet::read(&lab.read("split.csv")).rows.len(), 5 + 2);
+}
+
+#[test]
+fn systemd_takes_the_units_and_finds_them_tight() {
+    if !has("systemd-analyze") {
+        return;
+    }
+    let folder = TempDir::new().expect("a folder");
+    let service = text("systemd/lasthop.service");
+    let service =
+        service.replace("/usr/local/bin/lasthop", program::name().to_str().expect("a path"));
+    fs::write(folder.path().join("lasthop.service"), service).expect("written");
+    fs::copy(example("systemd/lasthop.timer"), folder.path().join("lasthop.timer"))
+        .expect("copied");
+    let units = ["./lasthop.service", "./lasthop.timer"];
+    let verified = run(&folder, "systemd-analyze", &[&["verify", "--man=no"], &units[..]].concat());
+    assert_eq!(verified.ended(0).err, "");
+    let limit = ["security", "--offline=true", "--no-pager", "--threshold=20", units[0]];
+    run(&folder, "systemd-analyze", &limit).ended(0);
+}
+
+#[test]
+fn what_systemd_starts_adds_a_run_and_writes_metrics() {
+    let Some(lab) = Lab::near() else { return };
+    let service = text("systemd/lasthop.service");
+    for key in ["ExecStart=", "ExecStartPost="] {
+        let line = service.lines().find_map(|line| line.strip_prefix(key)).expect("a command");
+        inside(&lab, &line.replace("%H", "here"), "--sample 4").ended(0);
+    }
+    let history = Sheet::read(&lab.read("history.csv"));
+    assert_eq!(history.column("vantage"), ["here"; 5]);
+    assert!(lab.read("lasthop.prom").contains("vantage=\"here\""));
+}
+
+#[test]
+fn duckdb_joins_runs_to_stretches() {
+    if !has_modules("duckdb") {
+        return;
+    }
+    let folder = folder();
+    let ask = "import duckdb, sys\n\
+               duckdb.sql(open(sys.argv[1]).read()).write_csv('stretches.csv')";
+    let file = example("stretches.sql");
+    run(&folder, "python3", &["-c", ask, file.to_str().expect("a path")]).ended(0);
+    let stretches = fs::read_to_string(folder.path().join("stretches.csv")).expect("written");
+    let of = Sheet::read(&stretches).with("scope", "175.45.177.0/24");
+    let told: Vec<_> = of.column("verdict").into_iter().zip(of.numbers("runs")).collect();
+    // Never TransTeleCom, and the four spells.
+    let (up, down) = ("china", "unreached");
+    let spells = [
+        (up, 34),
+        (down, 1),
+        (up, 3),
+        (down, 1),
+        (up, 5),
+        (down, 2),
+        (up, 3),
+        (down, 1),
+        (up, 274),
+    ];
+    assert_eq!(told, spells);
+}
+
+#[test]
+fn pandas_shares_out_the_carriers() {
+    if !has_modules("pandas") {
+        return;
+    }
+    let folder = folder();
+    let file = example("carriers.py");
+    let told = run(&folder, "python3", &[file.to_str().expect("a path"), "history.csv"]).ended(0);
+    let of = Sheet::read(&told.out).with("scope", "175.45.179.0/24");
+    let first = of.with("hour", "2017-10-01 08:00:00+00:00");
+    assert_eq!(
+        (first.column("carrier"), first.column("share")),
+        (vec!["China Unicom"], vec!["1.0000"])
+    );
+    let later = of.with("hour", "2017-10-01 20:00:00+00:00");
+    assert_eq!(later.column("carrier"), ["China Unicom", "TransTeleCom"]);
+    assert_eq!(later.total("traces"), 12 * 16);
+}
+
+#[test]
+fn gnuplot_draws_the_shares() {
+    if !has("gnuplot") {
+        return;
+    }
+    let folder = folder();
+    let file = example("shares.gnuplot");
+    let drawn = run(&folder, "gnuplot", &[file.to_str().expect("a path")]).ended(0);
+    assert_eq!((drawn.out, drawn.err), (String::new(), String::new()));
+    let picture = fs::read_to_string(folder.path().join("shares.svg")).expect("a picture");
+    for word in
+        ["175.45.176.0/22, last foreign hop (UTC)", "china", "russia", "unreached", "</svg>"]
+    {
+        assert!(picture.contains(word), "no {word}");
+    }
+    assert!(picture.matches("xlink:href='#gpPt").count() > 600, "few points");
+}

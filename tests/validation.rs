@@ -1,0 +1,45 @@
+//! What `cargo bench --bench validation` measures over 10,000 random networks, over a few: is the judgement
+//! right as often as its confidence says, and do the intervals hold the truth?
+#![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
+
+#[path = "../benches/validation/measure.rs"]
+mod measure;
+#[path = "../benches/validation/odds.rs"]
+mod odds;
+#[path = "../benches/validation/score.rs"]
+mod score;
+#[path = "../benches/validation/vantages.rs"]
+mod vantages;
+#[path = "../benches/validation/world.rs"]
+mod world;
+
+use lasthop::targets::Targets;
+use lasthop::transit::Confidence;
+use world::Order;
+
+#[test]
+fn confidence_means_what_it_says_and_intervals_hold_the_truth() {
+    let targets = Targets::built_in().expect("targets");
+    let score = score::of(0..400, Order::Likely, &targets);
+    for (level, least) in [(Confidence::High, 99.5), (Confidence::Medium, 98.0)] {
+        let right = score.level(level, true);
+        assert!(right.all > 400 && right.percent() >= least, "{}", score.tables());
+    }
+    let split = score.covered("a prefix, split");
+    assert!(split.all > 100 && (90.0..=99.0).contains(&split.percent()), "{}", score.tables());
+}
+
+#[test]
+fn an_interval_over_vantages_holds_what_all_of_them_would_see() {
+    let targets = Targets::built_in().expect("targets");
+    for (what, right) in vantages::coverage(100, &targets) {
+        assert!((86.0..=100.0).contains(&right.percent()), "{what}: {:.1} %", right.percent());
+    }
+}
+
+#[test]
+fn a_network_is_drawn_from_its_number_alone() {
+    let one = world::draw(7, Order::Random).scenario;
+    assert_eq!(one, world::draw(7, Order::Random).scenario);
+    assert_ne!(one, world::draw(8, Order::Random).scenario);
+}
