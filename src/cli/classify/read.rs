@@ -168,8 +168,9 @@ impl Sieve<'_> {
         for (line, finding) in findings {
             match finding {
                 Finding::Targetless(found) => {
-                    let aimed = self.aimed(*found);
-                    aimed.into_iter().for_each(|finding| self.take(&mut notes, line, finding));
+                    for finding in self.aimed(*found) {
+                        self.take(&mut notes, line, finding);
+                    }
                 }
                 finding => self.take(&mut notes, line, finding),
             }
