@@ -86,6 +86,7 @@ impl Presences {
         self.gone.retain(|(_, since)| oldest.is_none_or(|oldest| oldest < *since));
         self.gone.extend(changes.iter().map(|gone| (gone.name, gone.after.started)));
         self.present.retain(|present| !changes.iter().any(|gone| gone.name == present.name));
+        let stayed = self.present.len();
         self.unconfirmed = false;
         for (name, count) in row.named(self.facet) {
             let known = |present: &Present| present.name == name;
@@ -93,7 +94,18 @@ impl Presences {
                 changes.extend(self.newcomer(recent, name, count, of, traces));
             }
         }
+        if !changes.is_empty() {
+            self.present
+                .iter_mut()
+                .take(stayed)
+                .for_each(|present| present.learn_anew(row, self.facet));
+        }
         changes
+    }
+
+    /// The shares are others from this run on.
+    pub(super) fn learn_anew(&mut self, row: &Row) {
+        self.present.iter_mut().for_each(|present| present.learn_anew(row, self.facet));
     }
 
     /// A name that is not there occurs.
@@ -154,6 +166,15 @@ impl Present {
         runs.add(1.0, 1.0);
         let seen = Rc::clone(row);
         Self { name, share, runs, doubt: 0.0, missed: (0.0, 0.0), seen, first_without: None, since }
+    }
+
+    /// What its share was before others came or went says nothing about what it is since.
+    fn learn_anew(&mut self, row: &Row, facet: Facet) {
+        let count = row.count(facet, self.name);
+        if count > 0 {
+            self.share = Learned::default();
+            self.share.add(count.into(), row.classified().into());
+        }
     }
 
     fn see(&mut self, row: &Rc<Row>, count: u32, of: u32) -> Option<Change> {

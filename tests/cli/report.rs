@@ -55,7 +55,7 @@ enum Path178 {
 }
 
 /// A story of eleven runs, an hour apart, of a vantage.
-fn story(vantage: &str) -> String {
+pub(super) fn story(vantage: &str) -> String {
     use Path178::{Both, China, None, Russia};
     let runs = [China, China, China, Russia, Russia, None, None, Both, Both, Both, Both];
     let mut text = format!("{SUMMARY}\n");
@@ -134,6 +134,21 @@ fn metrics() {
     files
         .report(&["h.csv", "--prometheus", "no/such.prom"])
         .refused(2, &["no/such.prom", "folder"]);
+}
+
+#[test]
+fn pictures_in_files() {
+    let files = Files::new(&story("<here> & there"));
+    files.report(&["h.csv", "--svg", "h.svg", "--html", "h.html", "--show", "events"]).ended(0);
+    let (svg, html) = (files.read("h.svg"), files.read("h.html"));
+    assert!(
+        svg.starts_with("<svg ")
+            && svg.contains("From &lt;here&gt; &amp; there, by icmp (11 runs)")
+    );
+    assert!(html.starts_with("<!DOCTYPE html>") && html.contains("TransTeleCom appeared"));
+    files.report(&["h.csv", "--svg", "late.svg", "--since", "2017-10-01T08:00"]).ended(0);
+    assert!(files.read("late.svg").contains("2017-10-01 08:00 to"), "from where it was asked for");
+    files.report(&["h.csv", "--html", "no/such.html"]).refused(2, &["no/such.html", "folder"]);
 }
 
 #[test]

@@ -63,6 +63,17 @@ fn another_carrier_takes_over() {
     }
 }
 
+/// What a carrier's share was before another one came is forgotten: at its share since, a run of a few
+/// traces may well miss it.
+#[test]
+fn a_share_is_learned_anew_when_another_carrier_comes() {
+    let since = times(20, both(6, 10)).chain([both(0, 16)]).chain(times(5, both(6, 10)));
+    assert_eq!(
+        events(times(40, china(16)).chain(since)),
+        ["39-40 carrier-appeared TransTeleCom", "39-40 verdict-changed china>mixed"]
+    );
+}
+
 #[test]
 fn a_second_carrier_comes_and_goes() {
     let runs = times(5, china(256)).chain(times(3, both(128, 128))).chain(times(5, china(256)));
