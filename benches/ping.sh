@@ -62,13 +62,17 @@ lasthop() {
         ./lasthop ping --wire "$wire" --vantage bench --census census.csv "$@"
 }
 
-# The whole block, of which 36 addresses answer: up to four questions to each, at the same rate.
+# The whole block, of which 36 addresses answer: up to four questions to each, and one, at the same rate.
 block() {
     local rate
     for rate in 200 1000; do
         lasthop "block $rate" '--count 1' raw --count 1 --rate $rate
         lasthop "block $rate" '--count 1' user --count 1 --rate $rate
         measure of_fping "block $rate" "fping -r 3" fping -i $((1000 / rate)) -r 3 -a -e -f addresses
+        lasthop "block $rate" '--count 1 --attempts 1' raw --count 1 --attempts 1 --rate $rate
+        lasthop "block $rate" '--count 1 --attempts 1' user --count 1 --attempts 1 --rate $rate
+        measure of_fping "block $rate" "fping -r 0 -t 1000" \
+            fping -i $((1000 / rate)) -r 0 -t 1000 -a -e -f addresses
         measure of_surge "block $rate" "surge-ping, one question" ./surge $rate
     done
 }

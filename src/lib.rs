@@ -23,6 +23,7 @@
 //! - [`split`]: how much. Counts and shares, per routed prefix and for the block.
 //! - [`output`]: how it is told. Rows, and the formats they are written in.
 //! - [`history`]: what changed since. Rows of many runs, read back.
+//! - [`picture`]: how a history looks. In a terminal, as SVG, as a page.
 //! - [`lab`]: a simulated internet beside the road, for demonstrations and tests.
 //! - [`replay`]: a story of the lab measured run by run, in virtual time.
 //! - [`cli`]: the command line on top.
@@ -38,6 +39,7 @@ pub mod import;
 pub mod lab;
 pub mod output;
 pub mod owner;
+pub mod picture;
 pub mod probe;
 pub mod replay;
 pub mod split;

@@ -1,5 +1,4 @@
-//! Files that other programs made for programs, and the program's own hops: what each says, trace by
-//! trace.
+//! Files that other programs made, and the program's own hops: what each says, trace by trace.
 #![expect(clippy::expect_used, reason = "helpers of tests")]
 
 #[path = "dumps/telling.rs"]
@@ -7,3 +6,15 @@ mod telling;
 
 #[path = "dumps/samples.rs"]
 mod samples;
+
+#[path = "dumps/facts.rs"]
+mod facts;
+
+#[path = "dumps/peers.rs"]
+mod peers;
+
+#[path = "dumps/damage.rs"]
+mod damage;
+
+#[path = "dumps/variants.rs"]
+mod variants;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms with those they may import.
-const ROAD: [(&str, &[&str]); 15] = [
+const ROAD: [(&str, &[&str]); 16] = [
     ("targets", &[]),
     ("probe", &["targets"]),
     ("census", &["probe", "targets"]),
@@ -18,13 +18,14 @@ const ROAD: [(&str, &[&str]); 15] = [
     ("split", &["transit", "border", "trace", "targets"]),
     ("output", &["split", "transit", "border", "owner", "trace", "census", "targets"]),
     ("history", &["output", "import"]),
+    ("picture", &["history"]),
     ("lab", &["probe"]),
     ("replay", &["lab", "output", "split", "transit", "owner", "trace", "targets", "probe"]),
     (
         "cli",
         &[
-            "replay", "lab", "history", "import", "output", "split", "transit", "border", "owner",
-            "trace", "census", "probe", "targets",
+            "replay", "lab", "picture", "history", "import", "output", "split", "transit",
+            "border", "owner", "trace", "census", "probe", "targets",
         ],
     ),
     ("main", &["cli"]),

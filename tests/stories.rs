@@ -1,5 +1,4 @@
 //! The stories of the lab, measured in virtual time.
-#![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
 
 use lasthop::lab;
 use lasthop::replay::replay;

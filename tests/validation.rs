@@ -20,21 +20,21 @@ use world::Order;
 #[test]
 fn confidence_means_what_it_says_and_intervals_hold_the_truth() {
     let targets = Targets::built_in().expect("targets");
-    let score = score::of(0..400, Order::Likely, &targets);
-    for (level, least) in [(Confidence::High, 99.5), (Confidence::Medium, 98.0)] {
+    let score = score::of(0..200, Order::Likely, &targets);
+    for (level, many, least) in [(Confidence::High, 5000, 99.9), (Confidence::Medium, 100, 99.0)] {
         let right = score.level(level, true);
-        assert!(right.all > 400 && right.percent() >= least, "{}", score.tables());
+        assert!(right.all > many && right.percent() >= least, "{}", score.tables());
     }
     let split = score.covered("a prefix, split");
-    assert!(split.all > 100 && (90.0..=99.0).contains(&split.percent()), "{}", score.tables());
+    assert!(split.all > 50 && (90.0..=99.0).contains(&split.percent()), "{}", score.tables());
 }
 
 #[test]
 fn an_interval_over_vantages_holds_what_all_of_them_would_see() {
     let targets = Targets::built_in().expect("targets");
-    for (what, right) in vantages::coverage(100, &targets) {
-        assert!((86.0..=100.0).contains(&right.percent()), "{what}: {:.1} %", right.percent());
-    }
+    let all: Vec<_> = vantages::coverage(15, &targets).into_values().collect();
+    let (right, intervals) = all.iter().fold((0, 0), |sum, it| (sum.0 + it.right, sum.1 + it.all));
+    assert!(intervals == 90 && (81..=90).contains(&right), "{right} of {intervals}");
 }
 
 #[test]

@@ -23,7 +23,9 @@ fn main() {
         (Order::Random, "The hard ones: any carrier behind any"),
     ] {
         println!("\n### {title}\n");
-        print!("{}", score::of(0..networks, order, &targets).tables());
+        let score = score::of(0..networks, order, &targets);
+        print!("{}", score.tables());
+        println!("\nOf split prefixes alone: {:.1} %.", score.covered("a prefix, split").percent());
     }
     println!("\n### Many vantages");
     print!("{}", score::coverage(&vantages::coverage(networks / 5, &targets)));

@@ -288,13 +288,12 @@ impl Draw {
             owner => owner.class(),
         };
         let last_hop = shown(&way.outside[..=at], owner);
-        self.write_path(text, share, way, at, &end, (truth, last_hop));
+        Self::write_path(text, share, way, at, &end, (truth, last_hop));
         // Somebody else next to the block shows only where home answers or a refusal comes.
         (truth, last_hop.is_some() && truth != "other")
     }
 
     fn write_path(
-        &mut self,
         text: &mut String,
         share: u32,
         way: &Entrance,

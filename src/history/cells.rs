@@ -12,17 +12,17 @@ pub(super) struct Cells {
     reader: Reader,
     text: Vec<u8>,
     ends: Vec<usize>,
-    cells: Vec<Range<usize>>,
+    places: Vec<Range<usize>>,
 }
 
 impl Cells {
     pub(super) fn new() -> Self {
-        Self { reader: Reader::new(), text: Vec::new(), ends: Vec::new(), cells: Vec::new() }
+        Self { reader: Reader::new(), text: Vec::new(), ends: Vec::new(), places: Vec::new() }
     }
 
     /// Takes a line apart, which ends with its newline. False when a quote is left open.
     pub(super) fn take(&mut self, line: &[u8]) -> bool {
-        self.cells.clear();
+        self.places.clear();
         if line.contains(&b'"') {
             return self.take_quoted(line);
         }
@@ -33,11 +33,11 @@ impl Cells {
         let mut from = 0;
         for (place, byte) in line.iter().enumerate() {
             if *byte == b',' {
-                self.cells.push(from..place);
+                self.places.push(from..place);
                 from = place + 1;
             }
         }
-        self.cells.push(from..line.len());
+        self.places.push(from..line.len());
         true
     }
 
@@ -49,19 +49,19 @@ impl Cells {
         let (result, _, _, count) = self.reader.read_record(line, &mut self.text, &mut self.ends);
         let mut from = 0;
         for end in self.ends.iter().take(count) {
-            self.cells.push(from..*end);
+            self.places.push(from..*end);
             from = *end;
         }
         matches!(result, ReadRecordResult::Record)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.cells.len()
+        self.places.len()
     }
 
     /// A cell; empty where there is none.
     pub(super) fn get(&self, place: usize) -> &[u8] {
-        let cell = self.cells.get(place).and_then(|cell| self.text.get(cell.clone()));
+        let cell = self.places.get(place).and_then(|cell| self.text.get(cell.clone()));
         cell.unwrap_or_default()
     }
 

@@ -37,6 +37,7 @@ mod prometheus;
 mod pulse;
 mod row;
 mod rows;
+mod scatter;
 mod series;
 mod shift;
 mod sort;

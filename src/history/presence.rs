@@ -20,6 +20,9 @@ pub(super) const RECENT: usize = 9;
 const OFTEN: usize = 6;
 /// From this share on a name is no rare one.
 const MUCH: f64 = 0.1;
+/// Below this share one run is not enough to settle that a name is gone: paths are no dice, and a small
+/// share may be none for once.
+const MOST_IN_DOUBT: f64 = 0.2;
 /// Up to this share of a run, traces are noise where a name with much of them was.
 const NOISE: f64 = 0.01;
 
@@ -83,6 +86,7 @@ impl Presences {
         self.gone.retain(|(_, since)| oldest.is_none_or(|oldest| oldest < *since));
         self.gone.extend(changes.iter().map(|gone| (gone.name, gone.after.started)));
         self.present.retain(|present| !changes.iter().any(|gone| gone.name == present.name));
+        let stayed = self.present.len();
         self.unconfirmed = false;
         for (name, count) in row.named(self.facet) {
             let known = |present: &Present| present.name == name;
@@ -90,7 +94,18 @@ impl Presences {
                 changes.extend(self.newcomer(recent, name, count, of, traces));
             }
         }
+        if !changes.is_empty() {
+            self.present
+                .iter_mut()
+                .take(stayed)
+                .for_each(|present| present.learn_anew(row, self.facet));
+        }
         changes
+    }
+
+    /// The shares are others from this run on.
+    pub(super) fn learn_anew(&mut self, row: &Row) {
+        self.present.iter_mut().for_each(|present| present.learn_anew(row, self.facet));
     }
 
     /// A name that is not there occurs.
@@ -153,6 +168,15 @@ impl Present {
         Self { name, share, runs, doubt: 0.0, missed: (0.0, 0.0), seen, first_without: None, since }
     }
 
+    /// What its share was before others came or went says nothing about what it is since.
+    fn learn_anew(&mut self, row: &Row, facet: Facet) {
+        let count = row.count(facet, self.name);
+        if count > 0 {
+            self.share = Learned::default();
+            self.share.add(count.into(), row.classified().into());
+        }
+    }
+
     fn see(&mut self, row: &Rc<Row>, count: u32, of: u32) -> Option<Change> {
         let much = self.share.share() >= MUCH;
         let noise = much && f64::from(count) <= NOISE * f64::from(of);
@@ -178,7 +202,13 @@ impl Present {
     /// something rare: there, runs are counted too.
     fn unlikely(&self, of: u32, much: bool) -> f64 {
         let traces = too_few(0, of, self.share.at_least());
-        if much { traces } else { traces.min(-(1.0 - self.runs.at_least()).ln()) }
+        if self.share.share() >= MOST_IN_DOUBT {
+            traces
+        } else if much {
+            traces.min(SETTLED * 0.6)
+        } else {
+            traces.min(-(1.0 - self.runs.at_least()).ln())
+        }
     }
 }
 
@@ -211,15 +241,15 @@ fn in_a_row(sights: &[Sight<'_>], alone: bool) -> Option<usize> {
             return None;
         }
         (count, of) = (count + sight.count, of + sight.of);
-        let (least, share) = match place {
+        let enough = |least: f64, share: f64| count >= least && count >= share * of;
+        let there = match place {
             // The first run of all is taken as it is.
-            0 if alone && sight.share() >= MUCH => (1.0, MUCH),
-            0 if alone => (3.0, 0.02),
-            0 => (3.0, 0.2),
-            1 => (4.0, 0.02),
-            _ => (3.0, 0.02),
+            0 if alone => enough(1.0, MUCH) || enough(3.0, 0.02),
+            0 => enough(3.0, 0.2) || enough(16.0, 0.05),
+            1 => enough(4.0, 0.02),
+            _ => enough(3.0, 0.02),
         };
-        if count >= least && count >= share * of {
+        if there {
             return Some(beginning(sights, place, count / of));
         }
     }
@@ -233,9 +263,15 @@ fn beginning(sights: &[Sight<'_>], place: usize, share: f64) -> usize {
     if length == 0 { place } else { length - 1 }
 }
 
-/// Seen again and again, though rarely. The place of the first run of those.
+/// Seen again and again, though rarely; a trace in hundreds is noise however often. The place of the first run of those.
 fn often(sights: &[Sight<'_>]) -> Option<usize> {
     let window = sights.get(..8)?;
     let seen = || window.iter().enumerate().filter(|(_, sight)| sight.count > 0.0);
-    if seen().count() < OFTEN { None } else { seen().map(|(place, _)| place).last() }
+    let sum = |of: fn(&Sight<'_>) -> f64| window.iter().map(of).sum::<f64>();
+    let share = sum(|sight| sight.count) / sum(|sight| sight.of);
+    if seen().count() < OFTEN || share < NOISE {
+        None
+    } else {
+        seen().map(|(place, _)| place).next_back()
+    }
 }

@@ -1,4 +1,4 @@
-//! How things are as metrics, in the text format of Prometheus, for node_exporter's textfile collector.
+//! How things are as metrics, in the text format of Prometheus, for the textfile collector of `node_exporter`.
 //!
 //! Samples have no times of their own, because that collector refuses them: how old the newest run is
 //! follows from `lasthop_last_run_timestamp_seconds`.
@@ -7,7 +7,7 @@ use std::fmt::{Display, Write as _};
 
 use jiff::Timestamp;
 
-use super::{History, Kind, Name, Series};
+use super::{History, Interval, Kind, Name, Series};
 
 /// Metrics while they are gathered.
 struct Text<'h> {
@@ -45,18 +45,19 @@ impl Text<'_> {
     }
 
     fn shares(&mut self) {
-        self.head(
-            "share_ratio",
-            "gauge",
-            "Share of a class among the classified traces, with its 95 % interval.",
-        );
-        for series in &self.history.series {
-            for (class, share) in &series.state.shares {
-                let Some(share) = share else { continue };
-                for (limit, value) in [("", share.share), ("low", share.low), ("high", share.high)]
-                {
-                    let more = [("class", self.word(*class)), ("limit", limit.to_owned())];
-                    self.sample("share_ratio", series, &more, value);
+        type Limit = fn(&Interval) -> f32;
+        let limits: [(&str, &str, Limit); 3] = [
+            ("share_ratio", "Share of a class among the classified traces.", |it| it.share),
+            ("share_low_ratio", "The lower limit of its 95 % interval.", |it| it.low),
+            ("share_high_ratio", "The upper limit of its 95 % interval.", |it| it.high),
+        ];
+        for (name, help, limit) in limits {
+            self.head(name, "gauge", help);
+            for series in &self.history.series {
+                for (class, share) in &series.state.shares {
+                    let Some(share) = share else { continue };
+                    let more = [("class", self.word(*class))];
+                    self.sample(name, series, &more, limit(share));
                 }
             }
         }
@@ -97,7 +98,7 @@ impl Text<'_> {
 
     fn border(&mut self) {
         self.each("border_rtt_seconds", "Median RTT of the last foreign hop.", |series| {
-            series.state.rtt_ms.map(|ms| f64::from(ms) / 1000.0)
+            series.state.rtt_ms.map(|ms| format!("{:.6}", f64::from(ms) / 1000.0))
         });
         self.each("hosts_pinged", "Targets that were pinged.", |series| {
             series.state.hosts.map(|hosts| hosts.pinged)

@@ -12,8 +12,8 @@ pub const STATE_SCHEMA: u64 = 1;
 const EVENTS: [&str; 17] = [
     "schema",
     "event",
-    "after",
-    "before",
+    "not_before",
+    "not_after",
     "vantage",
     "method",
     "scope",

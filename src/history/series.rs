@@ -150,6 +150,8 @@ impl Following {
         }
         if let Some(moved) = Some(()).filter(|()| settled).and_then(|()| self.shift.moved()) {
             events.push(self.moved(&moved, row));
+            self.classes.learn_anew(row);
+            self.carriers.learn_anew(row);
         }
     }
 

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::row::Facet;
+use super::scatter::{Scatter, at, real, share};
 use super::{Name, Row};
 
 /// How many runs are kept one by one.
@@ -18,6 +19,8 @@ const TRIED: [usize; 10] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 31];
 /// Twice the logarithm of the likelihood ratio that a change of two classes must exceed, and how much
 /// more for each further class.
 const BAR: (f64, f64) = (18.5, 3.0);
+/// How much more a change must exceed that only the newest run shows: the next one will tell.
+const ALONE: f64 = 8.0;
 /// A change may have come wherever the test says nearly the same.
 const NEARLY: f64 = 9.0;
 /// A smaller move is no news, however sure.
@@ -26,8 +29,6 @@ const LEAST: f64 = 0.05;
 const MOST: u64 = 1 << 15;
 /// The most classes there can be.
 const CLASSES: usize = 32;
-/// How much evidence it takes to believe in more scatter than chance has.
-const PRIOR: f64 = 4.0;
 
 /// Shares that are watched.
 pub(super) struct Shift {
@@ -120,6 +121,7 @@ impl Shift {
         let mut all = self.ratios();
         all.sort_by(|one, other| other.1.total_cmp(&one.1));
         for (length, ratio) in all.iter().take_while(|(_, ratio)| *ratio >= bar) {
+            let bar = if *length == 1 { bar + ALONE } else { bar };
             let place = self.runs.len() - length;
             let sides = self.sides(place);
             let Some(class) = self.farthest(&sides) else { continue };
@@ -248,55 +250,11 @@ impl Shift {
     }
 }
 
-fn at(counts: &[u64], place: usize) -> u64 {
-    counts.get(place).copied().unwrap_or(0)
-}
-
 fn add(sum: &mut Counts, counts: &[u64]) {
     if sum.len() < counts.len() {
         sum.resize(counts.len(), 0);
     }
     sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
-}
-
-#[expect(clippy::cast_precision_loss, reason = "no history has 2^53 traces")]
-fn real(count: u64) -> f64 {
-    count as f64
-}
-
-fn share(counts: &[u64], class: usize) -> f64 {
-    real(at(counts, class)) / real(counts.iter().sum::<u64>().max(1))
-}
-
-/// How much a class scatters from run to run: the sum of the squares of its deviations, each in
-/// proportion to what chance has it, and their number.
-#[derive(Debug, Clone, Copy, Default)]
-struct Scatter {
-    squares: f64,
-    runs: f64,
-}
-
-impl Scatter {
-    /// A run of long ago says less.
-    fn fade(&mut self) {
-        (self.squares, self.runs) = (self.squares * 0.995, self.runs * 0.995);
-    }
-
-    /// Adds a run, of which `many` are to tell the share.
-    fn add(&mut self, run: &[u64], many: &[u64], class: usize) {
-        let share = share(many, class);
-        let of = real(run.iter().sum());
-        let variance = of * share * (1.0 - share);
-        // Where next to nothing is expected, or nothing else, a deviation says nothing.
-        if variance >= 0.5 {
-            self.squares += of.mul_add(-share, real(at(run, class))).powi(2) / variance;
-            self.runs += 1.0;
-        }
-    }
-
-    fn factor(self) -> f64 {
-        ((self.squares + PRIOR) / (self.runs + PRIOR)).max(1.0)
-    }
 }
 
 /// The logarithm of the likelihood of counts under their own shares.

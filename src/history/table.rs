@@ -9,6 +9,9 @@ use crate::output::align;
 use super::rows::{classes, is_cut_off, listed};
 use super::{Event, History, Interval, Kind, Name, Names, Series};
 
+/// How many lines back the same may have been said.
+const ALIKE: usize = 16;
+
 /// How things are: for each vantage and method a line about the runs, and its scopes below.
 #[must_use]
 pub fn state_table(series: &[&Series], history: &History) -> String {
@@ -84,22 +87,41 @@ pub fn event_table(events: &[&Event], history: &History) -> String {
             .first()
             .is_some_and(|first| (first.vantage, first.method) != (one.vantage, one.method))
     });
-    let mut heading = vec!["after".to_owned(), "before".into(), "scope".into()];
+    let mut heading = vec!["not before".to_owned(), "not after".into(), "scope".into()];
     if several {
         heading.push("seen from".into());
     }
     heading.extend(["what".to_owned(), "evidence".into()]);
     let mut lines = vec![heading];
     for event in events {
-        let mut cells = vec![time(event.before.at), time(event.after.at), event.scope.to_string()];
+        let [after, before] = [event.before.at, event.after.at].map(time);
+        let mut cells = vec![after, before, event.scope.to_string()];
         if several {
             let (vantage, method) = of(event);
             cells.push(format!("{} {}", names.text(vantage), names.text(method)));
         }
         cells.extend([what(event, names), evidence(event, names)]);
-        lines.push(cells);
+        join(&mut lines, cells);
     }
     align(&lines)
+}
+
+/// Adds a line, or only its scope to the line that says the same of another scope at the same time.
+fn join(lines: &mut Vec<Vec<String>>, cells: Vec<String>) {
+    const SCOPE: usize = 2;
+    let now = cells.get(..SCOPE).map(<[String]>::to_vec);
+    let rest = cells.get(SCOPE + 1..).map(<[String]>::to_vec);
+    let same = |line: &&mut Vec<String>| {
+        line.get(..SCOPE).map(<[String]>::to_vec) == now
+            && line.get(SCOPE + 1..).map(<[String]>::to_vec) == rest
+    };
+    let known = lines.iter_mut().rev().take(ALIKE).find(same);
+    match (known.and_then(|line| line.get_mut(SCOPE)), cells.get(SCOPE)) {
+        (Some(scopes), Some(scope)) => {
+            let _ = write!(scopes, ", {scope}");
+        }
+        _ => lines.push(cells),
+    }
 }
 
 /// The event in words.
@@ -126,9 +148,7 @@ fn what(event: &Event, names: &Names) -> String {
 
 fn evidence(event: &Event, names: &Names) -> String {
     let [before, after] = [&event.before, &event.after].map(|side| listed(&side.counts, names));
-    let mut text = String::new();
-    let _ = write!(text, "{before} then {after}");
-    text
+    format!("{before} then {after}")
 }
 
 fn time(at: Timestamp) -> String {

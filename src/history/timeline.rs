@@ -73,6 +73,9 @@ impl Rtt {
     }
 }
 
+/// Seconds that are more than all of time.
+const WIDEST: i64 = 1 << 48;
+
 /// A stretch of a picture: a bucket that lasts until the next one, or a gap.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Stretch<'t> {
@@ -152,7 +155,8 @@ impl Timeline {
         if let Some(bucket) = self.buckets.last_mut() {
             bucket.add(row);
         }
-        while self.buckets.len() > self.most {
+        // Before and after 1970 there are always two.
+        while self.buckets.len() > self.most && self.width < WIDEST {
             self.widen();
         }
     }

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::trace::{Hop, HopAnswer, HopTry, Ttl};
+use crate::trace::{Hop, HopAnswer, HopTry, Label, Ttl};
 
 /// How many silent tries are made of a TTL; a number beyond that is a mistake.
 const MOST: u16 = 32;
+
+/// The most labels of an answer.
+const MOST_LABELS: usize = 16;
 
 /// Tries by their TTL.
 #[derive(Debug, Default)]
@@ -26,6 +29,16 @@ impl Gathered {
         let before = Ttl::new(ttl).and_then(|ttl| self.0.get(&ttl)).map_or(0, Vec::len);
         let attempt = u16::try_from(before).unwrap_or(u16::MAX);
         self.put(ttl, HopTry { attempt, sent, answer });
+    }
+
+    /// The last answer at `ttl` quoted these labels.
+    pub(super) fn label(&mut self, ttl: u8, labels: &[Label]) {
+        let tries = Ttl::new(ttl).and_then(|ttl| self.0.get_mut(&ttl));
+        let mut answers = tries.into_iter().flatten().rev().filter_map(|one| one.answer.as_mut());
+        if let Some(answer) = answers.next() {
+            let all = answer.labels.iter().chain(labels).copied();
+            answer.labels = all.take(MOST_LABELS).collect();
+        }
     }
 
     /// `ttl` was asked: `tries` times, if it stayed silent; before the last try that is known of,

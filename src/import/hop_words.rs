@@ -1,131 +1,153 @@
-//! The words of hop lines, as traceroute's descendants write them: addresses, then their times, then
+//! The words of hop lines, as traceroute's descendants write them: who answered, then the times, then
 //! marks that belong to the time before them.
 
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use crate::trace::{Hop, HopAnswer, HopTry, Kind, Ttl};
+use super::text_run::{Cell, Sender};
+use super::values::{self, Address};
+use crate::trace::{Kind, Label};
 
-/// Hops while their lines are read.
+/// The most labels that a router quotes.
+const MOST_LABELS: usize = 16;
+/// How much stands in a bracket.
+const LONGEST_ASIDE: usize = 500;
+
+/// Who answers at a TTL while its lines are read.
 #[derive(Debug, Default)]
 pub(super) struct HopWords {
-    hops: Vec<Hop>,
-    /// Whose times follow.
-    address: Option<Ipv4Addr>,
-    /// Hops that answered and whose address is not there.
-    nameless: usize,
+    sender: Sender,
+    labels: Vec<Label>,
 }
 
 /// A word, and what it may be.
-#[derive(Debug, Clone, Copy)]
-enum Word {
-    Star,
-    Address(Ipv4Addr),
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Word<'a> {
+    Stars(usize),
+    Sender(Sender),
     Time(Duration),
     Mark(Kind),
-    /// A name, an AS, a unit: nothing that is needed.
+    /// What stands in brackets: an AS, labels, flags.
+    Aside(&'a str),
+    /// A unit, an unknown mark: nothing that is needed.
     Other,
 }
 
 impl HopWords {
-    pub(super) fn is_empty(&self) -> bool {
-        self.hops.is_empty()
-    }
-
-    /// Takes the words of a line: those of a TTL, or further ones of the last.
-    pub(super) fn line<'w>(&mut self, ttl: Option<u8>, words: impl Iterator<Item = &'w str>) {
-        if let Some(ttl) = ttl.and_then(Ttl::new) {
-            self.address = None;
-            // The same TTL again is the same hop: some print it for every address.
-            if self.hops.last().is_none_or(|hop| hop.ttl != ttl) {
-                self.hops.push(Hop { ttl, tries: Vec::new() });
-            }
-        }
-        let words: Vec<&str> = words.collect();
+    /// What the words of a line tell: of a TTL, or further ones of the same.
+    pub(super) fn cells(&mut self, line: &str) -> Vec<Cell> {
+        let words = words(line);
+        let mut cells = Vec::new();
         for (place, word) in words.iter().enumerate() {
-            let unit = words.get(place + 1).is_some_and(|next| next.starts_with("ms"));
-            let last = place + 1 == words.len();
-            self.word(Word::of(word, unit || last && place > 0));
+            let unit = words.get(place + 1).is_some_and(|next| is_unit(next));
+            let is_last = place + 1 == words.len() && place > 0;
+            self.word(Word::of(word, unit || is_last), &mut cells);
         }
+        cells
     }
 
-    fn word(&mut self, word: Word) {
-        let Some(hop) = self.hops.last_mut() else { return };
-        let attempt = u16::try_from(hop.tries.len()).unwrap_or(u16::MAX);
+    fn word(&mut self, word: Word<'_>, cells: &mut Vec<Cell>) {
         match word {
-            Word::Star => hop.tries.push(HopTry { attempt, sent: None, answer: None }),
-            Word::Address(address) => self.address = Some(address),
-            Word::Time(rtt) => {
-                let answer = self.address.map(|from| HopAnswer {
-                    from,
-                    kind: Kind::TimeExceeded,
-                    rtt: Some(rtt),
-                    reply_ttl: None,
-                    labels: Box::default(),
-                });
-                self.nameless += usize::from(answer.is_none());
-                hop.tries.push(HopTry { attempt, sent: None, answer });
+            Word::Stars(count) => cells.extend(std::iter::repeat_n(Cell::Silent, count)),
+            Word::Sender(sender) => {
+                self.sender = sender;
+                self.labels.clear();
             }
-            Word::Mark(kind) => {
-                if let Some(answer) = hop.tries.last_mut().and_then(|one| one.answer.as_mut()) {
-                    answer.kind = kind;
+            Word::Time(rtt) => cells.push(Cell::Answer {
+                sender: self.sender,
+                kind: Kind::TimeExceeded,
+                rtt: Some(rtt),
+                labels: self.labels.clone(),
+            }),
+            Word::Mark(mark) => {
+                if let Some(Cell::Answer { kind, .. }) = cells.last_mut() {
+                    *kind = mark;
                 }
+            }
+            Word::Aside(text) => {
+                self.labels.extend(labels(text));
+                self.labels.truncate(MOST_LABELS);
             }
             Word::Other => {}
         }
     }
-
-    /// The address that answered last.
-    pub(super) fn last_address(&self) -> Option<Ipv4Addr> {
-        self.hops.iter().rev().find_map(|hop| hop.answers().last()).map(|answer| answer.from)
-    }
-
-    /// Whether something answered, and no address can be read.
-    pub(super) fn names_only(&self) -> bool {
-        self.nameless > 0 && self.last_address().is_none()
-    }
-
-    /// The hops by rising TTL.
-    pub(super) fn hops(self) -> Vec<Hop> {
-        let mut hops: Vec<Hop> = Vec::new();
-        let mut read: Vec<Hop> =
-            self.hops.into_iter().filter(|hop| !hop.tries.is_empty()).collect();
-        read.sort_by_key(|hop| hop.ttl);
-        for hop in read {
-            match hops.last_mut().filter(|last| last.ttl == hop.ttl) {
-                Some(last) => last.tries.extend(hop.tries),
-                None => hops.push(hop),
-            }
-        }
-        hops
-    }
 }
 
-impl Word {
+/// The words of `line`; what is in brackets is one, and so is a mark that hangs on a unit.
+fn words(line: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut rest = line.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let blank = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let end = match first {
+            '[' => near(rest, ']').map_or(blank, |end| end + 1),
+            '<' => near(rest, '>').map_or(blank, |end| end + 1),
+            _ => rest[..blank].find("ms!").map_or(blank, |end| end + 2),
+        };
+        let (word, after) = rest.split_at(end);
+        words.push(word);
+        rest = after.trim_start();
+    }
+    words
+}
+
+/// Where a bracket is closed: what stands in it is short.
+fn near(text: &str, bracket: char) -> Option<usize> {
+    text.char_indices().take(LONGEST_ASIDE).find(|(_, c)| *c == bracket).map(|(place, _)| place)
+}
+
+/// `ms`, or as routers of some makes write it, `msec`.
+fn is_unit(word: &str) -> bool {
+    matches!(word.trim_end_matches([',', ';']), "ms" | "msec")
+}
+
+impl<'a> Word<'a> {
     /// `timed` says that a unit follows, or nothing at all.
-    fn of(word: &str, timed: bool) -> Self {
-        if word == "*" {
-            return Self::Star;
+    fn of(word: &'a str, timed: bool) -> Self {
+        if word.bytes().all(|byte| byte == b'*') {
+            return Self::Stars(word.len());
         }
         if let Some(mark) = word.strip_prefix('!') {
             return mark_of(mark).map_or(Self::Other, Self::Mark);
         }
-        let inside = word.trim_start_matches('(').trim_end_matches([')', ',']);
-        if let Ok(address) = inside.parse() {
-            return Self::Address(address);
+        if is_unit(word) {
+            return Self::Other;
         }
-        let glued = word.strip_suffix("ms");
-        match millis(glued.unwrap_or(word)).filter(|_| timed || glued.is_some()) {
-            Some(rtt) => Self::Time(rtt),
-            None => Self::Other,
+        let glued = ["msec", "ms"].iter().find_map(|unit| word.strip_suffix(unit));
+        if let Some(rtt) = millis(glued.unwrap_or(word)).filter(|_| timed || glued.is_some()) {
+            return Self::Time(rtt);
+        }
+        if let Some(text) = word.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+            return Self::Aside(text);
+        }
+        if let Some(text) = word.strip_prefix('<').and_then(|text| text.strip_suffix('>')) {
+            return Self::Aside(text);
+        }
+        Self::sender(word)
+    }
+
+    /// An address, or a name, behind which the address may follow in parentheses.
+    fn sender(word: &str) -> Self {
+        let inside = word.trim_start_matches('(').trim_end_matches([')', ',']);
+        match Address::parse(inside) {
+            Some(address) => Self::Sender(address.into()),
+            // How many hops the answer itself took, in quotes; a name behind its address.
+            None if word.starts_with(['\'', '(', '[', '<']) || !is_name(word) => Self::Other,
+            None => Self::Sender(Sender::Unreadable),
         }
     }
 }
 
+/// Names have letters or signs that blank them.
+fn is_name(word: &str) -> bool {
+    word.contains(|c: char| c.is_alphabetic() || c == '*' || c == '?') && !word.ends_with(']')
+}
+
+/// Milliseconds, also with a decimal comma.
 fn millis(text: &str) -> Option<Duration> {
-    let millis: f64 = text.replace(',', ".").parse().ok()?;
-    // Longer than an hour is no RTT.
-    (0.0..3_600_000.0).contains(&millis).then(|| Duration::from_secs_f64(millis / 1e3))
+    let text = text.trim_start_matches('<');
+    let is_number = text.starts_with(|c: char| c.is_ascii_digit());
+    let millis: f64 = text.replace(',', ".").parse().ok().filter(|_| is_number)?;
+    values::millis(millis)
 }
 
 /// The ICMP code behind a mark (RFC 792, RFC 1812); `!` alone says only that a TTL was low.
@@ -137,10 +159,113 @@ fn mark_of(mark: &str) -> Option<Kind> {
         "P" => 2,
         "F" => 4,
         "S" => 5,
+        "U" => 6,
+        "W" => 7,
+        "I" => 8,
+        "Z" => 10,
+        "Q" => 11,
+        "T" => 12,
         "X" | "A" => 13,
         "V" => 14,
         "C" => 15,
         number => number.trim_matches(['<', '>']).parse().ok()?,
     };
     Some(Kind::Unreachable(code))
+}
+
+/// MPLS labels, however they are written: `MPLS:L=24001,E=0,S=1,T=1/L=...`,
+/// `MPLS: Label 24001 Exp 0 TTL 1`, `Lbl 24001 TC 0 S 1 TTL 1`.
+pub(super) fn labels(text: &str) -> Vec<Label> {
+    let mut labels: Vec<Label> = Vec::new();
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|one| !one.is_empty());
+    while let Some(word) = words.next() {
+        match word {
+            "L" | "Lbl" | "Label" => {
+                let label = words.next().and_then(|number| number.parse().ok());
+                labels.extend(label.map(|label| Label { label, ttl: 0 }));
+            }
+            "T" | "TTL" | "ttl" => {
+                if let (Some(label), Some(ttl)) =
+                    (labels.last_mut(), words.next().and_then(|number| number.parse().ok()))
+                {
+                    label.ttl = ttl;
+                }
+            }
+            _ => {}
+        }
+    }
+    labels.truncate(MOST_LABELS);
+    labels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(line: &str) -> Vec<String> {
+        let cell = |cell: Cell| match cell {
+            Cell::Silent => "*".to_owned(),
+            Cell::Answer { sender, kind, rtt, labels } => {
+                let sender = match sender {
+                    Sender::Known(address) => address.to_string(),
+                    Sender::Ipv6 => "v6".into(),
+                    Sender::Unreadable => "?".into(),
+                };
+                let mark = match kind {
+                    Kind::Unreachable(code) => format!("!{code}"),
+                    Kind::TimeExceeded | Kind::EchoReply => String::new(),
+                };
+                let labels: Vec<u32> = labels.iter().map(|label| label.label).collect();
+                let labels = if labels.is_empty() { String::new() } else { format!("{labels:?}") };
+                format!("{sender}{mark}@{:?}{labels}", rtt.unwrap_or_default().as_secs_f64() * 1e3)
+            }
+        };
+        HopWords::default().cells(line).into_iter().map(cell).collect()
+    }
+
+    #[test]
+    fn marks_belong_to_the_time_before_them() {
+        let line = "10.1.1.1  1 ms !X 2 ms !<13> 3 ms !F-1492 * 4 ms !13 5 ms ! 6 ms!N 7ms !A";
+        let codes = ["!13@1.0", "!13@2.0", "!4@3.0", "", "!13@4.0", "@5.0", "!0@6.0", "!13@7.0"];
+        let expected =
+            codes.map(|code| if code.is_empty() { "*".into() } else { format!("10.1.1.1{code}") });
+        assert_eq!(told(line), expected);
+    }
+
+    #[test]
+    fn times_belong_to_the_sender_before_them() {
+        assert_eq!(
+            told("a (10.0.0.1)  1 ms 10.XXX.XXX.XXX  2 ms b (10.0.0.2)  3 ms c (10.X.X.X) 4 ms *"),
+            ["10.0.0.1@1.0", "?@2.0", "10.0.0.2@3.0", "?@4.0", "*"]
+        );
+        assert_eq!(told("***.***.***.***  2 ms"), ["?@2.0"]);
+        assert_eq!(told("10.0.0.1 (gw.example)  2,5ms  <1 ms"), ["10.0.0.1@2.5", "10.0.0.1@1.0"]);
+        assert_eq!(told("2001:db8::1  2 ms"), ["v6@2.0"]);
+    }
+
+    #[test]
+    fn asides_are_no_senders() {
+        for line in [
+            "[AS4837] gw (10.0.0.1)  1 ms  2 ms",
+            "gw (10.0.0.1) [AS4837/AS1]  1 ms  2 ms",
+            "gw (10.0.0.1) [*]  1 ms  2 ms",
+            "10.0.0.1 [AS 4837] 1 msec 2 msec",
+            "10.0.0.1 <syn,ack>  1 ms  2 ms",
+            "10.0.0.1 '-5'  1 ms  2 ms",
+            "10.0.0.1 [open]  1 ms  2",
+        ] {
+            assert_eq!(told(line), ["10.0.0.1@1.0", "10.0.0.1@2.0"], "{line}");
+        }
+    }
+
+    #[test]
+    fn labels_are_read_in_all_dialects() {
+        assert_eq!(
+            told("10.0.0.1 <MPLS:L=300112,E=0,S=0,T=1/L=24,E=0,S=1,T=9>  1 ms"),
+            ["10.0.0.1@1.0[300112, 24]"]
+        );
+        assert_eq!(told("10.0.0.1 [MPLS: Label 16 Exp 0] 1 msec"), ["10.0.0.1@1.0[16]"]);
+        assert_eq!(labels("MPLS Label=299 CoS=0 TTL=3 S=1"), [Label { label: 299, ttl: 3 }]);
+        assert_eq!(labels("[Lbl 7 TC 0 S u TTL 2]"), [Label { label: 7, ttl: 2 }]);
+    }
 }

@@ -5,11 +5,16 @@
 //! cannot read it says; nothing is left out without a word.
 
 mod atlas;
+mod bare;
 mod gathered;
 mod globalping;
 mod hop_words;
 mod json;
+mod mtr_csv;
+mod mtr_host;
 mod mtr_json;
+mod mtr_report;
+mod mtr_row;
 mod nexttrace;
 mod open;
 mod own_columns;
@@ -20,8 +25,16 @@ mod scamper;
 mod scamper_balanced;
 mod scamper_json;
 mod shape;
+mod targetless;
 mod text;
+mod text_run;
+#[cfg(test)]
+mod told;
+mod tracepath;
 mod traceroute;
+mod tracert;
+mod tracert_row;
+mod typed;
 mod utf16;
 mod values;
 mod warts;
@@ -30,12 +43,13 @@ mod warts_trace;
 mod warts_tracelb;
 
 use std::fmt;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read as _};
 use std::net::Ipv4Addr;
 
 use crate::trace::Trace;
 
 pub use open::{Opened, open};
+pub use targetless::Targetless;
 
 /// What a format found at one place of its input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +58,8 @@ pub enum Finding {
     Trace(Box<Trace>),
     /// A traceroute to an address that was not asked for, whose hops were not looked at.
     Elsewhere(Ipv4Addr),
+    /// A traceroute whose file does not say where it went.
+    Targetless(Box<Targetless>),
     /// Something that was read and is no traceroute to an IPv4 address, and why: another kind of
     /// measurement, IPv6, one that failed before it began, hops that have names and no addresses.
     Left(String),
@@ -140,6 +156,10 @@ pub const FORMATS: &[&dyn Format] = &[
     &nexttrace::NextTrace,
     &globalping::Globalping,
     &atlas::Atlas,
+    &mtr_csv::MtrCsv,
+    &mtr_report::MtrReport,
+    &tracepath::Tracepath,
+    &tracert::Tracert,
     &traceroute::Traceroute,
 ];
 
@@ -152,5 +172,10 @@ pub fn named(name: &str) -> Option<&'static dyn Format> {
 /// The format of what begins with `head`.
 #[must_use]
 pub fn recognise(head: &[u8]) -> Option<&'static dyn Format> {
-    FORMATS.iter().copied().find(|format| format.recognises(head))
+    let mut head = head;
+    let mut text = Vec::new();
+    // From bytes nothing but their end is read.
+    let decoded = utf16::decoded(&mut head).and_then(|mut input| input.read_to_end(&mut text));
+    decoded.ok()?;
+    FORMATS.iter().copied().find(|format| format.recognises(&text))
 }

@@ -14,9 +14,9 @@ use serde::de::IgnoredAny;
 use super::gathered::Gathered;
 use super::record::{self, Few, Number, Text};
 use super::shape::Shape;
-use super::values::{self, Address};
-use super::{Finding, Format, Sink, json};
-use crate::trace::{HopAnswer, Kind, Label, StopReason, Trace};
+use super::values::Address;
+use super::{Finding, Format, Sink, Targetless, json};
+use crate::trace::{HopAnswer, Kind, Label, StopReason};
 
 /// The format `nexttrace`.
 pub(super) struct NextTrace;
@@ -107,29 +107,19 @@ impl Course {
         {
             return vec![Finding::Left("a traceroute to an IPv6 address".into())];
         }
-        let Some(target) = self.target() else {
-            return vec![Finding::Left(
-                "the destination is not said, and it did not answer".into(),
-            )];
-        };
+        let target = self.target();
         let mut gathered = Gathered::default();
         let mut unread = 0;
         for (ttl, probe) in self.probes() {
             unread += usize::from(probe.sender().is_some() && probe.from().is_none());
-            gathered.add(ttl, None, probe.answer(target));
+            gathered.add(ttl, None, probe.answer());
         }
-        let trace = Trace {
-            target,
-            method: None,
-            flow: None,
-            vantage: None,
-            started: None,
-            hops: gathered.hops(),
-            stop: Some(StopReason::Home),
-            strategy: None,
-        };
-        let trace = Finding::Trace(Box::new(trace));
-        std::iter::once(trace).chain(values::unreadable(unread)).collect()
+        let stop = target.map(|_| StopReason::Home);
+        let found = Targetless { hops: gathered.hops(), stop, unread, ..Targetless::default() };
+        match target {
+            Some(target) => found.to(target),
+            None => vec![Finding::Targetless(Box::new(found))],
+        }
     }
 
     /// All probes with their TTL: the one they name, else their place.
@@ -174,11 +164,10 @@ impl Probe {
         Address::parse(self.sender()?)?.v4()
     }
 
-    fn answer(&self, target: Ipv4Addr) -> Option<HopAnswer> {
+    fn answer(&self) -> Option<HopAnswer> {
         let from = self.from()?;
-        let kind = if from == target { Kind::EchoReply } else { Kind::TimeExceeded };
         let labels = self.mpls.0.iter().filter_map(|text| label(text.get()?)).collect();
-        Some(HopAnswer { from, kind, rtt: self.rtt(), reply_ttl: None, labels })
+        Some(HopAnswer { from, kind: Kind::TimeExceeded, rtt: self.rtt(), reply_ttl: None, labels })
     }
 
     /// Nanoseconds; half an hour is none.

@@ -202,6 +202,6 @@ impl Open {
 pub(super) fn json(line: &str) -> Result<Written, String> {
     record::read(line.as_bytes()).map_err(|finding| match finding {
         Finding::Broken(why) | Finding::Left(why) => why,
-        Finding::Trace(_) | Finding::Elsewhere(_) => String::new(),
+        Finding::Trace(_) | Finding::Elsewhere(_) | Finding::Targetless(_) => String::new(),
     })
 }

@@ -1,18 +1,18 @@
 //! The text that traceroute prints: Linux, BSD and macOS, busybox, inetutils.
 //!
 //! All of them write a header with the destination, then a line for each TTL with addresses, times
-//! and marks. A file may hold many runs. Where the header is missing, as it is where only stdout of a
-//! BSD was kept, the destination is the address that answered last: where that is home, so is the
-//! destination.
+//! and marks; further addresses of a TTL may stand in lines of their own. A file may hold many runs, and
+//! what people put around and before the lines. Where the header is missing, as it is where only stdout
+//! of a BSD was kept, a command that was typed may say what was traced.
 
 use std::io::{self, BufRead};
-use std::net::Ipv4Addr;
 
-use crate::trace::{Kind, StopReason, Trace};
-
-use super::hop_words::HopWords;
+use super::bare::bare;
+use super::hop_words::{HopWords, labels};
 use super::text::{Lines, head};
-use super::{Finding, Format, Sink};
+use super::text_run::{Cell, Destination, LONGEST, Run};
+use super::values::{self, Address};
+use super::{Finding, Format, Sink, typed};
 
 /// traceroute's text.
 #[derive(Debug, Clone, Copy)]
@@ -25,142 +25,144 @@ impl Format for Traceroute {
 
     fn recognises(&self, bytes: &[u8]) -> bool {
         let lines = head(bytes);
-        let known = |line: &String| Header::of(line).is_some();
+        let known = |line: &String| Header::of(bare(line)).is_some();
+        let said = || lines.iter().filter(|line| !line.trim().is_empty()).count();
         let hops = || lines.iter().filter(|line| is_hop(line)).count();
-        lines.iter().any(known) || hops() > 0 && hops() * 2 >= lines.len()
+        lines.iter().any(known) || hops() > 0 && hops() * 2 >= said()
     }
 
     fn read(&self, input: &mut (dyn BufRead + Send), sink: &mut Sink<'_>) -> io::Result<()> {
-        let mut run = Run::default();
+        let mut reading = Reading::default();
         for line in Lines::new(input) {
             let (number, line) = line?;
-            if let Some(header) = Header::of(&line) {
-                std::mem::take(&mut run).end(sink);
-                run = Run { line: number, header: Some(header), ..Run::default() };
-            } else {
-                run.take(number, &line);
-            }
+            reading.line(number, &line, sink);
         }
-        run.end(sink);
+        reading.run.end(sink);
         Ok(())
     }
 }
 
-/// What stands before a line in quotes and logs.
-fn bare(line: &str) -> &str {
-    line.trim_start_matches(['>', '|']).trim_end()
+/// The TTL at the beginning of a line, and what follows it.
+fn ttl(text: &str) -> Option<(u8, &str)> {
+    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let ttl = word.parse().ok().filter(|ttl| *ttl > 0)?;
+    word.starts_with(|c: char| c.is_ascii_digit()).then_some((ttl, rest))
 }
 
 /// Whether a line looks like that of a hop: a TTL, then a time with its unit behind it or a star.
 fn is_hop(line: &str) -> bool {
-    let mut words = bare(line).split_whitespace();
-    let ttl = words.next().is_some_and(|word| word.parse::<u8>().is_ok_and(|ttl| ttl > 0));
-    let words: Vec<&str> = words.collect();
-    let times_first = words.first().is_some_and(|word| word.starts_with('<') || number(word));
-    let timed = words.iter().any(|word| word.ends_with("ms") && !word.starts_with("ms="));
-    ttl && !times_first && (timed || !words.is_empty() && words.iter().all(|word| *word == "*"))
+    let Some((_, rest)) = ttl(bare(line)) else { return false };
+    let words: Vec<&str> = rest.split_whitespace().collect();
+    let Some(first) = words.first() else { return false };
+    let times_first = first.starts_with('<') || first.parse::<f64>().is_ok();
+    let timed = words.iter().any(|word| word.ends_with("ms") || *word == "msec");
+    !times_first && (timed || words.iter().all(|word| *word == "*"))
 }
 
-fn number(word: &str) -> bool {
-    word.parse::<f64>().is_ok()
-}
-
-/// Who is traced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Header {
-    To(Ipv4Addr),
-    /// A destination that is no IPv4 address.
-    Elsewhere,
+/// The first line of a run.
+struct Header {
+    destination: Destination,
+    source: Option<Address>,
 }
 
 impl Header {
-    /// `traceroute to NAME (ADDRESS), 30 hops max, ...`
+    /// `traceroute to NAME (ADDRESS), 30 hops max, ...`; `traceroute from SOURCE to ADDRESS`.
     fn of(line: &str) -> Option<Self> {
-        let (program, rest) = bare(line).split_once(" to ")?;
-        let program = program.split_whitespace().next_back()?;
-        if !program.ends_with("traceroute") && !program.ends_with("traceroute6") {
-            return None;
+        let begin =
+            ["traceroute to ", "traceroute6 to ", "Tracing the path to ", "Tracing the route to "];
+        if let Some(rest) = begin.iter().find_map(|begin| after(line, begin)) {
+            let is_header = line.contains("hops max") || line.starts_with("Tracing");
+            return is_header.then(|| Self { destination: destination(rest), source: None });
         }
-        if !rest.contains("hops max") {
-            return None;
-        }
-        let inside = rest.split_once('(').and_then(|(_, rest)| rest.split_once(')'));
-        let address =
-            inside.map_or_else(|| rest.split([',', ' ']).next(), |(inside, _)| Some(inside));
-        Some(address.and_then(|text| text.parse().ok()).map_or(Self::Elsewhere, Self::To))
+        let (source, rest) = after(line, "traceroute from ")?.split_once(" to ")?;
+        let source = Address::parse(source.split_whitespace().next()?)?;
+        Some(Self { destination: destination(rest), source: Some(source) })
     }
 }
 
-/// One run while it is read.
-#[derive(Debug, Default)]
-struct Run {
-    line: u64,
-    header: Option<Header>,
-    hops: HopWords,
-    cut: bool,
-    /// Lines that are neither hops nor anything that is known.
-    strange: Vec<u64>,
+fn after<'a>(line: &'a str, words: &str) -> Option<&'a str> {
+    line.find(words).map(|place| &line[place + words.len()..])
 }
 
-impl Run {
-    fn take(&mut self, number: u64, line: &str) {
+/// The address in the first parentheses, else the first word.
+fn destination(text: &str) -> Destination {
+    let inside = text.split_once('(').and_then(|(_, rest)| rest.split_once(')'));
+    let inside = inside.and_then(|(inside, _)| Address::parse(inside));
+    let first = || text.split([',', ' ']).next().and_then(Address::parse);
+    inside.or_else(first).map_or(Destination::Name, Destination::from)
+}
+
+/// Lines that programs print around the hops.
+const AROUND: [&str; 7] = [
+    "traceroute: Warning",
+    "traceroute: findsaddr",
+    "Type escape sequence to abort",
+    "VRF info",
+    "Selected device",
+    "Destination not reached",
+    "Unable to get local address",
+];
+
+/// Whether a line is no part of a trace by its nature: blank, a separator, a program's remark.
+fn is_around(text: &str) -> bool {
+    AROUND.iter().any(|words| text.starts_with(words))
+        || text.chars().all(|c| matches!(c, '-' | '=' | '_' | '#' | '~'))
+}
+
+#[derive(Default)]
+struct Reading {
+    run: Run,
+    words: HopWords,
+}
+
+impl Reading {
+    fn line(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) {
         let text = bare(line);
-        self.cut |= text.contains("^C");
-        let text = text.trim_end_matches("^C");
-        let mut words = text.split_whitespace();
-        let first = words.next().unwrap_or_default();
-        let goes_on = line.starts_with("    ") && !self.hops.is_empty();
-        match first.parse::<u8>() {
-            Ok(ttl) if ttl > 0 => {
-                if self.line == 0 {
-                    self.line = number;
-                }
-                self.hops.line(Some(ttl), words);
-            }
-            _ if goes_on => self.hops.line(None, text.split_whitespace()),
-            _ if text.is_empty() || text.starts_with("traceroute: Warning") => {}
-            _ => self.strange.push(number),
+        if line.len() > LONGEST {
+            sink(number, Finding::Broken("longer than any line of a traceroute".into()));
+        } else if let Some(header) = Header::of(text) {
+            let mut run = Run::announced(number, header.destination);
+            run.vantage = values::vantage(None, header.source.and_then(Address::v4));
+            self.begin(run, sink);
+        } else if let Some(target) = typed::target(text) {
+            self.begin(Run::expected(number, Destination::Address(target)), sink);
+        } else {
+            self.hop(number, text, sink);
         }
     }
 
-    fn end(self, sink: &mut Sink<'_>) {
-        for line in &self.strange {
-            sink(*line, Finding::Broken("neither a header nor a hop".into()));
-        }
-        let left = |why: &str| Finding::Left(why.into());
-        let (line, empty, last) = (self.line, self.hops.is_empty(), self.hops.last_address());
-        let finding = match (self.header, last) {
-            (None, _) if empty => return,
-            (Some(Header::Elsewhere), _) => left("no IPv4 destination"),
-            (Some(Header::To(_)), _) if empty => left("no hop follows its header"),
-            (None, None) => left("no header names its destination"),
-            (Some(Header::To(target)), _) | (None, Some(target)) => self.trace(target),
-        };
-        sink(line, finding);
+    fn begin(&mut self, run: Run, sink: &mut Sink<'_>) {
+        std::mem::replace(&mut self.run, run).end(sink);
+        self.words = HopWords::default();
     }
 
-    fn trace(self, target: Ipv4Addr) -> Finding {
-        if self.hops.names_only() {
-            return Finding::Left("hops have names and no addresses".into());
-        }
-        let mut hops = self.hops.hops();
-        let answers = hops.iter_mut().flat_map(|hop| &mut hop.tries);
-        for answer in answers.filter_map(|one| one.answer.as_mut()) {
-            if answer.from == target && answer.kind == Kind::TimeExceeded {
-                answer.kind = Kind::EchoReply;
+    fn hop(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) {
+        let text = line.trim_end_matches("^C").trim_end();
+        if let Some((ttl, rest)) = ttl(text) {
+            self.words = HopWords::default();
+            let cells = self.words.cells(rest);
+            if cells.is_empty() && !rest.trim().is_empty() {
+                sink(number, Finding::Broken("a hop without a time".into()));
+                return;
             }
+            // TTLs only rise: this is another run, without a header.
+            if ttl < self.run.last() {
+                self.begin(Run::default(), sink);
+            }
+            // Nothing at the last TTL: it was not waited for.
+            self.run.is_cut = cells.is_empty() || text.len() < line.len();
+            self.run.hop(number, ttl, cells, sink);
+            return;
         }
-        let stop = self.cut.then_some(StopReason::Interrupted);
-        Finding::Trace(Box::new(Trace {
-            target,
-            method: None,
-            flow: None,
-            vantage: None,
-            started: None,
-            hops,
-            stop,
-            strategy: None,
-        }))
+        self.run.is_cut |= text.len() < line.len();
+        let cells = if self.run.is_empty() { Vec::new() } else { self.words.cells(text) };
+        if cells.iter().any(|cell| matches!(cell, Cell::Answer { .. })) {
+            self.run.hop(number, self.run.last(), cells, sink);
+        } else if !labels(text).is_empty() {
+            self.run.label(&labels(text));
+        } else if !is_around(text) {
+            sink(number, Finding::Broken("neither a header nor a hop".into()));
+        }
     }
 }
 
@@ -168,41 +170,11 @@ impl Run {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::told;
     use super::*;
 
     fn read(text: &[u8]) -> Vec<String> {
-        let mut found = Vec::new();
-        let mut input = text;
-        let mut sink = |line: u64, finding: Finding| {
-            found.push(match finding {
-                Finding::Trace(trace) => format!("{line}: {}", told(&trace)),
-                Finding::Elsewhere(to) => format!("{line}: elsewhere: {to}"),
-                Finding::Left(why) => format!("{line}: left: {why}"),
-                Finding::Broken(why) => format!("{line}: broken: {why}"),
-            });
-        };
-        Traceroute.read(&mut input, &mut sink).expect("read");
-        found
-    }
-
-    fn told(trace: &Trace) -> String {
-        let hop = |hop: &crate::trace::Hop| {
-            let tries = hop.tries.iter().map(|one| match &one.answer {
-                None => "*".to_owned(),
-                Some(answer) => {
-                    let millis = answer.rtt.map_or(0.0, |rtt| f64::from(rtt.subsec_micros()) / 1e3);
-                    let mark = match answer.kind {
-                        Kind::TimeExceeded => String::new(),
-                        Kind::EchoReply => "=".into(),
-                        Kind::Unreachable(code) => format!("!{code}"),
-                    };
-                    format!("{}{mark}@{millis}", answer.from)
-                }
-            });
-            format!("{} {}", hop.ttl.get(), tries.collect::<Vec<_>>().join(" "))
-        };
-        let hops: Vec<String> = trace.hops.iter().map(hop).collect();
-        format!("{}: {}", trace.target, hops.join(", "))
+        told::by(&Traceroute, text)
     }
 
     #[test]
@@ -217,6 +189,20 @@ mod tests {
             ["1: 175.45.176.71: 1 192.168.1.1@0.5 * 192.168.1.1@0.7, \
               2 219.158.3.1@9 219.158.3.2@10 *, 3 * * *, 4 * * 219.158.39.42!13@284.168"]
         );
+    }
+
+    #[test]
+    fn a_refusal_that_comes_now_and_then_is_one_trace() {
+        let mut text = "traceroute to 175.45.176.80 (175.45.176.80), 64 hops max\n".to_owned();
+        let line = |ttl: u8| match ttl {
+            16 | 19 | 59 => format!("{ttl:2}  * * 219.158.39.42  284.168 ms !X\n"),
+            _ => format!("{ttl:2}  * * *\n"),
+        };
+        text.extend((1..=64).map(line));
+        let read = read(text.as_bytes());
+        assert_eq!(read.len(), 1);
+        assert_eq!(read[0].matches("219.158.39.42!13@284.168").count(), 3);
+        assert!(read[0].contains("59 * * 219.158.39.42!13@284.168, 60 * * *"), "{read:?}");
     }
 
     #[test]
@@ -252,23 +238,115 @@ mod tests {
             14\t175.45.177.10\t195.996 ms\n15\t175.45.177.10\t193.334\n";
         assert_eq!(
             read(text.as_bytes()),
-            ["1: 175.45.177.10: 10 188.43.225.153@185.192 188.43.225.153@183.6, 11 * *, \
-              14 175.45.177.10=@195.996, 15 175.45.177.10=@193.334"]
+            ["1: to nobody that is named (175.45.177.10): 10 188.43.225.153@185.192 \
+              188.43.225.153@183.6, 11 * *, 14 175.45.177.10@195.996, 15 175.45.177.10@193.334"]
+        );
+    }
+
+    #[test]
+    fn only_an_answer_at_the_last_ttl_tells_of_the_destination() {
+        for last in
+            ["15  * * *", "15  1.1.1.1  1 ms  2.2.2.2  1 ms", "15  1.1.1.1  1 ms !X", "15  ^C"]
+        {
+            let text = format!("14  175.45.177.10  195 ms\n{last}\n");
+            let read = read(text.as_bytes());
+            assert!(read[0].starts_with("1: to nobody that is named: 14 "), "{read:?}");
+        }
+    }
+
+    #[test]
+    fn a_command_that_was_typed_names_the_destination() {
+        let text = "$ traceroute -n 175.45.176.8\n 1  10.0.0.1  1 ms\n 2  * * *\n\
+            $ traceroute -n 175.45.177.9\n\
+            traceroute to 175.45.177.9 (175.45.177.9), 64 hops max\n 1  10.0.0.1  2 ms\n";
+        assert_eq!(
+            read(text.as_bytes()),
+            ["1: 175.45.176.8: 1 10.0.0.1@1, 2 * * *", "5: 175.45.177.9: 1 10.0.0.1@2"]
+        );
+    }
+
+    #[test]
+    fn runs_follow_each_other_with_and_without_headers() {
+        let text = " 1  10.0.0.1  1 ms\n 2  *\n 1  10.0.0.1  2 ms\n\
+            traceroute to 175.45.176.8 (175.45.176.8), 64 hops max\n 1  10.0.0.1  3 ms\n 2  10.0.0.2  4 ms^C\n";
+        assert_eq!(
+            read(text.as_bytes()),
+            [
+                "1: to nobody that is named: 1 10.0.0.1@1, 2 *",
+                "3: to nobody that is named (10.0.0.1): 1 10.0.0.1@2",
+                "4: 175.45.176.8: 1 10.0.0.1@3, 2 10.0.0.2@4, interrupted",
+            ]
+        );
+    }
+
+    #[test]
+    fn quotes_and_times_stand_before_lines() {
+        let text = "> traceroute to 175.45.176.8 (175.45.176.8), 30 hops max\n\
+            >  1  10.0.0.1  1 ms\n> 2  10.0.0.2  2 ms\n>    10.0.0.3  3 ms\n\
+            [10:11:12] traceroute to 175.45.176.9 (175.45.176.9), 30 hops max\n\
+            2019-02-11 10:11:13  1  10.0.0.1  1 ms\nFeb 11 10:11:14 2 *\n";
+        assert_eq!(
+            read(text.as_bytes()),
+            [
+                "1: 175.45.176.8: 1 10.0.0.1@1, 2 10.0.0.2@2 10.0.0.3@3",
+                "5: 175.45.176.9: 1 10.0.0.1@1, 2 *",
+            ]
+        );
+    }
+
+    #[test]
+    fn relatives_have_other_headers_and_units() {
+        let text = "traceroute from 198.51.100.7 to 175.45.176.8\n 1  10.0.0.1  1.5 ms\n 2  *\n\
+            Tracing the path to x.kp (175.45.176.9) on TCP port 80 (http), 30 hops max\n \
+            1  10.0.0.1  1 ms\n 2  175.45.176.9 [open]  2 ms\n\
+            Tracing the route to 175.45.176.7\n\n  1 10.0.0.1 [AS 4837] 4 msec 8 msec\n    10.0.0.2 4 msec\n\
+            traceroute to 175.45.176.6 (175.45.176.6), 64 hops max, 52 byte packets\n \
+            1  10.0.0.1 (10.0.0.1)  1 ms\n     MPLS Label=299776 CoS=0 TTL=1 S=1\n";
+        assert_eq!(
+            read(text.as_bytes()),
+            [
+                "1: 175.45.176.8 from 198.51.100.7: 1 10.0.0.1@1.5, 2 *",
+                "4: 175.45.176.9: 1 10.0.0.1@1, 2 175.45.176.9=@2",
+                "7: 175.45.176.7: 1 10.0.0.1@4 10.0.0.1@8 10.0.0.2@4",
+                "11: 175.45.176.6: 1 10.0.0.1@1/299776:1",
+            ]
         );
     }
 
     #[test]
     fn what_cannot_be_used_is_told() {
-        let ipv6 = "traceroute to x (2001:db8::1), 30 hops max, 80 byte packets\n 1  * * *\n";
-        assert_eq!(read(ipv6.as_bytes()), ["1: left: no IPv4 destination"]);
+        for header in
+            ["traceroute to x (2001:db8::1)", "traceroute6 to x (2001:db8::1) from 2001:db8::2"]
+        {
+            let text = format!("{header}, 30 hops max, 80 byte packets\n 1  * * *\n");
+            assert_eq!(read(text.as_bytes()), ["1: left: a traceroute to an IPv6 address"]);
+        }
         let names = "traceroute to x (175.45.176.8), 30 hops max\n 1  gw.example  1 ms  1 ms\n";
         assert_eq!(read(names.as_bytes()), ["1: left: hops have names and no addresses"]);
         let blanked = "traceroute to x (175.45.176.8), 30 hops max\n 1  10.XXX.XXX.1  1 ms\n \
-            2  4.69.1.1  2 ms\n what is this\n";
+            2  4.69.1.1  2 ms\n what is this\n 3  4.69.1\n";
         assert_eq!(
             read(blanked.as_bytes()),
-            ["4: broken: neither a header nor a hop", "1: 175.45.176.8: 1 *, 2 4.69.1.1@2"]
+            [
+                "4: broken: neither a header nor a hop",
+                "5: broken: a hop without a time",
+                "1: 175.45.176.8: 1 *, 2 4.69.1.1@2",
+                "1: left: answers from senders that cannot be read",
+            ]
         );
+        let empty = "traceroute to x (175.45.176.8), 30 hops max\n";
+        assert_eq!(read(empty.as_bytes()), ["1: left: no hop follows its header"]);
+    }
+
+    #[test]
+    fn a_trace_without_end_is_none() {
+        let mut text = b"traceroute to x (175.45.176.8), 30 hops max\n".to_vec();
+        text.extend(b" 9  10.0.0.1  1 ms\n".repeat(10_000));
+        let read = read(&text);
+        assert!(
+            read.iter().any(|line| line.ends_with("broken: more answers than a traceroute has"))
+        );
+        assert_eq!(read.last().unwrap().matches("@1").count(), 8192);
     }
 
     proptest! {

@@ -48,7 +48,7 @@ pub(super) fn target(text: Option<&str>) -> Result<Ipv4Addr, Finding> {
 
 /// What is said of `count` answers whose senders cannot be read, if there are any.
 pub(super) fn unreadable(count: usize) -> Option<Finding> {
-    (count > 0).then(|| Finding::Left(format!("{count} answers from senders that cannot be read")))
+    (count > 0).then(|| Finding::Left("answers from senders that cannot be read".into()))
 }
 
 /// Milliseconds, unless nothing can have taken so long.

@@ -17,7 +17,7 @@ use super::{OutputError, Rows, csv, lock, tail};
 /// How often a file is opened anew that others keep replacing.
 const TRIES: usize = 8;
 /// How long rows that were measured wait for a file that was replaced meanwhile and is in use.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A history, held by this process alone until it is dropped.
 #[derive(Debug)]

@@ -65,15 +65,17 @@ pub enum OutputError {
         /// The header it should have.
         expected: String,
     },
-    /// The history has fewer columns than rows have today.
+    /// The history has the columns of an earlier version.
     #[error(
-        "{path}:1: the header is that of an older schema; nothing was changed; to migrate it, type\n\
-         lasthop report --migrate {path} > {path}.new && mv {path}.new {path}",
+        "{path}:1: the header is that of an earlier version, which had no columns {missing}; bring it \
+         up to date with `lasthop report --migrate {path} > NEW`, and append to NEW",
         path = path.display()
     )]
-    OlderHeader {
+    EarlierHeader {
         /// The file.
         path: PathBuf,
+        /// The columns that it lacks.
+        missing: String,
     },
     /// The history ends in the middle of a row, and that cannot be put aside.
     #[error(

@@ -58,6 +58,13 @@ pub fn header(classes: &Classes) -> Vec<String> {
     header
 }
 
+/// The columns that the header line `found` lacks, if it is `expected` as an earlier version wrote it.
+pub(super) fn missing(found: &str, expected: &str) -> Option<String> {
+    let added = PINGED.join(",");
+    let before = expected.strip_suffix(&added)?.strip_suffix(',')?;
+    (found == before).then_some(added)
+}
+
 fn row(run: &Run, part: &Part, classes: &Classes) -> Vec<Cell> {
     let mut row = vec![
         Cell::Count(SCHEMA),

@@ -10,7 +10,7 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::append::not_synced;
-use super::{OutputError, csv};
+use super::{OutputError, csv, summary};
 
 /// The longest last line that may be a torn row.
 const LONGEST: u64 = 1 << 16;
@@ -69,7 +69,9 @@ fn torn_header(mut file: &File, header: &[String]) -> io::Result<bool> {
     let mut bytes = Vec::new();
     file.rewind()?;
     file.take(longest_header(&expected)).read_to_end(&mut bytes)?;
-    Ok(bytes.len() < expected.len() && expected.as_bytes().starts_with(&bytes))
+    let earlier = |bytes| summary::missing(bytes, &expected).is_some();
+    let earlier = std::str::from_utf8(&bytes).is_ok_and(earlier);
+    Ok(bytes.len() < expected.len() && expected.as_bytes().starts_with(&bytes) && !earlier)
 }
 
 /// Whatever the file is, its first line is read no further than a header goes.
@@ -92,9 +94,12 @@ fn first_line(mut file: &File, path: &Path, header: &[String]) -> Result<(), Out
     }
     let path = path.to_owned();
     let ours = |name: &str| header.iter().any(|column| column == name);
-    let older = found.starts_with("schema,") && first.ends_with('\n') && found.split(',').all(ours);
+    let older = found.starts_with("schema,") && found.split(',').all(ours);
     Err(if older {
-        OutputError::OlderHeader { path }
+        let known = |column: &&String| found.split(',').any(|name| name == column.as_str());
+        let missing: Vec<&str> =
+            header.iter().filter(|it| !known(it)).map(String::as_str).collect();
+        OutputError::EarlierHeader { path, missing: missing.join(",") }
     } else {
         OutputError::OtherHeader { path, expected }
     })
@@ -118,17 +123,22 @@ fn is_whole(line: &[u8], header: &[String]) -> bool {
     let mut reader =
         ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(line);
     let Some(Ok(row)) = reader.byte_records().next() else { return false };
-    let last = row.iter().last().unwrap_or_default();
-    let ended = match header.last().map(String::as_str) {
-        _ if row.iter().eq(header.iter().map(String::as_bytes)) => true,
-        Some("complete") => matches!(last, b"true" | b"false"),
-        // Numbers have three decimals.
-        _ => {
-            last.is_empty()
-                || last.iter().rposition(|byte| *byte == b'.') == last.len().checked_sub(4)
-        }
-    };
-    row.len() == header.len() && ended
+    let last = row.iter().next_back().unwrap_or_default();
+    let is_complete = header.last().is_some_and(|name| name == "complete");
+    let torn = if is_complete { is_beginning(last) } else { lacks_decimals(last) };
+    row.len() == header.len() && !torn
+}
+
+/// Whether a cell is the beginning of true or false.
+fn is_beginning(cell: &[u8]) -> bool {
+    let of = |word: &[u8]| word.starts_with(cell) && word != cell;
+    of(b"true") || of(b"false")
+}
+
+/// Whether a cell is a number without the three decimals that all have.
+fn lacks_decimals(cell: &[u8]) -> bool {
+    let number = !cell.is_empty() && cell.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
+    number && cell.iter().rposition(|byte| *byte == b'.') != cell.len().checked_sub(4)
 }
 
 fn set_aside(
@@ -175,7 +185,7 @@ fn torn(file: &File, path: &Path, found: usize, header: &[String]) -> OutputErro
 }
 
 fn fields(line: &[u8]) -> usize {
-    line.iter().filter(|byte| **byte == b',').count() + 1
+    line.split(|byte| *byte == b',').count()
 }
 
 /// The number of the last line.

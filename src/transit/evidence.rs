@@ -119,7 +119,7 @@ impl Evidence {
         if said.has_no_end() {
             return;
         }
-        let vantage = self.number(&said.vantage);
+        let vantage = self.number(said.vantage.clone());
         let made = self.witnesses.entry((vantage, said.target, last.address)).or_default();
         *made += 1;
         let ends = Ends::of(*made == 1, border.is_certain());
@@ -162,12 +162,9 @@ impl Evidence {
         }
     }
 
-    fn number(&mut self, vantage: &Option<Arc<Vantage>>) -> u32 {
+    fn number(&mut self, vantage: Option<Arc<Vantage>>) -> u32 {
         let next = u32::try_from(self.vantages.len()).unwrap_or(u32::MAX);
-        match self.vantages.get(vantage) {
-            Some(number) => *number,
-            None => *self.vantages.entry(vantage.clone()).or_insert(next),
-        }
+        *self.vantages.entry(vantage).or_insert(next)
     }
 }
 

@@ -6,6 +6,7 @@ use std::fs;
 use super::columns::SUMMARY;
 use super::counters::watched;
 use super::lab::Lab;
+use super::running::Running;
 use super::sheet::Sheet;
 use super::skip::skip;
 
@@ -92,11 +93,51 @@ fn the_header_of_an_earlier_version_is_refused_with_the_way_out() {
     }
 }
 
+/// What is left of a row, and of a row that lacks only the end of its last cell.
 #[test]
-fn a_torn_last_row_is_refused_with_its_line() {
+fn a_torn_last_row_is_put_aside_and_told() {
     let Some(lab) = Lab::near() else { return };
+    let before = format!("{SUMMARY}\n{}\n", old_row());
+    let cut_short = format!("{},12.3", old_row().rsplit_once(',').expect("cells").0);
+    for torn in ["2,2026", "2,\"2026", &cut_short, "\0\0\0\0"] {
+        let _ = fs::remove_file(lab.path("a.csv.torn"));
+        lab.write("a.csv", format!("{before}{torn}"));
+        let run = lab.probe(&[&RUN[..], &["-q"]].concat()).ended(0);
+        let said = "lasthop: a.csv:3: the last row was torn; it is in a.csv.torn now\n";
+        assert_eq!(run.err, said);
+        assert_eq!(lab.read("a.csv.torn"), format!("{torn}\n"));
+        let rows = run.out.strip_prefix(SUMMARY).expect("a header").trim_start();
+        assert_eq!(lab.read("a.csv"), format!("{before}{rows}"));
+    }
+}
+
+#[test]
+fn a_torn_row_that_cannot_be_put_aside_is_refused_with_its_line() {
+    let Some(lab) = Lab::near() else { return };
+    fs::create_dir(lab.path("a.csv.torn")).expect("a folder in the way");
     let torn = format!("{SUMMARY}\n{}\n2,2026", old_row());
-    refused(&lab, &torn, &["a.csv:3:", "2 of 29 columns", "delete or complete"]);
+    refused(&lab, &torn, &["a.csv:3:", "2 of 29 columns", "a.csv.torn", "delete or complete"]);
+}
+
+#[test]
+fn a_torn_header_is_written_again() {
+    let Some(lab) = Lab::near() else { return };
+    lab.write("a.csv", &SUMMARY[..100]);
+    let run = lab.probe(&RUN).ended(0);
+    assert_eq!(lab.read("a.csv"), run.out);
+}
+
+/// As `mv` or logrotate does it while a run is under way: its rows go where the name leads.
+#[test]
+fn a_file_that_is_moved_away_meanwhile_takes_no_rows_with_it() {
+    let Some(lab) = Lab::near() else { return };
+    lab.write("a.csv", format!("{SUMMARY}\n{}\n", old_row()));
+    let running = Running::start(&lab, "200", &["175.45.177.0/28", "--append", "a.csv"]);
+    running.await_packets(1);
+    fs::rename(lab.path("a.csv"), lab.path("old.csv")).expect("moved");
+    let run = running.end().ended(0);
+    assert_eq!(lab.read("a.csv"), run.out);
+    assert_eq!(lab.read("old.csv"), format!("{SUMMARY}\n{}\n", old_row()));
 }
 
 #[test]
@@ -130,6 +171,14 @@ fn an_unwritable_folder_is_refused() {
     let script = "mkdir shut && chmod 555 shut && \
         exec setpriv --bounding-set=-all --inh-caps=-all $LASTHOP probe --append shut/a.csv";
     lab.shell(script).refused(2, &["shut/a.csv: Permission denied", "name a file that you may"]);
+}
+
+#[test]
+fn a_read_only_file_is_refused() {
+    let Some(lab) = Lab::near() else { return };
+    let script = "touch a.csv && chmod 444 a.csv && chmod 777 . && \
+        exec setpriv --bounding-set=-all --inh-caps=-all $LASTHOP probe --append a.csv";
+    lab.shell(script).refused(2, &["a.csv: Permission denied", "name a file that you may"]);
 }
 
 #[test]

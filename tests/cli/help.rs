@@ -11,6 +11,12 @@ fn of_the_program() {
 }
 
 #[test]
+fn of_classify() {
+    assert_snapshot!("help_classify", outside(&["classify", "--help"]).ended(0).out);
+    assert_snapshot!("help_classify_short", outside(&["classify", "-h"]).ended(0).out);
+}
+
+#[test]
 fn of_owner() {
     assert_snapshot!("help_owner", outside(&["owner", "--help"]).ended(0).out);
     assert_snapshot!("help_owner_short", outside(&["owner", "-h"]).ended(0).out);

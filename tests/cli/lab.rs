@@ -78,9 +78,16 @@ impl Lab {
 
     /// A quick `lasthop probe`, inside, by an ordinary user.
     pub(crate) fn probe_for_nobody(&self, arguments: &[&str]) -> Outcome {
-        let mut command = program::inside_for_nobody(self.folder(), &self.scenario);
-        command.arg("probe").args(QUICK).args(arguments);
+        let mut command = self.command_for_nobody("probe");
+        command.args(QUICK).args(arguments);
         Outcome::of(command)
+    }
+
+    /// One of the program's commands, inside, by an ordinary user.
+    pub(crate) fn command_for_nobody(&self, name: &str) -> Command {
+        let mut command = program::inside_for_nobody(self.folder(), &self.scenario);
+        command.arg(name);
+        command
     }
 
     /// A quick `lasthop probe`, inside, not yet begun.

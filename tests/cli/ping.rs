@@ -10,7 +10,7 @@ use super::outcome::Outcome;
 use super::program;
 use super::running::Running;
 use super::sheet::Sheet;
-use super::skip::has;
+use super::skip::{has, skip};
 
 const COUNTS: &str = "schema,run_id,started_at,ended_at,vantage,method,scope,targets,alive,icmp,tcp,\
     udp,suspect,rtt_ms,probes,complete";
@@ -261,6 +261,32 @@ fn an_ordinary_user_finds_the_same() {
     run("").refused(3, &["sudo sysctl -w net.ipv4.ping_group_range=", "--method tcp"]);
     assert_eq!(Sheet::read(&run("--method tcp").ended(0).out).column("alive"), ["4", "4"]);
     assert_eq!(Sheet::read(&run("--method udp").ended(0).out).column("alive"), ["2", "2"]);
+}
+
+/// An ordinary user's own lab, where that user is root and has raw sockets.
+#[test]
+fn nobody_counts_them_too() {
+    let Some(lab) = manners().filter(|_| has("setpriv")) else { return };
+    if !nix::unistd::geteuid().is_root() {
+        // Then every other test here is this one.
+        return;
+    }
+    let mut command = lab.command_for_nobody("ping");
+    command.args(QUICK).args(["175.45.176.0/28", "--method", "icmp,tcp,udp"]);
+    let run = Outcome::of(command);
+    if run.code == Some(3) {
+        return skip(&format!("an ordinary user has no namespaces here: {}", run.err));
+    }
+    assert_eq!(Sheet::read(&run.ended(0).out).column("alive"), ["5", "5"]);
+}
+
+#[test]
+fn what_is_counted_is_said() {
+    let Some(lab) = manners() else { return };
+    let run = ping(&lab, &["175.45.177.0/31", "-v"]).ended(1);
+    assert!(run.err.contains("2 targets, 8 packets, 0 answer"), "{}", run.err);
+    assert!(run.err.contains("; 8 ICMP errors"), "{}", run.err);
+    assert_eq!(ping(&lab, &["175.45.177.0/31", "-q", "-v"]).ended(1).err, "");
 }
 
 #[test]

@@ -28,6 +28,23 @@ pub(crate) fn outside(folder: &Path, arguments: &[&OsStr]) -> Command {
     command
 }
 
+/// The same without anything around it, so that whoever kills it kills the program itself.
+pub(crate) fn outside_alone(folder: &Path, arguments: &[&OsStr]) -> Command {
+    let bounded = outside(folder, arguments);
+    let mut command = Command::new(EXECUTABLE);
+    command.args(arguments).current_dir(folder).stdin(Stdio::null());
+    let values = bounded.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    command.envs(values);
+    command
+}
+
+/// `unshare`, to which arguments may be added: a namespace without a network, for a script.
+pub(crate) fn shell(folder: &Path) -> Command {
+    let mut command = bounded(folder);
+    command.args(["unshare", "-n"]);
+    command
+}
+
 /// `program`, to which arguments may be added, inside the lab of `scenario`.
 pub(crate) fn inside(folder: &Path, scenario: &str, program: &OsStr) -> Command {
     let mut command = bounded(folder);

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::process::{Child, Stdio};
 
 use ipnet::Ipv4Net;
-use lasthop::lab::{NAMES, Scenario, built_in};
+use lasthop::lab::{NAMES, STORIES, Scenario, built_in};
 
 use super::lab::{Lab, outside};
 use super::outcome::Outcome;
@@ -18,8 +18,12 @@ const LEAST_OF_LOSSY: usize = 28;
 #[test]
 fn the_list_has_them_all() {
     let list = outside(&["lab", "--list"]).ended(0).out;
-    let names: Vec<&str> = list.lines().filter_map(|line| line.split(' ').next()).collect();
-    assert_eq!(names, NAMES);
+    let names = |list: &str| -> Vec<String> {
+        list.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+    };
+    let (scenarios, stories) = list.split_once("\n\nStories, for --story:\n").expect("both");
+    assert_eq!(names(scenarios), NAMES);
+    assert_eq!(names(stories), STORIES);
 }
 
 #[test]

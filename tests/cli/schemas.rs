@@ -1,5 +1,5 @@
 //! The descriptions in `schemas/`: every output is as they say, in JSON and in CSV.
-#![expect(clippy::expect_used, reason = "what cannot be read is a failure")]
+#![expect(clippy::expect_used, clippy::panic, reason = "what cannot be read is a failure")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,12 +14,13 @@ use super::sheet::Sheet;
 use super::stories::{STORY, told};
 
 /// The files with the outputs that they describe.
-const DESCRIBED: [&str; 6] = ["summary", "traces", "hops", "owner", "events", "state"];
+const DESCRIBED: [&str; 8] =
+    ["summary", "traces", "hops", "owner", "events", "state", "counts", "census"];
 
 /// The description of one output.
 struct Description {
     schema: Value,
-    compiled: Schemas,
+    schemas: Schemas,
     index: SchemaIndex,
     /// The columns in their order, as CSVW has them.
     columns: Vec<Value>,
@@ -32,17 +33,17 @@ fn file(name: &str) -> Value {
 
 impl Description {
     fn of(name: &str) -> Self {
-        let schema = file(&format!("{name}.schema.json"));
-        let (mut compiler, mut compiled) = (Compiler::new(), Schemas::new());
+        let text = file(&format!("{name}.schema.json"));
+        let (mut compiler, mut schemas) = (Compiler::new(), Schemas::new());
         compiler.enable_format_assertions();
-        let id = schema["$id"].as_str().expect("an id").to_owned();
-        compiler.add_resource(&id, schema.clone()).expect("a resource");
-        let index = compiler.compile(&id, &mut compiled).expect("a right schema");
+        let id = text["$id"].as_str().expect("an id").to_owned();
+        compiler.add_resource(&id, text.clone()).expect("a resource");
+        let index = compiler.compile(&id, &mut schemas).expect("a right schema");
         let tables = file("csvw.json");
         let tables = tables["tables"].as_array().expect("tables");
         let table = tables.iter().find(|table| table["url"] == format!("{name}.csv"));
         let columns = &table.expect(name)["tableSchema"]["columns"];
-        Self { schema, compiled, index, columns: columns.as_array().expect("columns").clone() }
+        Self { schema: text, schemas, index, columns: columns.as_array().expect("columns").clone() }
     }
 
     fn names(&self) -> Vec<&str> {
@@ -50,7 +51,7 @@ impl Description {
     }
 
     fn holds(&self, value: &Value) {
-        let valid = self.compiled.validate(value, self.index);
+        let valid = self.schemas.validate(value, self.index);
         assert!(
             valid.is_ok(),
             "{}\n{value}",
@@ -127,7 +128,7 @@ fn what_is_otherwise_is_told() {
     let right: Value =
         serde_json::from_str(&outside(&["owner", "8.8.8.8", "--format", "json"]).ended(0).out)
             .expect("JSON");
-    let is_valid = |value: &Value| description.compiled.validate(value, description.index).is_ok();
+    let is_valid = |value: &Value| description.schemas.validate(value, description.index).is_ok();
     assert!(is_valid(&right));
     for (key, value) in [("address", "8.8.8".into()), ("asn", "x".into()), ("new", Value::Null)] {
         let mut wrong = right.clone();
@@ -140,7 +141,7 @@ fn what_is_otherwise_is_told() {
 fn of_a_run() {
     let Some(lab) = Lab::near() else { return };
     let run = |more: &[&str]| lab.probe(&[&["--sample", "8"], more].concat()).ended(0).out;
-    let json = run(&["--traces", "t.jsonl", "--hops", "h.jsonl", "--format", "json"]);
+    let json = run(&["--traces", "t.jsonl", "--hops", "h.jsonl", "--format", "json", "--ping"]);
     let csv = run(&["--traces", "t.csv", "--hops", "h.csv"]);
     for (name, json, csv) in [
         ("summary", json, csv),
@@ -151,6 +152,23 @@ fn of_a_run() {
         description.holds_json(&json);
         description.holds_csv(&csv);
     }
+}
+
+#[test]
+fn of_a_census() {
+    let Some(lab) = Lab::near() else { return };
+    let ping = |more: &[&str]| {
+        let quick = ["--rate", "2000", "--timeout", "0.2", "--method", "icmp,tcp"];
+        let targets = ["175.45.176.8/30", "175.45.179.0/30"];
+        lab.lasthop(&[&["ping"], &targets[..], &quick, more].concat()).ended(0).out
+    };
+    let (counts, census) = (Description::of("counts"), Description::of("census"));
+    counts.holds_json(&ping(&["--census", "c.jsonl", "--format", "json"]));
+    census.holds_json(&lab.read("c.jsonl"));
+    counts.holds_csv(&ping(&["--census", "c.csv"]));
+    census.holds_csv(&lab.read("c.csv"));
+    let pinged = lab.probe(&["--sample", "12", "--ping", "--format", "json"]).ended(0).out;
+    Description::of("summary").holds_json(&pinged);
 }
 
 #[test]

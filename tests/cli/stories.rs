@@ -1,4 +1,5 @@
 //! `lasthop lab --story`: months in seconds, without a namespace.
+#![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
 
 use std::fs;
 
@@ -103,7 +104,8 @@ fn reported_and_planned(name: &str) -> (Vec<String>, Vec<String>) {
     fs::write(&file, &history).expect("written");
     let report = outside(&["report", "--format", "csv", file.to_str().expect("a path")]);
     let events = Sheet::read(&report.ended(0).out);
-    let columns = ["scope", "event", "subject", "after", "before"].map(|name| events.column(name));
+    let columns =
+        ["scope", "event", "subject", "not_before", "not_after"].map(|name| events.column(name));
     let row = |place| columns.iter().map(|column| column[place]).collect::<Vec<_>>().join(" ");
     let reported = (0..events.rows.len()).map(row);
     let runs = Sheet::read(&history).with("scope", "175.45.176.0/22");
@@ -124,7 +126,7 @@ fn sorted(words: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 /// When the last run before `at` began, and when the first one behind it ended. None is under way.
-fn around<'r>(runs: &'r Sheet, at: Timestamp) -> (&'r str, &'r str) {
+fn around(runs: &Sheet, at: Timestamp) -> (&str, &str) {
     let time = |cell: &str| cell.parse::<Timestamp>().expect("a time");
     let (began, ended) = (runs.column("started_at"), runs.column("ended_at"));
     let behind = began.iter().position(|began| time(began) >= at).expect("a run behind");

@@ -1,6 +1,7 @@
 //! On a terminal there is a table, and a progress bar that leaves nothing behind.
 
 use super::lab::Lab;
+use super::report::story;
 use super::skip::has;
 
 /// Runs a command line on a terminal of `script` (util-linux), inside; what the terminal shows.
@@ -35,4 +36,20 @@ fn stdout_gets_a_table() {
     assert!(shown.contains("verdict  traces  china"), "no table: {shown:?}");
     assert!(!shown.contains('\u{1b}'), "colours or movements: {shown:?}");
     assert_eq!(lab.read("messages"), "", "no progress where stderr is a file");
+}
+
+#[test]
+fn a_report_is_drawn_as_wide_as_the_terminal() {
+    let Some(lab) = Lab::near().filter(|_| has("script")) else { return };
+    lab.write("h.csv", story("here"));
+    let line = |shown: &str| {
+        let drawn = shown.lines().find(|line| line.contains("CCC")).map(str::to_owned);
+        assert!(drawn.is_some(), "no picture: {shown:?}");
+        drawn.unwrap_or_default()
+    };
+    let plain =
+        line(&on_a_terminal(&lab, "stty rows 30 cols 60; NO_COLOR=1 $LASTHOP report h.csv"));
+    assert!(plain.chars().count() <= 60 && !plain.contains('\u{1b}'), "{plain:?}");
+    let wide = line(&on_a_terminal(&lab, "stty rows 30 cols 120; $LASTHOP report h.csv"));
+    assert!(wide.chars().count() > 80 && wide.contains("\u{1b}[48;5;"), "{wide:?}");
 }

@@ -1,23 +1,55 @@
-//! Files from elsewhere that stand beside the project, in ../shared/samples; where they are not, this
-//! is skipped.
+//! Files from elsewhere that stand beside the project, in ../shared/samples; where they are not, what
+//! needs them is skipped.
 
 use std::path::{Path, PathBuf};
 
-use lasthop::import::{Finding, Format, HEAD, recognise};
+use lasthop::import::{Format, HEAD, recognise};
 
-use crate::telling::{found, trace_line};
-
-/// The folders and the formats that must know their files, among those that are tested here.
-const FOLDERS: [(&str, &str); 5] = [
-    ("scamper-json", "scamper-json"),
-    ("scamper-warts", "warts"),
-    ("mtr-json", "mtr-json"),
-    ("nexttrace-json", "nexttrace"),
+/// The folders, and the formats that must know their files.
+const FOLDERS: [(&str, &str); 13] = [
     ("globalping-json", "globalping"),
+    ("mtr-csv", "mtr-csv"),
+    ("mtr-json", "mtr-json"),
+    ("mtr-report", "mtr-report"),
+    ("nexttrace-json", "nexttrace"),
+    ("ripe-atlas", "atlas"),
+    ("ripe-atlas-firmware", "atlas"),
+    ("scamper-json", "scamper-json"),
+    ("scamper-text", "traceroute"),
+    ("scamper-warts", "warts"),
+    ("tracepath-text", "tracepath"),
+    ("traceroute-text", "traceroute"),
+    ("windows-tracert", "tracert"),
 ];
 
-const FORMATS: [&str; 6] =
-    ["warts", "lasthop", "scamper-json", "mtr-json", "nexttrace", "globalping"];
+/// A file that some format must know.
+pub(crate) struct Sample {
+    /// Its folder and its name.
+    pub(crate) name: String,
+    pub(crate) format: &'static str,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) path: PathBuf,
+}
+
+/// All files that some format must know; none where there are no samples, and that is said.
+pub(crate) fn all() -> Vec<Sample> {
+    let Some(folder) = folder() else { return Vec::new() };
+    let known = FOLDERS.into_iter().flat_map(|(group, format)| {
+        files(&folder.join(group)).into_iter().map(move |path| (group, format, path))
+    });
+    known.map(|(group, format, path)| sample(group, format, path)).collect()
+}
+
+fn sample(group: &str, format: &'static str, path: PathBuf) -> Sample {
+    let file = path.file_name().expect("a name").to_string_lossy().into_owned();
+    let format = match (group, path.extension().and_then(|end| end.to_str())) {
+        ("scamper-warts", Some("jsonl")) => "scamper-json",
+        ("scamper-warts", Some("txt")) => "traceroute",
+        _ => format,
+    };
+    let bytes = std::fs::read(&path).expect("bytes");
+    Sample { name: format!("{group}/{file}"), format, bytes, path }
+}
 
 fn folder() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/samples");
@@ -29,79 +61,55 @@ fn folder() -> Option<PathBuf> {
     None
 }
 
+/// The files of a folder, without those that tell about them.
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
-        .expect("a folder")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.is_file() && !path.ends_with("SOURCES.md"))
-        .collect();
+    let is_data = |path: &PathBuf| {
+        let name = path.file_name().expect("a name").to_string_lossy();
+        path.is_file() && name != "SOURCES.md" && !name.ends_with(".expected-jc.json")
+    };
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let mut files: Vec<PathBuf> = paths.filter(is_data).collect();
     files.sort();
     files
 }
 
-fn traces(format: &str, bytes: &[u8]) -> Vec<String> {
-    let findings = found(format, bytes).into_iter();
-    findings
-        .filter_map(|(_, one)| match one {
-            Finding::Trace(trace) => Some(trace_line(&trace)),
-            Finding::Elsewhere(_) | Finding::Left(_) | Finding::Broken(_) => None,
-        })
-        .collect()
+fn known(bytes: &[u8]) -> Option<&'static str> {
+    recognise(&bytes[..bytes.len().min(HEAD)]).map(Format::name)
 }
 
 #[test]
-fn every_file_is_known_by_its_own_format_and_by_no_other() {
-    let Some(samples) = folder() else { return };
-    for group in std::fs::read_dir(samples).expect("a folder") {
-        let group = group.expect("an entry").path();
-        if !group.is_dir() {
-            continue;
-        }
-        let name = group.file_name().expect("a name").to_string_lossy().into_owned();
-        for file in files(&group) {
-            let bytes = std::fs::read(&file).expect("bytes");
-            let known = recognise(&bytes[..bytes.len().min(HEAD)]).map(Format::name);
-            let end = file.extension().unwrap_or_default().to_string_lossy().into_owned();
-            let expected = match (name.as_str(), end.as_str()) {
-                ("scamper-warts", "jsonl") => Some("scamper-json"),
-                ("scamper-warts", "txt") => None,
-                _ => FOLDERS.iter().find(|(folder, _)| *folder == name).map(|(_, format)| *format),
-            };
-            let mine = known.filter(|known| FORMATS.contains(known));
-            assert_eq!(mine, expected, "{}", file.display());
-        }
+fn every_file_is_known_by_its_own_format() {
+    for Sample { name, format, bytes, .. } in all() {
+        assert_eq!(known(&bytes), Some(format), "{name}");
     }
 }
 
 #[test]
-fn warts_and_scampers_own_reading_of_it_are_the_same_traces() {
+fn files_of_other_formats_are_known_by_none() {
     let Some(samples) = folder() else { return };
-    let mut compared = 0;
-    for file in files(&samples.join("scamper-warts")) {
-        if file.extension().is_none_or(|end| end != "warts") {
-            continue;
-        }
-        let warts = traces("warts", &std::fs::read(&file).expect("bytes"));
-        let json = std::fs::read(file.with_extension("expected.jsonl")).expect("bytes");
-        assert_eq!(warts, traces("scamper-json", &json), "{}", file.display());
-        compared += warts.len();
+    let is_other =
+        |path: &PathBuf| path.is_dir() && FOLDERS.iter().all(|(name, _)| !path.ends_with(name));
+    let entries = std::fs::read_dir(samples).expect("a folder");
+    let groups = entries.map(|entry| entry.expect("an entry").path()).filter(is_other);
+    for file in groups.flat_map(|group| files(&group)) {
+        assert_eq!(known(&std::fs::read(&file).expect("bytes")), None, "{}", file.display());
     }
-    assert!(compared >= 15, "only {compared} traces");
 }
 
 #[test]
-#[ignore = "prints what is in the samples"]
-fn print() {
-    let Some(samples) = folder() else { return };
-    for (group, format) in FOLDERS {
-        for file in files(&samples.join(group)) {
-            let bytes = std::fs::read(&file).expect("bytes");
-            let head = &bytes[..bytes.len().min(HEAD)];
-            let format = recognise(head).map_or(format, |known| known.name());
-            println!("== {} as {format}", file.display());
-            for line in crate::telling::told(format, &bytes) {
-                println!("{}", line.chars().take(700).collect::<String>());
-            }
-        }
+fn encodings_and_line_ends_change_nothing() {
+    for Sample { name, format, bytes, .. } in all() {
+        let Ok(text) = std::str::from_utf8(&bytes) else { continue };
+        let plain = text.replace("\r\n", "\n");
+        let read = |bytes: &[u8]| {
+            assert_eq!(known(bytes), Some(format), "{name}");
+            crate::telling::told(format, bytes)
+        };
+        let expected = read(plain.as_bytes());
+        let marked = format!("\u{feff}{}", plain.replace('\n', "\r\n"));
+        assert_eq!(read(marked.as_bytes()), expected, "{name} with a mark");
+        let wide: Vec<u8> = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(read(&wide), expected, "{name} in UTF-16");
     }
 }

@@ -63,6 +63,17 @@ fn another_carrier_takes_over() {
     }
 }
 
+/// What a carrier's share was before another one came is forgotten: at its share since, a run of a few
+/// traces may well miss it.
+#[test]
+fn a_share_is_learned_anew_when_another_carrier_comes() {
+    let since = times(20, both(6, 10)).chain([both(0, 16)]).chain(times(5, both(6, 10)));
+    assert_eq!(
+        events(times(40, china(16)).chain(since)),
+        ["39-40 carrier-appeared TransTeleCom", "39-40 verdict-changed china>mixed"]
+    );
+}
+
 #[test]
 fn a_second_carrier_comes_and_goes() {
     let runs = times(5, china(256)).chain(times(3, both(128, 128))).chain(times(5, china(256)));
@@ -212,4 +223,32 @@ fn vantages_do_not_mix() {
     let verdicts: Vec<Verdict> = all.series.iter().map(|series| series.state.verdict).collect();
     let only = |name| Verdict::Only(all.names.find(name).unwrap_or_default());
     assert_eq!(verdicts, [only("china"), only("russia")]);
+}
+
+fn pinged(seen: Seen, alive: u32) -> Seen {
+    let pinged = seen.china + seen.russia + seen.unreached;
+    Seen { hosts: Some((pinged, alive)), ..seen }
+}
+
+#[test]
+fn hosts_fall_silent_while_there_is_a_way() {
+    let runs = times(10, pinged(china(256), 15))
+        .chain(times(3, pinged(china(256), 0)))
+        .chain(times(5, pinged(china(256), 15)));
+    assert_eq!(events(runs), ["9-10 hosts-silent", "12-13 hosts-back"]);
+}
+
+#[test]
+fn an_outage_is_not_told_again_of_the_hosts() {
+    let runs = times(10, pinged(china(256), 15))
+        .chain(times(3, pinged(outage(256), 0)))
+        .chain(times(5, pinged(china(256), 15)));
+    assert_eq!(events(runs), ["9-10 outage-began", "12-13 outage-ended"]);
+}
+
+/// Then it is the traces that are filtered, and no outage.
+#[test]
+fn where_hosts_answer_there_is_a_way() {
+    let runs = times(10, pinged(china(256), 15)).chain(times(5, pinged(outage(256), 15)));
+    assert!(events(runs).is_empty());
 }

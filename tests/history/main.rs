@@ -2,4 +2,6 @@
 
 mod events;
 mod planted;
+mod rates;
 mod reading;
+mod strange;

@@ -1,9 +1,8 @@
 //! Files become series, whatever their order.
-#![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
 
-use lasthop::history::{Wanted, read};
+use lasthop::history::{Hosts, Wanted, read};
 
-use super::planted::{HEADER, Planted, china, history, prefix, russia};
+use super::planted::{HEADER, Planted, Seen, china, history, prefix, russia};
 
 #[test]
 fn a_series_is_a_vantage_a_method_and_a_scope() {
@@ -44,10 +43,11 @@ fn files_headers_and_rows_may_come_in_any_order() {
         planted.run(&[("175.45.176.0/24", china(8))]);
     }
     let straight = planted.history();
+    let header = planted.text.lines().next().expect("a header");
     let rows: Vec<&str> = planted.text.lines().skip(1).collect();
     let mixed =
-        format!("{HEADER}\n{}\n{}\n{HEADER}\r\n{}\r\n\n{}", rows[4], rows[1], rows[0], rows[5]);
-    let other = format!("\u{feff}{HEADER}\n{}\n{}\n{}\n", rows[3], rows[2], rows[1]);
+        format!("{header}\n{}\n{}\n{header}\r\n{}\r\n\n{}", rows[4], rows[1], rows[0], rows[5]);
+    let other = format!("\u{feff}{header}\n{}\n{}\n{}\n", rows[3], rows[2], rows[1]);
     let all = history(&[&mixed, &other], &Wanted { buckets: 100, ..Wanted::default() });
     assert_eq!(all.series, straight.series);
     assert_eq!((all.counts.used, all.counts.doubled), (6, 1));
@@ -62,8 +62,9 @@ fn years_in_the_wrong_order_are_sorted() {
     }
     let straight = planted.history();
     let rows: Vec<&str> = planted.text.lines().skip(1).collect();
+    let header = planted.text.lines().next().expect("a header");
     let (old, new) = rows.split_at(2_000);
-    let turned = format!("{HEADER}\n{}\nbroken\n{}\n", new.join("\n"), old.join("\n"));
+    let turned = format!("{header}\n{}\nbroken\n{}\n", new.join("\n"), old.join("\n"));
     let folder = tempfile::TempDir::new().expect("a folder");
     let path = folder.path().join("turned.csv");
     std::fs::write(&path, turned).expect("written");
@@ -75,4 +76,24 @@ fn years_in_the_wrong_order_are_sorted() {
     assert_eq!(history.events.len(), 3);
     assert_eq!(broken, [18_002], "a broken line is told once");
     assert_eq!(history.counts.broken, 1);
+}
+
+/// A row of the first schema and one of the second, with other classes.
+#[test]
+fn schemas_and_classes_may_change_from_header_to_header() {
+    let mut planted = Planted::new();
+    planted.run(&[("175.45.176.0/24", china(8))]);
+    planted.run(&[("175.45.176.0/24", Seen { hosts: Some((256, 3)), ..china(8) })]);
+    let lines: Vec<&str> = planted.text.lines().collect();
+    let first = lines[1].strip_suffix(",,,,").expect("nothing pinged");
+    let other = HEADER.replace("russia", "asia");
+    let text = format!("{HEADER}\n{first}\n{}\n{}\n{other}\n", lines[0], lines[2]);
+    let text = format!("{text}{}\n", first.replace("run-here-0", "run-here-2"));
+    let history = history(&[&text], &Wanted::default());
+    assert_eq!(history.counts.used, 3);
+    assert_eq!(history.series.len(), 1);
+    let classes =
+        history.series[0].state.shares.iter().map(|(class, _)| history.names.text(*class));
+    assert_eq!(classes.collect::<Vec<_>>(), ["china", "russia"]);
+    assert_eq!(history.series[0].state.hosts, Some(Hosts { pinged: 256, alive: 3 }));
 }

@@ -11,10 +11,12 @@ mod read;
 mod spool;
 mod tell;
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::import::{FORMATS, Format, named};
 use crate::output::{Run, summary};
@@ -33,7 +35,7 @@ use tell::Telling;
 /// How long another process may hold the file that rows are added to.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Judge traceroutes made anywhere: RIPE Atlas, scamper, traceroute, mtr and others
+/// Judge traceroutes from anywhere: RIPE Atlas, scamper, traceroute, tracert, mtr
 ///
 /// Reads files, or stdin without any or as -, plain or compressed (gzip, bzip2, zstd), and recognises
 /// their format. Traces to destinations outside the block are refused and counted. The summary
@@ -44,8 +46,12 @@ pub(super) struct Classify {
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The format of all files [default: as their content shows]
-    #[arg(long, value_name = "FORMAT", value_parser = format)]
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
     from: Option<&'static dyn Format>,
+    /// The destination of traces whose file does not name it [default: the block's address that
+    /// answered last]
+    #[arg(long, value_name = "ADDRESS")]
+    target: Option<Ipv4Addr>,
     /// For each trace: its hops with their owners, what decided, and what would have changed the
     /// answer; instead of the summary
     #[arg(long)]
@@ -80,7 +86,7 @@ impl Classify {
         let append = append.map(|path| history(path, header, PATIENCE, common)).transpose()?;
         let sheet = self.traces.as_deref().map(Sheet::open).transpose()?;
         let mut owners = self.sources.owners(&targets, common)?;
-        let reading = Reading::new(&targets, common, self.sources.asks());
+        let reading = Reading::new(&targets, common, self.target, self.sources.asks());
         let heard = reading.all(&self.files, self.from)?;
         heard.closing(&targets, common);
         self.sources.ask(&mut owners, &heard.all.foreign(), common);
@@ -109,7 +115,8 @@ impl Classify {
     }
 }
 
-fn format(name: &str) -> Result<&'static dyn Format, String> {
-    let names = || FORMATS.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ");
-    named(name).ok_or_else(|| format!("one of {}", names()))
+/// Reads the name of a format.
+fn formats() -> impl TypedValueParser<Value = &'static dyn Format> {
+    let names = PossibleValuesParser::new(FORMATS.iter().map(|format| format.name()));
+    names.try_map(|name| named(&name).ok_or("no such format"))
 }

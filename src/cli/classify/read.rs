@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::import::{self, Finding, Findings, Format};
+use crate::import::{self, Finding, Findings, Format, Targetless};
 use crate::targets::Targets;
 use crate::trace::{Method, Trace};
 
@@ -14,6 +14,8 @@ use super::super::common::Common;
 use super::counts::Counts;
 use super::ear::{Ear, Said};
 use super::spool::{Packed, Place, Spool, Spooled};
+
+const NO_DESTINATION: &str = "no header names the destination (--target ADDRESS does)";
 
 /// All traces to the block, heard.
 pub(super) struct Heard {
@@ -28,6 +30,8 @@ pub(super) struct Heard {
 pub(super) struct Reading<'a> {
     targets: &'a Targets,
     common: &'a Common,
+    /// The destination where a file does not say it.
+    target: Option<Ipv4Addr>,
     spool: Spool,
     spooled: io::Result<()>,
     ear: Ear,
@@ -36,10 +40,16 @@ pub(super) struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     /// Remembers the addresses it comes upon, where `asks`.
-    pub(super) fn new(targets: &'a Targets, common: &'a Common, asks: bool) -> Self {
+    pub(super) fn new(
+        targets: &'a Targets,
+        common: &'a Common,
+        target: Option<Ipv4Addr>,
+        asks: bool,
+    ) -> Self {
         Self {
             targets,
             common,
+            target,
             spool: Spool::new(),
             spooled: Ok(()),
             ear: Ear::new(asks),
@@ -111,8 +121,8 @@ impl<'a> Reading<'a> {
             format!("{name}: not recognised; --from may be one of {}", names.join(", "))
         })?;
         self.common.say(|| format!("{name}: {}", format.name()));
-        let Self { targets, common, ear, spool, spooled, counts } = self;
-        let sieve = Sieve { targets, common, file: place, name: &name };
+        let Self { targets, common, target, ear, spool, spooled, counts } = self;
+        let sieve = Sieve { targets, common, target: *target, file: place, name: &name };
         let wanted = |address: Ipv4Addr| targets.block.contains(address);
         let work = |findings: &mut Findings<'_>| sieve.sift(findings);
         let take = |notes: Notes| {
@@ -131,6 +141,8 @@ impl<'a> Reading<'a> {
 struct Sieve<'a> {
     targets: &'a Targets,
     common: &'a Common,
+    /// The destination where a file does not say it.
+    target: Option<Ipv4Addr>,
     file: usize,
     name: &'a str,
 }
@@ -155,21 +167,41 @@ impl Sieve<'_> {
         };
         for (line, finding) in findings {
             match finding {
-                Finding::Trace(trace) if self.targets.block.contains(trace.target) => {
-                    notes.heard.push(Said::by(&trace, self.targets));
-                    notes.keep(Place { file: self.file, line }, &trace);
+                Finding::Targetless(found) => {
+                    for finding in self.aimed(*found) {
+                        self.take(&mut notes, line, finding);
+                    }
                 }
-                other => self.leave(&mut notes, line, other),
+                finding => self.take(&mut notes, line, finding),
             }
         }
         notes
+    }
+
+    fn take(&self, notes: &mut Notes, line: u64, finding: Finding) {
+        match finding {
+            Finding::Trace(trace) if self.targets.block.contains(trace.target) => {
+                notes.heard.push(Said::by(&trace, self.targets));
+                notes.keep(Place { file: self.file, line }, &trace);
+            }
+            other => self.leave(notes, line, other),
+        }
+    }
+
+    /// A trace that does not say where it went: its last answer does, where that came from the block.
+    fn aimed(&self, found: Targetless) -> Vec<Finding> {
+        let home = || found.answered_last().filter(|last| self.targets.block.contains(*last));
+        match self.target.or_else(home) {
+            Some(target) => found.to(target),
+            None => vec![Finding::Left(NO_DESTINATION.into())],
+        }
     }
 
     /// Counts what is not judged, and says why to those who asked for it.
     fn leave(&self, notes: &mut Notes, line: u64, finding: Finding) {
         match finding {
             Finding::Trace(_) | Finding::Elsewhere(_) => notes.counts.refused += 1,
-            Finding::Left(_) => notes.counts.left += 1,
+            Finding::Left(_) | Finding::Targetless(_) => notes.counts.left += 1,
             Finding::Broken(_) => notes.counts.broken += 1,
         }
         if self.common.is_verbose() {
@@ -187,6 +219,7 @@ fn why(finding: &Finding) -> String {
     match finding {
         Finding::Trace(trace) => outside(trace.target),
         Finding::Elsewhere(target) => outside(*target),
+        Finding::Targetless(_) => format!("left out: {NO_DESTINATION}"),
         Finding::Left(why) => format!("left out: {why}"),
         Finding::Broken(why) => format!("broken: {why}"),
     }

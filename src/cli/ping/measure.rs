@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 
 use crate::census::{Census, FLOW, Means, OverTcp, OverWire, Settings, suspects};
 use crate::probe::packet::Secret;
-use crate::probe::wire::{self, Connections, Opened, Wire, WireError};
+use crate::probe::wire::{self, Connections, Opened, Tally, Wire, WireError};
 use crate::probe::{Flow, Method, Moment};
 use crate::targets::{Block, Targets};
 
@@ -19,7 +19,6 @@ use super::super::privileges;
 use super::super::probe::explained;
 use super::Ping;
 use super::progress::Watcher;
-use super::report;
 
 /// Whom to ask.
 pub(super) struct Prepared {
@@ -30,6 +29,8 @@ pub(super) struct Prepared {
 /// A census that has ended, and the failure that ended it early.
 pub(super) struct Done {
     pub(super) census: Census,
+    /// What was counted aside, where anything but connections was asked for.
+    pub(super) tally: Option<Tally>,
     pub(super) failure: Result<(), WireError>,
 }
 
@@ -61,10 +62,8 @@ impl Ping {
         let failure = self.how.means().into_iter().try_for_each(|means| asking.ask(means));
         let mut census = asking.census;
         suspects(&mut census.hosts, &targets.block, source);
-        if let Some(opened) = opened {
-            report::tally(opened.wire.tally(), common);
-        }
-        Ok(Done { census, failure })
+        let tally = opened.map(|opened| opened.wire.tally().clone());
+        Ok(Done { census, tally, failure })
     }
 
     /// Opens what carries echo requests and datagrams, where any are asked for.

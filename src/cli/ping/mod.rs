@@ -26,7 +26,7 @@ use super::probe::{about, chance};
 use super::sheet::{Sheet, history};
 
 pub(super) use measure::after_traces;
-pub(super) use report::noise;
+pub(super) use report::closing;
 
 use how::How;
 use measure::{Done, Prepared};
@@ -78,8 +78,8 @@ impl Ping {
         }
         let files = self.open_files(common)?;
         let began = Timestamp::now();
-        let Done { census, failure } = self.measure(&mut prepared, &targets, common)?;
-        report::closing(&census, common);
+        let Done { census, tally, failure } = self.measure(&mut prepared, &targets, common)?;
+        closing(&census, tally.as_ref(), common);
         let took = census.at.since(crate::probe::Moment::START);
         let methods = self.how.names();
         let run: Run = about(began, took, self.vantage.clone(), methods, census.is_complete())?;

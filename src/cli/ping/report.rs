@@ -6,39 +6,40 @@ use crate::probe::wire::Tally;
 
 use super::super::common::Common;
 
-/// Says what users should know, and with -v everything that was counted.
-pub(super) fn closing(census: &Census, common: &Common) {
+/// Says what users should know, and with -v everything that was counted; `tally` is that of the wire, if
+/// there was one.
+pub(in super::super) fn closing(census: &Census, tally: Option<&Tally>, common: &Common) {
+    if census.refused > 0 {
+        let why = tally.and_then(|tally| tally.refusal.as_ref());
+        let why = why.map_or(String::new(), |why| format!(": {why}"));
+        common.warn(&format!("{} questions could not be sent{why}", census.refused));
+    }
     let suspect = census.hosts.iter().filter(|host| host.suspicion.is_some()).count();
     if suspect > 0 {
         common.warn(&format!(
             "{suspect} targets answer in a way that cannot be their own, and are not counted as alive \
-             (--census FILE says why)"
+             (lasthop ping --census FILE says why)"
         ));
     }
-    common.say(|| {
-        let found = census.hosts.iter().filter(|host| host.found.is_some()).count();
-        format!("{} targets, {} packets, {found} answer", census.hosts.len(), census.packets)
-    });
-    noise(census, common);
+    counted(census, common);
+    if let Some(tally) = tally {
+        ignored(tally, common);
+    }
 }
 
-/// Says, with -v, which answers showed nothing.
-pub(in super::super) fn noise(census: &Census, common: &Common) {
-    let noise = census.noise;
+fn counted(census: &Census, common: &Common) {
     common.say(|| {
+        let found = census.hosts.iter().filter(|host| host.found.is_some()).count();
+        let (hosts, packets, noise) = (census.hosts.len(), census.packets, census.noise);
         format!(
-            "answers that show no host: {} more than once, {} late, {} from other addresses, {} ICMP \
-             errors, {} unasked",
-            noise.duplicates, noise.late, noise.foreign, noise.errors, noise.unasked
+            "{hosts} targets, {packets} packets, {found} answer; beside that {} answers more than once, \
+             {} late, {} from other addresses, {} unasked; {} ICMP errors",
+            noise.duplicates, noise.late, noise.foreign, noise.unasked, noise.errors
         )
     });
 }
 
-/// Says what the wire has counted aside.
-pub(super) fn tally(tally: &Tally, common: &Common) {
-    if let Some(reason) = &tally.refusal {
-        common.warn(&format!("{} packets could not be sent: {reason}", tally.refused));
-    }
+fn ignored(tally: &Tally, common: &Common) {
     let ignored = |why| tally.ignored.get(&why).copied().unwrap_or_default();
     common.say(|| {
         format!(

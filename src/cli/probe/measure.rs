@@ -76,7 +76,7 @@ impl Probe {
         let (addresses, block) = (&prepared.addresses, &prepared.targets.block);
         let quiet = common.quiet;
         let done = ping::after_traces(opened, addresses, block, how, quiet, interrupt);
-        ping::noise(&done.0, common);
+        ping::closing(&done.0, Some(opened.wire.tally()), common);
         done
     }
 

@@ -1,6 +1,7 @@
 //! `lasthop report`: what changed, and when.
 
 mod migrate;
+mod pictures;
 mod textfile;
 mod window;
 
@@ -16,6 +17,7 @@ use super::common::Common;
 use super::exit::Exit;
 use super::format::Format;
 
+use pictures::Pictures;
 use window::{Since, since, until};
 
 /// What changed, and when: carriers that came and went, shares that moved, outages
@@ -47,9 +49,11 @@ pub(super) struct Report {
     /// End with code 5 when something changed, as --since has it
     #[arg(long)]
     fail_on_change: bool,
-    /// Write how things are as metrics for node_exporter's textfile collector, in one go
+    /// Write how things are as metrics for Prometheus, in one go
     #[arg(long, value_name = "FILE.prom", help_heading = "Files")]
     prometheus: Option<PathBuf>,
+    #[command(flatten)]
+    pictures: Pictures,
     /// Write OLD to stdout under today's header, and nothing else
     #[arg(
         long,
@@ -77,10 +81,13 @@ impl Report {
         }
         let wanted = Wanted {
             until: self.until,
-            from: None,
+            from: match self.since {
+                Some(Since::Time(since)) => Some(since),
+                Some(Since::Newest) | None => None,
+            },
             scopes: self.scope.clone(),
             vantages: self.vantage.clone(),
-            buckets: 0,
+            buckets: self.pictures.buckets(self.draws_letters(common)),
         };
         let mut remark = |remark: &history::Remark<'_>| {
             let (path, line) = (remark.path.display(), remark.line);
@@ -88,6 +95,7 @@ impl Report {
         };
         let history = history::read(&self.files, &wanted, &mut remark)?;
         closing(&history, common);
+        self.pictures.write(&history)?;
         let series: Vec<&Series> =
             history.series.iter().filter(|series| self.has_runs(series)).collect();
         if series.is_empty() {
@@ -103,6 +111,11 @@ impl Report {
         self.tell(&series, &events, &history, common)?;
         let changed = self.fail_on_change && !events.is_empty();
         Ok(if changed { Exit::Changed } else { Exit::Measured })
+    }
+
+    /// Whether stdout gets a picture.
+    fn draws_letters(&self, common: &Common) -> bool {
+        Format::or_suited(common.format) == Format::Table && self.show.is_none()
     }
 
     fn has_runs(&self, series: &Series) -> bool {
@@ -143,7 +156,7 @@ impl Report {
             Some(Show::Events) => event_table(events, history),
             None => {
                 let (state, changed) = (state_table(series, history), event_table(events, history));
-                format!("{state}\n{changed}")
+                format!("{state}\n{}\n{changed}", pictures::letters(history))
             }
         })
     }

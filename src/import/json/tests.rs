@@ -13,7 +13,9 @@ fn told(prefixes: &[&str], input: &mut (dyn BufRead + Send)) -> Vec<String> {
         told.push(match finding {
             Finding::Left(what) => format!("{line} {what}"),
             Finding::Broken(why) => format!("{line} broken: {why}"),
-            Finding::Trace(_) | Finding::Elsewhere(_) => panic!("no traces here"),
+            Finding::Trace(_) | Finding::Elsewhere(_) | Finding::Targetless(_) => {
+                panic!("no traces here")
+            }
         });
     };
     each_behind(prefixes, input, &mut sink, first_value).unwrap();

@@ -1,0 +1,295 @@
+//! `lasthop report`: formats, windows, exit codes, bad input.
+#![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
+
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Stdio;
+
+use insta::assert_snapshot;
+use jiff::{SignedDuration, Timestamp};
+use tempfile::TempDir;
+
+use super::columns::SUMMARY;
+use super::outcome::Outcome;
+use super::program;
+use super::sheet::Sheet;
+
+/// A history that is read in a folder of its own.
+struct Files(TempDir);
+
+impl Files {
+    fn new(text: &str) -> Self {
+        let files = Self(TempDir::new().expect("a folder"));
+        files.write("h.csv", text);
+        files
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        std::fs::write(self.path().join(name), text).expect("written");
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path().join(name)).expect(name)
+    }
+
+    /// `lasthop report` with these arguments.
+    fn report(&self, arguments: &[&str]) -> Outcome {
+        let arguments: Vec<&OsStr> = ["report"].iter().chain(arguments).map(OsStr::new).collect();
+        Outcome::of(program::outside(self.path(), &arguments))
+    }
+}
+
+/// What a run sees of 175.45.178.0/24; the rest of the block is Chinese.
+#[derive(Clone, Copy)]
+enum Path178 {
+    China,
+    Russia,
+    Both,
+    None,
+}
+
+/// A story of eleven runs, an hour apart, of a vantage.
+pub(super) fn story(vantage: &str) -> String {
+    use Path178::{Both, China, None, Russia};
+    let runs = [China, China, China, Russia, Russia, None, None, Both, Both, Both, Both];
+    let mut text = format!("{SUMMARY}\n");
+    for (number, path) in (0..).zip(runs) {
+        text += &run(vantage, number, path);
+    }
+    text
+}
+
+fn run(vantage: &str, number: i64, path: Path178) -> String {
+    let [china, russia, unreached] = match path {
+        Path178::China => [64, 0, 0],
+        Path178::Russia => [0, 64, 0],
+        Path178::Both => [32, 32, 0],
+        Path178::None => [0, 0, 64],
+    };
+    row(vantage, number, "175.45.176.0/22", [china + 192, russia, unreached])
+        + &row(vantage, number, "175.45.178.0/24", [china, russia, unreached])
+}
+
+fn row(vantage: &str, number: i64, scope: &str, [china, russia, unreached]: [u32; 3]) -> String {
+    let began: Timestamp = "2017-10-01T00:00:00Z".parse().expect("a time");
+    let start = began + SignedDuration::from_hours(number);
+    let end = start + SignedDuration::from_secs(14);
+    let of = f64::from(china + russia);
+    let share = |count: u32| match china + russia {
+        0 => ",,".into(),
+        _ => format!("{0:.4},{0:.4},{0:.4}", f64::from(count) / of),
+    };
+    let carriers = [("China Unicom", china), ("TransTeleCom", russia)];
+    let carriers: Vec<String> = carriers
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| format!("{name}={count}"))
+        .collect();
+    let pinged = match (number, china + russia) {
+        (..4, _) => ",,",
+        (_, 0) => "256,0,0",
+        _ => "256,12,0",
+    };
+    let mut text = String::new();
+    writeln!(
+        text,
+        "2,run-{number},{start:.6},{end:.6},\"{vantage}\",icmp,{scope},{},{china},{russia},0,0,{unreached},\
+         {},{},mixed,{},1,{},512,true,{pinged},",
+        china + russia + unreached,
+        share(china),
+        share(russia),
+        carriers.join(";"),
+        if of > 0.0 { "236.400" } else { "" },
+    )
+    .expect("text");
+    text
+}
+
+#[test]
+fn every_format() {
+    let files = Files::new(&story("here, or there"));
+    assert_snapshot!("report.table", files.report(&["h.csv", "--format", "table"]).ended(0).out);
+    assert_snapshot!("report.events.csv", files.report(&["h.csv"]).ended(0).out);
+    let json = files.report(&["h.csv", "--format", "json"]).ended(0).out;
+    assert_snapshot!("report.events.json", json);
+    let state = ["h.csv", "--show", "state"];
+    assert_snapshot!("report.state.csv", files.report(&state).ended(0).out);
+    let state = [&state[..], &["--format", "json"]].concat();
+    assert_snapshot!("report.state.json", files.report(&state).ended(0).out);
+}
+
+#[test]
+fn metrics() {
+    let files = Files::new(&story("a \\ \"b\""));
+    files.report(&["h.csv", "--prometheus", "lasthop.prom"]).ended(0);
+    assert_snapshot!("report.prometheus", files.read("lasthop.prom"));
+    let left: Vec<_> = std::fs::read_dir(files.path()).expect("a folder").collect();
+    assert_eq!(left.len(), 2, "no other file is left");
+    files
+        .report(&["h.csv", "--prometheus", "no/such.prom"])
+        .refused(2, &["no/such.prom", "folder"]);
+}
+
+#[test]
+fn pictures_in_files() {
+    let files = Files::new(&story("<here> & there"));
+    files.report(&["h.csv", "--svg", "h.svg", "--html", "h.html", "--show", "events"]).ended(0);
+    let (svg, html) = (files.read("h.svg"), files.read("h.html"));
+    assert!(
+        svg.starts_with("<svg ")
+            && svg.contains("From &lt;here&gt; &amp; there, by icmp (11 runs)")
+    );
+    assert!(html.starts_with("<!DOCTYPE html>") && html.contains("TransTeleCom appeared"));
+    files.report(&["h.csv", "--svg", "late.svg", "--since", "2017-10-01T08:00"]).ended(0);
+    assert!(files.read("late.svg").contains("2017-10-01 08:00 to"), "from where it was asked for");
+    files.report(&["h.csv", "--html", "no/such.html"]).refused(2, &["no/such.html", "folder"]);
+}
+
+#[test]
+fn two_vantages_are_told_apart() {
+    let files = Files::new(&format!("{}{}", story("here"), story("there")));
+    assert_snapshot!(
+        "report.two.table",
+        files.report(&["h.csv", "--format", "table"]).ended(0).out
+    );
+    let one = files.report(&["h.csv", "--vantage", "there"]).ended(0);
+    assert!(Sheet::read(&one.out).column("vantage").iter().all(|vantage| *vantage == "there"));
+}
+
+#[test]
+fn a_window_tells_what_its_runs_found() {
+    let files = Files::new(&story("here"));
+    let events = |arguments: &[&str]| {
+        let run = files.report(&[&["h.csv"], arguments].concat()).ended(0);
+        let sheet = Sheet::read(&run.out);
+        let found = sheet.column("found_at").into_iter().map(str::to_owned).collect::<Vec<_>>();
+        (sheet.rows.len(), found.first().cloned().unwrap_or_default())
+    };
+    let all = events(&[]).0;
+    let (late, first) = events(&["--since", "2017-10-01T06:00"]);
+    assert!(0 < late && late < all, "{late} of {all}");
+    assert_eq!(first, "2017-10-01T07:00:00.000000Z");
+    assert_eq!(events(&["--until", "2017-10-01T02:00:00Z"]).0, 0);
+    assert_eq!(events(&["--since", "newest"]).0, 0);
+    let (block, _) = events(&["--scope", "175.45.176.0/22"]);
+    assert!(block > 0 && block < all);
+}
+
+/// As cron does it, after each run.
+#[test]
+fn a_change_ends_with_its_own_code() {
+    let story = story("here");
+    let lines: Vec<&str> = story.lines().collect();
+    for (runs, code) in [(3, 0), (4, 5), (5, 0), (6, 5), (7, 0), (8, 5), (9, 0), (11, 0)] {
+        let files = Files::new(&format!("{}\n", lines[..=runs * 2].join("\n")));
+        let run = files.report(&["h.csv", "--since", "newest", "--fail-on-change"]).ended(code);
+        assert_eq!(Sheet::read(&run.out).rows.is_empty(), code == 0, "{}", run.out);
+    }
+    let files = Files::new(&story);
+    files.report(&["h.csv", "--fail-on-change"]).ended(5);
+}
+
+#[test]
+fn nothing_in_the_window_is_code_1() {
+    let files = Files::new(&story("here"));
+    for arguments in
+        [["--since", "2020-01-01"], ["--until", "2001-01-01"], ["--vantage", "elsewhere"]]
+    {
+        let run = files.report(&[&["h.csv"], &arguments[..]].concat()).ended(1);
+        assert!(run.err.contains("no run"), "{}", run.err);
+    }
+    files.write("empty.csv", format!("{SUMMARY}\n"));
+    files.report(&["empty.csv"]).ended(1);
+}
+
+#[test]
+fn what_is_broken_is_told_with_its_line_and_left_out() {
+    let story = story("here");
+    let torn = "2,run-1,2017-10-01T00:00:00Z,,here,icmp,175.45.176.0/24,\"4\n";
+    let wrong = story.lines().nth(1).expect("a row").replace("175.45.176.0/22", "elsewhere");
+    let text = format!("{story}{torn}2,2026\n{wrong}\n\u{1b}[2J\n");
+    let files = Files::new(&text);
+    let run = files.report(&["h.csv"]).ended(0);
+    for words in [
+        "h.csv:24: left out: a quote is not closed",
+        "h.csv:25: left out: 2 of 29 columns",
+        "h.csv:26: left out: scope: `elsewhere` is not a prefix",
+        "h.csv:27: left out: 1 of 29 columns",
+        "22 rows used, 0 doubled, 0 not asked for, 4 broken",
+    ] {
+        assert!(run.err.contains(words), "no `{words}` in {}", run.err);
+    }
+    assert_eq!(run.out, Files::new(&story).report(&["h.csv"]).out);
+}
+
+#[test]
+fn bad_input_is_refused() {
+    let files = Files::new("time,verdict\n");
+    files.report(&["h.csv"]).refused(2, &["h.csv:1: not a summary", "schema"]);
+    files.report(&["none.csv"]).refused(2, &["none.csv", "check the name"]);
+    files.report(&[]).refused(2, &["<FILE>"]);
+    files.report(&["h.csv", "--since", "soon"]).refused(2, &["soon", "2017-10-01", "newest"]);
+    files.report(&["h.csv", "--scope", "all"]).refused(2, &["all", "175.45.178.0/24"]);
+    files.write("empty", "");
+    files.report(&["empty"]).refused(2, &["empty:1: not a summary: it is empty"]);
+    files.write("short.csv", "schema,run_id,targets,other\n");
+    files.report(&["short.csv"]).refused(2, &["short.csv:1:", "started_at"]);
+}
+
+#[test]
+fn files_may_be_packed_or_come_through_a_pipe() {
+    let story = story("here");
+    let files = Files::new(&story);
+    let plain = files.report(&["h.csv"]).ended(0).out;
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(story.as_bytes()).expect("packed");
+    files.write("h.csv.gz", gzip.finish().expect("packed"));
+    let run = files.report(&["h.csv.gz", "h.csv", "-v"]).ended(0);
+    assert_eq!(run.out, plain);
+    assert!(run.err.contains("22 rows used, 22 doubled"), "{}", run.err);
+    let mut command = program::outside(files.path(), &["report".as_ref(), "-".as_ref()]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = command.spawn().expect("begun");
+    let mut stdin = running.stdin.take().expect("a pipe");
+    stdin.write_all(story.as_bytes()).expect("written");
+    drop(stdin);
+    assert_eq!(Outcome::read(running.wait_with_output().expect("ended")).ended(0).out, plain);
+}
+
+#[test]
+fn an_old_history_is_migrated() {
+    let story = story("here, or there");
+    // Without its last column but one.
+    let mut old = csv::Writer::from_writer(Vec::new());
+    for record in
+        csv::ReaderBuilder::new().has_headers(false).from_reader(story.as_bytes()).records()
+    {
+        let record = record.expect("a row");
+        old.write_record(
+            record.iter().enumerate().filter(|(place, _)| *place != 23).map(|it| it.1),
+        )
+        .expect("written");
+    }
+    let old = String::from_utf8(old.into_inner().expect("written")).expect("text");
+    let files = Files::new(&old);
+    let run = files.report(&["--migrate", "h.csv"]).ended(0);
+    let (was, is) = (Sheet::read(&story), Sheet::read(&run.out));
+    assert_eq!(is.header, was.header);
+    assert_eq!(is.column("vantage"), was.column("vantage"));
+    assert_eq!(is.column("complete"), was.column("complete"));
+    assert!(is.column("probes").iter().all(|cell| cell.is_empty()), "unknown is empty");
+    files.write("same.csv", &run.out);
+    assert_eq!(files.report(&["--migrate", "same.csv"]).ended(0).out, run.out);
+    files.write("torn.csv", format!("{old}2,2026"));
+    let torn = files.report(&["--migrate", "torn.csv"]).ended(2);
+    assert_eq!(torn.out, run.out, "what is whole is written");
+    assert!(torn.err.contains("torn.csv:24: left out: 2 of 28 columns"), "{}", torn.err);
+    files.write("other.csv", story.replace("china", "asia"));
+    files.report(&["--migrate", "other.csv"]).ended(2);
+}
