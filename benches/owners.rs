@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 
 use lasthop::owner::{AsTable, Owners};
 use lasthop::targets::Targets;
+use nix::time::{ClockId, clock_gettime};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 const RANGES: u32 = 400_000;
-const HOLDERS: u32 = 80_000;
+const HOLDERS: u32 = 60_000;
 const ADDRESSES: usize = 1 << 20;
 const RUNS: usize = 9;
 
@@ -43,14 +44,15 @@ fn main() {
     row("the whole answer: carrier, AS, country, source, class", &everywhere, owner);
 }
 
-/// The fastest of some runs over all addresses, which come in no order.
+/// The fastest of some runs over all addresses, which come in no order, by the time of the processor.
 fn row(what: &str, addresses: &[Ipv4Addr], mut tell: impl FnMut(Ipv4Addr) -> bool) {
+    let now = || Duration::from(clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).expect("a clock"));
     let run = |_| {
-        let began = Instant::now();
+        let began = now();
         for address in addresses {
             black_box(tell(black_box(*address)));
         }
-        began.elapsed()
+        now().saturating_sub(began)
     };
     let fastest = (0..RUNS).map(run).min().unwrap_or(Duration::ZERO);
     println!("| {what} | {:.1} |", fastest.as_nanos() as f64 / addresses.len() as f64);

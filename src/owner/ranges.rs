@@ -33,15 +33,17 @@ pub(super) struct HolderId(u32);
 /// Ranges that are sorted and do not overlap.
 #[derive(Debug, Clone)]
 pub(super) struct Ranges {
+    /// Where each range begins: apart from the rest, so that what is searched lies in one place.
+    firsts: Vec<u32>,
     rows: Vec<Row>,
-    /// For each value of an address's first two bytes, how many rows start below it.
+    /// For each value of an address's first two bytes, how many ranges begin below it.
     before: Vec<u32>,
     holders: Vec<Holder>,
 }
 
+/// Where a range ends, and whose it is.
 #[derive(Debug, Clone, Copy)]
 struct Row {
-    first: u32,
     last: u32,
     holder: u32,
 }
@@ -52,9 +54,10 @@ impl Ranges {
         let address = u32::from(address);
         let from = *self.before.get(bucket(address))? as usize;
         let to = *self.before.get(bucket(address) + 1)? as usize;
-        let started = self.rows.get(from..to)?.partition_point(|row| row.first <= address);
-        let row = self.rows.get((from + started).checked_sub(1)?)?;
-        let range = AddressRange::new(row.first.into(), row.last.into())?;
+        let begun = self.firsts.get(from..to)?.partition_point(|first| *first <= address);
+        let place = (from + begun).checked_sub(1)?;
+        let (first, row) = (self.firsts.get(place)?, self.rows.get(place)?);
+        let range = AddressRange::new((*first).into(), row.last.into())?;
         (address <= row.last).then_some((range, self.holders.get(row.holder as usize)?))
     }
 
@@ -71,6 +74,7 @@ fn bucket(address: u32) -> usize {
 /// Collects ranges in the order of their addresses.
 #[derive(Debug, Default)]
 pub(super) struct Builder {
+    firsts: Vec<u32>,
     rows: Vec<Row>,
     holders: Vec<Holder>,
     places: HashMap<Holder, HolderId>,
@@ -110,20 +114,20 @@ impl Builder {
             return Err(Disorder { range, previous });
         }
         self.previous = Some(range);
-        self.rows.extend(holder.map(|HolderId(holder)| Row {
-            first: range.first().into(),
-            last: range.last().into(),
-            holder,
-        }));
+        if let Some(HolderId(holder)) = holder {
+            self.firsts.push(range.first().into());
+            self.rows.push(Row { last: range.last().into(), holder });
+        }
         Ok(())
     }
 
     /// The finished table.
     pub(super) fn finish(mut self) -> Ranges {
+        self.firsts.shrink_to_fit();
         self.rows.shrink_to_fit();
         let mut before = vec![0_u32; (1 << 16) + 1];
-        for row in &self.rows {
-            if let Some(count) = before.get_mut(bucket(row.first) + 1) {
+        for first in &self.firsts {
+            if let Some(count) = before.get_mut(bucket(*first) + 1) {
                 *count += 1;
             }
         }
@@ -132,7 +136,7 @@ impl Builder {
             sum += *count;
             *count = sum;
         }
-        Ranges { rows: self.rows, before, holders: self.holders }
+        Ranges { firsts: self.firsts, rows: self.rows, before, holders: self.holders }
     }
 }
 

@@ -1,9 +1,10 @@
 //! Intervals for shares that several vantages have seen. The traces from one vantage repeat one path,
 //! so the vantage is the unit: its traces are drawn together or not at all.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::thread;
 
+use foldhash::HashMap;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -17,8 +18,7 @@ pub(super) type Seen = Vec<usize>;
 
 /// What several vantages have seen of one or more routed prefixes.
 pub(super) struct Clusters {
-    /// A row for each vantage, one behind the other: what it has seen of each prefix. They are added
-    /// up some ten million times.
+    /// A row for each vantage, one behind the other: what it has seen of each prefix.
     rows: Vec<f64>,
     vantages: usize,
     prefixes: usize,
@@ -29,7 +29,7 @@ impl Clusters {
     /// Nothing, unless at least two named vantages have classified traces. What is without a name is
     /// one more vantage.
     pub(super) fn of<'a>(
-        prefixes: impl Iterator<Item = &'a BTreeMap<String, Seen>>,
+        prefixes: impl Iterator<Item = &'a HashMap<String, Seen>>,
     ) -> Option<Self> {
         let prefixes: Vec<_> = prefixes.filter(|vantages| !vantages.is_empty()).collect();
         let names: BTreeSet<&String> = prefixes.iter().flat_map(|seen| seen.keys()).collect();
@@ -60,7 +60,7 @@ impl Clusters {
 
     /// The share of each class, in their order: the mean of the prefixes' shares.
     pub(super) fn shares(&self, seed: u64) -> Vec<Share> {
-        let whole = self.totals(0..self.vantages);
+        let whole = self.totals(&vec![1.0; self.vantages]);
         let shares = self.means(&whole, &whole);
         let effective = self.effective(&whole);
         let each = shares.into_iter().zip(self.variances(&whole, seed));
@@ -71,29 +71,30 @@ impl Clusters {
     fn variances(&self, whole: &[f64], seed: u64) -> Vec<f64> {
         let mut random = StdRng::seed_from_u64(seed);
         let count = self.vantages;
+        let mut times = vec![0.0; count];
         let mut sums = vec![(0.0, 0.0); self.columns - 1];
         for _ in 0..RESAMPLES {
-            let drawn = (0..count).map(|_| random.random_range(0..count));
-            for ((sum, squares), share) in
-                sums.iter_mut().zip(self.means(&self.totals(drawn), whole))
-            {
+            times.fill(0.0);
+            (0..count).for_each(|_| times[random.random_range(0..count)] += 1.0);
+            let drawn = self.means(&self.totals(&times), whole);
+            for ((sum, squares), share) in sums.iter_mut().zip(drawn) {
                 *sum += share;
                 *squares += share * share;
             }
         }
-        let times = f64::from(RESAMPLES);
+        let all = f64::from(RESAMPLES);
         let small = real(count) / (real(count) - 1.0);
-        let variance = |(sum, squares)| (squares / times - (sum / times) * (sum / times)) * small;
+        let variance = |(sum, squares)| (squares / all - (sum / all) * (sum / all)) * small;
         sums.into_iter().map(variance).collect()
     }
 
-    /// What these vantages have seen together, prefix by prefix.
-    fn totals(&self, vantages: impl Iterator<Item = usize>) -> Vec<f64> {
+    /// What the vantages have seen together, prefix by prefix, where each counts so many times.
+    fn totals(&self, times: &[f64]) -> Vec<f64> {
         let width = self.prefixes * self.columns;
         let mut totals = vec![0.0; width];
-        for vantage in vantages {
-            let row = &self.rows[vantage * width..][..width];
-            totals.iter_mut().zip(row).for_each(|(total, count)| *total += count);
+        // Sums of whole numbers, which are exact in any order.
+        for (row, times) in self.rows.chunks_exact(width).zip(times) {
+            totals.iter_mut().zip(row).for_each(|(total, count)| *total += times * count);
         }
         totals
     }
@@ -174,7 +175,7 @@ mod tests {
                 .map(|(name, all, class)| ((*name).to_owned(), vec![*all, *class]))
                 .collect()
         };
-        let prefixes: Vec<BTreeMap<String, Seen>> = prefixes.iter().map(seen).collect();
+        let prefixes: Vec<HashMap<String, Seen>> = prefixes.iter().map(seen).collect();
         Some(Clusters::of(prefixes.iter())?.shares(0)[0])
     }
 

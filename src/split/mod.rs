@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use foldhash::HashMap;
 use ipnet::Ipv4Net;
 
 use crate::targets::{ClassId, Targets};
@@ -151,7 +152,7 @@ struct Count {
     targets: BTreeSet<Ipv4Addr>,
     classes: BTreeMap<Class, usize>,
     /// What each vantage has seen, by its name.
-    vantages: BTreeMap<String, Seen>,
+    vantages: HashMap<String, Seen>,
     carriers: BTreeMap<String, usize>,
     last_hops: BTreeMap<Ipv4Addr, usize>,
     /// How often each RTT was measured, in microseconds: what repeats takes no more room.
@@ -165,7 +166,7 @@ impl Count {
         let all = classes.chain([Class::Other, Class::Unknown, Class::Unreached]);
         Self {
             targets: BTreeSet::new(),
-            vantages: BTreeMap::new(),
+            vantages: HashMap::default(),
             classes: all.map(|class| (class, 0)).collect(),
             carriers: BTreeMap::new(),
             last_hops: BTreeMap::new(),
@@ -193,11 +194,15 @@ impl Count {
 
     fn add_vantage(&mut self, trace: &Trace, class: Class) {
         let name = trace.vantage.as_ref().map_or("", |vantage| vantage.name.as_str());
-        if !self.vantages.contains_key(name) {
-            let classes = self.classes.keys().filter(|class| matches!(class, Class::Transit(_)));
-            self.vantages.insert(name.to_owned(), vec![0; classes.count() + 1]);
-        }
-        let Some(seen) = self.vantages.get_mut(name) else { return };
+        // Mostly it is known, and then its name is not copied.
+        let seen = match self.vantages.get_mut(name) {
+            Some(seen) => seen,
+            None => self.vantages.entry(name.to_owned()).or_insert_with(|| {
+                let classes =
+                    self.classes.keys().filter(|class| matches!(class, Class::Transit(_)));
+                vec![0; classes.count() + 1]
+            }),
+        };
         seen[0] += 1;
         if let Class::Transit(id) = class {
             seen[id.index() + 1] += 1;
