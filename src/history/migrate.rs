@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use crate::output::csv::cause;
+
 use super::source::{Line, Source};
 use super::{HistoryError, Names, Remark};
 
@@ -31,7 +33,7 @@ pub fn migrate(
     let mut source = Source::open(path, &mut names)?;
     let written = |source| HistoryError::Io { path: PathBuf::from("stdout"), source };
     let mut out = csv::Writer::from_writer(out);
-    out.write_record(header).map_err(|error| written(error.into()))?;
+    out.write_record(header).map_err(|error| written(cause(error)))?;
     let mut migrated = Migrated::default();
     let schema = schema.to_string();
     lossless(&source, path, header)?;
@@ -48,7 +50,7 @@ pub fn migrate(
             Some(place) => cells.get(place),
             None => &[],
         };
-        out.write_record(header.iter().map(cell)).map_err(|error| written(error.into()))?;
+        out.write_record(header.iter().map(cell)).map_err(|error| written(cause(error)))?;
         migrated.rows += 1;
     }
     out.flush().map_err(written)?;

@@ -11,12 +11,21 @@ use super::{Cell, Rows};
 pub fn write(rows: &Rows, header: bool, out: impl Write) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     if header {
-        writer.write_record(&rows.header)?;
+        writer.write_record(&rows.header).map_err(cause)?;
     }
     for row in &rows.rows {
-        writer.write_record(row.iter().map(text))?;
+        writer.write_record(row.iter().map(text)).map_err(cause)?;
     }
     writer.flush()
+}
+
+/// What became of the output: a reader that has left is told from other failures by that.
+#[must_use]
+pub fn cause(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(cause) => cause,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 /// The header line, as it is written.

@@ -34,6 +34,21 @@ fn a_reader_that_leaves_is_no_failure() {
     assert_eq!((run.out.lines().count(), run.err.as_str()), (1, ""));
 }
 
+/// More than a pipe holds: the reader is gone while it is written.
+#[test]
+fn a_reader_that_leaves_in_the_middle_is_no_failure_either() {
+    let Some(lab) = Lab::near() else { return };
+    let cells = "a,2017-10-01T00:00:00Z,2017-10-01T00:00:09Z,,icmp,175.45.176.0/22,9,9,0,0,0,0,\
+                 1.0000,0.7008,1.0000,0.0000,0.0000,0.2992,china,,1,200.000,20,true,,,,";
+    let header = "$LASTHOP probe $QUICK 175.45.177.10 | head -1";
+    let rows = format!("for n in $(seq 5000); do echo 2,$n{cells}; done");
+    shell(&lab, &format!("{{ {header}; {rows}; }} > many.csv")).ended(0);
+    for many in ["report --migrate many.csv", "lab --story october-2017"] {
+        let run = shell(&lab, &format!("$LASTHOP {many} | head -1")).ended(0);
+        assert_eq!((run.out.lines().count(), run.err.as_str()), (1, ""), "{many}");
+    }
+}
+
 #[test]
 fn a_reader_that_has_left_takes_no_file_with_it() {
     let Some(lab) = Lab::near() else { return };
