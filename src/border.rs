@@ -6,11 +6,13 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::targets::{Block, Special, Specials};
 use crate::trace::{HopAnswer, Kind, Trace, Ttl};
 
 /// The end of the foreign part of a trace.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Border {
     /// The last foreign hop that can be attributed at all, if any answered.
     pub last: Option<LastHop>,
@@ -25,7 +27,7 @@ pub struct Border {
 }
 
 /// The last foreign hop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastHop {
     /// Its address.
     pub address: Ipv4Addr,
@@ -36,7 +38,7 @@ pub struct LastHop {
 }
 
 /// A foreign hop that names nobody.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
     /// Its address.
     pub address: Ipv4Addr,
@@ -45,7 +47,7 @@ pub struct Skipped {
 }
 
 /// What was found behind the last foreign answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Behind {
     /// A home address, after `gap` silent TTLs.
     Home {

@@ -18,9 +18,11 @@ pub(super) type Seen = Vec<usize>;
 
 /// What several vantages have seen of one or more routed prefixes.
 pub(super) struct Clusters {
-    /// A row for each vantage, one behind the other: what it has seen of each prefix.
+    /// What vantages have seen of each prefix, one row behind the other: each that differs once, since
+    /// they are added up some thousand times.
     rows: Vec<f64>,
-    vantages: usize,
+    /// The row of each vantage.
+    vantages: Vec<usize>,
     prefixes: usize,
     columns: usize,
 }
@@ -37,15 +39,22 @@ impl Clusters {
             return None;
         }
         let columns = prefixes.iter().flat_map(|seen| seen.values()).map(Vec::len).max()?;
-        let mut rows = Vec::with_capacity(names.len() * prefixes.len() * columns);
-        for (name, vantages) in
-            names.iter().flat_map(|name| prefixes.iter().map(move |p| (name, p)))
-        {
-            let seen = vantages.get(*name).map_or(&[][..], Vec::as_slice);
-            let none = std::iter::repeat_n(&0, columns - seen.len());
-            rows.extend(seen.iter().chain(none).map(|count| real(*count)));
+        let mut places: HashMap<Vec<usize>, usize> = HashMap::default();
+        let mut rows = Vec::new();
+        let mut vantages = Vec::with_capacity(names.len());
+        for name in names {
+            let mut row = vec![0; prefixes.len() * columns];
+            for (place, seen) in row.chunks_mut(columns).zip(&prefixes) {
+                let seen = seen.get(name).map_or(&[][..], Vec::as_slice);
+                place.iter_mut().zip(seen).for_each(|(place, count)| *place = *count);
+            }
+            let next = places.len();
+            vantages.push(*places.entry(row).or_insert_with_key(|row| {
+                rows.extend(row.iter().map(|count| real(*count)));
+                next
+            }));
         }
-        Some(Self { rows, vantages: names.len(), prefixes: prefixes.len(), columns })
+        Some(Self { rows, vantages, prefixes: prefixes.len(), columns })
     }
 
     /// The shares of each, on all cores.
@@ -60,23 +69,22 @@ impl Clusters {
 
     /// The share of each class, in their order: the mean of the prefixes' shares.
     pub(super) fn shares(&self, seed: u64) -> Vec<Share> {
-        let whole = self.totals(&vec![1.0; self.vantages]);
+        let whole = self.totals(&self.times(self.vantages.iter().copied()));
         let shares = self.means(&whole, &whole);
         let effective = self.effective(&whole);
         let each = shares.into_iter().zip(self.variances(&whole, seed));
-        each.map(|(share, variance)| interval(share, variance, self.vantages, effective)).collect()
+        each.map(|(share, variance)| interval(share, variance, self.vantages.len(), effective))
+            .collect()
     }
 
     /// The variance of each share over vantages that are drawn anew, for as many that were not.
     fn variances(&self, whole: &[f64], seed: u64) -> Vec<f64> {
         let mut random = StdRng::seed_from_u64(seed);
-        let count = self.vantages;
-        let mut times = vec![0.0; count];
+        let count = self.vantages.len();
         let mut sums = vec![(0.0, 0.0); self.columns - 1];
         for _ in 0..RESAMPLES {
-            times.fill(0.0);
-            (0..count).for_each(|_| times[random.random_range(0..count)] += 1.0);
-            let drawn = self.means(&self.totals(&times), whole);
+            let drawn = (0..count).map(|_| self.vantages[random.random_range(0..count)]);
+            let drawn = self.means(&self.totals(&self.times(drawn)), whole);
             for ((sum, squares), share) in sums.iter_mut().zip(drawn) {
                 *sum += share;
                 *squares += share * share;
@@ -88,7 +96,14 @@ impl Clusters {
         sums.into_iter().map(variance).collect()
     }
 
-    /// What the vantages have seen together, prefix by prefix, where each counts so many times.
+    /// How often each of the rows comes.
+    fn times(&self, rows: impl Iterator<Item = usize>) -> Vec<f64> {
+        let mut times = vec![0.0; self.rows.len() / (self.prefixes * self.columns)];
+        rows.for_each(|row| times[row] += 1.0);
+        times
+    }
+
+    /// What has been seen together, prefix by prefix, where each row counts so many times.
     fn totals(&self, times: &[f64]) -> Vec<f64> {
         let width = self.prefixes * self.columns;
         let mut totals = vec![0.0; width];
@@ -122,7 +137,8 @@ impl Clusters {
             parts.sum::<f64>() / real(self.prefixes)
         };
         let rows = self.rows.chunks(self.prefixes * self.columns);
-        rows.map(weight).map(|weight| weight * weight).sum::<f64>().recip()
+        let squares: Vec<f64> = rows.map(weight).map(|weight| weight * weight).collect();
+        self.vantages.iter().map(|row| squares[*row]).sum::<f64>().recip()
     }
 }
 

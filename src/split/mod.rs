@@ -16,7 +16,7 @@ use foldhash::HashMap;
 use ipnet::Ipv4Net;
 
 use crate::targets::{ClassId, Targets};
-use crate::trace::Trace;
+use crate::trace::{Trace, Vantage};
 use crate::transit::{Class, Judgement};
 
 use cluster::{Clusters, Seen};
@@ -97,9 +97,22 @@ impl<'t> Counting<'t> {
 
     /// Counts a trace.
     pub fn add(&mut self, trace: &Trace, judgement: &Judgement) {
-        let Some(scope) = self.targets.block.routed_prefix(trace.target) else { return };
+        self.count(trace.target, trace.vantage.as_deref(), trace.probes(), judgement);
+    }
+
+    /// Counts a trace to `target`, made by `vantage` with so many `probes`.
+    pub fn count(
+        &mut self,
+        target: Ipv4Addr,
+        vantage: Option<&Vantage>,
+        probes: usize,
+        judgement: &Judgement,
+    ) {
+        let Some(scope) = self.targets.block.routed_prefix(target) else { return };
         let count = self.routed.entry(scope).or_insert_with(|| Count::new(self.targets));
-        count.add(trace, judgement);
+        count.targets.insert(target);
+        count.probes += probes;
+        count.add(vantage, judgement);
     }
 
     /// Counts in what was counted elsewhere.
@@ -175,14 +188,12 @@ impl Count {
         }
     }
 
-    fn add(&mut self, trace: &Trace, judgement: &Judgement) {
-        self.targets.insert(trace.target);
+    fn add(&mut self, vantage: Option<&Vantage>, judgement: &Judgement) {
         *self.classes.entry(judgement.class).or_default() += 1;
-        self.probes += trace.probes();
         if !judgement.class.is_classified() {
             return;
         }
-        self.add_vantage(trace, judgement.class);
+        self.add_vantage(vantage, judgement.class);
         *self.carriers.entry(judgement.holder()).or_default() += 1;
         let Some(last) = judgement.border.last else { return };
         *self.last_hops.entry(last.address).or_default() += 1;
@@ -192,8 +203,8 @@ impl Count {
         }
     }
 
-    fn add_vantage(&mut self, trace: &Trace, class: Class) {
-        let name = trace.vantage.as_ref().map_or("", |vantage| vantage.name.as_str());
+    fn add_vantage(&mut self, vantage: Option<&Vantage>, class: Class) {
+        let name = vantage.map_or("", |vantage| vantage.name.as_str());
         // Mostly it is known, and then its name is not copied.
         let seen = match self.vantages.get_mut(name) {
             Some(seen) => seen,

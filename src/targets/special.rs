@@ -5,9 +5,10 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 use prefix_trie::PrefixMap;
+use serde::{Deserialize, Serialize};
 
 /// Why an address cannot say whose network a hop is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Special {
     /// A range without an owner (RFC 6890), with its configured name, such as `private`.
     Range(String),

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use crate::border::{Behind, Border};
 use crate::owner::Owner;
 use crate::targets::{ClassId, Classes, Targets};
-use crate::trace::Trace;
 
-use super::Reason;
+use super::{Outline, Reason};
 
 /// Whose transit a trace took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,13 +43,12 @@ impl Class {
 /// The class, and the reason where the border alone does not say it. `path` has the owners of
 /// `border.path`.
 pub(super) fn decide(
-    trace: &Trace,
-    border: &Border,
+    trace: &Outline,
     path: &[Arc<Owner>],
     targets: &Targets,
 ) -> (Class, Vec<Reason>) {
-    let silent = matches!(border.behind, Behind::Silence { .. });
-    if let Some(stop) = trace.stop.filter(|stop| silent && stop.is_cut_short()) {
+    let border = &trace.border;
+    if let Some(stop) = trace.stop.filter(|_| trace.has_no_end()) {
         return (Class::Unknown, vec![Reason::CutShort(stop)]);
     }
     let Some((owner, before)) = path.split_last() else {

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use foldhash::HashMap;
 use ipnet::Ipv4Net;
 
-use crate::border::{Behind, Border};
 use crate::targets::Block;
-use crate::trace::{Trace, Vantage};
+use crate::trace::Vantage;
+
+use super::Outline;
 
 /// What traces that have been heard say about the borders of their routed prefixes. It takes room for
 /// every target, vantage and border, and none for a trace.
@@ -24,42 +25,7 @@ pub struct Evidence {
     behind: HashMap<(Ipv4Net, Ipv4Addr), Ipv4Addr>,
     /// How many traces end at a border, by vantage and target. Flows and methods of one target from
     /// one vantage, at whatever time, are one witness.
-    witnesses: HashMap<(u32, Ipv4Addr, Ipv4Addr), usize>,
-}
-
-/// What a trace says to its neighbours, without its hops.
-#[derive(Debug)]
-pub struct Testimony {
-    target: Ipv4Addr,
-    vantage: Option<Arc<Vantage>>,
-    border: Border,
-    cut_short: bool,
-    begins_at_the_vantage: bool,
-}
-
-impl Testimony {
-    /// What `trace` says, whose border is `border`.
-    #[must_use]
-    pub fn of(trace: &Trace, border: Border) -> Self {
-        Self {
-            target: trace.target,
-            vantage: trace.vantage.clone(),
-            border,
-            cut_short: trace.is_cut_short(),
-            begins_at_the_vantage: trace.begins_at_the_vantage(),
-        }
-    }
-
-    /// The attributable foreign hops up to its last foreign hop.
-    #[must_use]
-    pub fn path(&self) -> &[Ipv4Addr] {
-        &self.border.path
-    }
-
-    /// Silence behind a trace that was cut short is no end.
-    fn has_no_end(&self) -> bool {
-        self.cut_short && matches!(self.border.behind, Behind::Silence { .. })
-    }
+    witnesses: HashMap<(u32, Ipv4Addr, Ipv4Addr), u32>,
 }
 
 /// How many traces end at a border.
@@ -107,7 +73,7 @@ pub(super) struct Near<'e> {
 
 impl Evidence {
     /// Hears what a trace says.
-    pub fn hear(&mut self, said: Testimony, block: &Block) {
+    pub fn hear(&mut self, said: Outline, block: &Block) {
         let border = &said.border;
         let (Some(scope), Some(last)) = (block.routed_prefix(said.target), border.last) else {
             return;
@@ -121,7 +87,7 @@ impl Evidence {
         }
         let vantage = self.number(said.vantage.clone());
         let made = self.witnesses.entry((vantage, said.target, last.address)).or_default();
-        *made += 1;
+        *made = made.saturating_add(1);
         let ends = Ends::of(*made == 1, border.is_certain());
         self.borders.entry((scope, last.address)).or_default().add(ends);
         let here = self.from.entry((scope, vantage)).or_default();
@@ -143,9 +109,9 @@ impl Evidence {
         borders
     }
 
-    pub(super) fn near(&self, trace: &Trace, border: &Border, block: &Block) -> Near<'_> {
+    pub(super) fn near(&self, trace: &Outline, block: &Block) -> Near<'_> {
         let scope = block.routed_prefix(trace.target);
-        let last = border.last.map(|last| last.address);
+        let last = trace.border.last.map(|last| last.address);
         let key = scope.zip(last);
         let vantage = self.vantages.get(&trace.vantage).copied();
         let here = scope.zip(vantage).and_then(|key| self.from.get(&key));
@@ -155,7 +121,7 @@ impl Evidence {
         Near {
             scope: scope.unwrap_or(block.prefix),
             ends: key.and_then(|key| self.borders.get(&key)).copied().unwrap_or_default(),
-            own: own.and_then(|key| self.witnesses.get(&key)).copied().unwrap_or_default(),
+            own: own.and_then(|key| self.witnesses.get(&key)).map_or(0, |made| *made as usize),
             behind: key.and_then(|key| self.behind.get(&key)).copied(),
             path: same.map_or(&[], |heard| &heard.path),
             others: here.iter().filter(|heard| Some(heard.address) != last).collect(),
@@ -188,7 +154,7 @@ impl Count {
 }
 
 impl Heard {
-    fn hear(&mut self, ends: Ends, said: Testimony) {
+    fn hear(&mut self, ends: Ends, said: Outline) {
         self.ends.add(ends);
         let path = said.border.path;
         let longer = (path.len(), &path) > (self.path.len(), &self.path);

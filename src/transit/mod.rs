@@ -7,6 +7,7 @@
 mod class;
 mod confidence;
 mod evidence;
+mod outline;
 mod reason;
 
 use std::net::Ipv4Addr;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt as _};
 
-use crate::border::{self, Border};
+use crate::border::Border;
 use crate::owner::{Owner, Owners};
 use crate::targets::Targets;
 use crate::trace::{Strategy, Trace};
@@ -24,8 +25,9 @@ pub use confidence::Confidence;
 pub use reason::Reason;
 
 use confidence::Case;
+pub use evidence::Evidence;
 use evidence::Heard;
-pub use evidence::{Evidence, Testimony};
+pub use outline::Outline;
 
 /// What a trace says.
 #[derive(Debug, Clone)]
@@ -72,8 +74,7 @@ impl Judgement {
 pub fn judge(traces: &[Trace], targets: &Targets, owners: &Owners<'_>) -> Vec<Judgement> {
     let mut evidence = Evidence::default();
     for trace in traces {
-        let border = border::find(trace, &targets.block, &targets.specials);
-        evidence.hear(Testimony::of(trace, border), &targets.block);
+        evidence.hear(Outline::of(trace, targets), &targets.block);
     }
     let mut judge = Judge::new(targets, owners, &evidence);
     traces.iter().map(|trace| judge.judge(trace)).collect()
@@ -102,13 +103,18 @@ impl<'a, 't> Judge<'a, 't> {
 
     /// What a trace says.
     pub fn judge(&mut self, trace: &Trace) -> Judgement {
+        self.weigh(Outline::of(trace, self.targets))
+    }
+
+    /// What the trace of this outline says.
+    pub fn weigh(&mut self, trace: Outline) -> Judgement {
         let targets = self.targets;
-        let border = border::find(trace, &targets.block, &targets.specials);
+        let border = &trace.border;
         let path: Vec<Arc<Owner>> =
             border.path.iter().map(|address| self.known.of(*address)).collect();
-        let (class, mut reasons) = class::decide(trace, &border, &path, targets);
-        let near = self.evidence.near(trace, &border, &targets.block);
-        let (whole, own) = (trace.begins_at_the_vantage(), &border.path[..]);
+        let (class, mut reasons) = class::decide(&trace, &path, targets);
+        let near = self.evidence.near(&trace, &targets.block);
+        let (whole, own) = (trace.begins_at_the_vantage, &border.path[..]);
         let way = if whole || near.path.len() < own.len() { own } else { near.path };
         let whole = whole || !near.path.is_empty();
         let way: Vec<_> = way.iter().map(|address| (*address, self.known.of(*address))).collect();
@@ -116,7 +122,7 @@ impl<'a, 't> Judge<'a, 't> {
         let others: Vec<_> = near.others.iter().map(other).collect();
         let case = Case {
             class,
-            border: &border,
+            border,
             way: &way,
             whole,
             began_there: trace.strategy == Some(Strategy::Border),
@@ -130,7 +136,7 @@ impl<'a, 't> Judge<'a, 't> {
         let mut as_path: Vec<u32> = origins.map(|origin| origin.asn).collect();
         as_path.dedup();
         let owner = border.last.and(path.last().cloned());
-        Judgement { class, confidence, reasons, border, owner, as_path }
+        Judgement { class, confidence, reasons, border: trace.border, owner, as_path }
     }
 }
 

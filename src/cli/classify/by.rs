@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 
 use crate::owner::Owners;
-use crate::trace::Trace;
+use crate::trace::Vantage;
 
 /// What traces are grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -17,9 +17,9 @@ pub(super) enum By {
 }
 
 impl By {
-    /// The group that a trace belongs to; without a name where nothing is known.
-    pub(super) fn group(self, trace: &Trace, owners: &Owners<'_>) -> String {
-        let Some(vantage) = &trace.vantage else { return String::new() };
+    /// The group that traces from `vantage` belong to; without a name where nothing is known.
+    pub(super) fn group(self, vantage: Option<&Vantage>, owners: &Owners<'_>) -> String {
+        let Some(vantage) = vantage else { return String::new() };
         let owner = || vantage.address.map(|address| owners.of(address));
         match self {
             Self::Vantage => vantage.name.clone(),

@@ -6,10 +6,9 @@ use std::net::Ipv4Addr;
 use foldhash::HashSet;
 use jiff::Timestamp;
 
-use crate::border;
 use crate::targets::Targets;
 use crate::trace::{Method, Trace};
-use crate::transit::{Evidence, Testimony};
+use crate::transit::{Evidence, Outline};
 
 /// What was heard.
 #[derive(Debug, Default)]
@@ -27,16 +26,15 @@ pub(super) struct Ear {
 /// What is heard of one trace: found on any core, and small enough to be handed on.
 #[derive(Debug)]
 pub(super) struct Said {
-    testimony: Testimony,
-    started: Option<Timestamp>,
-    method: Option<Method>,
+    pub(super) outline: Outline,
+    pub(super) started: Option<Timestamp>,
+    pub(super) method: Option<Method>,
 }
 
 impl Said {
     pub(super) fn by(trace: &Trace, targets: &Targets) -> Self {
-        let border = border::find(trace, &targets.block, &targets.specials);
-        let testimony = Testimony::of(trace, border);
-        Self { testimony, started: trace.started, method: trace.method }
+        let outline = Outline::of(trace, targets);
+        Self { outline, started: trace.started, method: trace.method }
     }
 }
 
@@ -47,14 +45,14 @@ impl Ear {
     }
 
     pub(super) fn hear(&mut self, said: Said, targets: &Targets) {
-        let Said { testimony, started, method } = said;
+        let Said { outline, started, method } = said;
         self.first = [self.first, started].into_iter().flatten().min();
         self.last = self.last.max(started);
         self.methods.extend(method);
         if let Some(foreign) = &mut self.foreign {
-            foreign.extend(testimony.path());
+            foreign.extend(&outline.border.path);
         }
-        self.evidence.hear(testimony, &targets.block);
+        self.evidence.hear(outline, &targets.block);
     }
 
     /// The foreign addresses that it was to remember, in their order.

@@ -87,6 +87,7 @@ impl Classify {
         let sheet = self.traces.as_deref().map(Sheet::open).transpose()?;
         let mut owners = self.sources.owners(&targets, common)?;
         let reading = Reading::new(&targets, common, self.target, self.sources.asks());
+        let reading = reading.keeping(self.explain || self.traces.is_some());
         let heard = reading.all(&self.files, self.from)?;
         heard.closing(&targets, common);
         self.sources.ask(&mut owners, &heard.all.foreign(), common);

@@ -102,7 +102,8 @@ fn is_face(one: &HopAnswer, other: &HopAnswer) -> bool {
     short(one) == short(other) && one.labels == other.labels
 }
 
-fn put(value: &impl Serialize, to: &mut Vec<u8>) -> io::Result<()> {
+/// Puts a value behind what is in `to`.
+pub(super) fn put(value: &impl Serialize, to: &mut Vec<u8>) -> io::Result<()> {
     *to = postcard::to_extend(value, std::mem::take(to)).map_err(io::Error::other)?;
     Ok(())
 }

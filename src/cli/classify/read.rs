@@ -32,6 +32,8 @@ pub(super) struct Reading<'a> {
     common: &'a Common,
     /// The destination where a file does not say it.
     target: Option<Ipv4Addr>,
+    /// Whether traces are kept with their hops, for rows and explanations.
+    whole: bool,
     spool: Spool,
     spooled: io::Result<()>,
     ear: Ear,
@@ -50,11 +52,17 @@ impl<'a> Reading<'a> {
             targets,
             common,
             target,
+            whole: false,
             spool: Spool::new(),
             spooled: Ok(()),
             ear: Ear::new(asks),
             counts: Counts::default(),
         }
+    }
+
+    /// Keeps the hops of traces too, where `whole`.
+    pub(super) fn keeping(self, whole: bool) -> Self {
+        Self { whole, ..self }
     }
 
     /// Reads all files, or stdin without any. A file that cannot be read keeps no other from being
@@ -121,8 +129,9 @@ impl<'a> Reading<'a> {
             format!("{name}: not recognised; --from may be one of {}", names.join(", "))
         })?;
         self.common.say(|| format!("{name}: {}", format.name()));
-        let Self { targets, common, target, ear, spool, spooled, counts } = self;
-        let sieve = Sieve { targets, common, target: *target, file: place, name: &name };
+        let Self { targets, common, target, whole, ear, spool, spooled, counts } = self;
+        let sieve =
+            Sieve { targets, common, target: *target, whole: *whole, file: place, name: &name };
         let wanted = |address: Ipv4Addr| targets.block.contains(address);
         let work = |findings: &mut Findings<'_>| sieve.sift(findings);
         let take = |notes: Notes| {
@@ -143,6 +152,8 @@ struct Sieve<'a> {
     common: &'a Common,
     /// The destination where a file does not say it.
     target: Option<Ipv4Addr>,
+    /// Whether traces are kept with their hops.
+    whole: bool,
     file: usize,
     name: &'a str,
 }
@@ -181,8 +192,9 @@ impl Sieve<'_> {
     fn take(&self, notes: &mut Notes, line: u64, finding: Finding) {
         match finding {
             Finding::Trace(trace) if self.targets.block.contains(trace.target) => {
-                notes.heard.push(Said::by(&trace, self.targets));
-                notes.keep(Place { file: self.file, line }, &trace);
+                let said = Said::by(&trace, self.targets);
+                notes.keep(Place { file: self.file, line }, &said, &trace, self.whole);
+                notes.heard.push(said);
             }
             other => self.leave(notes, line, other),
         }
@@ -226,10 +238,10 @@ fn why(finding: &Finding) -> String {
 }
 
 impl Notes {
-    fn keep(&mut self, place: Place, trace: &Trace) {
+    fn keep(&mut self, place: Place, said: &Said, trace: &Trace, whole: bool) {
         self.counts.used += 1;
         if let Ok(packed) = &mut self.packed
-            && let Err(error) = packed.push(place, trace)
+            && let Err(error) = packed.push(place, said, Some(trace).filter(|_| whole))
         {
             self.packed = Err(error);
         }

@@ -11,7 +11,7 @@ use crate::output::{Appender, Rows, Run, explain, summary, table, traces};
 use crate::owner::Owners;
 use crate::split::{Counting, Split};
 use crate::targets::Targets;
-use crate::transit::{Class, Evidence, Judge};
+use crate::transit::{Class, Evidence, Judge, Judgement, Outline};
 
 use super::super::common::Common;
 use super::super::exit::Exit;
@@ -27,7 +27,6 @@ pub(super) struct Telling<'a> {
     evidence: &'a Evidence,
     run: &'a Run,
     sheet: Option<Sheet>,
-    wants_rows: bool,
     by: Option<By>,
     seed: u64,
 }
@@ -72,8 +71,7 @@ impl<'a> Telling<'a> {
         sheet: Option<Sheet>,
         by: Option<By>,
     ) -> Self {
-        let wants_rows = sheet.is_some();
-        Self { targets, owners, evidence, run, sheet, wants_rows, by, seed: 0 }
+        Self { targets, owners, evidence, run, sheet, by, seed: 0 }
     }
 
     /// With another seed for the intervals.
@@ -118,24 +116,32 @@ impl<'a> Telling<'a> {
     /// Judges some traces at a desk; their rows, if anybody wants them.
     fn judged(&self, packed: &Packed, desk: &mut Desk<'a>) -> io::Result<Option<Rows>> {
         let mut rows: Option<Rows> = None;
-        for found in packed.unpacked() {
+        for outline in packed.outlines() {
+            self.count(outline?, desk);
+        }
+        for found in packed.traces() {
             let (_, trace) = found?;
-            let judgement = desk.judge.judge(&trace);
-            if self.wants_rows {
-                let row = traces(self.run, &[(&trace, &judgement)], self.targets);
-                match &mut rows {
-                    Some(rows) => rows.rows.extend(row.rows),
-                    None => rows = Some(row),
-                }
-            }
-            desk.counting.add(&trace, &judgement);
-            if let Some(by) = self.by {
-                let group = by.group(&trace, self.owners);
-                let group = desk.groups.entry(group);
-                group.or_insert_with(|| self.counting()).add(&trace, &judgement);
+            let judgement = self.count(Outline::of(&trace, self.targets), desk);
+            let row = traces(self.run, &[(&trace, &judgement)], self.targets);
+            match &mut rows {
+                Some(rows) => rows.rows.extend(row.rows),
+                None => rows = Some(row),
             }
         }
         Ok(rows)
+    }
+
+    fn count(&self, outline: Outline, desk: &mut Desk<'a>) -> Judgement {
+        let (target, vantage, probes) = (outline.target, outline.vantage.clone(), outline.probes);
+        let judgement = desk.judge.weigh(outline);
+        let vantage = vantage.as_deref();
+        desk.counting.count(target, vantage, probes, &judgement);
+        if let Some(by) = self.by {
+            let group = desk.groups.entry(by.group(vantage, self.owners));
+            let group = group.or_insert_with(|| self.counting());
+            group.count(target, vantage, probes, &judgement);
+        }
+        judgement
     }
 
     /// Judges all traces, and explains each.
@@ -164,7 +170,7 @@ impl<'a> Telling<'a> {
         desk: &mut Desk<'a>,
     ) -> io::Result<String> {
         let mut text = String::new();
-        for found in packed.unpacked() {
+        for found in packed.traces() {
             let (place, trace) = found?;
             let judgement = desk.judge.judge(&trace);
             desk.counting.add(&trace, &judgement);
