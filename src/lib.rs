@@ -7,7 +7,7 @@
 //! targets ─► probe: plan ─► wire ⇄ network
 //!                             │
 //!                             ▼
-//!                           trace ─► border ─► transit ─► split ─► output
+//! files ─► import ─────────► trace ─► border ─► transit ─► split ─► output ─► history ─► picture
 //!                                                 ▲
 //!                                      owner ─────┘
 //! ```
@@ -17,6 +17,7 @@
 //!   seam.
 //! - [`census`]: which targets live, and how fast they answer.
 //! - [`trace`]: what came back. Hops, and why a trace ended.
+//! - [`import`]: what came back elsewhere. One file for each format.
 //! - [`owner`]: who holds an address, and which source says so.
 //! - [`border`]: where foreign ends. The last foreign hop of a trace.
 //! - [`transit`]: what that means. Class, confidence and reasons.
