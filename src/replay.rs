@@ -4,7 +4,6 @@
 //! internet, and gives each run the times that the story has. The same seed gives the same bytes.
 
 use std::net::Ipv4Addr;
-use std::ops::ControlFlow;
 
 use jiff::Timestamp;
 use rand::rngs::StdRng;
@@ -13,7 +12,7 @@ use rand::{RngExt, SeedableRng};
 use crate::lab::{Story, VirtualWire};
 use crate::output::{Rows, Run, summary};
 use crate::owner::Owners;
-use crate::probe::engine::{self, Measured, Progress, Watch};
+use crate::probe::engine::{self, Measured};
 use crate::probe::packet::{Codec, Secret};
 use crate::probe::plan::Plan;
 use crate::probe::wire::WireError;
@@ -79,11 +78,11 @@ impl One<'_> {
         let methods = [Method::Icmp];
         let plan = Plan::new(targets, settings.clone(), &addresses, &methods, 1, &mut self.random);
         let mut wire = VirtualWire::new(network, codec);
-        let mut keeper = Keeper::default();
-        let (measured, failure) = engine::run(&mut wire, plan, &settings, &mut keeper);
+        let mut kept: Vec<Finished> = Vec::new();
+        let (measured, failure) = engine::run(&mut wire, plan, &settings, &mut kept);
         failure?;
-        keeper.0.sort_by_key(|finished| finished.path);
-        Ok((measured, keeper.0))
+        kept.sort_by_key(|finished| finished.path);
+        Ok((measured, kept))
     }
 
     fn addresses(&mut self) -> Result<Vec<Ipv4Addr>, ReplayError> {
@@ -101,19 +100,5 @@ impl One<'_> {
             method: Method::Icmp.to_string(),
             complete: measured.is_complete(),
         }
-    }
-}
-
-/// Keeps the traces.
-#[derive(Default)]
-struct Keeper(Vec<Finished>);
-
-impl Watch for Keeper {
-    fn look(&mut self, _: &Progress) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-
-    fn ended(&mut self, finished: Finished) {
-        self.0.push(finished);
     }
 }

@@ -3,12 +3,11 @@
 #![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
 
 use std::num::NonZeroU32;
-use std::ops::ControlFlow;
 
 use jiff::Timestamp;
 use lasthop::lab::{self, Network, Truth, VirtualWire};
 use lasthop::owner::Owners;
-use lasthop::probe::engine::{self, Measured, Progress, Watch};
+use lasthop::probe::engine::{self, Measured};
 use lasthop::probe::packet::{Codec, Secret};
 use lasthop::probe::plan::Plan;
 use lasthop::probe::{Attempt, Finished, Method, Probe, Settings, Strategy, Ttl};
@@ -17,20 +16,6 @@ use lasthop::trace::Trace;
 use lasthop::transit::{Judgement, judge};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-
-/// Keeps the traces.
-#[derive(Default)]
-struct Keeper(Vec<Finished>);
-
-impl Watch for Keeper {
-    fn look(&mut self, _: &Progress) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-
-    fn ended(&mut self, finished: Finished) {
-        self.0.push(finished);
-    }
-}
 
 /// A run over a scenario, with what it should have found for each trace.
 struct Run {
@@ -56,9 +41,9 @@ impl Run {
         let addresses = select(&targets.block, &[], &mut random).expect("addresses");
         let plan =
             Plan::new(targets.clone(), settings.clone(), &addresses, methods, 1, &mut random);
-        let mut keeper = Keeper::default();
-        let (measured, failure) = engine::run(&mut wire, plan, &settings, &mut keeper);
-        let traces = keeper.0;
+        let mut kept: Vec<Finished> = Vec::new();
+        let (measured, failure) = engine::run(&mut wire, plan, &settings, &mut kept);
+        let traces = kept;
         failure.expect("measured");
         let truth = |finished: &Finished| {
             let first = Probe { path: finished.path, ttl: Ttl::FIRST, attempt: Attempt::default() };

@@ -1,12 +1,11 @@
 //! Traces a random network by the engine itself, in virtual time, and judges what came back.
 
 use std::num::NonZeroU32;
-use std::ops::ControlFlow;
 
 use jiff::Timestamp;
 use lasthop::lab::{Network, VirtualWire};
 use lasthop::owner::Owners;
-use lasthop::probe::engine::{self, Progress, Watch};
+use lasthop::probe::engine;
 use lasthop::probe::packet::{Codec, Secret};
 use lasthop::probe::plan::Plan;
 use lasthop::probe::{Attempt, Finished, Method, Probe, Settings, Strategy, Ttl};
@@ -30,19 +29,6 @@ pub(crate) struct Judged {
     pub(crate) shown: bool,
 }
 
-#[derive(Default)]
-struct Keeper(Vec<Finished>);
-
-impl Watch for Keeper {
-    fn look(&mut self, _: &Progress) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-
-    fn ended(&mut self, finished: Finished) {
-        self.0.push(finished);
-    }
-}
-
 /// Measures the network as `lasthop probe` would: every other one by ICMP or UDP, every other one by
 /// complete traces or from the border.
 pub(crate) fn measure(world: World, number: u64, targets: &Targets) -> Vec<Judged> {
@@ -56,18 +42,17 @@ pub(crate) fn measure(world: World, number: u64, targets: &Targets) -> Vec<Judge
     let addresses = select(&targets.block, &[], &mut random).expect("addresses");
     let addresses = sample(&targets.block, &addresses, world.sample);
     let plan = Plan::new(targets.clone(), settings.clone(), &addresses, &[method], 1, &mut random);
-    let mut keeper = Keeper::default();
-    let (_, failure) = engine::run(&mut wire, plan, &settings, &mut keeper);
+    let mut kept: Vec<Finished> = Vec::new();
+    let (_, failure) = engine::run(&mut wire, plan, &settings, &mut kept);
     failure.expect("measured");
-    let traces: Vec<Trace> =
-        keeper.0.iter().map(|it| Trace::of(it, Timestamp::UNIX_EPOCH)).collect();
+    let traces: Vec<Trace> = kept.iter().map(|it| Trace::of(it, Timestamp::UNIX_EPOCH)).collect();
     let judgements = judge(&traces, targets, &Owners::new(targets));
     let truth = |finished: &Finished| {
         let first = Probe { path: finished.path, ttl: Ttl::FIRST, attempt: Attempt::default() };
         let truth = wire.network().truth(&codec.encode(vantage, &first)).expect("a truth");
         (truth.class.clone(), truth.last_hop.is_some())
     };
-    let truths: Vec<(String, bool)> = keeper.0.iter().map(truth).collect();
+    let truths: Vec<(String, bool)> = kept.iter().map(truth).collect();
     traces
         .into_iter()
         .zip(judgements)
