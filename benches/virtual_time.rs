@@ -13,9 +13,9 @@ use lasthop::owner::Owners;
 use lasthop::probe::engine::{self, Measured, Progress, Watch};
 use lasthop::probe::packet::{Codec, Secret};
 use lasthop::probe::plan::Plan;
-use lasthop::probe::{Archive, Attempt, Finished, Method, Probe, Settings, Strategy, Ttl};
+use lasthop::probe::{Archive, Attempt, Finished, Method, Probe, Settings, Ttl};
 use lasthop::targets::{Targets, select};
-use lasthop::trace::Trace;
+use lasthop::trace::{Strategy, Trace};
 use lasthop::transit::judge;
 use nix::sys::resource::{UsageWho, getrusage};
 use rand::SeedableRng;
@@ -63,7 +63,7 @@ fn run(targets: &Targets, scenario: Scenario, strategy: Strategy, rate: u32) -> 
     for finished in keeper.0.by_prefix(&targets.block) {
         let finished = finished.expect("unpacked");
         let traces: Vec<Trace> =
-            finished.iter().map(|it| Trace::of(it, Timestamp::UNIX_EPOCH)).collect();
+            finished.iter().map(|it| it.trace(Timestamp::UNIX_EPOCH)).collect();
         for (finished, judgement) in finished.iter().zip(judge(&traces, targets, &owners)) {
             let first = Probe { path: finished.path, ttl: Ttl::FIRST, attempt: Attempt::default() };
             let truth = wire.network().truth(&codec.encode(vantage, &first)).expect("a truth");

@@ -61,7 +61,7 @@ struct One<'a> {
 impl One<'_> {
     fn rows(mut self, owners: &Owners<'_>) -> Result<Rows, ReplayError> {
         let (measured, finished) = self.measure()?;
-        let trace = |finished: &Finished| Trace::of(finished, self.began);
+        let trace = |finished: &Finished| finished.trace(self.began);
         let traces: Vec<Trace> = finished.iter().map(trace).collect();
         let judgements = judge(&traces, self.targets, owners);
         let judged: Vec<_> = traces.iter().zip(&judgements).collect();

@@ -12,10 +12,9 @@ use lasthop::probe::engine::{self, Measured, Progress, Watch};
 use lasthop::probe::packet::{Codec, Secret};
 use lasthop::probe::plan::{Matched, Plan};
 use lasthop::probe::wire::{Sent, Tally, Wire, WireError};
-use lasthop::probe::{
-    Finished, Method, Moment, Outcome, Probe, Reply, Settings, Stop, Strategy, Ttl,
-};
+use lasthop::probe::{Finished, Method, Moment, Outcome, Probe, Reply, Settings, Ttl};
 use lasthop::targets::Targets;
+use lasthop::trace::{StopReason, Strategy};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -91,7 +90,7 @@ const CHAIN: &str = r#""192.168.1.1 1", "219.158.3.1 20", "103.35.255.254 40""#;
 fn home_ends_a_trace_and_every_ttl_before_it_is_asked_once() {
     let measured = run(scenario(CHAIN, "hosts 50", ""), &[HOST], &full());
     let trace = &measured.traces[0];
-    assert_eq!(trace.stop, Stop::Home);
+    assert_eq!(trace.stop, StopReason::Home);
     assert_eq!((1..=4).map(|ttl| asked(trace, ttl)).collect::<Vec<_>>(), [1, 1, 1, 1]);
     assert!(trace.tries.len() <= 4 + full().window, "{}", trace.tries.len());
 }
@@ -100,7 +99,7 @@ fn home_ends_a_trace_and_every_ttl_before_it_is_asked_once() {
 fn silence_ends_a_trace_at_the_gap_limit() {
     let settings = Settings { gap_limit: 4, border_attempts: 0, ..full() };
     let trace = &run(scenario(CHAIN, "blackhole", ""), &["175.45.176.9"], &settings).traces[0];
-    assert_eq!(trace.stop, Stop::GapLimit);
+    assert_eq!(trace.stop, StopReason::GapLimit);
     assert_eq!((4..=8).map(|ttl| asked(trace, ttl)).collect::<Vec<_>>(), [2, 2, 2, 2, 0]);
 }
 
@@ -108,14 +107,14 @@ fn silence_ends_a_trace_at_the_gap_limit() {
 fn the_furthest_ttl_ends_a_trace() {
     let settings = Settings { max_ttl: Ttl::new(5).expect("ttl"), border_attempts: 0, ..full() };
     let trace = &run(scenario(CHAIN, "blackhole", ""), &["175.45.176.9"], &settings).traces[0];
-    assert_eq!((trace.stop, asked(trace, 5), asked(trace, 6)), (Stop::MaxTtl, 2, 0));
+    assert_eq!((trace.stop, asked(trace, 5), asked(trace, 6)), (StopReason::MaxTtl, 2, 0));
 }
 
 #[test]
 fn a_refusal_and_a_loop_end_a_trace() {
     let stop = |end| run(scenario(CHAIN, end, ""), &["175.45.176.9"], &full()).traces[0].stop;
-    assert_eq!(stop("refusal 13"), Stop::Unreachable);
-    assert_eq!(stop("loop"), Stop::Loop);
+    assert_eq!(stop("refusal 13"), StopReason::Unreachable);
+    assert_eq!(stop("loop"), StopReason::Loop);
 }
 
 #[test]
@@ -169,8 +168,8 @@ fn a_border_that_rarely_answers_is_found_by_asking_again() {
 fn the_deadline_ends_what_is_under_way() {
     let settings = Settings { deadline: Some(Duration::from_secs(2)), ..full() };
     let measured = run(scenario(CHAIN, "blackhole", ""), &["175.45.176.9"], &settings);
-    assert_eq!(measured.cut_short, Some(Stop::Deadline));
-    assert_eq!(measured.traces[0].stop, Stop::Deadline);
+    assert_eq!(measured.cut_short, Some(StopReason::Deadline));
+    assert_eq!(measured.traces[0].stop, StopReason::Deadline);
     assert!(measured.took < Duration::from_millis(2100), "{:?}", measured.took);
 }
 
@@ -181,7 +180,7 @@ fn an_interruption_hands_on_what_was_begun_and_nothing_else() {
     let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
     let mut wire = wire(scenario(CHAIN, "blackhole", ""));
     let measured = run_on(&mut wire, &targets, &settings, Duration::from_secs(3));
-    assert_eq!(measured.cut_short, Some(Stop::Interrupted));
+    assert_eq!(measured.cut_short, Some(StopReason::Interrupted));
     assert!(!measured.traces.is_empty() && measured.traces.len() < 100);
     assert!(measured.traces.iter().all(|trace| !trace.tries.is_empty()));
     let tries: usize = measured.traces.iter().map(|trace| trace.tries.len()).sum();
@@ -214,7 +213,7 @@ fn a_trace_of_which_nothing_was_sent_is_none() {
     let settings = Settings { deadline: Some(Duration::from_secs(1)), ..full() };
     let mut wire = Full(wire(scenario(CHAIN, "hosts 50", "")));
     let measured = run_on(&mut wire, &[HOST], &settings, Duration::from_hours(1));
-    assert_eq!((measured.traces.len(), measured.cut_short), (0, Some(Stop::Deadline)));
+    assert_eq!((measured.traces.len(), measured.cut_short), (0, Some(StopReason::Deadline)));
 }
 
 /// Delivers every reply three times: at once, again, and after its trace has ended.
@@ -309,8 +308,8 @@ fn a_network_that_goes_away_is_no_outage_of_the_block() {
     let measured = run_on(&mut wire, &targets, &full(), Duration::from_hours(1));
     assert_eq!(measured.packets, 2, "what did not leave was not sent");
     assert_eq!(measured.traces.len(), 1, "what never left was not measured");
-    assert_eq!(measured.traces[0].stop, Stop::Unsent);
-    assert!(Stop::Unsent.is_cut_short());
+    assert_eq!(measured.traces[0].stop, StopReason::Unsent);
+    assert!(StopReason::Unsent.is_cut_short());
 }
 
 #[test]

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 /// The rooms with those they may import.
 const ROAD: [(&str, &[&str]); 16] = [
     ("targets", &[]),
-    ("probe", &["targets"]),
-    ("census", &["probe", "targets"]),
-    ("trace", &["probe", "targets"]),
+    ("trace", &["targets"]),
+    ("probe", &["trace", "targets"]),
+    ("census", &["probe", "trace", "targets"]),
     ("import", &["trace"]),
     ("owner", &["targets"]),
     ("border", &["trace", "targets"]),

@@ -10,9 +10,9 @@ use lasthop::owner::Owners;
 use lasthop::probe::engine::{self, Measured};
 use lasthop::probe::packet::{Codec, Secret};
 use lasthop::probe::plan::Plan;
-use lasthop::probe::{Attempt, Finished, Method, Probe, Settings, Strategy, Ttl};
+use lasthop::probe::{Attempt, Finished, Method, Probe, Settings, Ttl};
 use lasthop::targets::{Targets, select};
-use lasthop::trace::Trace;
+use lasthop::trace::{Strategy, Trace};
 use lasthop::transit::{Judgement, judge};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -59,7 +59,7 @@ impl Run {
     }
 
     fn judged(&self) -> Vec<Judgement> {
-        let trace = |finished: &Finished| Trace::of(finished, Timestamp::UNIX_EPOCH);
+        let trace = |finished: &Finished| finished.trace(Timestamp::UNIX_EPOCH);
         let traces: Vec<Trace> = self.traces.iter().map(trace).collect();
         judge(&traces, &self.targets, &Owners::new(&self.targets))
     }

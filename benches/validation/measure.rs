@@ -8,9 +8,9 @@ use lasthop::owner::Owners;
 use lasthop::probe::engine;
 use lasthop::probe::packet::{Codec, Secret};
 use lasthop::probe::plan::Plan;
-use lasthop::probe::{Attempt, Finished, Method, Probe, Settings, Strategy, Ttl};
+use lasthop::probe::{Attempt, Finished, Method, Probe, Settings, Ttl};
 use lasthop::targets::{Targets, sample, select};
-use lasthop::trace::Trace;
+use lasthop::trace::{Strategy, Trace};
 use lasthop::transit::{Judgement, judge};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -45,7 +45,7 @@ pub(crate) fn measure(world: World, number: u64, targets: &Targets) -> Vec<Judge
     let mut kept: Vec<Finished> = Vec::new();
     let (_, failure) = engine::run(&mut wire, plan, &settings, &mut kept);
     failure.expect("measured");
-    let traces: Vec<Trace> = kept.iter().map(|it| Trace::of(it, Timestamp::UNIX_EPOCH)).collect();
+    let traces: Vec<Trace> = kept.iter().map(|it| it.trace(Timestamp::UNIX_EPOCH)).collect();
     let judgements = judge(&traces, targets, &Owners::new(targets));
     let truth = |finished: &Finished| {
         let first = Probe { path: finished.path, ttl: Ttl::FIRST, attempt: Attempt::default() };

@@ -7,25 +7,29 @@
 
 /// Where the vantage's provider is: outside China and Russia but for these shares. RIPE Atlas has
 /// more probes in Russia than in China; chosen.
-pub(crate) const VANTAGE: [(f64, Kind); 3] =
-    [(0.85, Kind::Other), (0.10, Kind::Russia), (0.05, Kind::China)];
+pub(crate) const VANTAGE: [(f64, CarrierKind); 3] =
+    [(0.85, CarrierKind::Other), (0.10, CarrierKind::Russia), (0.05, CarrierKind::China)];
 /// Carriers between the provider and the last one: none, one or two; chosen after the four or five AS
 /// that a path has on average.
 pub(crate) const BETWEEN: [f64; 3] = [0.25, 0.5, 0.25];
 /// Whose they are, seen from elsewhere: a country's carriers carry to that country and from it, and seldom
 /// through it to somebody else's. Chosen.
-pub(crate) const MIDDLE: [(f64, Kind); 3] =
-    [(0.98, Kind::Other), (0.01, Kind::Russia), (0.01, Kind::China)];
+pub(crate) const MIDDLE: [(f64, CarrierKind); 3] =
+    [(0.98, CarrierKind::Other), (0.01, CarrierKind::Russia), (0.01, CarrierKind::China)];
 /// They are of the vantage's own country, where that is China or Russia; else as seen from elsewhere. Chosen.
 pub(crate) const MIDDLE_AT_HOME: f64 = 0.5;
 /// Whose they are where carriers follow each other at random: no such world is known, and none is
 /// harder.
-pub(crate) const MIDDLE_AT_RANDOM: [(f64, Kind); 3] =
-    [(0.8, Kind::Other), (0.1, Kind::Russia), (0.1, Kind::China)];
+pub(crate) const MIDDLE_AT_RANDOM: [(f64, CarrierKind); 3] =
+    [(0.8, CarrierKind::Other), (0.1, CarrierKind::Russia), (0.1, CarrierKind::China)];
 /// Whose the last carrier is. Only the first two have been seen in years; the others are there
 /// so that the judgement could be wrong about them. Chosen.
-pub(crate) const LAST: [(f64, Kind); 4] =
-    [(0.40, Kind::China), (0.40, Kind::Russia), (0.15, Kind::Other), (0.05, Kind::Nobody)];
+pub(crate) const LAST: [(f64, CarrierKind); 4] = [
+    (0.40, CarrierKind::China),
+    (0.40, CarrierKind::Russia),
+    (0.15, CarrierKind::Other),
+    (0.05, CarrierKind::Nobody),
+];
 /// A second carrier of the same class before the last one, as China Unicom is before Cenbong.
 pub(crate) const SAME_CLASS_BEFORE: f64 = 0.4;
 /// Routers of one carrier on a path: one to five. Three on average; chosen.
@@ -99,7 +103,7 @@ pub(crate) const SAMPLES: [usize; 4] = [1, 4, 16, 64];
 
 /// Whose a router is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum CarrierKind {
     /// A carrier of class `china`.
     China,
     /// One of class `russia`.
@@ -110,7 +114,7 @@ pub(crate) enum Kind {
     Nobody,
 }
 
-impl Kind {
+impl CarrierKind {
     /// What a trace through it should be judged, where it is the last one.
     pub(crate) fn class(self) -> &'static str {
         match self {

@@ -191,8 +191,8 @@ fn rule(judgement: &Judgement) -> &'static str {
         Behind::Home { gap: 0, .. } => "home",
         Behind::Home { gap: 1..=3, .. } => "home, behind 1 to 3 silent hops",
         Behind::Home { .. } => "home, behind more",
-        Behind::Stranger { .. } => "the target, from elsewhere",
-        Behind::Refusal { .. } => "a refusal",
+        Behind::ForeignReply { .. } => "the target, from elsewhere",
+        Behind::Unreachable { .. } => "a refusal",
         Behind::Silence { .. } => "silence",
     }
 }

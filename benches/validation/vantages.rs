@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use lasthop::owner::Owners;
 use lasthop::split::Counting;
 use lasthop::targets::Targets;
-use lasthop::trace::{Hop, HopAnswer, HopTry, Kind, Trace, Ttl, Vantage};
+use lasthop::trace::{Hop, HopReply, HopTry, ReplyKind, Trace, Ttl, Vantage};
 use lasthop::transit::{Judgement, judge_alone};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -90,9 +90,9 @@ fn one(world: u64, vantages: usize, judged: &[(Trace, Judgement); 2], targets: &
 fn trace(last: Ipv4Addr) -> Trace {
     let hop = |(ttl, from)| {
         let from: Ipv4Addr = from;
-        let answer = HopAnswer {
+        let answer = HopReply {
             from,
-            kind: Kind::TimeExceeded,
+            kind: ReplyKind::TimeExceeded,
             rtt: None,
             reply_ttl: None,
             labels: [].into(),

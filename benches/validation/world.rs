@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt, SeedableRng};
 
-use super::odds::{self, Kind};
+use super::odds::{self, CarrierKind};
 
 const VANTAGE: &str = "192.168.1.77";
 const EXCHANGES: [&str; 3] = ["80.81.192.0/21", "195.69.144.0/22", "195.208.208.0/21"];
@@ -51,7 +51,7 @@ impl Flows {
 struct Router {
     /// Nothing when it is silent.
     shows: Option<Ipv4Addr>,
-    owner: Kind,
+    owner: CarrierKind,
 }
 
 /// One way to the block: the routers outside, and the hops of home.
@@ -65,7 +65,7 @@ struct Entrance {
 
 /// One carrier's part of a path.
 struct Part {
-    owner: Kind,
+    owner: CarrierKind,
     pool: Ipv4Net,
 }
 
@@ -118,14 +118,14 @@ impl Draw {
             .map(|place| {
                 let address = if place == 0 { net("192.168.1.0/30") } else { net("100.64.0.0/10") };
                 let shows = (!self.chance(odds::SILENT_ACCESS)).then(|| self.address(address));
-                Router { shows, owner: Kind::Nobody }
+                Router { shows, owner: CarrierKind::Nobody }
             })
             .collect()
     }
 
     fn entrance(&mut self, start: &[Router], access: usize, first: &Part) -> Entrance {
         let last = self.of(&odds::LAST);
-        let mut parts: Vec<Kind> = Vec::new();
+        let mut parts: Vec<CarrierKind> = Vec::new();
         for _ in 0..self.one_of(&odds::BETWEEN) {
             parts.push(self.middle(first.owner));
         }
@@ -152,8 +152,8 @@ impl Draw {
     }
 
     /// Whose a carrier between the first and the last is.
-    fn middle(&mut self, first: Kind) -> Kind {
-        let at_home = first != Kind::Other && self.chance(odds::MIDDLE_AT_HOME);
+    fn middle(&mut self, first: CarrierKind) -> CarrierKind {
+        let at_home = first != CarrierKind::Other && self.chance(odds::MIDDLE_AT_HOME);
         match self.order {
             Order::Random => self.of(&odds::MIDDLE_AT_RANDOM),
             Order::Likely if at_home => first,
@@ -284,7 +284,7 @@ impl Draw {
         let owner = way.outside[at].owner;
         let truth = match owner {
             // What does not arrive was not carried by anybody next to the block.
-            Kind::Other | Kind::Nobody if dead => "unreached",
+            CarrierKind::Other | CarrierKind::Nobody if dead => "unreached",
             owner => owner.class(),
         };
         let last_hop = shown(&way.outside[..=at], owner);
@@ -357,7 +357,7 @@ impl Draw {
         }
     }
 
-    fn pool(&mut self, owner: Kind) -> Ipv4Net {
+    fn pool(&mut self, owner: CarrierKind) -> Ipv4Net {
         net(owner.pools().choose(&mut self.random).expect("a pool"))
     }
 
@@ -386,14 +386,14 @@ impl Draw {
         odds.iter().position(hit).unwrap_or(odds.len() - 1)
     }
 
-    fn of(&mut self, kinds: &[(f64, Kind)]) -> Kind {
+    fn of(&mut self, kinds: &[(f64, CarrierKind)]) -> CarrierKind {
         let odds: Vec<f64> = kinds.iter().map(|(odds, _)| *odds).collect();
         kinds[self.one_of(&odds)].1
     }
 }
 
 /// The last address that names anybody, if it is of the last carrier's own.
-fn shown(path: &[Router], owner: Kind) -> Option<Ipv4Addr> {
+fn shown(path: &[Router], owner: CarrierKind) -> Option<Ipv4Addr> {
     let special = ["10.0.0.0/8", "192.168.0.0/16", "100.64.0.0/10"].into_iter().chain(EXCHANGES);
     let special: Vec<Ipv4Net> = special.chain(["175.45.176.0/22"]).map(net).collect();
     let names = |address: &Ipv4Addr| !special.iter().any(|prefix| prefix.contains(address));

@@ -4,7 +4,8 @@
 //! ones, and behind its seam the lab's virtual time fits as well as sockets.
 
 use crate::probe::wire::{Sent, Wire, WireError};
-use crate::probe::{Attempt, Flow, Kind, Method, Moment, Path, Probe, Reply, Ttl};
+use crate::probe::{Attempt, Flow, Method, Moment, Path, Probe, Reply, Ttl};
+use crate::trace::ReplyKind;
 
 use super::asker::{Asker, Heard, Question, What};
 use super::{Means, Sign};
@@ -69,11 +70,11 @@ fn what(reply: &Reply) -> What {
     let itself = reply.answer.from == reply.probe.path.target;
     let ttl = reply.answer.reply_ttl;
     match (reply.answer.kind, reply.probe.path.method) {
-        (Kind::EchoReply, _) if itself => What::Life(Sign::Echo, ttl),
-        (Kind::EchoReply, _) => What::Foreign,
-        (Kind::Unreachable(PORT_UNREACHABLE), Method::Udp) if itself => {
+        (ReplyKind::EchoReply, _) if itself => What::Life(Sign::Echo, ttl),
+        (ReplyKind::EchoReply, _) => What::Foreign,
+        (ReplyKind::Unreachable(PORT_UNREACHABLE), Method::Udp) if itself => {
             What::Life(Sign::NoListener, ttl)
         }
-        (Kind::Unreachable(_) | Kind::TimeExceeded, _) => What::Error,
+        (ReplyKind::Unreachable(_) | ReplyKind::TimeExceeded, _) => What::Error,
     }
 }

@@ -13,7 +13,6 @@ use crate::owner::Owners;
 use crate::probe::engine::{Progress, Watch};
 use crate::probe::{Archive, ArchiveError, Finished};
 use crate::targets::Targets;
-use crate::trace::Trace;
 use crate::transit::{Class, judge_alone};
 
 use super::interrupt::Interrupt;
@@ -78,7 +77,7 @@ impl Watch for Watcher<'_> {
 
     fn ended(&mut self, finished: Finished) {
         if !self.bar.is_hidden() {
-            let trace = Trace::of(&finished, Timestamp::UNIX_EPOCH);
+            let trace = finished.trace(Timestamp::UNIX_EPOCH);
             let class = judge_alone(&trace, self.targets, self.owners).class;
             *self.classes.entry(class).or_default() += 1;
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::trace::{Hop, HopAnswer, HopTry, Label, Ttl};
+use crate::trace::{Hop, HopReply, HopTry, MplsLabel, Ttl};
 
 /// How many silent tries are made of a TTL; a number beyond that is a mistake.
 const MOST: u16 = 32;
@@ -25,14 +25,14 @@ impl Gathered {
     }
 
     /// A try that came after those told before.
-    pub(super) fn add(&mut self, ttl: u8, sent: Option<Timestamp>, answer: Option<HopAnswer>) {
+    pub(super) fn add(&mut self, ttl: u8, sent: Option<Timestamp>, answer: Option<HopReply>) {
         let before = Ttl::new(ttl).and_then(|ttl| self.0.get(&ttl)).map_or(0, Vec::len);
         let attempt = u16::try_from(before).unwrap_or(u16::MAX);
         self.put(ttl, HopTry { attempt, sent, answer });
     }
 
     /// The last answer at `ttl` quoted these labels.
-    pub(super) fn label(&mut self, ttl: u8, labels: &[Label]) {
+    pub(super) fn label(&mut self, ttl: u8, labels: &[MplsLabel]) {
         let tries = Ttl::new(ttl).and_then(|ttl| self.0.get_mut(&ttl));
         let mut answers = tries.into_iter().flatten().rev().filter_map(|one| one.answer.as_mut());
         if let Some(answer) = answers.next() {

@@ -17,7 +17,7 @@ use super::record::{self, Few, Number, Text};
 use super::shape::Shape;
 use super::values::{self, Address};
 use super::{Finding, Format, Sink, json};
-use crate::trace::{HopAnswer, Kind, Method, Trace, Vantage};
+use crate::trace::{HopReply, Method, ReplyKind, Trace, Vantage};
 
 /// The format `globalping`.
 pub(super) struct Globalping;
@@ -228,8 +228,8 @@ impl Hop {
     /// A try for each time, and silent ones for those that were lost.
     fn gather(self, ttl: u8, target: Ipv4Addr, gathered: &mut Gathered) {
         let answer = |from, rtt| {
-            let kind = if from == target { Kind::EchoReply } else { Kind::TimeExceeded };
-            Some(HopAnswer { from, kind, rtt, reply_ttl: None, labels: [].into() })
+            let kind = if from == target { ReplyKind::EchoReply } else { ReplyKind::TimeExceeded };
+            Some(HopReply { from, kind, rtt, reply_ttl: None, labels: [].into() })
         };
         let asked = self.stats.as_ref().and_then(|stats| stats.total.whole()).unwrap_or(0);
         let mut tries = 0_u16;

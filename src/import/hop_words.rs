@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::text_run::{Cell, Sender};
 use super::values::{self, Address};
-use crate::trace::{Kind, Label};
+use crate::trace::{MplsLabel, ReplyKind};
 
 /// The most labels that a router quotes.
 const MOST_LABELS: usize = 16;
@@ -16,7 +16,7 @@ const LONGEST_ASIDE: usize = 500;
 #[derive(Debug, Default)]
 pub(super) struct HopWords {
     sender: Sender,
-    labels: Vec<Label>,
+    labels: Vec<MplsLabel>,
 }
 
 /// A word, and what it may be.
@@ -25,7 +25,7 @@ enum Word<'a> {
     Stars(usize),
     Sender(Sender),
     Time(Duration),
-    Mark(Kind),
+    Mark(ReplyKind),
     /// What stands in brackets: an AS, labels, flags.
     Aside(&'a str),
     /// A unit, an unknown mark: nothing that is needed.
@@ -54,7 +54,7 @@ impl HopWords {
             }
             Word::Time(rtt) => cells.push(Cell::Answer {
                 sender: self.sender,
-                kind: Kind::TimeExceeded,
+                kind: ReplyKind::TimeExceeded,
                 rtt: Some(rtt),
                 labels: self.labels.clone(),
             }),
@@ -151,7 +151,7 @@ fn millis(text: &str) -> Option<Duration> {
 }
 
 /// The ICMP code behind a mark (RFC 792, RFC 1812); `!` alone says only that a TTL was low.
-fn mark_of(mark: &str) -> Option<Kind> {
+fn mark_of(mark: &str) -> Option<ReplyKind> {
     let code = match mark.split('-').next()? {
         "" => return None,
         "N" => 0,
@@ -170,19 +170,19 @@ fn mark_of(mark: &str) -> Option<Kind> {
         "C" => 15,
         number => number.trim_matches(['<', '>']).parse().ok()?,
     };
-    Some(Kind::Unreachable(code))
+    Some(ReplyKind::Unreachable(code))
 }
 
 /// MPLS labels, however they are written: `MPLS:L=24001,E=0,S=1,T=1/L=...`,
-/// `MPLS: Label 24001 Exp 0 TTL 1`, `Lbl 24001 TC 0 S 1 TTL 1`.
-pub(super) fn labels(text: &str) -> Vec<Label> {
-    let mut labels: Vec<Label> = Vec::new();
+/// `MPLS: MplsLabel 24001 Exp 0 TTL 1`, `Lbl 24001 TC 0 S 1 TTL 1`.
+pub(super) fn labels(text: &str) -> Vec<MplsLabel> {
+    let mut labels: Vec<MplsLabel> = Vec::new();
     let mut words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|one| !one.is_empty());
     while let Some(word) = words.next() {
         match word {
             "L" | "Lbl" | "Label" => {
                 let label = words.next().and_then(|number| number.parse().ok());
-                labels.extend(label.map(|label| Label { label, ttl: 0 }));
+                labels.extend(label.map(|label| MplsLabel { label, ttl: 0 }));
             }
             "T" | "TTL" | "ttl" => {
                 if let (Some(label), Some(ttl)) =
@@ -212,8 +212,8 @@ mod tests {
                     Sender::Unreadable => "?".into(),
                 };
                 let mark = match kind {
-                    Kind::Unreachable(code) => format!("!{code}"),
-                    Kind::TimeExceeded | Kind::EchoReply => String::new(),
+                    ReplyKind::Unreachable(code) => format!("!{code}"),
+                    ReplyKind::TimeExceeded | ReplyKind::EchoReply => String::new(),
                 };
                 let labels: Vec<u32> = labels.iter().map(|label| label.label).collect();
                 let labels = if labels.is_empty() { String::new() } else { format!("{labels:?}") };
@@ -265,7 +265,7 @@ mod tests {
             ["10.0.0.1@1.0[300112, 24]"]
         );
         assert_eq!(told("10.0.0.1 [MPLS: Label 16 Exp 0] 1 msec"), ["10.0.0.1@1.0[16]"]);
-        assert_eq!(labels("MPLS Label=299 CoS=0 TTL=3 S=1"), [Label { label: 299, ttl: 3 }]);
-        assert_eq!(labels("[Lbl 7 TC 0 S u TTL 2]"), [Label { label: 7, ttl: 2 }]);
+        assert_eq!(labels("MPLS Label=299 CoS=0 TTL=3 S=1"), [MplsLabel { label: 299, ttl: 3 }]);
+        assert_eq!(labels("[Lbl 7 TC 0 S u TTL 2]"), [MplsLabel { label: 7, ttl: 2 }]);
     }
 }

@@ -6,7 +6,7 @@ use super::hop_words::labels;
 use super::mtr_host::Host;
 use super::text_run::{Cell, Sender};
 use super::values;
-use crate::trace::Label;
+use crate::trace::MplsLabel;
 
 /// The numbers behind a host, by the order of the columns.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +38,7 @@ pub(super) enum Row {
     /// Another host at the same TTL.
     Further(Cell),
     /// Labels that the host before quoted.
-    Labels(Vec<Label>),
+    Labels(Vec<MplsLabel>),
 }
 
 impl Row {
@@ -172,8 +172,11 @@ mod tests {
             ("     |   |-- gw.y (10.0.0.2)", "further 10.0.0.2@None"),
             ("     |   |-- gw.y", "further Unreadable"),
             ("    10.0.0.2", "further 10.0.0.2@None"),
-            ("    [MPLS: Lbl 24015 TC 0 S u TTL 1]", "[Label { label: 24015, ttl: 1 }]"),
-            ("     |  +-- [MPLS: Lbl 24015 Exp 0 S 1 TTL 1]", "[Label { label: 24015, ttl: 1 }]"),
+            ("    [MPLS: Lbl 24015 TC 0 S u TTL 1]", "[MplsLabel { label: 24015, ttl: 1 }]"),
+            (
+                "     |  +-- [MPLS: Lbl 24015 Exp 0 S 1 TTL 1]",
+                "[MplsLabel { label: 24015, ttl: 1 }]",
+            ),
             ("  2. 10.0.0.2", "none"),
             ("hello -- you and all of your friends", "none"),
         ] {

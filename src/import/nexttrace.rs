@@ -16,7 +16,7 @@ use super::record::{self, Few, Number, Text};
 use super::shape::Shape;
 use super::values::Address;
 use super::{Finding, Format, Sink, Targetless, json};
-use crate::trace::{HopAnswer, Kind, Label, StopReason};
+use crate::trace::{HopReply, MplsLabel, ReplyKind, StopReason};
 
 /// The format `nexttrace`.
 pub(super) struct NextTrace;
@@ -45,13 +45,13 @@ struct Record {
     #[serde(rename = "Hops")]
     hops: Option<Few<Few<Probe>>>,
     #[serde(default, rename = "StopReason")]
-    stop: Option<Stop>,
+    stop: Option<NextTraceStop>,
 }
 
 /// Why a trace stopped, as newer versions say.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Stop {
+struct NextTraceStop {
     hop: Number,
     reason: Text,
 }
@@ -96,7 +96,7 @@ fn findings(record: &[u8]) -> Vec<Finding> {
 /// The probes by their place, and why there are no more.
 struct Course {
     hops: Vec<Vec<Probe>>,
-    stop: Option<Stop>,
+    stop: Option<NextTraceStop>,
 }
 
 impl Course {
@@ -164,10 +164,16 @@ impl Probe {
         Address::parse(self.sender()?)?.v4()
     }
 
-    fn answer(&self) -> Option<HopAnswer> {
+    fn answer(&self) -> Option<HopReply> {
         let from = self.from()?;
         let labels = self.mpls.0.iter().filter_map(|text| label(text.get()?)).collect();
-        Some(HopAnswer { from, kind: Kind::TimeExceeded, rtt: self.rtt(), reply_ttl: None, labels })
+        Some(HopReply {
+            from,
+            kind: ReplyKind::TimeExceeded,
+            rtt: self.rtt(),
+            reply_ttl: None,
+            labels,
+        })
     }
 
     /// Nanoseconds; half an hour is none.
@@ -178,10 +184,10 @@ impl Probe {
 }
 
 /// A label as in `[MPLS: Lbl 24001, TC 0, S 1, TTL 1]`.
-fn label(text: &str) -> Option<Label> {
+fn label(text: &str) -> Option<MplsLabel> {
     let after = |word: &str| {
         let (_, rest) = text.split_once(word)?;
         rest.trim_start().split(|c: char| !c.is_ascii_digit()).next()
     };
-    Some(Label { label: after("Lbl ")?.parse().ok()?, ttl: after("TTL ")?.parse().ok()? })
+    Some(MplsLabel { label: after("Lbl ")?.parse().ok()?, ttl: after("TTL ")?.parse().ok()? })
 }

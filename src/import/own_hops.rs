@@ -17,7 +17,7 @@ use super::record::{Number, Text};
 use super::shape::Shape;
 use super::text::Lines;
 use super::{Finding, Format, Sink, record, values};
-use crate::trace::{HopAnswer, HopTry, Kind, Label, Trace};
+use crate::trace::{HopReply, HopTry, MplsLabel, ReplyKind, Trace};
 
 /// The format `lasthop`.
 pub(super) struct OwnHops;
@@ -118,26 +118,26 @@ impl Written {
         })
     }
 
-    fn answer(&self) -> Result<Option<HopAnswer>, String> {
+    fn answer(&self) -> Result<Option<HopReply>, String> {
         let Some(from) = self.address.get() else { return Ok(None) };
         let from = from.parse().map_err(|_| "the address cannot be read")?;
         let kind = match (self.icmp_type.whole::<u8>(), self.icmp_code.whole()) {
-            (Some(11), _) => Kind::TimeExceeded,
-            (Some(3), Some(code)) => Kind::Unreachable(code),
-            (Some(0), _) => Kind::EchoReply,
+            (Some(11), _) => ReplyKind::TimeExceeded,
+            (Some(3), Some(code)) => ReplyKind::Unreachable(code),
+            (Some(0), _) => ReplyKind::EchoReply,
             _ => return Err("no ICMP type that is known".into()),
         };
         let rtt: Option<Duration> = self.rtt_ms.0.and_then(values::millis);
         let labels = self.mpls.get().unwrap_or_default().split_whitespace().map(label);
         let labels = labels.collect::<Option<_>>().ok_or("the labels cannot be read")?;
-        Ok(Some(HopAnswer { from, kind, rtt, reply_ttl: self.reply_ttl.whole(), labels }))
+        Ok(Some(HopReply { from, kind, rtt, reply_ttl: self.reply_ttl.whole(), labels }))
     }
 }
 
 /// A label as `label:ttl`.
-fn label(text: &str) -> Option<Label> {
+fn label(text: &str) -> Option<MplsLabel> {
     let (label, ttl) = text.split_once(':')?;
-    Some(Label { label: label.parse().ok()?, ttl: ttl.parse().ok()? })
+    Some(MplsLabel { label: label.parse().ok()?, ttl: ttl.parse().ok()? })
 }
 
 /// A trace whose rows are being read.

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::Finding;
 use super::gathered::Gathered;
 use super::values::{Address, unreadable, vantage};
-use crate::trace::{HopAnswer, HopTry, Kind, Label, Method, StopReason, Trace};
+use crate::trace::{HopReply, HopTry, Method, MplsLabel, ReplyKind, StopReason, Trace};
 
 /// A traceroute as scamper tells it.
 #[derive(Debug, Default)]
@@ -55,7 +55,7 @@ pub(super) struct Reply {
     pub(super) tcp: bool,
     pub(super) rtt: Option<Duration>,
     pub(super) ttl: Option<u8>,
-    pub(super) labels: Vec<Label>,
+    pub(super) labels: Vec<MplsLabel>,
 }
 
 /// Why scamper stopped.
@@ -159,24 +159,24 @@ impl Measured {
 }
 
 impl Reply {
-    fn answer(&self, target: Ipv4Addr) -> Option<HopAnswer> {
+    fn answer(&self, target: Ipv4Addr) -> Option<HopReply> {
         let from = self.from.and_then(Address::v4)?;
         let kind = self.kind(from == target)?;
         let labels = self.labels.clone().into();
-        Some(HopAnswer { from, kind, rtt: self.rtt, reply_ttl: self.ttl, labels })
+        Some(HopReply { from, kind, rtt: self.rtt, reply_ttl: self.ttl, labels })
     }
 
     /// What it says; nothing where that is nothing of the path.
-    fn kind(&self, is_target: bool) -> Option<Kind> {
+    fn kind(&self, is_target: bool) -> Option<ReplyKind> {
         match self.icmp {
-            Some((11, _)) => Some(Kind::TimeExceeded),
-            Some((0, _)) => Some(Kind::EchoReply),
+            Some((11, _)) => Some(ReplyKind::TimeExceeded),
+            Some((0, _)) => Some(ReplyKind::EchoReply),
             // A closed port or an unknown protocol is told by the host itself.
-            Some((3, 2 | 3)) if is_target => Some(Kind::EchoReply),
-            Some((3, code)) => Some(Kind::Unreachable(code)),
+            Some((3, 2 | 3)) if is_target => Some(ReplyKind::EchoReply),
+            Some((3, code)) => Some(ReplyKind::Unreachable(code)),
             Some(_) => None,
-            None if is_target || self.tcp => Some(Kind::EchoReply),
-            None => Some(Kind::TimeExceeded),
+            None if is_target || self.tcp => Some(ReplyKind::EchoReply),
+            None => Some(ReplyKind::TimeExceeded),
         }
     }
 }
@@ -187,11 +187,11 @@ fn left(why: &str) -> Vec<Finding> {
 
 /// The reason here that is the same as `ending`.
 fn stop(ending: Ending, trace: &Trace) -> Option<StopReason> {
-    let answered = |by: &dyn Fn(&HopAnswer) -> bool| trace.answers().any(|(_, one)| by(one));
+    let answered = |by: &dyn Fn(&HopReply) -> bool| trace.answers().any(|(_, one)| by(one));
     match ending {
         Ending::Completed if answered(&|one| one.from == trace.target) => Some(StopReason::Home),
-        Ending::Completed if answered(&|one| one.kind == Kind::EchoReply) => {
-            Some(StopReason::Answered)
+        Ending::Completed if answered(&|one| one.kind == ReplyKind::EchoReply) => {
+            Some(StopReason::ForeignReply)
         }
         Ending::Completed | Ending::Unknown => None,
         Ending::Unreachable => Some(StopReason::Unreachable),

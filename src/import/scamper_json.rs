@@ -14,7 +14,7 @@ use super::scamper_balanced::{Balanced, Link};
 use super::shape::Shape;
 use super::values::{self, Address};
 use super::{Finding, Format, Sink, json};
-use crate::trace::Label;
+use crate::trace::MplsLabel;
 
 /// The format `scamper-json`.
 pub(super) struct ScamperJson;
@@ -260,9 +260,9 @@ impl Hop {
 }
 
 impl Extension {
-    fn labels(self) -> impl Iterator<Item = Label> {
+    fn labels(self) -> impl Iterator<Item = MplsLabel> {
         self.mpls_labels.0.into_iter().filter_map(|entry| {
-            Some(Label { label: entry.mpls_label.whole()?, ttl: entry.mpls_ttl.whole()? })
+            Some(MplsLabel { label: entry.mpls_label.whole()?, ttl: entry.mpls_ttl.whole()? })
         })
     }
 }

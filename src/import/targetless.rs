@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{Finding, values};
-use crate::trace::{Hop, Kind, StopReason, Trace, Vantage};
+use crate::trace::{Hop, ReplyKind, StopReason, Trace, Vantage};
 
 /// A traceroute without its destination.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,7 +32,7 @@ impl Targetless {
     pub fn answered_last(&self) -> Option<Ipv4Addr> {
         let is_whole = !self.stop.is_some_and(StopReason::is_cut_short);
         let mut answers = self.hops.last().filter(|_| is_whole)?.answers();
-        let first = answers.next().filter(|answer| answer.kind == Kind::TimeExceeded)?;
+        let first = answers.next().filter(|answer| answer.kind == ReplyKind::TimeExceeded)?;
         answers
             .all(|answer| (answer.from, answer.kind) == (first.from, first.kind))
             .then_some(first.from)
@@ -53,8 +53,8 @@ impl Targetless {
     fn trace(mut self, target: Ipv4Addr) -> Trace {
         let tries = self.hops.iter_mut().flat_map(|hop| &mut hop.tries);
         for answer in tries.filter_map(|one| one.answer.as_mut()) {
-            if answer.from == target && answer.kind == Kind::TimeExceeded {
-                answer.kind = Kind::EchoReply;
+            if answer.from == target && answer.kind == ReplyKind::TimeExceeded {
+                answer.kind = ReplyKind::EchoReply;
             }
         }
         Trace {

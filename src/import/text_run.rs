@@ -11,7 +11,7 @@ use super::gathered::Gathered;
 use super::targetless::Targetless;
 use super::values::Address;
 use super::{Finding, Sink};
-use crate::trace::{HopAnswer, Kind, Label, StopReason, Vantage};
+use crate::trace::{HopReply, MplsLabel, ReplyKind, StopReason, Vantage};
 
 /// The longest line that is looked at: names have no more than 255 letters.
 pub(super) const LONGEST: usize = 16 << 10;
@@ -55,12 +55,17 @@ impl From<Address> for Sender {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Cell {
     Silent,
-    Answer { sender: Sender, kind: Kind, rtt: Option<Duration>, labels: Vec<Label> },
+    Answer { sender: Sender, kind: ReplyKind, rtt: Option<Duration>, labels: Vec<MplsLabel> },
 }
 
 impl Cell {
     pub(super) fn answer(sender: impl Into<Sender>, rtt: Option<Duration>) -> Self {
-        Self::Answer { sender: sender.into(), kind: Kind::TimeExceeded, rtt, labels: Vec::new() }
+        Self::Answer {
+            sender: sender.into(),
+            kind: ReplyKind::TimeExceeded,
+            rtt,
+            labels: Vec::new(),
+        }
     }
 }
 
@@ -130,7 +135,7 @@ impl Run {
             Cell::Silent => None,
             Cell::Answer { sender: Sender::Known(from), kind, rtt, labels } => {
                 self.known += 1;
-                Some(HopAnswer { from, kind, rtt, reply_ttl: None, labels: labels.into() })
+                Some(HopReply { from, kind, rtt, reply_ttl: None, labels: labels.into() })
             }
             Cell::Answer { sender, .. } => {
                 self.is_ipv6 |= sender == Sender::Ipv6;
@@ -143,7 +148,7 @@ impl Run {
     }
 
     /// Labels that stand behind the answer that was told last.
-    pub(super) fn label(&mut self, labels: &[Label]) {
+    pub(super) fn label(&mut self, labels: &[MplsLabel]) {
         self.hops.label(self.last, labels);
     }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::{Finding, Format};
-use crate::trace::{Hop, Kind, Label};
+use crate::trace::{Hop, MplsLabel, ReplyKind};
 
 /// All that `format` finds in `bytes`, a line each.
 pub(super) fn by(format: &dyn Format, mut bytes: &[u8]) -> Vec<String> {
@@ -48,11 +48,11 @@ fn hop(hop: &Hop) -> String {
         let Some(answer) = &one.answer else { return "*".to_owned() };
         let rtt = answer.rtt.map_or(String::new(), |rtt| format!("@{}", millis(rtt)));
         let mark = match answer.kind {
-            Kind::TimeExceeded => String::new(),
-            Kind::EchoReply => "=".into(),
-            Kind::Unreachable(code) => format!("!{code}"),
+            ReplyKind::TimeExceeded => String::new(),
+            ReplyKind::EchoReply => "=".into(),
+            ReplyKind::Unreachable(code) => format!("!{code}"),
         };
-        let label = |label: &Label| format!("/{}:{}", label.label, label.ttl);
+        let label = |label: &MplsLabel| format!("/{}:{}", label.label, label.ttl);
         let labels: String = answer.labels.iter().map(label).collect();
         format!("{}{mark}{rtt}{labels}", answer.from)
     });

@@ -11,7 +11,7 @@ use super::text::{Lines, head};
 use super::text_run::{Cell, Destination, LONGEST, Run, Sender};
 use super::values::{self, Address};
 use super::{Finding, Format, Sink, typed};
-use crate::trace::Kind;
+use crate::trace::ReplyKind;
 
 /// tracepath's text.
 #[derive(Debug, Clone, Copy)]
@@ -109,12 +109,13 @@ fn answer(words: &[&str]) -> Option<Cell> {
     let rtt = millis(words[place]).and_then(values::millis);
     let inside = |word: &str| Address::parse(word.trim_matches(['(', ')']));
     let sender = words[..place].iter().rev().find_map(|word| inside(word));
-    let kind = words[place..].iter().find_map(|word| refusal(word)).unwrap_or(Kind::TimeExceeded);
+    let kind =
+        words[place..].iter().find_map(|word| refusal(word)).unwrap_or(ReplyKind::TimeExceeded);
     let sender = sender.map_or(Sender::Unreadable, Sender::from);
     Some(Cell::Answer { sender, kind, rtt, labels: Vec::new() })
 }
 
-fn refusal(word: &str) -> Option<Kind> {
+fn refusal(word: &str) -> Option<ReplyKind> {
     let code = match word {
         "!N" => 0,
         "!H" => 1,
@@ -122,7 +123,7 @@ fn refusal(word: &str) -> Option<Kind> {
         "!A" => 13,
         _ => return None,
     };
-    Some(Kind::Unreachable(code))
+    Some(ReplyKind::Unreachable(code))
 }
 
 #[cfg(test)]

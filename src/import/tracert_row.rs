@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::text_run::{Cell, Destination, Sender};
 use super::values::{self, Address};
-use crate::trace::Kind;
+use crate::trace::ReplyKind;
 
 /// How many probes tracert sends for each TTL.
 const PROBES: usize = 3;
@@ -152,11 +152,11 @@ fn bracketed(text: &str) -> Option<Address> {
 }
 
 /// What the words of a refusal say, as far as languages agree on a word for a host.
-fn kind(words: &str) -> Kind {
+fn kind(words: &str) -> ReplyKind {
     const HOSTS: [&str; 9] =
         ["host", "hôte", "узел", "узла", "主机", "主機", "ホスト", "호스트", "anfitri"];
     let host = HOSTS.iter().any(|host| words.contains(host));
-    Kind::Unreachable(u8::from(host))
+    ReplyKind::Unreachable(u8::from(host))
 }
 
 /// Where a line of a header says the trace goes, and whether in brackets.

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use jiff::Timestamp;
 
 use super::values::Address;
-use crate::trace::Label;
+use crate::trace::MplsLabel;
 
 /// The highest number of a field; flags beyond are a mistake.
 const LAST_ITEM: u8 = 112;
@@ -112,7 +112,7 @@ impl<'a> Bytes<'a> {
     }
 
     /// The labels among ICMP extensions, which their length precedes.
-    pub(super) fn labels(&mut self) -> Option<Vec<Label>> {
+    pub(super) fn labels(&mut self) -> Option<Vec<MplsLabel>> {
         let length: u16 = self.number()?;
         let mut extensions = Self(self.take(length.into())?);
         let mut labels = Vec::new();
@@ -128,9 +128,9 @@ impl<'a> Bytes<'a> {
 }
 
 /// An entry of a label stack: label, class, bottom, TTL.
-fn label(entry: &[u8]) -> Option<Label> {
+fn label(entry: &[u8]) -> Option<MplsLabel> {
     let entry = u32::from_be_bytes(entry.try_into().ok()?);
-    Some(Label { label: entry >> 12, ttl: entry.to_be_bytes()[3] })
+    Some(MplsLabel { label: entry >> 12, ttl: entry.to_be_bytes()[3] })
 }
 
 /// The addresses of one record, in the order in which they were first written.

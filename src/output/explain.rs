@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 use crate::border::Behind;
 use crate::owner::{Owner, Owners};
 use crate::targets::Targets;
-use crate::trace::{Hop, HopAnswer, Kind, Trace};
+use crate::trace::{Hop, HopReply, ReplyKind, Trace};
 use crate::transit::{Class, Confidence, Evidence, Judgement, Reason};
 
 /// How many borders of the neighbours are named.
@@ -68,15 +68,15 @@ fn hop_lines(hop: &Hop, judgement: &Judgement, owners: &Owners<'_>, targets: &Ta
     text
 }
 
-fn rtt(answer: &HopAnswer) -> String {
+fn rtt(answer: &HopReply) -> String {
     answer.rtt.map_or(String::new(), |rtt| format!("{:.1} ms", rtt.as_secs_f64() * 1e3))
 }
 
-fn said(answer: &HopAnswer) -> String {
+fn said(answer: &HopReply) -> String {
     match answer.kind {
-        Kind::TimeExceeded => String::new(),
-        Kind::EchoReply => "  (the target answers)".into(),
-        Kind::Unreachable(code) => format!("  (unreachable, code {code})"),
+        ReplyKind::TimeExceeded => String::new(),
+        ReplyKind::EchoReply => "  (the target answers)".into(),
+        ReplyKind::Unreachable(code) => format!("  (unreachable, code {code})"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The hops file: one row for each probe, answered or not.
 
 use crate::owner::Owners;
-use crate::trace::{Hop, HopAnswer, HopTry, Trace};
+use crate::trace::{Hop, HopReply, HopTry, Trace};
 
 use super::run::HOPS_SCHEMA;
 use super::{Cell, Rows, Run};
@@ -50,7 +50,7 @@ pub fn hops(run: &Run, traces: &[&Trace], owners: &Owners<'_>) -> Rows {
     Rows { header: HEADER.map(str::to_owned).into(), rows: rows.collect() }
 }
 
-fn answered(answer: &HopAnswer, owners: &Owners<'_>) -> [Cell; 9] {
+fn answered(answer: &HopReply, owners: &Owners<'_>) -> [Cell; 9] {
     let owner = owners.of(answer.from);
     let (kind, code) = answer.kind.icmp();
     let labels: Vec<String> =

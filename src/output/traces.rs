@@ -88,8 +88,8 @@ fn ending(trace: &Trace, judgement: &Judgement) -> [Cell; 7] {
     let reached = trace.answers().any(|(_, answer)| answer.from == trace.target);
     let (home, gap) = match judgement.border.behind {
         Behind::Home { ttl, gap, .. } => (Cell::count(ttl.get()), Cell::count(gap)),
-        Behind::Stranger { gap, .. } => (Cell::Empty, Cell::count(gap)),
-        Behind::Refusal { .. } | Behind::Silence { .. } => (Cell::Empty, Cell::Empty),
+        Behind::ForeignReply { gap, .. } => (Cell::Empty, Cell::count(gap)),
+        Behind::Unreachable { .. } | Behind::Silence { .. } => (Cell::Empty, Cell::Empty),
     };
     let as_path: Vec<String> = judgement.as_path.iter().map(ToString::to_string).collect();
     let as_path = Some(as_path.join(" ")).filter(|path| !path.is_empty());

@@ -68,19 +68,18 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
-    use crate::probe::{
-        Answer, Attempt, Flow, Kind, Label, Method, Moment, Outcome, Stop, Strategy, Try, Ttl,
-    };
+    use crate::probe::{Answer, Attempt, Flow, Method, Moment, Outcome, Try, Ttl};
     use crate::targets::Targets;
+    use crate::trace::{MplsLabel, ReplyKind, StopReason, Strategy};
 
     fn finished(target: [u8; 4]) -> Finished {
         let path = Path { target: Ipv4Addr::from(target), method: Method::Udp, flow: Flow::LAST };
         let answer = Answer {
             from: Ipv4Addr::new(219, 158, 39, 42),
-            kind: Kind::Unreachable(13),
+            kind: ReplyKind::Unreachable(13),
             received: Moment::from_nanos(987_654_321_012),
             reply_ttl: Some(241),
-            labels: Box::new([Label { label: 24_005, ttl: 1 }]),
+            labels: Box::new([MplsLabel { label: 24_005, ttl: 1 }]),
         };
         let one = |attempt, left, outcome| Try {
             ttl: Ttl::LAST,
@@ -94,7 +93,7 @@ mod tests {
             one(1, true, Outcome::Silent),
             one(7, true, Outcome::Answered(answer)),
         ];
-        Finished { path, strategy: Strategy::Full, stop: Stop::Interrupted, tries }
+        Finished { path, strategy: Strategy::Full, stop: StopReason::Interrupted, tries }
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::trace;
+
 /// The kind of packet that is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Method {
@@ -12,6 +14,15 @@ pub enum Method {
     Icmp,
     /// UDP datagrams to high ports.
     Udp,
+}
+
+impl From<Method> for trace::Method {
+    fn from(method: Method) -> Self {
+        match method {
+            Method::Icmp => Self::Icmp,
+            Method::Udp => Self::Udp,
+        }
+    }
 }
 
 impl fmt::Display for Method {
@@ -45,6 +56,12 @@ impl Ttl {
     #[must_use]
     pub const fn get(self) -> u8 {
         self.0
+    }
+}
+
+impl From<Ttl> for trace::Ttl {
+    fn from(ttl: Ttl) -> Self {
+        Self::new(ttl.get()).unwrap_or(Self::FIRST)
     }
 }
 

@@ -3,63 +3,14 @@
 use std::net::Ipv4Addr;
 
 use crate::targets::Block;
+use crate::trace::{ForeignPath, PathEnd, ReplyKind, Router, StopReason, Strategy};
 
 use super::finished::{Finished, Outcome, Try};
 use super::rounds::Rounds;
-use super::{Answer, Attempt, Kind, Moment, Path, Probe, Stop, Strategy, Ttl};
+use super::{Answer, Attempt, Moment, Path, Probe, Ttl};
 
 /// The part of all courses that look elsewhere at once.
 const SCOUTS: f64 = 0.06;
-
-/// How far the answers of a trace go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
-    /// The path ends at this TTL, and nothing nearer ends it.
-    Final(Ttl, End),
-    /// The answers go round in circles by this TTL.
-    Loop(Ttl),
-    /// Nothing ends the path so far.
-    Open,
-}
-
-/// What ends a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    /// A home address answered.
-    Home,
-    /// A foreign router refused the packet.
-    Refusal,
-    /// A foreign address answered for the target.
-    Stranger,
-}
-
-impl End {
-    fn of(answer: &Answer, block: &Block) -> Option<Self> {
-        match answer.kind {
-            _ if block.contains(answer.from) => Some(Self::Home),
-            Kind::TimeExceeded => None,
-            Kind::Unreachable(_) => Some(Self::Refusal),
-            Kind::EchoReply => Some(Self::Stranger),
-        }
-    }
-}
-
-/// A foreign router on a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Router {
-    pub(super) ttl: Ttl,
-    pub(super) address: Ipv4Addr,
-    /// It refused the packet, at this TTL and all higher ones: no measure of its distance.
-    pub(super) refuses: bool,
-}
-
-impl Router {
-    fn of(ttl: Ttl, answer: &Answer, block: &Block) -> Option<Self> {
-        let refuses = matches!(answer.kind, Kind::Unreachable(_));
-        let is_router = !block.contains(answer.from) && answer.kind != Kind::EchoReply;
-        is_router.then_some(Self { ttl, address: answer.from, refuses })
-    }
-}
 
 /// What a course does for the others of its routed prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,11 +59,8 @@ pub(super) struct Course {
     pub(super) path: Path,
     tries: Vec<Try>,
     pub(super) rounds: Rounds,
-    /// How far the answers go.
-    pub(super) reach: Reach,
-    /// The foreign routers that answered, nearest first, as far as the path goes; each once, where
-    /// it answered first.
-    pub(super) routers: Vec<Router>,
+    /// The foreign routers that answered, and what ends the path.
+    pub(super) foreign: ForeignPath<Ttl>,
     pub(super) role: Role,
     /// Whether it is through, but late answers may still say otherwise.
     pub(super) undecided: bool,
@@ -133,8 +81,7 @@ impl Course {
             path,
             tries: Vec::new(),
             rounds: Rounds::new(),
-            reach: Reach::Open,
-            routers: Vec::new(),
+            foreign: ForeignPath { routers: Vec::new(), end: PathEnd::Open },
             role,
             undecided: false,
             turn: Turn::default(),
@@ -187,20 +134,22 @@ impl Course {
     }
 
     /// Why it ends, where it would for `stop`.
-    pub(super) fn stop(&self, stop: Stop) -> Stop {
+    pub(super) fn stop(&self, stop: StopReason) -> StopReason {
         match stop {
             // Silence says nothing where the question has not left the machine.
-            Stop::GapLimit | Stop::MaxTtl if self.tries.iter().any(|one| !one.left) => Stop::Unsent,
-            Stop::GapLimit | Stop::MaxTtl if self.role == Role::Seeks => Stop::Border,
+            StopReason::GapLimit | StopReason::MaxTtl if self.tries.iter().any(|one| !one.left) => {
+                StopReason::Unsent
+            }
+            StopReason::GapLimit | StopReason::MaxTtl if self.role == Role::Seeks => {
+                StopReason::Border
+            }
             other => other,
         }
     }
 
-    /// The highest TTL at which a foreign router answered, as far as the path goes.
-    pub(super) fn furthest_router(&self, block: &Block) -> Option<Ttl> {
-        let end = self.end().unwrap_or(Ttl::LAST);
-        let routers = self.answers().filter_map(|(ttl, answer)| Router::of(ttl, answer, block));
-        routers.map(|router| router.ttl).filter(|ttl| *ttl <= end).max()
+    /// The last foreign router that has answered.
+    pub(super) fn last_router(&self) -> Option<&Router<Ttl>> {
+        self.foreign.routers.last()
     }
 
     /// Whether it is one of the few, chosen by chance, that look elsewhere at once where others ask
@@ -215,7 +164,7 @@ impl Course {
     }
 
     /// What it leaves behind; nothing where no probe has left this machine.
-    pub(super) fn finish(self, stop: Stop) -> Option<Finished> {
+    pub(super) fn finish(self, stop: StopReason) -> Option<Finished> {
         let stop = self.stop(stop);
         let measured = self.tries.iter().any(|one| one.left);
         let strategy = match self.role {
@@ -230,69 +179,35 @@ impl Course {
         self.tries.iter_mut().rev().find(|one| (one.ttl, one.attempt) == (ttl, attempt))
     }
 
-    /// All answers, in the order of their probes.
-    fn answers(&self) -> impl Iterator<Item = (Ttl, &Answer)> {
-        self.tries.iter().filter_map(|one| match &one.outcome {
-            Outcome::Answered(answer) => Some((one.ttl, answer)),
-            _ => None,
-        })
-    }
-
-    /// Where the path ends, if it does.
-    fn end(&self) -> Option<Ttl> {
-        match self.reach {
-            Reach::Final(ttl, _) | Reach::Loop(ttl) => Some(ttl),
-            Reach::Open => None,
-        }
-    }
-
     /// The usual case: a new router behind all others, on a path that is open. Says whether it was.
     fn append(&mut self, ttl: Ttl, answer: &Answer, block: &Block) -> bool {
-        let Some(router) = Router::of(ttl, answer, block) else { return false };
-        let behind = self.routers.last().is_none_or(|last| last.ttl < ttl);
-        let known = self.routers.iter().any(|router| router.address == answer.from);
-        let usual = self.reach == Reach::Open && behind && !known && !router.refuses;
+        let ForeignPath { routers, end } = &mut self.foreign;
+        let behind = routers.last().is_none_or(|last| last.ttl < ttl);
+        let known = routers.iter().any(|router| router.address == answer.from);
+        let usual = *end == PathEnd::Open
+            && answer.kind == ReplyKind::TimeExceeded
+            && !block.contains(answer.from)
+            && behind
+            && !known;
         if usual {
-            self.routers.push(router);
+            let address = answer.from;
+            routers.push(Router { address, ttl, first: ttl, unreachable: false });
         }
         usual
     }
 
     /// Reads all answers again.
     fn look_again(&mut self, block: &Block) {
-        let ends = self.answers().filter_map(|(ttl, answer)| Some((ttl, End::of(answer, block)?)));
-        self.reach = match ends.min_by_key(|(ttl, _)| *ttl) {
-            Some((ttl, end)) => Reach::Final(ttl, end),
-            None => self.circle().map_or(Reach::Open, Reach::Loop),
-        };
-        let end = self.end().unwrap_or(Ttl::LAST);
-        let mut routers: Vec<Router> = self
-            .answers()
-            .filter(|(ttl, _)| *ttl <= end)
-            .filter_map(|(ttl, answer)| Router::of(ttl, answer, block))
+        let mut answers: Vec<(Ttl, Attempt, &Answer)> = self
+            .tries
+            .iter()
+            .filter_map(|one| match &one.outcome {
+                Outcome::Answered(answer) => Some((one.ttl, one.attempt, answer)),
+                Outcome::Waiting | Outcome::Silent => None,
+            })
             .collect();
-        routers.sort_unstable();
-        self.routers.clear();
-        for router in routers {
-            if !self.routers.iter().any(|seen| seen.address == router.address) {
-                self.routers.push(router);
-            }
-        }
-    }
-
-    /// The TTL by which two hops have answered that had answered before: once can be a route that
-    /// changed or a router that answers for its neighbour, twice is a loop.
-    fn circle(&self) -> Option<Ttl> {
-        let mut hops: Vec<(Ttl, Ipv4Addr)> =
-            self.answers().map(|(ttl, answer)| (ttl, answer.from)).collect();
-        hops.sort_unstable();
-        hops.dedup_by_key(|(ttl, _)| *ttl);
-        let came_back = |at: &usize| {
-            let address = hops[*at].1;
-            let last_seen = hops[..*at].iter().rposition(|(_, seen)| *seen == address);
-            let four_in_a_row = *at >= 3 && hops[at - 3..*at].iter().all(|(_, a)| *a == address);
-            last_seen.is_some_and(|seen| at - seen > 1) || four_in_a_row
-        };
-        (0..hops.len()).filter(came_back).nth(1).map(|at| hops[at].0)
+        answers.sort_by_key(|(ttl, attempt, _)| (*ttl, *attempt));
+        let answers = answers.iter().map(|(ttl, _, answer)| (*ttl, answer.from, answer.kind));
+        self.foreign = ForeignPath::of(answers, block);
     }
 }

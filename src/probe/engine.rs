@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use crate::trace::StopReason;
+
 use super::pace::Pace;
 use super::plan::{Matched, Plan};
 use super::wire::{Sent, Tally, Wire, WireError};
-use super::{Finished, Method, Moment, Settings, Stop};
+use super::{Finished, Method, Moment, Settings};
 
 /// How long the engine waits at most before it looks whether it should stop.
 const LOOK_UP: Duration = Duration::from_millis(100);
@@ -58,7 +60,7 @@ pub struct Measured {
     /// From the first probe to the last answer.
     pub took: Duration,
     /// Whether every trace came to its own end, rather than to the run's.
-    pub cut_short: Option<Stop>,
+    pub cut_short: Option<StopReason>,
     /// Answers by what they were to the plan.
     pub matched: BTreeMap<Matched, u64>,
     /// Packets that were no answers, and probes that could not be sent.
@@ -99,7 +101,7 @@ pub fn run(
     };
     let (cut_short, failure) = match run.until_done() {
         Ok(cut_short) => (cut_short, Ok(())),
-        Err(failure) => (Some(Stop::Interrupted), Err(failure)),
+        Err(failure) => (Some(StopReason::Interrupted), Err(failure)),
     };
     (run.measured(cut_short), failure)
 }
@@ -116,7 +118,7 @@ struct Run<'a, W: ?Sized, V> {
 
 impl<W: Wire + ?Sized, V: Watch> Run<'_, W, V> {
     /// Turns until nothing is left to do, or something ends the run.
-    fn until_done(&mut self) -> Result<Option<Stop>, WireError> {
+    fn until_done(&mut self) -> Result<Option<StopReason>, WireError> {
         let mut replies = Vec::new();
         loop {
             let now = self.wire.now();
@@ -124,13 +126,13 @@ impl<W: Wire + ?Sized, V: Watch> Run<'_, W, V> {
             let due = self.send_what_is_due(now)?;
             self.collect();
             if self.watch.look(&self.progress(now)).is_break() {
-                return Ok(Some(Stop::Interrupted));
+                return Ok(Some(StopReason::Interrupted));
             }
             if self.plan.ended() == self.plan.len() {
                 return Ok(None);
             }
             if self.deadline.is_some_and(|deadline| deadline <= now) {
-                return Ok(Some(Stop::Deadline));
+                return Ok(Some(StopReason::Deadline));
             }
             let until = [due, self.plan.alarm_at(), self.deadline].into_iter().flatten().min();
             let until = until.unwrap_or(now + LOOK_UP).min(now + LOOK_UP);
@@ -141,7 +143,7 @@ impl<W: Wire + ?Sized, V: Watch> Run<'_, W, V> {
         }
     }
 
-    fn measured(mut self, cut_short: Option<Stop>) -> Measured {
+    fn measured(mut self, cut_short: Option<StopReason>) -> Measured {
         if let Some(stop) = cut_short {
             self.plan.end_all(stop);
             self.collect();

@@ -1,10 +1,11 @@
 //! What a run hands on: every probe of a trace, what became of it, and why the trace ended.
 
-use std::fmt;
-
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Attempt, Moment, Path, Strategy, Ttl};
+use crate::trace::{Hop, HopReply, HopTry, StopReason, Strategy, Trace};
+
+use super::{Answer, Attempt, Moment, Path, Ttl};
 
 /// One probe that was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,70 +33,6 @@ pub enum Outcome {
     Answered(Answer),
 }
 
-/// Why a trace ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Stop {
-    /// A home address answered.
-    Home,
-    /// The border was found where the neighbours have theirs.
-    Border,
-    /// A foreign address answered for the target itself.
-    Answered,
-    /// A foreign router sent a destination unreachable.
-    Unreachable,
-    /// Too many silent TTLs in a row.
-    GapLimit,
-    /// The same routers answered again and again.
-    Loop,
-    /// The furthest TTL was asked.
-    MaxTtl,
-    /// Nothing answers, and the machine refused to send some of the probes.
-    Unsent,
-    /// The run's time was up.
-    Deadline,
-    /// The run was interrupted.
-    Interrupted,
-}
-
-impl Stop {
-    /// All reasons.
-    pub const ALL: [Self; 10] = [
-        Self::Home,
-        Self::Border,
-        Self::Answered,
-        Self::Unreachable,
-        Self::GapLimit,
-        Self::Loop,
-        Self::MaxTtl,
-        Self::Unsent,
-        Self::Deadline,
-        Self::Interrupted,
-    ];
-
-    /// Whether the trace was cut short, so that its silence proves nothing.
-    #[must_use]
-    pub const fn is_cut_short(self) -> bool {
-        matches!(self, Self::Unsent | Self::Deadline | Self::Interrupted)
-    }
-}
-
-impl fmt::Display for Stop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Home => "home",
-            Self::Border => "border",
-            Self::Answered => "answered",
-            Self::Unreachable => "unreachable",
-            Self::GapLimit => "gap-limit",
-            Self::Loop => "loop",
-            Self::MaxTtl => "max-ttl",
-            Self::Unsent => "unsent",
-            Self::Deadline => "deadline",
-            Self::Interrupted => "interrupted",
-        })
-    }
-}
-
 /// A trace that has ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finished {
@@ -104,7 +41,7 @@ pub struct Finished {
     /// Whether it is complete, or began at the border.
     pub strategy: Strategy,
     /// Why it ended.
-    pub stop: Stop,
+    pub stop: StopReason,
     /// Every probe, in the order in which they were sent. At least one left.
     pub tries: Vec<Try>,
 }
@@ -116,5 +53,46 @@ impl Finished {
             Outcome::Answered(answer) => Some(answer),
             _ => None,
         })
+    }
+
+    /// It as a trace of a run that began at `began`.
+    #[must_use]
+    pub fn trace(&self, began: Timestamp) -> Trace {
+        let mut tries: Vec<&Try> = self.tries.iter().filter(|one| one.left).collect();
+        tries.sort_by_key(|one| (one.ttl, one.attempt));
+        let hops = tries
+            .chunk_by(|one, other| one.ttl == other.ttl)
+            .map(|tries| Hop {
+                ttl: tries[0].ttl.into(),
+                tries: tries.iter().map(|one| one.hop_try(began)).collect(),
+            })
+            .collect();
+        let first = tries.iter().map(|one| one.sent).min().unwrap_or_default();
+        Trace {
+            target: self.path.target,
+            method: Some(self.path.method.into()),
+            flow: Some(self.path.flow.get().into()),
+            vantage: None,
+            started: Some(first.after(began)),
+            hops,
+            stop: Some(self.stop),
+            strategy: Some(self.strategy),
+        }
+    }
+}
+
+impl Try {
+    fn hop_try(&self, began: Timestamp) -> HopTry {
+        let answer = match &self.outcome {
+            Outcome::Answered(answer) => Some(HopReply {
+                from: answer.from,
+                kind: answer.kind,
+                rtt: Some(answer.received.since(self.sent)),
+                reply_ttl: answer.reply_ttl,
+                labels: answer.labels.clone(),
+            }),
+            Outcome::Waiting | Outcome::Silent => None,
+        };
+        HopTry { attempt: self.attempt.get().into(), sent: Some(self.sent.after(began)), answer }
     }
 }

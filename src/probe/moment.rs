@@ -3,6 +3,7 @@
 use std::ops::Add;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Nanoseconds since the run began. The clock behind it is the wire's: monotonic on real sockets,
@@ -32,6 +33,12 @@ impl Moment {
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+
+    /// The time of day at this moment of a run that began at `began`.
+    #[must_use]
+    pub fn after(self, began: Timestamp) -> Timestamp {
+        began.saturating_add(self.since(Self::START)).unwrap_or(began)
     }
 
     /// This moment less `age`, but not before the start.

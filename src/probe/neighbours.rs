@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
+use crate::trace::Router;
+
 use super::Ttl;
-use super::course::{Course, Router};
+use super::course::Course;
 use super::limit::Limit;
 
 /// How many traces must end at a hop before it is taken for a border. More than chance or a router
@@ -34,18 +36,20 @@ pub(super) struct Neighbours {
 
 impl Neighbours {
     /// A trace has got as far as `routers`, nearest first.
-    pub(super) fn advanced(&mut self, routers: &[Router]) {
+    pub(super) fn advanced(&mut self, routers: &[Router<Ttl>]) {
         let Some((last, before)) = routers.split_last() else { return };
         // Behind a border, a router that is known to be before it is no other one but a loop.
         let back = self.passed(last.address);
-        for router in before {
+        // A router that has answered nearer as well may answer for a neighbour or be part of a loop:
+        // that it answers again shows nothing new behind the routers between.
+        for router in before.iter().filter(|router| router.ttl < last.first) {
             if !back || !self.confirm(router.address) {
                 let distance = last.ttl.get() - router.ttl.get();
                 let most = self.passed.entry(router.address).or_default();
                 *most = distance.max(*most);
             }
         }
-        let expired = routers.iter().filter(|router| !router.refuses);
+        let expired = routers.iter().filter(|router| !router.unreachable);
         self.furthest = expired.map(|router| router.ttl.get()).fold(self.furthest, u8::max);
     }
 
@@ -61,7 +65,7 @@ impl Neighbours {
 
     /// A trace has got through, with `last` for its last foreign router. Says whether the others
     /// should look again: it is the first to end there, or makes it a border.
-    pub(super) fn got_through(&mut self, last: Router) -> bool {
+    pub(super) fn got_through(&mut self, last: Router<Ttl>) -> bool {
         let ends = self.ends.entry(last.address).or_default();
         *ends += 1;
         *ends == 1 || *ends == SEVERAL
@@ -83,7 +87,7 @@ impl Neighbours {
     }
 
     /// The furthest TTL at which a foreign router may answer behind `router`, as far as is known.
-    pub(super) fn reach_of(&self, router: Router) -> u8 {
+    pub(super) fn reach_of(&self, router: Router<Ttl>) -> u8 {
         let behind = self.passed.get(&router.address).copied().unwrap_or_default();
         router.ttl.get().saturating_add(behind)
     }
@@ -122,7 +126,7 @@ impl Neighbours {
     /// others that passed what has answered on this path got there; or nothing has answered, and
     /// no border is nearer.
     pub(super) fn expects(&self, course: &Course, ttl: Ttl) -> bool {
-        match course.routers.last() {
+        match course.last_router() {
             Some(last) => last.ttl < ttl && ttl.get() <= self.reach_of(*last),
             None => self.depths.first_key_value().is_some_and(|(nearest, _)| *nearest == ttl),
         }

@@ -1,11 +1,12 @@
 //! What one trace asks next, and when it has asked enough. A pure function of what the trace and
 //! its neighbours have shown.
 
-use crate::targets::{Block, Specials};
+use crate::targets::Specials;
+use crate::trace::{PathEnd, StopReason};
 
-use super::course::{Course, End, Reach};
+use super::course::Course;
 use super::neighbours::Neighbours;
-use super::{Attempt, Moment, Probe, Settings, Stop, Ttl};
+use super::{Attempt, Moment, Probe, Settings, Ttl};
 
 /// How many silent TTLs behind the last foreign hop are asked again.
 const DOUBTFUL: usize = 4;
@@ -22,12 +23,11 @@ pub(super) enum Next {
     /// To be asked again when an answer comes or a time is up.
     Wait,
     /// Nothing more.
-    Done(Stop),
+    Done(StopReason),
 }
 
 /// Decides for one course at one moment.
 pub(super) struct Decision<'a> {
-    pub(super) block: &'a Block,
     pub(super) specials: &'a Specials,
     pub(super) settings: &'a Settings,
     pub(super) near: &'a Neighbours,
@@ -39,10 +39,7 @@ pub(super) struct Decision<'a> {
 impl Decision<'_> {
     /// What `course` wants now to get through to the end of its path; nothing when it is through.
     pub(super) fn on_the_way(&self, course: &Course) -> Option<Next> {
-        let end = match course.reach {
-            Reach::Final(ttl, _) | Reach::Loop(ttl) => ttl,
-            Reach::Open => self.settings.max_ttl,
-        };
+        let end = course.foreign.end.ttl().unwrap_or(self.settings.max_ttl);
         if course.rounds.awaited(end) >= self.window {
             return Some(Next::Wait);
         }
@@ -53,12 +50,12 @@ impl Decision<'_> {
     /// that is still to come and the neighbours have not shown that this hop is the border: until
     /// then, late answers may say that the path goes on.
     pub(super) fn decided_at(&self, course: &Course) -> Option<Moment> {
-        let end = match course.reach {
-            Reach::Loop(_) | Reach::Final(_, End::Refusal) => return None,
-            Reach::Final(ttl, _) => ttl.get() - 1,
-            Reach::Open => Ttl::MOST,
+        let end = match course.foreign.end {
+            PathEnd::Loop { .. } | PathEnd::Unreachable { .. } => return None,
+            PathEnd::Home { ttl } | PathEnd::ForeignReply { ttl, .. } => ttl.get() - 1,
+            PathEnd::Open => Ttl::MOST,
         };
-        let last = course.routers.last();
+        let last = course.last_router();
         if last.is_some_and(|router| self.near.confirm(router.address)) {
             return None;
         }
@@ -97,12 +94,12 @@ impl Decision<'_> {
     /// behind its last foreign hop are asked again, ever later, unless the neighbours have shown
     /// that this hop is the border.
     fn border_again(&self, course: &Course) -> Option<Next> {
-        let end = match course.reach {
-            Reach::Loop(_) | Reach::Final(_, End::Refusal) => return None,
-            Reach::Final(ttl, _) => ttl.get() - 1,
-            Reach::Open => self.settings.max_ttl.get(),
+        let end = match course.foreign.end {
+            PathEnd::Loop { .. } | PathEnd::Unreachable { .. } => return None,
+            PathEnd::Home { ttl } | PathEnd::ForeignReply { ttl, .. } => ttl.get() - 1,
+            PathEnd::Open => self.settings.max_ttl.get(),
         };
-        let last = course.routers.last().copied();
+        let last = course.last_router().copied();
         if last.is_some_and(|router| self.near.confirm(router.address)) {
             return None;
         }
@@ -142,15 +139,15 @@ impl Decision<'_> {
         round.last_sent + timeout + timeout.mul_f64(factor)
     }
 
-    fn stop(&self, course: &Course) -> Stop {
-        match course.reach {
-            Reach::Final(_, End::Home) => Stop::Home,
-            Reach::Final(_, End::Refusal) => Stop::Unreachable,
-            Reach::Final(_, End::Stranger) => Stop::Answered,
-            Reach::Loop(_) => Stop::Loop,
-            Reach::Open => match course.rounds.next_unasked() {
-                Some(ttl) if ttl <= self.settings.max_ttl => Stop::GapLimit,
-                _ => Stop::MaxTtl,
+    fn stop(&self, course: &Course) -> StopReason {
+        match course.foreign.end {
+            PathEnd::Home { .. } => StopReason::Home,
+            PathEnd::Unreachable { .. } => StopReason::Unreachable,
+            PathEnd::ForeignReply { .. } => StopReason::ForeignReply,
+            PathEnd::Loop { .. } => StopReason::Loop,
+            PathEnd::Open => match course.rounds.next_unasked() {
+                Some(ttl) if ttl <= self.settings.max_ttl => StopReason::GapLimit,
+                _ => StopReason::MaxTtl,
             },
         }
     }

@@ -12,6 +12,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::targets::Targets;
+use crate::trace::{StopReason, Strategy};
 
 use super::course::{Course, Heard, Role, Turn};
 use super::neighbours::Neighbours;
@@ -19,7 +20,7 @@ use super::next::{Decision, Next};
 use super::order::{self, Prefix};
 use super::patience::Patience;
 use super::seek::Seek;
-use super::{Finished, Method, Moment, Path, Probe, Reply, Settings, Stop, Strategy, Ttl};
+use super::{Finished, Method, Moment, Path, Probe, Reply, Settings, Ttl};
 
 /// What a reply was to the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -223,7 +224,7 @@ impl Plan {
     }
 
     /// Ends all traces that are under way.
-    pub fn end_all(&mut self, stop: Stop) {
+    pub fn end_all(&mut self, stop: StopReason) {
         let under_way: Vec<Path> = self.under_way.keys().copied().collect();
         for path in under_way {
             self.end(path, stop);
@@ -363,9 +364,8 @@ impl Plan {
             usual if learns => usual.max(usize::from(self.settings.gap_limit)),
             usual => usual,
         };
-        let (block, specials) = (&self.targets.block, &self.targets.specials);
-        let settings = &self.settings;
-        Some((Decision { block, specials, settings, near, window, now }, course))
+        let (specials, settings) = (&self.targets.specials, &self.settings);
+        Some((Decision { specials, settings, near, window, now }, course))
     }
 
     fn prefix(&self, path: &Path) -> Option<Prefix> {
@@ -383,7 +383,7 @@ impl Plan {
         let Some(prefix) = self.prefix(&path) else { return };
         let near = self.neighbours.entry(prefix).or_default();
         if let Some(course) = self.under_way.get(&path) {
-            near.advanced(&course.routers);
+            near.advanced(&course.foreign.routers);
         }
         if let Some(limit) = near.limit_at(ttl) {
             limit.heard(sent, received);
@@ -398,7 +398,7 @@ impl Plan {
             course.role = Role::Traces;
             self.learning -= 1;
         }
-        let depth = course.routers.last().map(|router| router.ttl);
+        let depth = course.last_router().map(|router| router.ttl);
         let news = std::mem::replace(&mut course.depth, depth) != depth;
         if let (Some(near), Some(depth)) = (self.near(&path), depth.filter(|_| news)) {
             near.ends_at(depth);
@@ -425,7 +425,7 @@ impl Plan {
     /// what the others may rely on.
     fn tell_where_it_ends(&mut self, path: Path) {
         let Some(course) = self.under_way.get_mut(&path) else { return };
-        let last = course.routers.last().copied();
+        let last = course.last_router().copied();
         let address = last.map(|router| router.address);
         let seeks = course.role == Role::Seeks;
         let news = course.through != address && !(seeks && address.is_none());
@@ -467,7 +467,7 @@ impl Plan {
         self.alarms.push(Reverse((when, alarm)));
     }
 
-    fn end(&mut self, path: Path, stop: Stop) {
+    fn end(&mut self, path: Path, stop: StopReason) {
         let Some(course) = self.under_way.remove(&path) else { return };
         self.waiting -= course.waiting();
         self.ended += 1;

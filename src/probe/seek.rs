@@ -1,7 +1,9 @@
 //! Border first: a trace that begins where its neighbours found the border, and looks further only
 //! when the answers are not theirs.
 
-use super::course::{Course, End, Reach, Router};
+use crate::trace::{PathEnd, Router};
+
+use super::course::Course;
 use super::next::{Decision, Next, send};
 use super::{Attempt, Ttl};
 
@@ -25,26 +27,23 @@ impl Decision<'_> {
         if let Some(next) = self.limited_again(course) {
             return Seek::Go(next);
         }
-        let Some(last) = course.routers.last() else {
+        let Some(last) = course.last_router() else {
             return self.towards_us(course).map_or(Seek::Widen, Seek::Go);
         };
         if let Some(next) = self.before(course) {
             return Seek::Go(next);
         }
-        match course.reach {
-            Reach::Loop(_) | Reach::Final(_, End::Refusal) => Seek::End,
-            reach => self.behind(course, reach, last),
+        match course.foreign.end {
+            PathEnd::Loop { .. } | PathEnd::Unreachable { .. } => Seek::End,
+            end => self.behind(course, end, last),
         }
     }
 
     /// Asks again where a border answers only so often: at that hop's pace the first time, and ever
     /// later then, so that those that had no luck do not ask together again.
     fn limited_again(&self, course: &Course) -> Option<Next> {
-        let end = match course.reach {
-            Reach::Final(ttl, _) | Reach::Loop(ttl) => ttl.get() - 1,
-            Reach::Open => Ttl::MOST,
-        };
-        let last = course.routers.last().map_or(0, |router| router.ttl.get());
+        let end = course.foreign.end.ttl().map_or(Ttl::MOST, |ttl| ttl.get() - 1);
+        let last = course.last_router().map_or(0, |router| router.ttl.get());
         let mut silent = course.rounds.silent(last + 1, end);
         // As long as nothing has answered on this path, its border may be a nearer one.
         let most = match last {
@@ -60,14 +59,12 @@ impl Decision<'_> {
     }
 
     /// Is the furthest router so far, `last`, the border? Looks behind it.
-    fn behind(&self, course: &Course, reach: Reach, last: &Router) -> Seek {
-        // Where routers answer at several TTLs, what is behind them is behind the last.
-        let furthest = course.furthest_router(self.block).unwrap_or(last.ttl);
-        let Some(next) = Ttl::new(furthest.get() + 1) else { return Seek::End };
+    fn behind(&self, course: &Course, end: PathEnd<Ttl>, last: &Router<Ttl>) -> Seek {
+        let Some(next) = Ttl::new(last.ttl.get() + 1) else { return Seek::End };
         let round = course.rounds.at(next);
-        match reach {
+        match end.ttl() {
             // Home, or the target, right behind it.
-            Reach::Final(ttl, _) if ttl <= next => Seek::End,
+            Some(ttl) if ttl <= next => Seek::End,
             _ if round.asked == 0 => send(course, next).map_or(Seek::End, Seek::Go),
             _ if !round.is_silent() => Seek::Go(Next::Wait),
             _ if self.near.passed(last.address) => self.over_the_silence(course, last, next),
@@ -80,7 +77,7 @@ impl Decision<'_> {
 
     /// The furthest router so far has others behind it, but the TTL right behind it is silent: one
     /// of them may be, as far as the neighbours have seen any.
-    fn over_the_silence(&self, course: &Course, last: &Router, silent: Ttl) -> Seek {
+    fn over_the_silence(&self, course: &Course, last: &Router<Ttl>, silent: Ttl) -> Seek {
         if course.rounds.awaited(Ttl::LAST) > 0 {
             return Seek::Go(Next::Wait);
         }
@@ -92,7 +89,7 @@ impl Decision<'_> {
     /// What is before the routers that have answered, where that matters: the hop that decides
     /// when none of them can, and the first half of a loop.
     fn before(&self, course: &Course) -> Option<Next> {
-        let routers = &course.routers;
+        let routers = &course.foreign.routers;
         let (last, earlier) = routers.split_last()?;
         let nothing_decides = || routers.iter().all(|it| self.specials.of(it.address).is_some());
         let turns_back = || {

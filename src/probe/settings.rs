@@ -1,32 +1,11 @@
 //! The choices a user has about how to ask.
 
-use std::fmt;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use crate::trace::Strategy;
 
 use super::Ttl;
-
-/// Where a run spends its packets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum Strategy {
-    /// A complete trace for every target.
-    Full,
-    /// Complete traces for a few targets of each routed prefix, to learn where the border is; the
-    /// others are asked there and right behind it, and further only when the answers differ.
-    #[default]
-    Border,
-}
-
-impl fmt::Display for Strategy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Full => "full",
-            Self::Border => "border",
-        })
-    }
-}
 
 /// How a run asks.
 #[derive(Debug, Clone, PartialEq, Eq)]

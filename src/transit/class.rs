@@ -52,7 +52,7 @@ pub(super) fn decide(
         return (Class::Unknown, vec![Reason::CutShort(stop)]);
     }
     let Some((owner, before)) = path.split_last() else {
-        let met_home = matches!(border.behind, Behind::Home { .. } | Behind::Stranger { .. });
+        let met_home = matches!(border.behind, Behind::Home { .. } | Behind::ForeignReply { .. });
         let class = if met_home { Class::Unknown } else { Class::Unreached };
         return (class, vec![Reason::NobodyAnswered]);
     };
@@ -65,8 +65,8 @@ pub(super) fn decide(
     let transit_before = before.iter().any(|owner| owner.class.is_some());
     let lost = match border.behind {
         Behind::Silence { .. } => true,
-        Behind::Refusal { by, .. } => border.last.is_none_or(|last| last.address != by),
-        Behind::Home { .. } | Behind::Stranger { .. } => false,
+        Behind::Unreachable { by, .. } => border.last.is_none_or(|last| last.address != by),
+        Behind::Home { .. } | Behind::ForeignReply { .. } => false,
     };
     match (lost, transit_before) {
         (true, true) => (Class::Unknown, vec![Reason::LostBehindTransit]),
@@ -80,7 +80,7 @@ pub(super) fn decide(
 /// gap, or it sent the unreachable itself.
 fn is_next_to_block(border: &Border, usual_gap: u8) -> bool {
     match border.behind {
-        Behind::Home { gap, .. } | Behind::Stranger { gap, .. } => gap <= usual_gap,
-        Behind::Refusal { .. } | Behind::Silence { .. } => border.is_certain(),
+        Behind::Home { gap, .. } | Behind::ForeignReply { gap, .. } => gap <= usual_gap,
+        Behind::Unreachable { .. } | Behind::Silence { .. } => border.is_certain(),
     }
 }

@@ -100,10 +100,12 @@ impl Case<'_> {
                 };
                 (confidence, vec![home])
             }
-            Behind::Stranger { from, gap } => {
-                (agreed(several), vec![Reason::Stranger { from, gap }])
+            Behind::ForeignReply { from, gap } => {
+                (agreed(several), vec![Reason::ForeignReply { from, gap }])
             }
-            Behind::Refusal { by, code } => (agreed(several), vec![Reason::Refused { by, code }]),
+            Behind::Unreachable { by, code } => {
+                (agreed(several), vec![Reason::Unreachable { by, code }])
+            }
             Behind::Silence { .. } => self.by_silence(several),
         }
     }
@@ -119,7 +121,7 @@ impl Case<'_> {
     }
 
     fn meets_home(&self) -> bool {
-        matches!(self.border.behind, Behind::Home { .. } | Behind::Stranger { .. })
+        matches!(self.border.behind, Behind::Home { .. } | Behind::ForeignReply { .. })
     }
 
     /// The traces that confirm the border. One that dies early confirms nothing.
@@ -154,7 +156,7 @@ impl Case<'_> {
     /// an address of this one's, as the first router behind a link does.
     fn hidden(&self) -> Option<Reason> {
         match (self.class, self.border.behind) {
-            (Class::Other, Behind::Refusal { code: 0 | 1, .. }) => Some(Reason::NoRoute),
+            (Class::Other, Behind::Unreachable { code: 0 | 1, .. }) => Some(Reason::NoRoute),
             (Class::Other, _) => Some(Reason::MayHide),
             _ => None,
         }

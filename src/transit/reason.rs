@@ -19,14 +19,14 @@ pub enum Reason {
         target: bool,
     },
     /// The target answers from a foreign address.
-    Stranger {
+    ForeignReply {
         /// The address.
         from: Ipv4Addr,
         /// The silent TTLs between.
         gap: u8,
     },
-    /// A router refused the packet.
-    Refused {
+    /// A router sent a destination unreachable.
+    Unreachable {
         /// The router.
         by: Ipv4Addr,
         /// The code of ICMP type 3.
@@ -93,10 +93,10 @@ impl fmt::Display for Reason {
             Self::Home { gap: 0, .. } => f.write_str("next hop is home"),
             Self::Home { gap, target: true } => write!(f, "{}, then the target", silent(*gap)),
             Self::Home { gap, target: false } => write!(f, "{}, then home", silent(*gap)),
-            Self::Stranger { from, gap } => {
+            Self::ForeignReply { from, gap } => {
                 write!(f, "{}, then the target answers from {from}", silent(*gap))
             }
-            Self::Refused { by, code } => write!(f, "{} by {by}", refusal(*code)),
+            Self::Unreachable { by, code } => write!(f, "{} by {by}", unreachable(*code)),
             Self::Silence => f.write_str("silence behind it"),
             Self::Shared { traces, scope } => {
                 write!(f, "border shared with {} of {scope}", counted(*traces))
@@ -138,7 +138,7 @@ fn counted(traces: usize) -> String {
 }
 
 /// ICMP type 3 in words (RFC 792, RFC 1812).
-fn refusal(code: u8) -> String {
+fn unreachable(code: u8) -> String {
     match code {
         0 => "network unreachable".into(),
         1 => "host unreachable".into(),

@@ -1,7 +1,7 @@
 //! What other programs read in the same files.
 
 use lasthop::import::Finding;
-use lasthop::trace::{HopAnswer, Trace};
+use lasthop::trace::{HopReply, Trace};
 use serde_json::Value;
 
 use crate::samples::{Sample, all};
@@ -43,7 +43,7 @@ fn warts_and_scampers_own_reading_of_it_are_the_same_traces() {
 type Answers = Vec<(u64, String, f64)>;
 
 fn answers(trace: &Trace) -> Answers {
-    let millis = |answer: &HopAnswer| {
+    let millis = |answer: &HopReply| {
         answer.rtt.map_or(f64::NAN, |rtt| (rtt.as_secs_f64() * 1e6).round() / 1e3)
     };
     let told = trace.answers();

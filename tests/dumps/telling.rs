@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Cursor;
 
 use lasthop::import::{Finding, named};
-use lasthop::trace::{HopAnswer, HopTry, Kind, Trace};
+use lasthop::trace::{HopReply, HopTry, ReplyKind, Trace};
 
 /// All that `format` finds in `bytes`, with the lines.
 pub(crate) fn found(format: &str, bytes: &[u8]) -> Vec<(u64, Finding)> {
@@ -74,12 +74,12 @@ fn try_text(one: &HopTry, trace: &Trace) -> String {
 }
 
 /// The address, `!` with a code or `=` for the target's answer, the time, and labels.
-fn answer_text(answer: &HopAnswer, trace: &Trace) -> String {
+fn answer_text(answer: &HopReply, trace: &Trace) -> String {
     let who = if answer.from == trace.target { "target".into() } else { answer.from.to_string() };
     let mark = match answer.kind {
-        Kind::TimeExceeded => String::new(),
-        Kind::EchoReply => "=".into(),
-        Kind::Unreachable(code) => format!("!{code}"),
+        ReplyKind::TimeExceeded => String::new(),
+        ReplyKind::EchoReply => "=".into(),
+        ReplyKind::Unreachable(code) => format!("!{code}"),
     };
     let rtt =
         answer.rtt.map(|rtt| format!(":{:.3}", rtt.as_secs_f64() * 1000.0)).unwrap_or_default();

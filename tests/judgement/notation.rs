@@ -18,7 +18,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lasthop::trace::{Hop, HopAnswer, HopTry, Kind, Method, StopReason, Trace, Ttl};
+use lasthop::trace::{Hop, HopReply, HopTry, Method, ReplyKind, StopReason, Trace, Ttl};
 
 /// Routers by short names.
 pub(crate) const ROUTERS: [(&str, Ipv4Addr); 13] = [
@@ -98,20 +98,22 @@ fn read_tries(words: &str, ttl: Ttl, target: Ipv4Addr, method: Method) -> Vec<Ho
         .collect()
 }
 
-fn read_answer(word: &str, ttl: Ttl, target: Ipv4Addr, method: Method) -> HopAnswer {
+fn read_answer(word: &str, ttl: Ttl, target: Ipv4Addr, method: Method) -> HopReply {
     let (word, millis) = match word.split_once('@') {
         Some((word, millis)) => (word, millis.parse().expect(millis)),
         None => (word, 10 * u64::from(ttl.get())),
     };
     let (from, kind) = match (word, word.split_once('!'), word.strip_suffix("=echo")) {
-        ("target", ..) if method == Method::Icmp => (target, Kind::EchoReply),
-        ("target", ..) => (target, Kind::Unreachable(3)),
-        (_, Some((word, code)), _) => (address(word), Kind::Unreachable(code.parse().expect(code))),
-        (_, _, Some(word)) => (address(word), Kind::EchoReply),
-        _ => (address(word), Kind::TimeExceeded),
+        ("target", ..) if method == Method::Icmp => (target, ReplyKind::EchoReply),
+        ("target", ..) => (target, ReplyKind::Unreachable(3)),
+        (_, Some((word, code)), _) => {
+            (address(word), ReplyKind::Unreachable(code.parse().expect(code)))
+        }
+        (_, _, Some(word)) => (address(word), ReplyKind::EchoReply),
+        _ => (address(word), ReplyKind::TimeExceeded),
     };
     let rtt = Duration::from_millis(millis);
-    HopAnswer { from, kind, rtt: Some(rtt), reply_ttl: Some(64), labels: [].into() }
+    HopReply { from, kind, rtt: Some(rtt), reply_ttl: Some(64), labels: [].into() }
 }
 
 fn read_stop(word: &str) -> StopReason {
@@ -122,8 +124,8 @@ fn read_stop(word: &str) -> StopReason {
 fn usual_stop(hops: &[Hop]) -> StopReason {
     match hops.last().and_then(|hop| hop.answers().next()).map(|answer| answer.kind) {
         None => StopReason::GapLimit,
-        Some(Kind::TimeExceeded) => StopReason::MaxTtl,
-        Some(Kind::Unreachable(_)) => StopReason::Unreachable,
-        Some(Kind::EchoReply) => StopReason::Home,
+        Some(ReplyKind::TimeExceeded) => StopReason::MaxTtl,
+        Some(ReplyKind::Unreachable(_)) => StopReason::Unreachable,
+        Some(ReplyKind::EchoReply) => StopReason::Home,
     }
 }

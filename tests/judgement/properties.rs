@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lasthop::trace::{Hop, HopAnswer, HopTry, Kind, Method, StopReason, Trace, Ttl};
+use lasthop::trace::{Hop, HopReply, HopTry, Method, ReplyKind, StopReason, Trace, Ttl};
 use lasthop::transit::{Class, Judgement, judge_alone};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -19,11 +19,12 @@ fn any_address(target: Ipv4Addr) -> impl Strategy<Value = Ipv4Addr> {
 }
 
 fn any_try(target: Ipv4Addr) -> impl Strategy<Value = HopTry> {
-    let other = prop_oneof![Just(Kind::EchoReply), any::<u8>().prop_map(Kind::Unreachable)];
-    let kind = prop_oneof![8 => Just(Kind::TimeExceeded), 1 => other];
+    let other =
+        prop_oneof![Just(ReplyKind::EchoReply), any::<u8>().prop_map(ReplyKind::Unreachable)];
+    let kind = prop_oneof![8 => Just(ReplyKind::TimeExceeded), 1 => other];
     let answer = (any_address(target), kind, 0..500_u64).prop_map(|(from, kind, millis)| {
         let rtt = Duration::from_millis(millis);
-        HopAnswer { from, kind, rtt: Some(rtt), reply_ttl: Some(64), labels: [].into() }
+        HopReply { from, kind, rtt: Some(rtt), reply_ttl: Some(64), labels: [].into() }
     });
     proptest::option::of(answer).prop_map(|answer| HopTry {
         attempt: 0,

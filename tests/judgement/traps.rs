@@ -149,7 +149,7 @@ fn trap_7_a_prohibition_at_many_ttls_is_final_and_not_the_target() {
     ));
     let border = one(line).border;
     assert_eq!(border.last.map(|last| last.ttl.get()), Some(4));
-    assert!(matches!(border.behind, Behind::Refusal { code: 13, .. }), "{:?}", border.behind);
+    assert!(matches!(border.behind, Behind::Unreachable { code: 13, .. }), "{:?}", border.behind);
 }
 
 #[test]

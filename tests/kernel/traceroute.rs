@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use super::build::Network;
 use super::scenario::{Scenario, hosts};
 use super::tool::tool;
-use super::walk::{Answer, Kind, walk};
+use super::walk::{Answer, ReplyKind, walk};
 
 /// Far enough to see the end of every road, and a loop go round.
 const MAX_TTL: usize = 12;
@@ -94,9 +94,9 @@ fn shows(line: &str, answer: Option<&Answer>) -> bool {
         return silent;
     };
     let mark = match answer.kind {
-        Kind::Expired | Kind::Arrived => "ms",
-        Kind::Prohibited => "!X",
-        Kind::HostUnreachable => "!H",
+        ReplyKind::Expired | ReplyKind::Arrived => "ms",
+        ReplyKind::Prohibited => "!X",
+        ReplyKind::HostUnreachable => "!H",
     };
     let address = line.split_whitespace().nth(1);
     let answered = address == Some(&answer.address.to_string()) && line.ends_with(mark);

@@ -9,7 +9,7 @@ use super::scenario::{End, Hop, Manner, Road, Scenario, hosts};
 pub(crate) const MAX_TTL: usize = 30;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ReplyKind {
     Expired,
     Arrived,
     Prohibited,
@@ -19,7 +19,7 @@ pub(crate) enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) address: Ipv4Addr,
-    pub(crate) kind: Kind,
+    pub(crate) kind: ReplyKind,
     /// False where a rate limit may swallow it.
     pub(crate) certain: bool,
 }
@@ -40,7 +40,7 @@ pub(crate) fn walk(
             None => behind(&hops, ttl, road, target),
         };
         seen.push(answer);
-        if answer.is_some_and(|answer| answer.kind != Kind::Expired) {
+        if answer.is_some_and(|answer| answer.kind != ReplyKind::Expired) {
             break;
         }
     }
@@ -48,19 +48,19 @@ pub(crate) fn walk(
 }
 
 fn arrived(target: Ipv4Addr) -> Answer {
-    Answer { address: target, kind: Kind::Arrived, certain: true }
+    Answer { address: target, kind: ReplyKind::Arrived, certain: true }
 }
 
 fn at_hop(hop: &Hop, last: bool, end: &End) -> Option<Answer> {
     let kind = match end {
-        End::Prohibited if last => Kind::Prohibited,
-        End::Unreachable if last => Kind::HostUnreachable,
-        _ => Kind::Expired,
+        End::Prohibited if last => ReplyKind::Prohibited,
+        End::Unreachable if last => ReplyKind::HostUnreachable,
+        _ => ReplyKind::Expired,
     };
     (hop.manner != Manner::Silent).then_some(hop.address).flatten().map(|address| Answer {
         address,
         kind,
-        certain: hop.manner == Manner::Answers && kind == Kind::Expired,
+        certain: hop.manner == Manner::Answers && kind == ReplyKind::Expired,
     })
 }
 
@@ -70,7 +70,7 @@ fn behind(hops: &[&Hop], ttl: usize, road: &Road, target: Ipv4Addr) -> Option<An
     match &road.end {
         End::Home(alive) => hosts(road.prefix, alive).contains(&target).then(|| arrived(target)),
         End::DeadLink => {
-            Some(Answer { address: last.address?, kind: Kind::HostUnreachable, certain: true })
+            Some(Answer { address: last.address?, kind: ReplyKind::HostUnreachable, certain: true })
         }
         End::Loop => {
             let turn = (ttl - hops.len()) % 2;

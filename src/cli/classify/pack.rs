@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::trace::{
-    Hop, HopAnswer, HopTry, Kind, Label, Method, StopReason, Strategy, Trace, Ttl, Vantage,
+    Hop, HopReply, HopTry, Method, MplsLabel, ReplyKind, StopReason, Strategy, Trace, Ttl, Vantage,
 };
 
 use super::spool::Place;
@@ -28,9 +28,9 @@ type Once<V> = (
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Face {
     from: Ipv4Addr,
-    kind: Kind,
+    kind: ReplyKind,
     reply_ttl: Option<u8>,
-    labels: Box<[Label]>,
+    labels: Box<[MplsLabel]>,
 }
 
 /// More hops or tries than this are given room one by one.
@@ -68,7 +68,7 @@ pub(super) fn pack(place: Place, trace: &Trace, to: &mut Vec<u8>) -> io::Result<
 fn put_try(
     number: u16,
     one: &HopTry,
-    before: Option<&HopAnswer>,
+    before: Option<&HopReply>,
     to: &mut Vec<u8>,
 ) -> io::Result<()> {
     let at = to.len();
@@ -97,8 +97,8 @@ fn put_try(
     Ok(())
 }
 
-fn is_face(one: &HopAnswer, other: &HopAnswer) -> bool {
-    let short = |answer: &HopAnswer| (answer.from, answer.kind, answer.reply_ttl);
+fn is_face(one: &HopReply, other: &HopReply) -> bool {
+    let short = |answer: &HopReply| (answer.from, answer.kind, answer.reply_ttl);
     short(one) == short(other) && one.labels == other.labels
 }
 
@@ -164,13 +164,13 @@ impl Unpacking<'_> {
         Some(HopTry { attempt, sent, answer })
     }
 
-    fn answer(&mut self, has: u8, before: &mut Option<Face>) -> Option<HopAnswer> {
+    fn answer(&mut self, has: u8, before: &mut Option<Face>) -> Option<HopReply> {
         if has & has::FACE != 0 {
             *before = Some(self.value()?);
         }
         let Face { from, kind, reply_ttl, labels } = before.as_ref()?;
         let rtt = if has & has::RTT == 0 { None } else { Some(self.number()?) };
-        Some(HopAnswer {
+        Some(HopReply {
             from: *from,
             kind: *kind,
             rtt: rtt.map(Duration::from_nanos),
@@ -213,19 +213,19 @@ mod tests {
 
     use super::*;
 
-    fn kind() -> impl Strategy<Value = Kind> {
+    fn kind() -> impl Strategy<Value = ReplyKind> {
         prop_oneof![
-            Just(Kind::TimeExceeded),
-            any::<u8>().prop_map(Kind::Unreachable),
-            Just(Kind::EchoReply)
+            Just(ReplyKind::TimeExceeded),
+            any::<u8>().prop_map(ReplyKind::Unreachable),
+            Just(ReplyKind::EchoReply)
         ]
     }
 
-    fn answer() -> impl Strategy<Value = HopAnswer> {
-        let label = (any::<u32>(), any::<u8>()).prop_map(|(label, ttl)| Label { label, ttl });
+    fn answer() -> impl Strategy<Value = HopReply> {
+        let label = (any::<u32>(), any::<u8>()).prop_map(|(label, ttl)| MplsLabel { label, ttl });
         let rtt = option::of(any::<u64>().prop_map(Duration::from_nanos));
         (0_u32..3, kind(), rtt, option::of(0_u8..2), vec(label, 0..2)).prop_map(
-            |(from, kind, rtt, reply_ttl, labels)| HopAnswer {
+            |(from, kind, rtt, reply_ttl, labels)| HopReply {
                 from: from.into(),
                 kind,
                 rtt,

@@ -7,7 +7,8 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use crate::probe::wire::Choice;
-use crate::probe::{Attempt, Flow, Method, Settings, Strategy, Ttl};
+use crate::probe::{Attempt, Flow, Method, Settings, Ttl};
+use crate::trace::Strategy;
 
 use super::super::values::{rate, seconds, some, up_to};
 

@@ -16,8 +16,9 @@ use jiff::Timestamp;
 
 use crate::census::{Census, Counts, Stopped};
 use crate::output::Run;
-use crate::probe::{Archive, ArchiveError, Finished, Moment, Stop};
+use crate::probe::{Archive, ArchiveError, Finished, Moment};
 use crate::targets::{Block, Wanted};
+use crate::trace::StopReason;
 
 use super::closing;
 use super::common::Common;
@@ -102,7 +103,7 @@ impl Probe {
         failure?;
         let stopped = census.and_then(|census| census.stopped);
         Ok(match measured.cut_short {
-            Some(Stop::Interrupted) => Exit::Interrupted,
+            Some(StopReason::Interrupted) => Exit::Interrupted,
             _ if stopped == Some(Stopped::Interrupted) => Exit::Interrupted,
             _ if told.classified => Exit::Measured,
             _ => Exit::Nothing,

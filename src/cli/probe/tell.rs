@@ -6,10 +6,10 @@ use std::net::Ipv4Addr;
 use crate::census::Counts;
 use crate::output::{Appender, OutputError, Run, hops, summary, table_with, traces};
 use crate::owner::Owners;
-use crate::probe::{Archive, Attempt, Finished, Strategy};
+use crate::probe::{Archive, Attempt, Finished};
 use crate::split::{Counting, Split};
 use crate::targets::{Block, Classes, Targets};
-use crate::trace::Trace;
+use crate::trace::{Strategy, Trace};
 use crate::transit::{Judgement, judge};
 
 use super::super::common::Common;
@@ -62,8 +62,7 @@ impl<'r, 't> Telling<'r, 't> {
         // The header is there even if nothing was traced.
         self.write(&[]);
         for traces in all.by_prefix(&self.targets.block) {
-            let trace =
-                |finished: &Finished| Trace::of(finished, self.run.started.unwrap_or_default());
+            let trace = |finished: &Finished| finished.trace(self.run.started.unwrap_or_default());
             let traces: Vec<Trace> = traces?.iter().map(trace).collect();
             let judgements = judge(&traces, self.targets, &self.owners);
             let judged: Vec<_> = traces.iter().zip(&judgements).collect();

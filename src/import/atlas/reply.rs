@@ -8,7 +8,7 @@ use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::result::{self, Text};
-use crate::trace::{HopAnswer, HopTry, Kind, Label};
+use crate::trace::{HopReply, HopTry, MplsLabel, ReplyKind};
 
 /// The replies that a hop may have. Sixteen packets can be asked for, and each answered again, late.
 pub(super) const MOST: u16 = 512;
@@ -127,28 +127,28 @@ impl Replies {
         }
     }
 
-    fn push(&mut self, answer: Option<HopAnswer>) {
+    fn push(&mut self, answer: Option<HopReply>) {
         let attempt = u16::try_from(self.tries.len()).unwrap_or(MOST);
         self.tries.push(HopTry { attempt, sent: None, answer });
     }
 }
 
 impl Reply<'_> {
-    fn answer(self) -> Result<HopAnswer, String> {
+    fn answer(self) -> Result<HopReply, String> {
         let from = match self.from {
             Some(Sender::Address(address)) => address,
             Some(Sender::Other(text)) => return Err(format!("no IPv4 address: {text}")),
             None => return Err("no address".to_owned()),
         };
         let kind = match (self.err, self.flags) {
-            (Some(Refusal::Code(code)), _) => Kind::Unreachable(code),
+            (Some(Refusal::Code(code)), _) => ReplyKind::Unreachable(code),
             (Some(Refusal::Other(text)), _) => return Err(format!("an unknown error: {text}")),
             // Only a host answers in TCP, not a router on the way.
-            (None, Some(_)) => Kind::EchoReply,
-            (None, None) => Kind::TimeExceeded,
+            (None, Some(_)) => ReplyKind::EchoReply,
+            (None, None) => ReplyKind::TimeExceeded,
         };
         let rtt = self.rtt.and_then(|rtt| Duration::try_from_secs_f64(rtt / 1e3).ok());
-        Ok(HopAnswer {
+        Ok(HopReply {
             from,
             kind,
             rtt: rtt.filter(|rtt| *rtt <= LONGEST),
@@ -249,8 +249,8 @@ pub(super) struct Quoted {
 }
 
 impl Extensions {
-    fn labels(self) -> Box<[Label]> {
+    fn labels(self) -> Box<[MplsLabel]> {
         let quoted = self.obj.into_iter().flat_map(|extension| extension.mpls);
-        quoted.map(|quoted| Label { label: quoted.label, ttl: quoted.ttl }).collect()
+        quoted.map(|quoted| MplsLabel { label: quoted.label, ttl: quoted.ttl }).collect()
     }
 }

@@ -12,7 +12,7 @@ use super::hops::{Course, Hops};
 use super::measured::{Measured, Wants};
 use super::quick;
 use crate::import::{Finding, Wanted};
-use crate::trace::{Kind, Method, StopReason, Trace, Vantage};
+use crate::trace::{Method, ReplyKind, StopReason, Trace, Vantage};
 
 /// RIPE Atlas began at the end of 2010; probes whose clock says less do not know the time.
 const FIRST: i64 = 1_285_891_200;
@@ -202,8 +202,8 @@ fn finished(mut trace: Trace, course: Course) -> Vec<Finding> {
     hops.iter_mut()
         .flat_map(|hop| &mut hop.tries)
         .filter_map(|one| one.answer.as_mut())
-        .filter(|answer| answer.from == trace.target && answer.kind == Kind::TimeExceeded)
-        .for_each(|answer| answer.kind = Kind::EchoReply);
+        .filter(|answer| answer.from == trace.target && answer.kind == ReplyKind::TimeExceeded)
+        .for_each(|answer| answer.kind = ReplyKind::EchoReply);
     if hops.is_empty() {
         let why = error.unwrap_or_else(|| "no hop was asked".to_owned());
         return vec![Finding::Left(why)];

@@ -18,7 +18,9 @@ use pnet::packet::icmp::{IcmpPacket, IcmpTypes};
 use pnet::packet::ip::IpNextHeaderProtocols;
 use pnet::packet::ipv4::Ipv4Packet;
 
-use super::{Answer, Kind, Label, Method, Moment, Path, Probe, Reply};
+use crate::trace::{MplsLabel, ReplyKind};
+
+use super::{Answer, Method, Moment, Path, Probe, Reply};
 pub use secret::Secret;
 
 /// The length of an IP header without options.
@@ -83,7 +85,7 @@ impl Codec {
         let icmp = IcmpPacket::new(message).ok_or(Ignored::Malformed)?;
         let (probe, kind) = self.read(&icmp)?;
         let labels = match kind {
-            Kind::EchoReply => Box::default(),
+            ReplyKind::EchoReply => Box::default(),
             _ => extension::labels(message.get(8..).unwrap_or_default(), icmp.packet()[5]),
         };
         let (from, reply_ttl) = (ip.get_source(), Some(ip.get_ttl()));
@@ -141,7 +143,7 @@ impl Codec {
 
     /// The MPLS labels behind what an error queue quotes.
     #[must_use]
-    pub fn labels(quote: &[u8], method: Method) -> Box<[Label]> {
+    pub fn labels(quote: &[u8], method: Method) -> Box<[MplsLabel]> {
         let cut = match method {
             Method::Icmp => HEADER,
             Method::Udp => HEADER + 8,
@@ -149,21 +151,21 @@ impl Codec {
         extension::labels_behind(quote, cut)
     }
 
-    fn read(&self, icmp: &IcmpPacket<'_>) -> Result<(Probe, Kind), Ignored> {
+    fn read(&self, icmp: &IcmpPacket<'_>) -> Result<(Probe, ReplyKind), Ignored> {
         let message = icmp.packet();
         if message.len() < 8 {
             return Err(Ignored::Malformed);
         }
         match (icmp.get_icmp_type(), icmp.get_icmp_code().0) {
             (IcmpTypes::TimeExceeded, 0) => {
-                Ok((quote::quoted(self.secret, &message[8..])?, Kind::TimeExceeded))
+                Ok((quote::quoted(self.secret, &message[8..])?, ReplyKind::TimeExceeded))
             }
             (IcmpTypes::DestinationUnreachable, code) => {
-                Ok((quote::quoted(self.secret, &message[8..])?, Kind::Unreachable(code)))
+                Ok((quote::quoted(self.secret, &message[8..])?, ReplyKind::Unreachable(code)))
             }
             (IcmpTypes::EchoReply, 0) => {
                 let echo = EchoReplyPacket::new(message).ok_or(Ignored::Malformed)?;
-                Ok((quote::echoed(self.secret, &echo)?, Kind::EchoReply))
+                Ok((quote::echoed(self.secret, &echo)?, ReplyKind::EchoReply))
             }
             _ => Err(Ignored::NotAnAnswer),
         }

@@ -6,7 +6,9 @@ use pnet::packet::ipv4::{self, Ipv4Packet};
 use pnet::packet::udp::{self, UdpPacket};
 use proptest::prelude::*;
 
-use super::super::{Attempt, Flow, Label, Method, Path, Ttl};
+use crate::trace::MplsLabel;
+
+use super::super::{Attempt, Flow, Method, Path, Ttl};
 use super::*;
 
 const SOURCE: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 77);
@@ -51,7 +53,7 @@ fn echo_reply_to(packet: &[u8]) -> Vec<u8> {
     from_router(&message)
 }
 
-fn decode(packet: &[u8]) -> Result<(Probe, Kind), Ignored> {
+fn decode(packet: &[u8]) -> Result<(Probe, ReplyKind), Ignored> {
     codec().decode(packet, Moment::START).map(|reply| (reply.probe, reply.answer.kind))
 }
 
@@ -59,8 +61,8 @@ proptest! {
     #[test]
     fn eight_quoted_bytes_identify_every_probe(probe in any_probe()) {
         let packet = codec().encode(SOURCE, &probe);
-        prop_assert_eq!(decode(&time_exceeded(&packet[..28])), Ok((probe, Kind::TimeExceeded)));
-        prop_assert_eq!(decode(&time_exceeded(&packet)), Ok((probe, Kind::TimeExceeded)));
+        prop_assert_eq!(decode(&time_exceeded(&packet[..28])), Ok((probe, ReplyKind::TimeExceeded)));
+        prop_assert_eq!(decode(&time_exceeded(&packet)), Ok((probe, ReplyKind::TimeExceeded)));
         prop_assert_eq!(decode(&time_exceeded(&packet[..27])), Err(Ignored::Malformed));
     }
 
@@ -114,7 +116,7 @@ proptest! {
         let path = Path { method: Method::Icmp, ..probe.path };
         let probe = Probe { path, ..probe };
         let packet = codec().encode(SOURCE, &probe);
-        prop_assert_eq!(decode(&echo_reply_to(&packet)), Ok((probe, Kind::EchoReply)));
+        prop_assert_eq!(decode(&echo_reply_to(&packet)), Ok((probe, ReplyKind::EchoReply)));
     }
 
     #[test]
@@ -146,7 +148,7 @@ fn unreachables_keep_their_code() {
     };
     let quote = codec().encode(SOURCE, &probe);
     let refusal = from_router(&[&[3, 13, 0, 0, 0, 0, 0, 0][..], &quote].concat());
-    assert_eq!(decode(&refusal), Ok((probe, Kind::Unreachable(13))));
+    assert_eq!(decode(&refusal), Ok((probe, ReplyKind::Unreachable(13))));
 }
 
 #[test]
@@ -177,7 +179,7 @@ fn mpls_labels_are_read_with_and_without_a_length() {
     for words in [0, 32] {
         let message = [&[11, 0, 0, 0, 0, words, 0, 0][..], &quote, &extension].concat();
         let reply = codec().decode(&from_router(&message), Moment::START).expect("ours");
-        assert_eq!(*reply.answer.labels, [Label { label: 24_005, ttl: 7 }]);
+        assert_eq!(*reply.answer.labels, [MplsLabel { label: 24_005, ttl: 7 }]);
     }
 }
 
@@ -195,7 +197,7 @@ fn an_echo_reply_of_another_size_is_not_taken_for_an_answer() {
     let path = Path { target: ROUTER, method: Method::Icmp, flow: Flow::default() };
     let probe = Probe { path, ttl: Ttl::LAST, attempt: Attempt::default() };
     let reply = echo_reply_to(&codec().encode(SOURCE, &probe));
-    assert_eq!(decode(&reply), Ok((probe, Kind::EchoReply)));
+    assert_eq!(decode(&reply), Ok((probe, ReplyKind::EchoReply)));
     for other in [[&reply[..], &[0, 0]].concat(), reply[..reply.len() - 2].to_vec()] {
         assert_eq!(decode(&other), Err(Ignored::OtherSize));
     }

@@ -18,7 +18,9 @@ use std::net::Ipv4Addr;
 
 use nix::errno::Errno;
 
-use super::{Ignored, Kind, Method, Moment, Probe, Reply};
+use crate::trace::ReplyKind;
+
+use super::{Ignored, Method, Moment, Probe, Reply};
 pub use connect::{Connections, End, Tried};
 pub use open::{Choice, Opened, open};
 pub use raw::RawWire;
@@ -121,7 +123,7 @@ impl Tally {
 
 /// Whether `source`, from which we probe, refuses the packet itself; unless it is the target.
 fn is_our_own(reply: &Reply, source: Ipv4Addr) -> bool {
-    let refuses = matches!(reply.answer.kind, Kind::Unreachable(_));
+    let refuses = matches!(reply.answer.kind, ReplyKind::Unreachable(_));
     refuses && reply.answer.from == source && reply.probe.path.target != source
 }
 

@@ -7,8 +7,10 @@
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
+use crate::trace::{MplsLabel, ReplyKind};
+
 use super::super::packet::Codec;
-use super::super::{Answer, Flow, Ignored, Kind, Label, Method, Path, Probe, Reply};
+use super::super::{Answer, Flow, Ignored, Method, Path, Probe, Reply};
 use super::clock::Clock;
 use super::receive::Received;
 
@@ -65,16 +67,16 @@ impl Queued {
     pub(super) fn echo(&self, message: &Received, data: &[u8]) -> Result<Reply, Ignored> {
         let probe = self.codec.echoed(data)?;
         let from = message.address.map(|address| *address.ip()).ok_or(Ignored::Malformed)?;
-        Ok(self.reply(probe, from, Kind::EchoReply, message, Box::default()))
+        Ok(self.reply(probe, from, ReplyKind::EchoReply, message, Box::default()))
     }
 
     fn reply(
         &self,
         probe: Probe,
         from: Ipv4Addr,
-        kind: Kind,
+        kind: ReplyKind,
         message: &Received,
-        labels: Box<[Label]>,
+        labels: Box<[MplsLabel]>,
     ) -> Reply {
         let received = self.clock.of_stamp(message.stamp);
         let reply_ttl = message.ttl;
@@ -83,11 +85,11 @@ impl Queued {
 }
 
 /// Who answered what, by an entry of an error queue.
-fn hop(message: &Received) -> Result<(Ipv4Addr, Kind), Ignored> {
+fn hop(message: &Received) -> Result<(Ipv4Addr, ReplyKind), Ignored> {
     let error = message.error.ok_or(Ignored::NotAnAnswer)?;
     match (error.kind, error.code) {
-        (11, 0) => Ok((error.from, Kind::TimeExceeded)),
-        (3, code) => Ok((error.from, Kind::Unreachable(code))),
+        (11, 0) => Ok((error.from, ReplyKind::TimeExceeded)),
+        (3, code) => Ok((error.from, ReplyKind::Unreachable(code))),
         _ => Err(Ignored::NotAnAnswer),
     }
 }

@@ -12,8 +12,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::probe::{self, Finished, Moment, Outcome, Try};
-pub use crate::probe::{Kind, Label, Stop as StopReason, Strategy};
+mod path;
+mod reply;
+mod stop;
+
+pub use path::{ForeignPath, PathEnd, Router};
+pub use reply::{MplsLabel, ReplyKind};
+pub use stop::{StopReason, Strategy};
 
 /// A traceroute. What is not known of it is nothing: files made elsewhere leave out a lot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,15 +63,6 @@ impl fmt::Display for Method {
     }
 }
 
-impl From<probe::Method> for Method {
-    fn from(method: probe::Method) -> Self {
-        match method {
-            probe::Method::Icmp => Self::Icmp,
-            probe::Method::Udp => Self::Udp,
-        }
-    }
-}
-
 /// Where probes leave from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Vantage {
@@ -81,6 +77,9 @@ pub struct Vantage {
 pub struct Ttl(NonZeroU8);
 
 impl Ttl {
+    /// The first hop.
+    pub const FIRST: Self = Self(NonZeroU8::MIN);
+
     /// A TTL, unless it is 0.
     #[must_use]
     pub const fn new(ttl: u8) -> Option<Self> {
@@ -94,12 +93,6 @@ impl Ttl {
     #[must_use]
     pub const fn get(self) -> u8 {
         self.0.get()
-    }
-}
-
-impl From<probe::Ttl> for Ttl {
-    fn from(ttl: probe::Ttl) -> Self {
-        Self(NonZeroU8::new(ttl.get()).unwrap_or(NonZeroU8::MIN))
     }
 }
 
@@ -120,52 +113,27 @@ pub struct HopTry {
     /// When it left.
     pub sent: Option<Timestamp>,
     /// What came back; nothing is silence.
-    pub answer: Option<HopAnswer>,
+    pub answer: Option<HopReply>,
 }
 
 /// What came back for one probe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HopAnswer {
+pub struct HopReply {
     /// Who answered.
     pub from: Ipv4Addr,
     /// What it said.
-    pub kind: Kind,
+    pub kind: ReplyKind,
     /// From sending the probe to receiving the answer.
     pub rtt: Option<Duration>,
     /// The TTL with which the answer arrived.
     pub reply_ttl: Option<u8>,
     /// The MPLS labels that the router quoted, outermost first.
-    pub labels: Box<[Label]>,
+    pub labels: Box<[MplsLabel]>,
 }
 
 impl Trace {
-    /// The trace that a run has finished, for a run that began at `began`.
-    #[must_use]
-    pub fn of(finished: &Finished, began: Timestamp) -> Self {
-        let mut tries: Vec<&Try> = finished.tries.iter().filter(|one| one.left).collect();
-        tries.sort_by_key(|one| (one.ttl, one.attempt));
-        let hops = tries
-            .chunk_by(|one, other| one.ttl == other.ttl)
-            .map(|tries| Hop {
-                ttl: tries[0].ttl.into(),
-                tries: tries.iter().map(|one| HopTry::of(one, began)).collect(),
-            })
-            .collect();
-        let first = tries.iter().map(|one| one.sent).min().unwrap_or_default();
-        Self {
-            target: finished.path.target,
-            method: Some(finished.path.method.into()),
-            flow: Some(finished.path.flow.get().into()),
-            vantage: None,
-            started: Some(at(began, first)),
-            hops,
-            stop: Some(finished.stop),
-            strategy: Some(finished.strategy),
-        }
-    }
-
     /// All answers, by TTL and then by try.
-    pub fn answers(&self) -> impl Iterator<Item = (Ttl, &HopAnswer)> {
+    pub fn answers(&self) -> impl Iterator<Item = (Ttl, &HopReply)> + Clone {
         self.hops.iter().flat_map(|hop| hop.answers().map(|answer| (hop.ttl, answer)))
     }
 
@@ -190,29 +158,7 @@ impl Trace {
 
 impl Hop {
     /// The answers at this TTL.
-    pub fn answers(&self) -> impl Iterator<Item = &HopAnswer> {
+    pub fn answers(&self) -> impl Iterator<Item = &HopReply> + Clone {
         self.tries.iter().filter_map(|one| one.answer.as_ref())
     }
-}
-
-impl HopTry {
-    fn of(one: &Try, began: Timestamp) -> Self {
-        let answer = match &one.outcome {
-            Outcome::Answered(answer) => Some(HopAnswer {
-                from: answer.from,
-                kind: answer.kind,
-                rtt: Some(answer.received.since(one.sent)),
-                reply_ttl: answer.reply_ttl,
-                labels: answer.labels.clone(),
-            }),
-            Outcome::Waiting | Outcome::Silent => None,
-        };
-        Self { attempt: one.attempt.get().into(), sent: Some(at(began, one.sent)), answer }
-    }
-}
-
-/// The time of day at `moment` of a run that began at `began`.
-#[must_use]
-pub fn at(began: Timestamp, moment: Moment) -> Timestamp {
-    began.saturating_add(moment.since(Moment::START)).unwrap_or(began)
 }

@@ -1,0 +1,156 @@
+//! The foreign part of a path: which foreign routers answered, in which order, and what ends it.
+//!
+//! The one definition of a path's end. The prober asks it to decide when a trace is complete, and
+//! [`crate::border`] asks it where the last foreign hop is. A pure function of answers.
+
+use std::net::Ipv4Addr;
+
+use crate::targets::Block;
+
+use super::ReplyKind;
+
+/// The foreign routers of a path and its end. `T` is the type that the caller has for TTLs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignPath<T> {
+    /// The foreign routers that answered before the path ends, nearest first, each once. The last
+    /// one is the last foreign hop.
+    pub routers: Vec<Router<T>>,
+    /// What ends the path.
+    pub end: PathEnd<T>,
+}
+
+/// A foreign router on a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Router<T> {
+    /// Its address.
+    pub address: Ipv4Addr,
+    /// Its place on the path: the highest TTL at which it answered. In a loop it is the lowest,
+    /// because a loop repeats all of its routers.
+    pub ttl: T,
+    /// The lowest TTL at which it answered.
+    pub first: T,
+    /// Whether it ended the path with a destination unreachable.
+    pub unreachable: bool,
+}
+
+/// What ends a path, and at which TTL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathEnd<T> {
+    /// A home address answered.
+    Home {
+        /// The lowest TTL at which one did.
+        ttl: T,
+    },
+    /// A foreign router sent a destination unreachable.
+    Unreachable {
+        /// The lowest TTL at which it did.
+        ttl: T,
+        /// The router.
+        by: Ipv4Addr,
+        /// The code of ICMP type 3.
+        code: u8,
+    },
+    /// The target replied, from a foreign address.
+    ForeignReply {
+        /// The lowest TTL at which it did.
+        ttl: T,
+        /// The address.
+        from: Ipv4Addr,
+    },
+    /// The answers go round in a loop.
+    Loop {
+        /// The TTL at which that shows.
+        ttl: T,
+    },
+    /// Nothing ends the path.
+    Open,
+}
+
+impl<T: Copy> PathEnd<T> {
+    /// The TTL at which the path ends.
+    #[must_use]
+    pub fn ttl(self) -> Option<T> {
+        match self {
+            Self::Home { ttl }
+            | Self::Unreachable { ttl, .. }
+            | Self::ForeignReply { ttl, .. }
+            | Self::Loop { ttl } => Some(ttl),
+            Self::Open => None,
+        }
+    }
+}
+
+impl<T: Copy + Ord> ForeignPath<T> {
+    /// The foreign path that `answers` show: TTL, address and kind of each, by rising TTL and then
+    /// by attempt.
+    ///
+    /// The path ends at the first home address; where none answered, at the first reply that is no
+    /// time exceeded. Routers stand in the order of the highest TTLs at which they answered: a router
+    /// that answers for its neighbours as well is followed by what answers behind its last answer.
+    #[must_use]
+    pub fn of(
+        answers: impl Iterator<Item = (T, Ipv4Addr, ReplyKind)> + Clone,
+        block: &Block,
+    ) -> Self {
+        let home = answers.clone().position(|(_, from, _)| block.contains(from));
+        let last =
+            home.or_else(|| answers.clone().position(|(.., kind)| kind != ReplyKind::TimeExceeded));
+        let last = last.and_then(|place| Some((place, answers.clone().nth(place)?)));
+        let end = match last {
+            Some((_, (ttl, from, _))) if block.contains(from) => PathEnd::Home { ttl },
+            Some((_, (ttl, by, ReplyKind::Unreachable(code)))) => {
+                PathEnd::Unreachable { ttl, by, code }
+            }
+            Some((_, (ttl, from, _))) => PathEnd::ForeignReply { ttl, from },
+            None => find_loop(answers.clone()).map_or(PathEnd::Open, |ttl| PathEnd::Loop { ttl }),
+        };
+        let looping = matches!(end, PathEnd::Loop { .. });
+        let mut routers: Vec<Router<T>> = Vec::new();
+        for (place, (ttl, address, kind)) in answers.enumerate() {
+            let before_the_end =
+                last.is_none_or(|(at, (last_ttl, ..))| ttl < last_ttl || place == at);
+            if !before_the_end || block.contains(address) || kind == ReplyKind::EchoReply {
+                continue;
+            }
+            let unreachable = matches!(kind, ReplyKind::Unreachable(_));
+            match routers.iter_mut().rev().find(|router| router.address == address) {
+                Some(router) => {
+                    router.ttl = if looping { router.ttl } else { ttl };
+                    router.unreachable |= unreachable;
+                }
+                None => routers.push(Router { address, ttl, first: ttl, unreachable }),
+            }
+        }
+        routers.sort_by_key(|router| router.ttl);
+        Self { routers, end }
+    }
+}
+
+/// The TTL at which a loop shows: two hops have answered that had answered before, and nothing new
+/// answers behind. One repetition can be a route that changed or a router that answers for its
+/// neighbour.
+fn find_loop<T: Copy + Ord>(answers: impl Iterator<Item = (T, Ipv4Addr, ReplyKind)>) -> Option<T> {
+    let mut hops: Vec<(T, Ipv4Addr)> = Vec::new();
+    let (mut repeated, mut shows_at) = (0, None);
+    for (ttl, address, _) in answers {
+        if hops.last().is_some_and(|(last, _)| *last == ttl) {
+            continue;
+        }
+        let place = hops.len();
+        let seen = hops.iter().rposition(|(_, seen)| *seen == address);
+        let four_in_a_row =
+            place >= 3 && hops[place - 3..].iter().all(|(_, before)| *before == address);
+        match seen {
+            None => (repeated, shows_at) = (0, None),
+            Some(seen) if place - seen > 1 || four_in_a_row => {
+                repeated += 1;
+                if repeated == 2 {
+                    shows_at = Some(ttl);
+                }
+            }
+            Some(_) => {}
+        }
+        hops.push((ttl, address));
+    }
+    shows_at
+}
