@@ -8,12 +8,12 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use lasthop::lab::{self, Network, Scenario, VirtualWire};
+use lasthop::lab::{self, Network, Scenario, VirtualTransport};
 use lasthop::owner::Owners;
-use lasthop::probe::engine::{self, Measured, Progress, Watch};
+use lasthop::probe::engine::{self, Measured, Observer, Progress};
 use lasthop::probe::packet::{Codec, Secret};
-use lasthop::probe::plan::Plan;
-use lasthop::probe::{Archive, Attempt, Finished, Method, Probe, Settings, Ttl};
+use lasthop::probe::scheduler::TraceScheduler;
+use lasthop::probe::{Archive, Attempt, Finished, Probe, ProbeMethod, ProbeTtl, TraceSettings};
 use lasthop::targets::{Targets, select};
 use lasthop::trace::{Strategy, Trace};
 use lasthop::transit::judge;
@@ -26,12 +26,12 @@ const SEED: u64 = 7;
 #[derive(Default)]
 struct Keeper(Archive);
 
-impl Watch for Keeper {
-    fn look(&mut self, _: &Progress) -> ControlFlow<()> {
+impl Observer for Keeper {
+    fn on_progress(&mut self, _: &Progress) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 
-    fn ended(&mut self, finished: Finished) {
+    fn on_ended(&mut self, finished: Finished) {
         self.0.push(&finished).expect("packed");
     }
 }
@@ -44,14 +44,22 @@ struct Run {
 }
 
 fn run(targets: &Targets, scenario: Scenario, strategy: Strategy, rate: u32) -> Run {
-    let settings = Settings { strategy, rate: NonZeroU32::new(rate), ..Settings::default() };
+    let settings =
+        TraceSettings { strategy, rate: NonZeroU32::new(rate), ..TraceSettings::default() };
     let vantage = scenario.vantage;
     let codec = Codec::new(Secret::new([7; 16]));
-    let mut wire = VirtualWire::new(Network::new(scenario, SEED), codec);
+    let mut wire = VirtualTransport::new(Network::new(scenario, SEED), codec);
     let mut random = StdRng::seed_from_u64(SEED);
     let addresses = select(&targets.block, &[], &mut random).expect("addresses");
-    let methods = [Method::Icmp];
-    let plan = Plan::new(targets.clone(), settings.clone(), &addresses, &methods, 1, &mut random);
+    let methods = [ProbeMethod::Icmp];
+    let plan = TraceScheduler::new(
+        targets.clone(),
+        settings.clone(),
+        &addresses,
+        &methods,
+        1,
+        &mut random,
+    );
     let mut keeper = Keeper::default();
     let began = Instant::now();
     let (measured, failure) = engine::run(&mut wire, plan, &settings, &mut keeper);
@@ -65,7 +73,8 @@ fn run(targets: &Targets, scenario: Scenario, strategy: Strategy, rate: u32) -> 
         let traces: Vec<Trace> =
             finished.iter().map(|it| it.trace(Timestamp::UNIX_EPOCH)).collect();
         for (finished, judgement) in finished.iter().zip(judge(&traces, targets, &owners)) {
-            let first = Probe { path: finished.path, ttl: Ttl::FIRST, attempt: Attempt::default() };
+            let first =
+                Probe { key: finished.key, ttl: ProbeTtl::FIRST, attempt: Attempt::default() };
             let truth = wire.network().truth(&codec.encode(vantage, &first)).expect("a truth");
             right += usize::from(judgement.border.last.map(|it| it.address) == truth.last_hop);
         }
@@ -102,7 +111,7 @@ fn block(length: u8) -> (Targets, Scenario) {
     let hops: Vec<String> = (1..10).map(|n| format!("\"4.69.1.{n} {}\"", n * 10)).collect();
     let scenario = format!(
         "about = \"a simple path\"\nvantage = \"192.168.1.77\"\n[[route]]\nto = \"175.32.0.0/{length}\"\n\
-         hosts = [\"175.32.0.8\"]\n[[route.path]]\n\
+         hosts = [\"175.32.0.8\"]\n[[route.key]]\n\
          hops = [{}, \"219.158.39.42 120\", \"103.35.255.254 130\"]\nend = \"hosts 150\"\n\
          class = \"china\"\nlast_hop = \"103.35.255.254\"\n",
         hops.join(", ")

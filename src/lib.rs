@@ -30,7 +30,7 @@
 //! - [`cli`]: the command line on top.
 //!
 //! Everything from [`trace`] to [`output`] is a pure function of its input. Sockets, the clock and
-//! chance come in through [`probe::wire::Wire`] and arguments.
+//! chance come in through [`probe::transport::Transport`] and arguments.
 
 pub mod border;
 pub mod census;

@@ -9,14 +9,14 @@ use jiff::Timestamp;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::lab::{Story, VirtualWire};
+use crate::lab::{Story, VirtualTransport};
 use crate::output::{Rows, Run, summary};
 use crate::owner::Owners;
 use crate::probe::engine::{self, Measured};
 use crate::probe::packet::{Codec, Secret};
-use crate::probe::plan::Plan;
-use crate::probe::wire::WireError;
-use crate::probe::{Finished, Method, Settings};
+use crate::probe::scheduler::TraceScheduler;
+use crate::probe::transport::TransportError;
+use crate::probe::{Finished, ProbeMethod, TraceSettings};
 use crate::split::split;
 use crate::targets::{Targets, TargetsError, sample, select};
 use crate::trace::Trace;
@@ -30,7 +30,7 @@ pub enum ReplayError {
     Targets(#[from] TargetsError),
     /// The simulated network cannot be sent into.
     #[error(transparent)]
-    Wire(#[from] WireError),
+    Transport(#[from] TransportError),
 }
 
 /// The runs of a story, oldest first: the summary's rows of each.
@@ -70,18 +70,25 @@ impl One<'_> {
     }
 
     fn measure(&mut self) -> Result<(Measured, Vec<Finished>), ReplayError> {
-        let settings = Settings::default();
+        let settings = TraceSettings::default();
         let network = self.story.network(self.began, self.random.random());
         let codec = Codec::new(Secret::new(self.random.random()));
         let addresses = self.addresses()?;
         let targets = self.targets.clone();
-        let methods = [Method::Icmp];
-        let plan = Plan::new(targets, settings.clone(), &addresses, &methods, 1, &mut self.random);
-        let mut wire = VirtualWire::new(network, codec);
+        let methods = [ProbeMethod::Icmp];
+        let plan = TraceScheduler::new(
+            targets,
+            settings.clone(),
+            &addresses,
+            &methods,
+            1,
+            &mut self.random,
+        );
+        let mut wire = VirtualTransport::new(network, codec);
         let mut kept: Vec<Finished> = Vec::new();
         let (measured, failure) = engine::run(&mut wire, plan, &settings, &mut kept);
         failure?;
-        kept.sort_by_key(|finished| finished.path);
+        kept.sort_by_key(|finished| finished.key);
         Ok((measured, kept))
     }
 
@@ -97,7 +104,7 @@ impl One<'_> {
             started: Some(self.began),
             ended: self.began.checked_add(measured.took).ok(),
             vantage: self.vantage.into(),
-            method: Method::Icmp.to_string(),
+            method: ProbeMethod::Icmp.to_string(),
             complete: measured.is_complete(),
         }
     }

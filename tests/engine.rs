@@ -7,12 +7,14 @@ use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use lasthop::lab::{Network, Scenario, VirtualWire};
-use lasthop::probe::engine::{self, Measured, Progress, Watch};
+use lasthop::lab::{Network, Scenario, VirtualTransport};
+use lasthop::probe::engine::{self, Measured, Observer, Progress};
 use lasthop::probe::packet::{Codec, Secret};
-use lasthop::probe::plan::{Matched, Plan};
-use lasthop::probe::wire::{Sent, Tally, Wire, WireError};
-use lasthop::probe::{Finished, Method, Moment, Outcome, Probe, Reply, Settings, Ttl};
+use lasthop::probe::scheduler::{Matched, TraceScheduler};
+use lasthop::probe::transport::{SendResult, Transport, TransportCounts, TransportError};
+use lasthop::probe::{
+    Finished, Moment, Outcome, Probe, ProbeMethod, ProbeTtl, Reply, TraceSettings,
+};
 use lasthop::targets::Targets;
 use lasthop::trace::{StopReason, Strategy};
 use rand::SeedableRng;
@@ -37,12 +39,12 @@ impl std::ops::Deref for Ran {
     }
 }
 
-impl Watch for Until {
-    fn look(&mut self, progress: &Progress) -> ControlFlow<()> {
+impl Observer for Until {
+    fn on_progress(&mut self, progress: &Progress) -> ControlFlow<()> {
         if progress.elapsed < self.0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 
-    fn ended(&mut self, finished: Finished) {
+    fn on_ended(&mut self, finished: Finished) {
         self.1.push(finished);
     }
 }
@@ -50,38 +52,50 @@ impl Watch for Until {
 fn scenario(hops: &str, end: &str, routers: &str) -> Scenario {
     let text = format!(
         "about = \"\"\nvantage = \"192.168.1.77\"\n[[route]]\nto = \"175.45.176.0/22\"\n\
-         hosts = [\"{HOST}\"]\n[[route.path]]\nhops = [{hops}]\nend = \"{end}\"\nclass = \"china\"\n\
+         hosts = [\"{HOST}\"]\n[[route.key]]\nhops = [{hops}]\nend = \"{end}\"\nclass = \"china\"\n\
          {routers}"
     );
     Scenario::parse("inline", &text).expect("a right scenario")
 }
 
-fn wire(scenario: Scenario) -> VirtualWire {
-    VirtualWire::new(Network::new(scenario, 1), Codec::new(Secret::new([7; 16])))
+fn wire(scenario: Scenario) -> VirtualTransport {
+    VirtualTransport::new(Network::new(scenario, 1), Codec::new(Secret::new([7; 16])))
 }
 
-fn run_on(wire: &mut impl Wire, targets: &[&str], settings: &Settings, watch: Duration) -> Ran {
+fn run_on(
+    wire: &mut impl Transport,
+    targets: &[&str],
+    settings: &TraceSettings,
+    watch: Duration,
+) -> Ran {
     let known = Targets::built_in().expect("targets");
     let targets: Vec<Ipv4Addr> = targets.iter().map(|text| text.parse().expect("target")).collect();
     let mut random = StdRng::seed_from_u64(1);
-    let plan = Plan::new(known, settings.clone(), &targets, &[Method::Icmp], 1, &mut random);
+    let plan = TraceScheduler::new(
+        known,
+        settings.clone(),
+        &targets,
+        &[ProbeMethod::Icmp],
+        1,
+        &mut random,
+    );
     let mut watch = Until(watch, Vec::new());
     let (measured, failure) = engine::run(wire, plan, settings, &mut watch);
     failure.expect("measured");
     Ran { measured, traces: watch.1 }
 }
 
-fn run(scenario: Scenario, targets: &[&str], settings: &Settings) -> Ran {
+fn run(scenario: Scenario, targets: &[&str], settings: &TraceSettings) -> Ran {
     run_on(&mut wire(scenario), targets, settings, Duration::from_hours(1))
 }
 
 /// The usual settings, but complete traces.
-fn full() -> Settings {
-    Settings { strategy: Strategy::Full, ..Settings::default() }
+fn full() -> TraceSettings {
+    TraceSettings { strategy: Strategy::Full, ..TraceSettings::default() }
 }
 
 fn asked(trace: &Finished, ttl: u8) -> usize {
-    trace.tries.iter().filter(|one| Some(one.ttl) == Ttl::new(ttl)).count()
+    trace.tries.iter().filter(|one| Some(one.ttl) == ProbeTtl::new(ttl)).count()
 }
 
 const CHAIN: &str = r#""192.168.1.1 1", "219.158.3.1 20", "103.35.255.254 40""#;
@@ -97,7 +111,7 @@ fn home_ends_a_trace_and_every_ttl_before_it_is_asked_once() {
 
 #[test]
 fn silence_ends_a_trace_at_the_gap_limit() {
-    let settings = Settings { gap_limit: 4, border_attempts: 0, ..full() };
+    let settings = TraceSettings { gap_limit: 4, border_attempts: 0, ..full() };
     let trace = &run(scenario(CHAIN, "blackhole", ""), &["175.45.176.9"], &settings).traces[0];
     assert_eq!(trace.stop, StopReason::GapLimit);
     assert_eq!((4..=8).map(|ttl| asked(trace, ttl)).collect::<Vec<_>>(), [2, 2, 2, 2, 0]);
@@ -105,7 +119,8 @@ fn silence_ends_a_trace_at_the_gap_limit() {
 
 #[test]
 fn the_furthest_ttl_ends_a_trace() {
-    let settings = Settings { max_ttl: Ttl::new(5).expect("ttl"), border_attempts: 0, ..full() };
+    let settings =
+        TraceSettings { max_ttl: ProbeTtl::new(5).expect("ttl"), border_attempts: 0, ..full() };
     let trace = &run(scenario(CHAIN, "blackhole", ""), &["175.45.176.9"], &settings).traces[0];
     assert_eq!((trace.stop, asked(trace, 5), asked(trace, 6)), (StopReason::MaxTtl, 2, 0));
 }
@@ -152,7 +167,7 @@ fn a_border_that_rarely_answers_is_found_by_asking_again() {
     let habits = "[router.\"103.35.255.254\"]\nlimit = 20\nburst = 5\n";
     let targets: Vec<String> = (10..110).map(|n| format!("175.45.176.{n}")).collect();
     let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
-    let settings = Settings { rate: NonZeroU32::new(2000), ..full() };
+    let settings = TraceSettings { rate: NonZeroU32::new(2000), ..full() };
     let measured = run(scenario(CHAIN, "blackhole", habits), &targets, &settings);
     let found = |trace: &&Finished| {
         trace
@@ -166,7 +181,7 @@ fn a_border_that_rarely_answers_is_found_by_asking_again() {
 
 #[test]
 fn the_deadline_ends_what_is_under_way() {
-    let settings = Settings { deadline: Some(Duration::from_secs(2)), ..full() };
+    let settings = TraceSettings { deadline: Some(Duration::from_secs(2)), ..full() };
     let measured = run(scenario(CHAIN, "blackhole", ""), &["175.45.176.9"], &settings);
     assert_eq!(measured.cut_short, Some(StopReason::Deadline));
     assert_eq!(measured.traces[0].stop, StopReason::Deadline);
@@ -175,7 +190,7 @@ fn the_deadline_ends_what_is_under_way() {
 
 #[test]
 fn an_interruption_hands_on_what_was_begun_and_nothing_else() {
-    let settings = Settings { rate: NonZeroU32::new(10), ..full() };
+    let settings = TraceSettings { rate: NonZeroU32::new(10), ..full() };
     let targets: Vec<String> = (0..100).map(|n| format!("175.45.176.{n}")).collect();
     let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
     let mut wire = wire(scenario(CHAIN, "blackhole", ""));
@@ -188,29 +203,29 @@ fn an_interruption_hands_on_what_was_begun_and_nothing_else() {
 }
 
 /// Lets nothing out.
-struct Full(VirtualWire);
+struct Full(VirtualTransport);
 
-impl Wire for Full {
+impl Transport for Full {
     fn now(&self) -> Moment {
         self.0.now()
     }
 
-    fn send(&mut self, _: &Probe) -> Result<Sent, WireError> {
-        Ok(Sent::Busy)
+    fn send(&mut self, _: &Probe) -> Result<SendResult, TransportError> {
+        Ok(SendResult::Busy)
     }
 
-    fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), WireError> {
+    fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
         self.0.recv(until, replies)
     }
 
-    fn tally(&self) -> &Tally {
-        self.0.tally()
+    fn counts(&self) -> &TransportCounts {
+        self.0.counts()
     }
 }
 
 #[test]
 fn a_trace_of_which_nothing_was_sent_is_none() {
-    let settings = Settings { deadline: Some(Duration::from_secs(1)), ..full() };
+    let settings = TraceSettings { deadline: Some(Duration::from_secs(1)), ..full() };
     let mut wire = Full(wire(scenario(CHAIN, "hosts 50", "")));
     let measured = run_on(&mut wire, &[HOST], &settings, Duration::from_hours(1));
     assert_eq!((measured.traces.len(), measured.cut_short), (0, Some(StopReason::Deadline)));
@@ -218,20 +233,20 @@ fn a_trace_of_which_nothing_was_sent_is_none() {
 
 /// Delivers every reply three times: at once, again, and after its trace has ended.
 struct Echoing {
-    inner: VirtualWire,
+    inner: VirtualTransport,
     held: Vec<Reply>,
 }
 
-impl Wire for Echoing {
+impl Transport for Echoing {
     fn now(&self) -> Moment {
         self.inner.now()
     }
 
-    fn send(&mut self, probe: &Probe) -> Result<Sent, WireError> {
+    fn send(&mut self, probe: &Probe) -> Result<SendResult, TransportError> {
         self.inner.send(probe)
     }
 
-    fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), WireError> {
+    fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
         self.inner.recv(until, replies)?;
         let again = replies.clone();
         replies.extend(again.iter().cloned());
@@ -242,8 +257,8 @@ impl Wire for Echoing {
         Ok(())
     }
 
-    fn tally(&self) -> &Tally {
-        self.inner.tally()
+    fn counts(&self) -> &TransportCounts {
+        self.inner.counts()
     }
 }
 
@@ -261,42 +276,42 @@ fn an_answer_counts_once_and_the_others_are_counted_apart() {
         .flat_map(|trace| &trace.tries)
         .filter(|one| matches!(one.outcome, Outcome::Answered(_)))
         .count();
-    assert_eq!(matched(Matched::Answer), u64::try_from(answers).expect("few"));
+    assert_eq!(matched(Matched::First), u64::try_from(answers).expect("few"));
     assert!(matched(Matched::Duplicate) > 0 && matched(Matched::Late) > 0);
     assert_eq!(matched(Matched::Unasked), 0);
 }
 
 /// Lets so many probes pass, then refuses them or fails altogether.
 struct Breaking {
-    inner: VirtualWire,
+    inner: VirtualTransport,
     passes: usize,
     fails: bool,
 }
 
-impl Wire for Breaking {
+impl Transport for Breaking {
     fn now(&self) -> Moment {
         self.inner.now()
     }
 
-    fn send(&mut self, probe: &Probe) -> Result<Sent, WireError> {
+    fn send(&mut self, probe: &Probe) -> Result<SendResult, TransportError> {
         if self.passes > 0 {
             self.passes -= 1;
             return self.inner.send(probe);
         }
         let source = std::io::Error::from(std::io::ErrorKind::NetworkDown);
         if self.fails {
-            Err(WireError::System { call: "sendto", source })
+            Err(TransportError::System { call: "sendto", source })
         } else {
-            Ok(Sent::Refused(self.inner.now()))
+            Ok(SendResult::Unsent(self.inner.now()))
         }
     }
 
-    fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), WireError> {
+    fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
         self.inner.recv(until, replies)
     }
 
-    fn tally(&self) -> &Tally {
-        self.inner.tally()
+    fn counts(&self) -> &TransportCounts {
+        self.inner.counts()
     }
 }
 
@@ -320,7 +335,8 @@ fn a_wire_that_fails_keeps_what_was_measured() {
     let targets = Targets::built_in().expect("targets");
     let host = [HOST.parse().expect("an address")];
     let mut random = StdRng::seed_from_u64(1);
-    let plan = Plan::new(targets, settings.clone(), &host, &[Method::Icmp], 1, &mut random);
+    let plan =
+        TraceScheduler::new(targets, settings.clone(), &host, &[ProbeMethod::Icmp], 1, &mut random);
     let watch = &mut Until(Duration::from_hours(1), Vec::new());
     let (measured, failure) = engine::run(&mut wire, plan, &settings, watch);
     assert!(failure.is_err_and(|failure| failure.to_string().starts_with("sendto: ")));

@@ -107,9 +107,9 @@ fn every_room_opens_with_its_place_on_the_road() {
 
 #[test]
 fn sockets_stand_in_few_places() {
-    // The wires, the lab's device, name servers.
+    // The transports, the lab's device, name servers.
     let allowed =
-        ["probe/wire/", "lab/link.rs", "lab/netlink.rs", "lab/simulation.rs", "owner/dns.rs"];
+        ["probe/transport/", "lab/link.rs", "lab/netlink.rs", "lab/simulation.rs", "owner/dns.rs"];
     for file in files(&source()) {
         let text = fs::read_to_string(&file).expect("text");
         let inside = file.strip_prefix(source()).expect("inside src").display().to_string();

@@ -5,12 +5,12 @@
 use std::num::NonZeroU32;
 
 use jiff::Timestamp;
-use lasthop::lab::{self, Network, Truth, VirtualWire};
+use lasthop::lab::{self, Network, Truth, VirtualTransport};
 use lasthop::owner::Owners;
 use lasthop::probe::engine::{self, Measured};
 use lasthop::probe::packet::{Codec, Secret};
-use lasthop::probe::plan::Plan;
-use lasthop::probe::{Attempt, Finished, Method, Probe, Settings, Ttl};
+use lasthop::probe::scheduler::TraceScheduler;
+use lasthop::probe::{Attempt, Finished, Probe, ProbeMethod, ProbeTtl, TraceSettings};
 use lasthop::targets::{Targets, select};
 use lasthop::trace::{Strategy, Trace};
 use lasthop::transit::{Judgement, judge};
@@ -26,27 +26,35 @@ struct Run {
 }
 
 impl Run {
-    fn of(name: &str, methods: &[Method], seed: u64, rate: u32) -> Self {
+    fn of(name: &str, methods: &[ProbeMethod], seed: u64, rate: u32) -> Self {
         Self::by(Strategy::Full, name, methods, seed, rate)
     }
 
-    fn by(strategy: Strategy, name: &str, methods: &[Method], seed: u64, rate: u32) -> Self {
+    fn by(strategy: Strategy, name: &str, methods: &[ProbeMethod], seed: u64, rate: u32) -> Self {
         let targets = Targets::built_in().expect("targets");
         let scenario = lab::built_in(name).expect("a scenario").expect("a right one");
-        let settings = Settings { strategy, rate: NonZeroU32::new(rate), ..Settings::default() };
+        let settings =
+            TraceSettings { strategy, rate: NonZeroU32::new(rate), ..TraceSettings::default() };
         let vantage = scenario.vantage;
         let codec = Codec::new(Secret::new(*b"known to one run"));
-        let mut wire = VirtualWire::new(Network::new(scenario, seed), codec);
+        let mut wire = VirtualTransport::new(Network::new(scenario, seed), codec);
         let mut random = StdRng::seed_from_u64(seed);
         let addresses = select(&targets.block, &[], &mut random).expect("addresses");
-        let plan =
-            Plan::new(targets.clone(), settings.clone(), &addresses, methods, 1, &mut random);
+        let plan = TraceScheduler::new(
+            targets.clone(),
+            settings.clone(),
+            &addresses,
+            methods,
+            1,
+            &mut random,
+        );
         let mut kept: Vec<Finished> = Vec::new();
         let (measured, failure) = engine::run(&mut wire, plan, &settings, &mut kept);
         let traces = kept;
         failure.expect("measured");
         let truth = |finished: &Finished| {
-            let first = Probe { path: finished.path, ttl: Ttl::FIRST, attempt: Attempt::default() };
+            let first =
+                Probe { key: finished.key, ttl: ProbeTtl::FIRST, attempt: Attempt::default() };
             wire.network().truth(&codec.encode(vantage, &first)).cloned().expect("a truth")
         };
         let truths = traces.iter().map(truth).collect();
@@ -78,7 +86,7 @@ impl Run {
 #[test]
 fn every_scenario_is_measured_right() {
     for name in lab::NAMES {
-        for (methods, rate) in [(&[Method::Icmp], 200), (&[Method::Udp], 1000)] {
+        for (methods, rate) in [(&[ProbeMethod::Icmp], 200), (&[ProbeMethod::Udp], 1000)] {
             let run = Run::of(name, methods, 7, rate);
             assert_eq!(run.traces.len(), 1024, "{name}");
             let (right, least) = (run.right(), if name == "lossy" { 1014 } else { 1024 });
@@ -102,9 +110,11 @@ const PATHS_THAT_DIFFER: [&str; 8] = [
 #[test]
 fn border_first_is_as_right_with_few_packets() {
     for name in lab::NAMES {
-        for (methods, rate, seed) in
-            [([Method::Icmp], 200, 7), ([Method::Udp], 1000, 8), ([Method::Icmp], 5000, 9)]
-        {
+        for (methods, rate, seed) in [
+            ([ProbeMethod::Icmp], 200, 7),
+            ([ProbeMethod::Udp], 1000, 8),
+            ([ProbeMethod::Icmp], 5000, 9),
+        ] {
             let run = Run::by(Strategy::Border, name, &methods, seed, rate);
             let simple = !PATHS_THAT_DIFFER.contains(&name);
             let (least, most) = if simple { (1019, 2.5) } else { (1014, 6.0) };
@@ -121,7 +131,7 @@ fn border_first_is_as_right_with_few_packets() {
 fn no_scenario_takes_long() {
     for name in lab::NAMES {
         for seed in 0..4 {
-            let run = Run::by(Strategy::Border, name, &[Method::Icmp], seed, 1000);
+            let run = Run::by(Strategy::Border, name, &[ProbeMethod::Icmp], seed, 1000);
             let took = run.measured.took.as_secs_f64();
             assert!(took < 30.0, "{name} with seed {seed}: {took:.1} s");
             assert!(run.right() >= 1014, "{name} with seed {seed}: {} right", run.right());
@@ -132,24 +142,26 @@ fn no_scenario_takes_long() {
 #[test]
 fn the_same_seed_measures_the_same_to_the_bit() {
     for name in ["lossy", "rate-limited"] {
-        let (one, other) =
-            (Run::of(name, &[Method::Icmp], 3, 1000), Run::of(name, &[Method::Icmp], 3, 1000));
+        let (one, other) = (
+            Run::of(name, &[ProbeMethod::Icmp], 3, 1000),
+            Run::of(name, &[ProbeMethod::Icmp], 3, 1000),
+        );
         assert_eq!((&one.measured, &one.traces), (&other.measured, &other.traces));
-        let third = Run::of(name, &[Method::Icmp], 4, 1000);
+        let third = Run::of(name, &[ProbeMethod::Icmp], 4, 1000);
         assert_ne!(one.traces, third.traces);
     }
 }
 
 #[test]
 fn both_methods_make_two_traces_for_each_target() {
-    let run = Run::of("today", &[Method::Icmp, Method::Udp], 1, 5000);
+    let run = Run::of("today", &[ProbeMethod::Icmp, ProbeMethod::Udp], 1, 5000);
     assert_eq!((run.traces.len(), run.right()), (2048, 2048));
 }
 
 #[test]
 fn the_rate_is_a_ceiling_for_every_packet() {
     for (name, rate) in [("today", 1000), ("lossy", 317)] {
-        let run = Run::of(name, &[Method::Icmp], 1, rate);
+        let run = Run::of(name, &[ProbeMethod::Icmp], 1, rate);
         let mut sent: Vec<u64> = run
             .traces
             .iter()
@@ -168,11 +180,11 @@ fn the_rate_is_a_ceiling_for_every_packet() {
 
 #[test]
 fn no_router_sees_a_burst() {
-    let run = Run::of("all-china", &[Method::Icmp], 1, 1000);
+    let run = Run::of("all-china", &[ProbeMethod::Icmp], 1, 1000);
     let mut first_hop: Vec<u64> = run
         .traces
         .iter()
-        .flat_map(|trace| trace.tries.iter().filter(|one| one.ttl == Ttl::FIRST))
+        .flat_map(|trace| trace.tries.iter().filter(|one| one.ttl == ProbeTtl::FIRST))
         .map(|one| one.sent.nanos())
         .collect();
     first_hop.sort_unstable();

@@ -3,12 +3,12 @@
 use std::num::NonZeroU32;
 
 use jiff::Timestamp;
-use lasthop::lab::{Network, VirtualWire};
+use lasthop::lab::{Network, VirtualTransport};
 use lasthop::owner::Owners;
 use lasthop::probe::engine;
 use lasthop::probe::packet::{Codec, Secret};
-use lasthop::probe::plan::Plan;
-use lasthop::probe::{Attempt, Finished, Method, Probe, Settings, Ttl};
+use lasthop::probe::scheduler::TraceScheduler;
+use lasthop::probe::{Attempt, Finished, Probe, ProbeMethod, ProbeTtl, TraceSettings};
 use lasthop::targets::{Targets, sample, select};
 use lasthop::trace::{Strategy, Trace};
 use lasthop::transit::{Judgement, judge};
@@ -33,22 +33,30 @@ pub(crate) struct Judged {
 /// complete traces or from the border.
 pub(crate) fn measure(world: World, number: u64, targets: &Targets) -> Vec<Judged> {
     let strategy = if number.is_multiple_of(2) { Strategy::Border } else { Strategy::Full };
-    let method = if number % 4 < 2 { Method::Icmp } else { Method::Udp };
-    let settings = Settings { strategy, rate: NonZeroU32::new(200), ..Settings::default() };
+    let method = if number % 4 < 2 { ProbeMethod::Icmp } else { ProbeMethod::Udp };
+    let settings =
+        TraceSettings { strategy, rate: NonZeroU32::new(200), ..TraceSettings::default() };
     let vantage = world.scenario.vantage;
     let codec = Codec::new(Secret::new(u128::from(number).to_le_bytes()));
-    let mut wire = VirtualWire::new(Network::new(world.scenario, number), codec);
+    let mut wire = VirtualTransport::new(Network::new(world.scenario, number), codec);
     let mut random = StdRng::seed_from_u64(number);
     let addresses = select(&targets.block, &[], &mut random).expect("addresses");
     let addresses = sample(&targets.block, &addresses, world.sample);
-    let plan = Plan::new(targets.clone(), settings.clone(), &addresses, &[method], 1, &mut random);
+    let plan = TraceScheduler::new(
+        targets.clone(),
+        settings.clone(),
+        &addresses,
+        &[method],
+        1,
+        &mut random,
+    );
     let mut kept: Vec<Finished> = Vec::new();
     let (_, failure) = engine::run(&mut wire, plan, &settings, &mut kept);
     failure.expect("measured");
     let traces: Vec<Trace> = kept.iter().map(|it| it.trace(Timestamp::UNIX_EPOCH)).collect();
     let judgements = judge(&traces, targets, &Owners::new(targets));
     let truth = |finished: &Finished| {
-        let first = Probe { path: finished.path, ttl: Ttl::FIRST, attempt: Attempt::default() };
+        let first = Probe { key: finished.key, ttl: ProbeTtl::FIRST, attempt: Attempt::default() };
         let truth = wire.network().truth(&codec.encode(vantage, &first)).expect("a truth");
         (truth.class.clone(), truth.last_hop.is_some())
     };

@@ -3,9 +3,9 @@
 use std::net::Ipv4Addr;
 
 use crate::probe::Moment;
-use crate::probe::wire::{Sent, WireError};
+use crate::probe::transport::{SendResult, TransportError};
 
-use super::Sign;
+use super::Liveness;
 
 /// One question to a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,7 +36,7 @@ pub struct Heard {
 pub enum What {
     /// A sign of life from the target itself, with the TTL with which it arrived, where the system
     /// says.
-    Life(Sign, Option<u8>),
+    Life(Liveness, Option<u8>),
     /// An answer that is not from the address that was asked.
     Foreign,
     /// An ICMP error, of a router or about the way: no host.
@@ -52,11 +52,11 @@ pub trait Asker {
     ///
     /// # Errors
     /// When nothing can be asked any more.
-    fn ask(&mut self, question: &Question) -> Result<Sent, WireError>;
+    fn ask(&mut self, question: &Question) -> Result<SendResult, TransportError>;
 
     /// Adds what was heard, and waits for it until `until` if there is nothing.
     ///
     /// # Errors
     /// When nothing can be heard any more.
-    fn hear(&mut self, until: Moment, heard: &mut Vec<Heard>) -> Result<(), WireError>;
+    fn hear(&mut self, until: Moment, heard: &mut Vec<Heard>) -> Result<(), TransportError>;
 }

@@ -7,21 +7,21 @@ use ipnet::Ipv4Net;
 
 use crate::targets::Block;
 
-use super::Means;
+use super::PingMethod;
 use super::host::{Host, median};
 
 /// The counts of a census.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Counts {
+pub struct HostCounts {
     /// The block as a whole.
-    pub block: Count,
+    pub block: HostCount,
     /// Its routed prefixes, in order; those of which nobody was asked are left out.
-    pub routed: Vec<Count>,
+    pub routed: Vec<HostCount>,
 }
 
 /// The counts of one scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Count {
+pub struct HostCount {
     /// The addresses it is about.
     pub scope: Ipv4Net,
     /// How many addresses were asked.
@@ -29,16 +29,16 @@ pub struct Count {
     /// How many of them live, beyond doubt.
     pub alive: usize,
     /// By which means these were found.
-    pub by: BTreeMap<Means, usize>,
+    pub by: BTreeMap<PingMethod, usize>,
     /// How many answer, but not for themselves as it seems.
-    pub suspect: usize,
+    pub implausible: usize,
     /// The median of the live hosts' median round trips.
     pub rtt: Option<Duration>,
     /// Packets sent to them; of a connection only the first.
     pub packets: usize,
 }
 
-impl Counts {
+impl HostCounts {
     /// The counts of `hosts`; those outside the block, and those who were not asked, count nowhere.
     #[must_use]
     pub fn of(hosts: &[Host], block: &Block) -> Self {
@@ -50,24 +50,24 @@ impl Counts {
         }
         let all: Vec<&Host> = routed.values().flatten().copied().collect();
         Self {
-            block: Count::of(block.prefix, &all),
-            routed: routed.into_iter().map(|(scope, hosts)| Count::of(scope, &hosts)).collect(),
+            block: HostCount::of(block.prefix, &all),
+            routed: routed.into_iter().map(|(scope, hosts)| HostCount::of(scope, &hosts)).collect(),
         }
     }
 
     /// Those of one scope.
     #[must_use]
-    pub fn scope(&self, scope: Ipv4Net) -> Option<&Count> {
+    pub fn scope(&self, scope: Ipv4Net) -> Option<&HostCount> {
         std::iter::once(&self.block).chain(&self.routed).find(|count| count.scope == scope)
     }
 }
 
-impl Count {
+impl HostCount {
     fn of(scope: Ipv4Net, hosts: &[&Host]) -> Self {
         let alive: Vec<&&Host> = hosts.iter().filter(|host| host.is_alive()).collect();
         let mut by = BTreeMap::new();
         for found in alive.iter().filter_map(|host| host.found) {
-            *by.entry(found.sign.means()).or_default() += 1;
+            *by.entry(found.liveness.means()).or_default() += 1;
         }
         let mut rtts: Vec<Duration> =
             alive.iter().filter_map(|host| Some(host.latency()?.median)).collect();
@@ -77,7 +77,7 @@ impl Count {
             targets: hosts.len(),
             alive: alive.len(),
             by,
-            suspect: hosts.iter().filter(|host| host.suspicion.is_some()).count(),
+            implausible: hosts.iter().filter(|host| host.implausible.is_some()).count(),
             rtt: median(&rtts),
             packets: hosts.iter().map(|host| host.packets).sum(),
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::probe::Moment;
 
-use super::Sign;
+use super::Liveness;
 
 /// One question that was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,21 +25,21 @@ pub struct Try {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Found {
     /// What it answered first.
-    pub sign: Sign,
+    pub liveness: Liveness,
     /// The TTL with which that answer arrived, where the system says.
     pub reply_ttl: Option<u8>,
 }
 
 /// Why an answer is not taken for the target's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Suspicion {
+pub enum Implausible {
     /// (Almost) every address of the routed prefix answers, and all alike.
     Alike,
     /// The answer's TTL says that it comes from a distance at which the target cannot be.
     Distance,
 }
 
-impl fmt::Display for Suspicion {
+impl fmt::Display for Implausible {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Alike => "alike",
@@ -58,7 +58,7 @@ pub struct Host {
     /// How it was found to live, if it was.
     pub found: Option<Found>,
     /// Why that is doubted, if it is.
-    pub suspicion: Option<Suspicion>,
+    pub implausible: Option<Implausible>,
     /// What it was asked, by the means and at the port by which it was found, or, where it was not,
     /// by all.
     pub tries: Vec<Try>,
@@ -70,13 +70,13 @@ impl Host {
     /// A target that was not asked yet.
     #[must_use]
     pub const fn new(target: Ipv4Addr) -> Self {
-        Self { target, asked: None, found: None, suspicion: None, tries: Vec::new(), packets: 0 }
+        Self { target, asked: None, found: None, implausible: None, tries: Vec::new(), packets: 0 }
     }
 
     /// Whether it lives, beyond doubt.
     #[must_use]
     pub const fn is_alive(&self) -> bool {
-        self.found.is_some() && self.suspicion.is_none()
+        self.found.is_some() && self.implausible.is_none()
     }
 
     /// Questions that left.
@@ -98,7 +98,7 @@ impl Host {
     }
 }
 
-/// Round trips to one target.
+/// TtlAttempts trips to one target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Latency {
     /// The shortest.

@@ -13,7 +13,7 @@ use crate::probe::Moment;
 
 use super::asker::{Heard, Question, What};
 use super::host::{Found, Host, Try};
-use super::{Means, Settings};
+use super::{PingMethod, PingSettings};
 
 /// The least time between two questions to the same target.
 const SPACING: Duration = Duration::from_millis(200);
@@ -35,22 +35,22 @@ pub struct Noise {
 
 /// All targets, while they are asked by one means.
 #[derive(Debug)]
-pub(super) struct Round {
-    means: Means,
+pub(super) struct TtlAttempts {
+    means: PingMethod,
     count: usize,
     attempts: usize,
     timeout: Duration,
-    courses: Vec<Course>,
+    courses: Vec<TraceState>,
     places: HashMap<Ipv4Addr, usize>,
     ready: VecDeque<usize>,
-    alarms: BinaryHeap<Reverse<(Moment, usize)>>,
+    timers: BinaryHeap<Reverse<(Moment, usize)>>,
     ended: usize,
     found: usize,
 }
 
 /// One target.
 #[derive(Debug)]
-struct Course {
+struct TraceState {
     host: Host,
     /// When something is to be decided about it; nothing while it is ready, or at its end.
     alarm: Option<Moment>,
@@ -58,18 +58,18 @@ struct Course {
     ended: bool,
 }
 
-impl Round {
+impl TtlAttempts {
     /// A round that asks `targets` by `means`, and waits `timeout` for each answer.
     pub(super) fn new(
-        means: Means,
+        means: PingMethod,
         targets: impl Iterator<Item = Ipv4Addr>,
-        settings: &Settings,
+        settings: &PingSettings,
         timeout: Duration,
     ) -> Self {
         let course =
-            |target| Course { host: Host::new(target), alarm: None, ready: true, ended: false };
-        let courses: Vec<Course> = targets.map(course).collect();
-        let ports = if means == Means::Tcp { Means::PORTS.len() } else { 1 };
+            |target| TraceState { host: Host::new(target), alarm: None, ready: true, ended: false };
+        let courses: Vec<TraceState> = targets.map(course).collect();
+        let ports = if means == PingMethod::Tcp { PingMethod::PORTS.len() } else { 1 };
         Self {
             means,
             count: settings.count.into(),
@@ -77,7 +77,7 @@ impl Round {
             timeout,
             places: courses.iter().enumerate().map(|(at, it)| (it.host.target, at)).collect(),
             ready: (0..courses.len()).collect(),
-            alarms: BinaryHeap::new(),
+            timers: BinaryHeap::new(),
             courses,
             ended: 0,
             found: 0,
@@ -114,8 +114,8 @@ impl Round {
             noise.unasked += 1;
             return;
         };
-        let (sign, reply_ttl) = match heard.what {
-            What::Life(sign, ttl) => (sign, ttl),
+        let (liveness, reply_ttl) = match heard.what {
+            What::Life(liveness, ttl) => (liveness, ttl),
             What::Foreign => return noise.foreign += 1,
             What::Error => return noise.errors += 1,
         };
@@ -134,7 +134,7 @@ impl Round {
         one.rtt = Some(rtt);
         let again = heard.at.max(one.sent + SPACING);
         if course.host.found.is_none() {
-            course.host.found = Some(Found { sign, reply_ttl });
+            course.host.found = Some(Found { liveness, reply_ttl });
             self.found += 1;
         }
         if last && !course.ready && !course.ended {
@@ -143,8 +143,8 @@ impl Round {
     }
 
     /// When something is to be decided next.
-    pub(super) fn alarm(&self) -> Option<Moment> {
-        self.alarms.peek().map(|Reverse((moment, _))| *moment)
+    pub(super) fn set_timer(&self) -> Option<Moment> {
+        self.timers.peek().map(|Reverse((moment, _))| *moment)
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -180,11 +180,11 @@ impl Round {
     }
 
     fn elapse(&mut self, now: Moment) {
-        while let Some(Reverse((moment, place))) = self.alarms.peek().copied() {
+        while let Some(Reverse((moment, place))) = self.timers.peek().copied() {
             if moment > now {
                 return;
             }
-            self.alarms.pop();
+            self.timers.pop();
             // An alarm that an answer has moved is still in the heap.
             if self.courses[place].alarm != Some(moment) {
                 continue;
@@ -202,7 +202,7 @@ impl Round {
     fn wake(&mut self, place: usize, at: Moment) {
         if self.wants_more(place) || self.courses[place].host.tries.last().is_some_and(is_open) {
             self.courses[place].alarm = Some(at);
-            self.alarms.push(Reverse((at, place)));
+            self.timers.push(Reverse((at, place)));
         } else {
             self.courses[place].alarm = None;
             self.end(place);
@@ -228,8 +228,10 @@ impl Round {
         let host = &self.courses[place].host;
         let number = host.tries.len();
         let port = match self.means {
-            Means::Tcp => answering_port(host).unwrap_or(Means::PORTS[number % Means::PORTS.len()]),
-            Means::Icmp | Means::Udp => 0,
+            PingMethod::Tcp => {
+                answering_port(host).unwrap_or(PingMethod::PORTS[number % PingMethod::PORTS.len()])
+            }
+            PingMethod::Icmp | PingMethod::Udp => 0,
         };
         Question { target: host.target, number: u8::try_from(number).unwrap_or(u8::MAX), port }
     }
@@ -237,7 +239,7 @@ impl Round {
 
 /// The TCP port at which a target was found.
 fn answering_port(host: &Host) -> Option<u16> {
-    host.found?.sign.port()
+    host.found?.liveness.port()
 }
 
 /// Whether an answer may still come.

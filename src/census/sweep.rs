@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use crate::probe::Moment;
 use crate::probe::pace::Pace;
-use crate::probe::wire::{Sent, WireError};
+use crate::probe::transport::{SendResult, TransportError};
 
 use super::asker::Asker;
-use super::round::{Noise, Round};
-use super::{Host, Means, Settings};
+use super::round::{Noise, TtlAttempts};
+use super::{Host, PingMethod, PingSettings};
 
 /// How long the loop waits at most before it looks whether it should stop.
 const LOOK_UP: Duration = Duration::from_millis(100);
@@ -29,7 +29,7 @@ pub struct Progress {
     /// Since the start of the clock.
     pub elapsed: Duration,
     /// By what is asked now.
-    pub means: Means,
+    pub means: PingMethod,
     /// Targets that will not be asked again by these means.
     pub ended: usize,
     /// Targets that are asked by them.
@@ -41,9 +41,9 @@ pub struct Progress {
 }
 
 /// Looks on, and may end it.
-pub trait Watch {
+pub trait Observer {
     /// Called at least ten times a second; `Break` interrupts.
-    fn look(&mut self, progress: &Progress) -> ControlFlow<()>;
+    fn on_progress(&mut self, progress: &Progress) -> ControlFlow<()>;
 }
 
 /// Why a census ended early.
@@ -58,7 +58,7 @@ pub enum Stopped {
 /// All targets, and what is known of them.
 #[derive(Debug)]
 pub struct Census {
-    settings: Settings,
+    settings: PingSettings,
     pace: Pace,
     /// The targets, in the order in which they are asked.
     pub hosts: Vec<Host>,
@@ -77,7 +77,7 @@ pub struct Census {
 impl Census {
     /// A census of `targets`, which are asked in their order. Nobody was asked yet.
     #[must_use]
-    pub fn new(targets: &[Ipv4Addr], settings: Settings) -> Self {
+    pub fn new(targets: &[Ipv4Addr], settings: PingSettings) -> Self {
         Self {
             pace: Pace::new(settings.rate),
             hosts: targets.iter().copied().map(Host::new).collect(),
@@ -92,10 +92,10 @@ impl Census {
 
     /// How long an answer by `means` may take.
     #[must_use]
-    pub fn patience(settings: &Settings, means: Means) -> Duration {
+    pub fn patience(settings: &PingSettings, means: PingMethod) -> Duration {
         match means {
-            Means::Tcp => settings.timeout.min(BEFORE_THE_KERNEL),
-            Means::Icmp | Means::Udp => settings.timeout,
+            PingMethod::Tcp => settings.timeout.min(BEFORE_THE_KERNEL),
+            PingMethod::Icmp | PingMethod::Udp => settings.timeout,
         }
     }
 
@@ -112,17 +112,17 @@ impl Census {
     /// When nothing can be asked any more; what was found until then stays.
     pub fn ask(
         &mut self,
-        means: Means,
+        means: PingMethod,
         asker: &mut impl Asker,
-        watch: &mut impl Watch,
-    ) -> Result<(), WireError> {
+        watch: &mut impl Observer,
+    ) -> Result<(), TransportError> {
         if self.stopped.is_some() {
             return Ok(());
         }
         let silent = self.hosts.iter().filter(|host| host.found.is_none());
         let silent = silent.map(|host| host.target);
         let patience = Self::patience(&self.settings, means);
-        let mut round = Round::new(means, silent, &self.settings, patience);
+        let mut round = TtlAttempts::new(means, silent, &self.settings, patience);
         let known = self.hosts.iter().filter(|host| host.found.is_some()).count();
         let ended = self.until_done(means, known, &mut round, asker, watch);
         self.at = asker.now();
@@ -133,12 +133,12 @@ impl Census {
 
     fn until_done(
         &mut self,
-        means: Means,
+        means: PingMethod,
         known: usize,
-        round: &mut Round,
+        round: &mut TtlAttempts,
         asker: &mut impl Asker,
-        watch: &mut impl Watch,
-    ) -> Result<Option<Stopped>, WireError> {
+        watch: &mut impl Observer,
+    ) -> Result<Option<Stopped>, TransportError> {
         let deadline = self.settings.deadline.map(|deadline| Moment::START + deadline);
         let mut heard = Vec::new();
         loop {
@@ -152,7 +152,7 @@ impl Census {
                 alive: known + round.found(),
                 packets: self.packets,
             };
-            if watch.look(&progress).is_break() {
+            if watch.on_progress(&progress).is_break() {
                 return Ok(Some(Stopped::Interrupted));
             }
             if round.is_over() {
@@ -161,7 +161,7 @@ impl Census {
             if deadline.is_some_and(|deadline| deadline <= now) {
                 return Ok(Some(Stopped::Deadline));
             }
-            let until = [due, round.alarm(), deadline].into_iter().flatten().min();
+            let until = [due, round.set_timer(), deadline].into_iter().flatten().min();
             let until = until.unwrap_or(now + LOOK_UP).min(now + LOOK_UP);
             asker.hear(until, &mut heard)?;
             for heard in heard.drain(..) {
@@ -174,9 +174,9 @@ impl Census {
     fn ask_who_is_due(
         &mut self,
         now: Moment,
-        round: &mut Round,
+        round: &mut TtlAttempts,
         asker: &mut impl Asker,
-    ) -> Result<Option<Moment>, WireError> {
+    ) -> Result<Option<Moment>, TransportError> {
         // Answers must be fetched between questions, before their buffer fills.
         for _ in 0..32 {
             let Some(question) = round.next(now) else { return Ok(None) };
@@ -184,9 +184,9 @@ impl Census {
                 return Ok(Some(self.pace.ready().max(now + NAP)));
             }
             let (at, left) = match asker.ask(&question)? {
-                Sent::Busy => return Ok(Some(now + BUSY)),
-                Sent::At(at) => (at, true),
-                Sent::Refused(at) => (at, false),
+                SendResult::Busy => return Ok(Some(now + BUSY)),
+                SendResult::Sent(at) => (at, true),
+                SendResult::Unsent(at) => (at, false),
             };
             self.pace.spend(at);
             self.packets += u64::from(left);
@@ -197,7 +197,7 @@ impl Census {
     }
 
     /// Enters what a round has found.
-    fn note(&mut self, round: Round) {
+    fn note(&mut self, round: TtlAttempts) {
         let mut asked: HashMap<Ipv4Addr, Host> =
             round.into_hosts().map(|host| (host.target, host)).collect();
         for host in &mut self.hosts {

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use crate::probe::Moment;
-use crate::probe::wire::{Connections, End, Sent, Tried, WireError};
+use crate::probe::transport::{Connections, End, SendResult, TransportError, Tried};
 
-use super::Sign;
+use super::Liveness;
 use super::asker::{Asker, Heard, Question, What};
 
 /// ICMP's port unreachable, type and code.
@@ -34,16 +34,16 @@ impl Asker for OverTcp {
         self.connections.now()
     }
 
-    fn ask(&mut self, question: &Question) -> Result<Sent, WireError> {
+    fn ask(&mut self, question: &Question) -> Result<SendResult, TransportError> {
         let to = SocketAddrV4::new(question.target, question.port);
         let sent = self.connections.begin(to)?;
-        if let Sent::At(at) = sent {
+        if let SendResult::Sent(at) = sent {
             self.asked.insert((to, at), question.number);
         }
         Ok(sent)
     }
 
-    fn hear(&mut self, until: Moment, heard: &mut Vec<Heard>) -> Result<(), WireError> {
+    fn hear(&mut self, until: Moment, heard: &mut Vec<Heard>) -> Result<(), TransportError> {
         self.connections.recv(until, &mut self.tried)?;
         for tried in self.tried.drain(..) {
             let Some(number) = self.asked.remove(&(tried.to, tried.began)) else { continue };
@@ -56,11 +56,11 @@ impl Asker for OverTcp {
 
 fn what(end: &End, target: Ipv4Addr, port: u16) -> Option<What> {
     match *end {
-        End::Accepted => Some(What::Life(Sign::Open(port), None)),
-        End::Refused => Some(What::Life(Sign::Refused(port), None)),
+        End::Accepted => Some(What::Life(Liveness::Open(port), None)),
+        End::Refused => Some(What::Life(Liveness::Refused(port), None)),
         // A host may refuse so, for the port or for all that it does not want.
         End::Error(from, kind, code) if from == target && (kind, code) == PORT_UNREACHABLE => {
-            Some(What::Life(Sign::Refused(port), None))
+            Some(What::Life(Liveness::Refused(port), None))
         }
         End::Error(..) => Some(What::Error),
         End::Failed => None,

@@ -3,14 +3,14 @@
 use std::io::{Error, ErrorKind};
 
 use crate::lab::LabError;
-use crate::probe::wire::WireError;
+use crate::probe::transport::TransportError;
 
 /// What helps against the refusal behind an error, where one is behind it and something helps.
 pub(super) fn of(error: &anyhow::Error) -> Option<&'static str> {
     let refusal = error.chain().find_map(|cause| cause.downcast_ref::<Error>())?.kind();
     if error.downcast_ref::<LabError>().is_some() {
         None
-    } else if error.downcast_ref::<WireError>().is_some() {
+    } else if error.downcast_ref::<TransportError>().is_some() {
         of_network(refusal)
     } else {
         of_file(refusal)

@@ -2,7 +2,7 @@
 
 use crate::probe::Ignored;
 use crate::probe::engine::Measured;
-use crate::probe::plan::Matched;
+use crate::probe::scheduler::Matched;
 
 use super::common::Common;
 
@@ -19,24 +19,24 @@ pub(super) fn short_of_the_border(short: usize, traces: usize, common: &Common) 
 
 /// Says what users should know, and with -v everything that was counted.
 pub(super) fn closing(measured: &Measured, common: &Common) {
-    if let Some(reason) = &measured.tally.refusal {
-        let refused = measured.tally.refused;
+    if let Some(reason) = &measured.counts.unsent_reason {
+        let refused = measured.counts.unsent;
         common.warn(&format!("{refused} probes could not be sent: {reason}"));
     }
-    if let Some(by) = &measured.tally.spoiled_by {
-        let spoiled = measured.tally.spoiled;
+    if let Some(by) = &measured.counts.resent_reason {
+        let spoiled = measured.counts.resent;
         common.say(|| format!("{spoiled} sends were tried again after an error: {by}"));
     }
     common.say(|| {
         let matched = |what| measured.matched.get(&what).copied().unwrap_or_default();
-        let ignored = |why| measured.tally.ignored.get(&why).copied().unwrap_or_default();
+        let ignored = |why| measured.counts.ignored.get(&why).copied().unwrap_or_default();
         format!(
             "{} traces, {} packets, {:.1} s; {} answers, {} more than once, {} late, {} unasked; \
              ignored {} packets of others, {} of another size, {} that answer nothing, {} malformed",
             measured.traces,
             measured.packets,
             measured.took.as_secs_f64(),
-            matched(Matched::Answer),
+            matched(Matched::First),
             matched(Matched::Duplicate),
             matched(Matched::Late),
             matched(Matched::Unasked),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::lab::LabError;
 use crate::output::OutputError;
-use crate::probe::wire::WireError;
+use crate::probe::transport::TransportError;
 
 use super::advice;
 
@@ -33,13 +33,13 @@ pub(super) enum Exit {
 impl Exit {
     /// The way to end after an error.
     pub(super) fn of(error: &anyhow::Error) -> Self {
-        let wire = error.downcast_ref::<WireError>();
+        let wire = error.downcast_ref::<TransportError>();
         let lab = error.downcast_ref::<LabError>();
         let output = error.downcast_ref::<OutputError>();
         match (wire, lab, output) {
-            (Some(WireError::NoRaw | WireError::NoPing), ..)
+            (Some(TransportError::NoRaw | TransportError::NoPing), ..)
             | (_, Some(LabError::Forbidden { .. }), _) => Self::NoPermission,
-            (Some(WireError::NoRoute { .. }), ..) => Self::Nothing,
+            (Some(TransportError::NoRoute { .. }), ..) => Self::Nothing,
             (.., Some(OutputError::Locked { .. })) => Self::Locked,
             _ => Self::Bad,
         }

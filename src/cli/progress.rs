@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 
 use crate::owner::Owners;
-use crate::probe::engine::{Progress, Watch};
+use crate::probe::engine::{Observer, Progress};
 use crate::probe::{Archive, ArchiveError, Finished};
 use crate::targets::Targets;
 use crate::transit::{Class, judge_alone};
@@ -62,8 +62,8 @@ impl<'a> Watcher<'a> {
     }
 }
 
-impl Watch for Watcher<'_> {
-    fn look(&mut self, progress: &Progress) -> ControlFlow<()> {
+impl Observer for Watcher<'_> {
+    fn on_progress(&mut self, progress: &Progress) -> ControlFlow<()> {
         if self.interrupt.came() {
             return ControlFlow::Break(());
         }
@@ -75,7 +75,7 @@ impl Watch for Watcher<'_> {
         ControlFlow::Continue(())
     }
 
-    fn ended(&mut self, finished: Finished) {
+    fn on_ended(&mut self, finished: Finished) {
         if !self.bar.is_hidden() {
             let trace = finished.trace(Timestamp::UNIX_EPOCH);
             let class = judge_alone(&trace, self.targets, self.owners).class;

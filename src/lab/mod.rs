@@ -1,7 +1,7 @@
 //! A simulated internet, for demonstrations and tests.
 //!
 //! It stands beside the road: [`Network`] is a pure model, packet in and packet out, driven in
-//! virtual time by [`VirtualWire`] or, behind a pair of virtual network devices in a namespace
+//! virtual time by [`VirtualTransport`] or, behind a pair of virtual network devices in a namespace
 //! without an uplink, by whatever program runs there. A [`Story`] is such a network over months.
 
 mod answer;
@@ -17,7 +17,7 @@ mod simulation;
 mod stories;
 mod story;
 mod tcp;
-mod virtual_wire;
+mod virtual_transport;
 
 use std::io;
 
@@ -28,7 +28,7 @@ pub use scenario::{Manners, Scenario, ScenarioError, Truth};
 pub use scenarios::{DEFAULT, NAMES, built_in};
 pub use stories::{STORIES, story};
 pub use story::{Planned, Story};
-pub use virtual_wire::VirtualWire;
+pub use virtual_transport::VirtualTransport;
 
 /// Moves this process into a namespace without an uplink and puts the network of `scenario` behind
 /// its only device. Must be called while the process has one thread; what it starts afterwards is

@@ -1,6 +1,6 @@
 //! The census file: one row for each target that was asked whether it lives.
 
-use crate::census::{Host, Suspicion};
+use crate::census::Host;
 use crate::targets::Block;
 
 use super::run::CENSUS_SCHEMA;
@@ -48,7 +48,7 @@ fn row(run: &Run, host: &Host, block: &Block) -> Vec<Cell> {
         Cell::text(host.target),
         Cell::maybe(block.routed_prefix(host.target), Cell::text),
         Cell::Flag(host.is_alive()),
-        Cell::maybe(host.found, |found| Cell::text(found.sign)),
+        Cell::maybe(host.found, |found| Cell::text(found.liveness)),
         Cell::count(host.sent()),
         Cell::count(host.received()),
         Cell::maybe(latency, |latency| Cell::millis(latency.min)),
@@ -56,6 +56,6 @@ fn row(run: &Run, host: &Host, block: &Block) -> Vec<Cell> {
         Cell::maybe(latency, |latency| Cell::millis(latency.max)),
         Cell::maybe(latency.and_then(|latency| latency.jitter), Cell::millis),
         Cell::maybe(host.found.and_then(|found| found.reply_ttl), Cell::count),
-        Cell::maybe(host.suspicion, |suspicion: Suspicion| Cell::text(suspicion)),
+        Cell::maybe(host.implausible, Cell::text),
     ]
 }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::census::{Count, Counts, Host, Means};
+use crate::census::{Host, HostCount, HostCounts, PingMethod};
 
 use super::run::COUNTS_SCHEMA;
 use super::table::{about, align};
@@ -27,20 +27,20 @@ pub fn counts_header() -> Vec<String> {
         "targets",
         "alive",
     ];
-    let by = Means::ALL.map(Means::name);
+    let by = PingMethod::ALL.map(PingMethod::name);
     let after = ["suspect", "rtt_ms", "probes", "complete"];
     before.iter().chain(&by).chain(&after).map(ToString::to_string).collect()
 }
 
 /// A row for each scope. What no means of `asked` has looked for is empty.
 #[must_use]
-pub fn counts(run: &Run, counts: &Counts, asked: &[Means]) -> Rows {
+pub fn counts(run: &Run, counts: &HostCounts, asked: &[PingMethod]) -> Rows {
     let scopes = std::iter::once(&counts.block).chain(&counts.routed);
     Rows { header: counts_header(), rows: scopes.map(|count| row(run, count, asked)).collect() }
 }
 
-fn row(run: &Run, count: &Count, asked: &[Means]) -> Vec<Cell> {
-    let by = |means: Means| {
+fn row(run: &Run, count: &HostCount, asked: &[PingMethod]) -> Vec<Cell> {
+    let by = |means: PingMethod| {
         let found = count.by.get(&means).copied().unwrap_or_default();
         if asked.contains(&means) { Cell::count(found) } else { Cell::Empty }
     };
@@ -55,9 +55,9 @@ fn row(run: &Run, count: &Count, asked: &[Means]) -> Vec<Cell> {
         Cell::count(count.targets),
         Cell::count(count.alive),
     ];
-    row.extend(Means::ALL.map(by));
+    row.extend(PingMethod::ALL.map(by));
     row.extend([
-        Cell::count(count.suspect),
+        Cell::count(count.implausible),
         Cell::maybe(count.rtt, Cell::millis),
         Cell::count(count.packets),
         Cell::Flag(run.complete),
@@ -67,7 +67,12 @@ fn row(run: &Run, count: &Count, asked: &[Means]) -> Vec<Cell> {
 
 /// The same as a table, with a line about the run above it, and the live hosts below.
 #[must_use]
-pub fn counts_table(run: &Run, counts: &Counts, asked: &[Means], hosts: &[Host]) -> String {
+pub fn counts_table(
+    run: &Run,
+    counts: &HostCounts,
+    asked: &[PingMethod],
+    hosts: &[Host],
+) -> String {
     let scopes = counts.routed.iter().chain(std::iter::once(&counts.block));
     let names = asked.iter().map(|means| means.name());
     let heading = ["prefix", "targets", "alive"].into_iter().chain(names).chain(["suspect", "rtt"]);
@@ -77,12 +82,12 @@ pub fn counts_table(run: &Run, counts: &Counts, asked: &[Means], hosts: &[Host])
     format!("{about}\n\n{}{}", align(&lines), living(hosts))
 }
 
-fn line(count: &Count, asked: &[Means]) -> Vec<String> {
+fn line(count: &HostCount, asked: &[PingMethod]) -> Vec<String> {
     let number = |count: usize| if count == 0 { "-".to_owned() } else { count.to_string() };
     let mut cells = vec![count.scope.to_string(), count.targets.to_string(), number(count.alive)];
     let found = |means| count.by.get(means).copied().unwrap_or_default();
     cells.extend(asked.iter().map(|means| number(found(means))));
-    cells.push(number(count.suspect));
+    cells.push(number(count.implausible));
     cells.push(count.rtt.map_or(String::new(), millis));
     cells
 }
@@ -109,7 +114,7 @@ fn host_line(host: &Host) -> Vec<String> {
     let rtt = |rtt: Option<Duration>| rtt.map_or(String::new(), millis);
     vec![
         host.target.to_string(),
-        host.found.map_or(String::new(), |found| found.sign.to_string()),
+        host.found.map_or(String::new(), |found| found.liveness.to_string()),
         format!("{} of {}", host.received(), host.sent()),
         rtt(latency.map(|latency| latency.min)),
         rtt(latency.map(|latency| latency.median)),

@@ -1,6 +1,6 @@
 //! The summary: one row for the block, then one for each routed prefix.
 
-use crate::census::{Count, Counts};
+use crate::census::{HostCount, HostCounts};
 use crate::split::{Part, Share, Split, Verdict};
 use crate::targets::Classes;
 use crate::transit::Class;
@@ -19,7 +19,7 @@ pub fn summary(run: &Run, split: &Split, classes: &Classes) -> Rows {
 
 /// The summary of a run that may also have asked which targets live.
 #[must_use]
-pub fn with(run: &Run, split: &Split, classes: &Classes, counts: Option<&Counts>) -> Rows {
+pub fn with(run: &Run, split: &Split, classes: &Classes, counts: Option<&HostCounts>) -> Rows {
     let parts = std::iter::once(&split.block).chain(&split.routed);
     let row = |part: &Part| {
         let mut row = row(run, part, classes);
@@ -29,11 +29,11 @@ pub fn with(run: &Run, split: &Split, classes: &Classes, counts: Option<&Counts>
     Rows { header: header(classes), rows: parts.map(row).collect() }
 }
 
-fn pinged(count: Option<&Count>) -> [Cell; 4] {
+fn pinged(count: Option<&HostCount>) -> [Cell; 4] {
     [
         Cell::maybe(count, |count| Cell::count(count.targets)),
         Cell::maybe(count, |count| Cell::count(count.alive)),
-        Cell::maybe(count, |count| Cell::count(count.suspect)),
+        Cell::maybe(count, |count| Cell::count(count.implausible)),
         Cell::maybe(count.and_then(|count| count.rtt), Cell::millis),
     ]
 }

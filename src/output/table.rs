@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::census::Counts;
+use crate::census::HostCounts;
 use crate::split::{Part, Share, Split};
 use crate::targets::Classes;
 use crate::transit::Class;
@@ -20,7 +20,12 @@ pub fn table(run: &Run, split: &Split, classes: &Classes) -> String {
 
 /// The same for a run that may also have asked which targets live.
 #[must_use]
-pub fn table_with(run: &Run, split: &Split, classes: &Classes, counts: Option<&Counts>) -> String {
+pub fn table_with(
+    run: &Run,
+    split: &Split,
+    classes: &Classes,
+    counts: Option<&HostCounts>,
+) -> String {
     let parts = split.routed.iter().chain(std::iter::once(&split.block));
     let mut lines = vec![heading(split, classes, counts.is_some())];
     lines.extend(parts.map(|part| line(part, split, classes, counts)));
@@ -48,7 +53,7 @@ fn heading(split: &Split, classes: &Classes, pinged: bool) -> Vec<String> {
     cells
 }
 
-fn line(part: &Part, split: &Split, classes: &Classes, counts: Option<&Counts>) -> Vec<String> {
+fn line(part: &Part, split: &Split, classes: &Classes, counts: Option<&HostCounts>) -> Vec<String> {
     let count = |class| part.counts.get(&class).copied().unwrap_or_default();
     let mut cells = vec![
         part.scope.to_string(),
@@ -68,8 +73,8 @@ fn line(part: &Part, split: &Split, classes: &Classes, counts: Option<&Counts>) 
 }
 
 /// How many live, and how many only seem to.
-fn alive(counts: &Counts, part: &Part) -> String {
-    counts.scope(part.scope).map_or(String::new(), |count| match count.suspect {
+fn alive(counts: &HostCounts, part: &Part) -> String {
+    counts.scope(part.scope).map_or(String::new(), |count| match count.implausible {
         0 => number(count.alive),
         suspect => format!("{} ({suspect} suspect)", number(count.alive)),
     })

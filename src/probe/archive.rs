@@ -3,7 +3,7 @@
 
 use crate::targets::Block;
 
-use super::{Finished, Path};
+use super::{Finished, TraceKey};
 
 /// A trace cannot be packed or unpacked. It does not happen.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +15,7 @@ pub struct ArchiveError(#[from] postcard::Error);
 pub struct Archive {
     bytes: Vec<u8>,
     /// Where each trace begins.
-    places: Vec<(Path, usize)>,
+    places: Vec<(TraceKey, usize)>,
 }
 
 impl Archive {
@@ -27,7 +27,7 @@ impl Archive {
         let place = self.bytes.len();
         let bytes = std::mem::take(&mut self.bytes);
         self.bytes = postcard::to_extend(finished, bytes)?;
-        self.places.push((finished.path, place));
+        self.places.push((finished.key, place));
         Ok(())
     }
 
@@ -53,7 +53,7 @@ impl Archive {
         &'a self,
         block: &'a Block,
     ) -> impl Iterator<Item = Result<Vec<Finished>, ArchiveError>> + 'a {
-        let prefix = |(path, _): &(Path, usize)| block.routed_prefix(path.target);
+        let prefix = |(key, _): &(TraceKey, usize)| block.routed_prefix(key.target);
         let groups = self.places.chunk_by(move |one, other| prefix(one) == prefix(other));
         groups.map(|group| group.iter().map(|(_, place)| self.unpack(*place)).collect())
     }
@@ -68,12 +68,13 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
-    use crate::probe::{Answer, Attempt, Flow, Method, Moment, Outcome, Try, Ttl};
+    use crate::probe::{Answer, Attempt, Flow, Moment, Outcome, ProbeMethod, ProbeTtl, Try};
     use crate::targets::Targets;
     use crate::trace::{MplsLabel, ReplyKind, StopReason, Strategy};
 
     fn finished(target: [u8; 4]) -> Finished {
-        let path = Path { target: Ipv4Addr::from(target), method: Method::Udp, flow: Flow::LAST };
+        let key =
+            TraceKey { target: Ipv4Addr::from(target), method: ProbeMethod::Udp, flow: Flow::LAST };
         let answer = Answer {
             from: Ipv4Addr::new(219, 158, 39, 42),
             kind: ReplyKind::Unreachable(13),
@@ -82,7 +83,7 @@ mod tests {
             labels: Box::new([MplsLabel { label: 24_005, ttl: 1 }]),
         };
         let one = |attempt, left, outcome| Try {
-            ttl: Ttl::LAST,
+            ttl: ProbeTtl::LAST,
             attempt: Attempt::new(attempt).unwrap_or_default(),
             sent: Moment::from_nanos(987_654_000_000),
             left,
@@ -93,7 +94,7 @@ mod tests {
             one(1, true, Outcome::Silent),
             one(7, true, Outcome::Answered(answer)),
         ];
-        Finished { path, strategy: Strategy::Full, stop: StopReason::Interrupted, tries }
+        Finished { key, strategy: Strategy::Full, stop: StopReason::Interrupted, tries }
     }
 
     #[test]

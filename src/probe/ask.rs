@@ -9,23 +9,23 @@ use crate::trace;
 
 /// The kind of packet that is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Method {
+pub enum ProbeMethod {
     /// ICMP echo requests.
     Icmp,
     /// UDP datagrams to high ports.
     Udp,
 }
 
-impl From<Method> for trace::Method {
-    fn from(method: Method) -> Self {
+impl From<ProbeMethod> for trace::Method {
+    fn from(method: ProbeMethod) -> Self {
         match method {
-            Method::Icmp => Self::Icmp,
-            Method::Udp => Self::Udp,
+            ProbeMethod::Icmp => Self::Icmp,
+            ProbeMethod::Udp => Self::Udp,
         }
     }
 }
 
-impl fmt::Display for Method {
+impl fmt::Display for ProbeMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Icmp => "icmp",
@@ -34,11 +34,11 @@ impl fmt::Display for Method {
     }
 }
 
-/// How far a probe may travel: 1 to [`Ttl::MOST`].
+/// How far a probe may travel: 1 to [`ProbeTtl::MOST`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Ttl(u8);
+pub struct ProbeTtl(u8);
 
-impl Ttl {
+impl ProbeTtl {
     /// The first hop.
     pub const FIRST: Self = Self(1);
     /// The furthest.
@@ -59,8 +59,8 @@ impl Ttl {
     }
 }
 
-impl From<Ttl> for trace::Ttl {
-    fn from(ttl: Ttl) -> Self {
+impl From<ProbeTtl> for trace::Ttl {
+    fn from(ttl: ProbeTtl) -> Self {
         Self::new(ttl.get()).unwrap_or(Self::FIRST)
     }
 }
@@ -116,11 +116,11 @@ impl Attempt {
 
 /// What stays the same in all probes of one trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Path {
+pub struct TraceKey {
     /// The address that is traced.
     pub target: Ipv4Addr,
     /// The kind of packet.
-    pub method: Method,
+    pub method: ProbeMethod,
     /// The flow.
     pub flow: Flow,
 }
@@ -129,9 +129,9 @@ pub struct Path {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Probe {
     /// The trace it belongs to.
-    pub path: Path,
+    pub key: TraceKey,
     /// How far it may travel.
-    pub ttl: Ttl,
+    pub ttl: ProbeTtl,
     /// Which try at that TTL.
     pub attempt: Attempt,
 }

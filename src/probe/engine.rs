@@ -8,9 +8,9 @@ use std::time::Duration;
 use crate::trace::StopReason;
 
 use super::pace::Pace;
-use super::plan::{Matched, Plan};
-use super::wire::{Sent, Tally, Wire, WireError};
-use super::{Finished, Method, Moment, Settings};
+use super::scheduler::{Matched, TraceScheduler};
+use super::transport::{SendResult, Transport, TransportCounts, TransportError};
+use super::{Finished, Moment, ProbeMethod, TraceSettings};
 
 /// How long the engine waits at most before it looks whether it should stop.
 const LOOK_UP: Duration = Duration::from_millis(100);
@@ -34,25 +34,25 @@ pub struct Progress {
 }
 
 /// Looks on while a run goes on, and may end it.
-pub trait Watch {
+pub trait Observer {
     /// Called at least ten times a second; `Break` interrupts the run.
-    fn look(&mut self, progress: &Progress) -> ControlFlow<()>;
+    fn on_progress(&mut self, progress: &Progress) -> ControlFlow<()>;
     /// Takes every trace that has ended, in that order.
-    fn ended(&mut self, finished: Finished);
+    fn on_ended(&mut self, finished: Finished);
 }
 
 /// Keeps every trace, and interrupts nothing.
-impl Watch for Vec<Finished> {
-    fn look(&mut self, _: &Progress) -> ControlFlow<()> {
+impl Observer for Vec<Finished> {
+    fn on_progress(&mut self, _: &Progress) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 
-    fn ended(&mut self, finished: Finished) {
+    fn on_ended(&mut self, finished: Finished) {
         self.push(finished);
     }
 }
 
-/// What a run has done, beside the traces that it handed to [`Watch::ended`].
+/// What a run has done, beside the traces that it handed to [`Observer::ended`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Measured {
     /// How many traces it handed on.
@@ -64,7 +64,7 @@ pub struct Measured {
     /// Answers by what they were to the plan.
     pub matched: BTreeMap<Matched, u64>,
     /// Packets that were no answers, and probes that could not be sent.
-    pub tally: Tally,
+    pub counts: TransportCounts,
     /// Packets sent.
     pub packets: u64,
 }
@@ -73,19 +73,19 @@ impl Measured {
     /// Whether the run came to its own end, and sent what it meant to but for a trickle.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.cut_short.is_none() && self.tally.refused <= self.packets / 100
+        self.cut_short.is_none() && self.counts.unsent <= self.packets / 100
     }
 }
 
 /// Traces everything in `plan` over `wire`. When the wire fails, what was measured until then comes
 /// with the failure, cut short as by an interruption.
 pub fn run(
-    wire: &mut (impl Wire + ?Sized),
-    mut plan: Plan,
-    settings: &Settings,
-    watch: &mut impl Watch,
-) -> (Measured, Result<(), WireError>) {
-    for method in [Method::Icmp, Method::Udp] {
+    wire: &mut (impl Transport + ?Sized),
+    mut plan: TraceScheduler,
+    settings: &TraceSettings,
+    watch: &mut impl Observer,
+) -> (Measured, Result<(), TransportError>) {
+    for method in [ProbeMethod::Icmp, ProbeMethod::Udp] {
         if !wire.tells_ttls_apart(method) {
             plan.one_at_a_time(method);
         }
@@ -108,7 +108,7 @@ pub fn run(
 
 struct Run<'a, W: ?Sized, V> {
     wire: &'a mut W,
-    plan: Plan,
+    plan: TraceScheduler,
     pace: Pace,
     deadline: Option<Moment>,
     watch: &'a mut V,
@@ -116,16 +116,16 @@ struct Run<'a, W: ?Sized, V> {
     matched: BTreeMap<Matched, u64>,
 }
 
-impl<W: Wire + ?Sized, V: Watch> Run<'_, W, V> {
+impl<W: Transport + ?Sized, V: Observer> Run<'_, W, V> {
     /// Turns until nothing is left to do, or something ends the run.
-    fn until_done(&mut self) -> Result<Option<StopReason>, WireError> {
+    fn until_done(&mut self) -> Result<Option<StopReason>, TransportError> {
         let mut replies = Vec::new();
         loop {
             let now = self.wire.now();
             self.plan.elapse(now);
             let due = self.send_what_is_due(now)?;
             self.collect();
-            if self.watch.look(&self.progress(now)).is_break() {
+            if self.watch.on_progress(&self.progress(now)).is_break() {
                 return Ok(Some(StopReason::Interrupted));
             }
             if self.plan.ended() == self.plan.len() {
@@ -134,7 +134,7 @@ impl<W: Wire + ?Sized, V: Watch> Run<'_, W, V> {
             if self.deadline.is_some_and(|deadline| deadline <= now) {
                 return Ok(Some(StopReason::Deadline));
             }
-            let until = [due, self.plan.alarm_at(), self.deadline].into_iter().flatten().min();
+            let until = [due, self.plan.next_timer(), self.deadline].into_iter().flatten().min();
             let until = until.unwrap_or(now + LOOK_UP).min(now + LOOK_UP);
             self.wire.recv(until, &mut replies)?;
             for reply in replies.drain(..) {
@@ -151,7 +151,7 @@ impl<W: Wire + ?Sized, V: Watch> Run<'_, W, V> {
         Measured {
             took: self.wire.now().since(Moment::START),
             packets: self.plan.packets(),
-            tally: self.wire.tally().clone(),
+            counts: self.wire.counts().clone(),
             traces: self.traces,
             matched: self.matched,
             cut_short,
@@ -159,7 +159,7 @@ impl<W: Wire + ?Sized, V: Watch> Run<'_, W, V> {
     }
 
     /// Sends while the pace allows; returns when to send on, if there is more to send.
-    fn send_what_is_due(&mut self, now: Moment) -> Result<Option<Moment>, WireError> {
+    fn send_what_is_due(&mut self, now: Moment) -> Result<Option<Moment>, TransportError> {
         // At an unlimited rate answers must be fetched between probes, before their buffer fills and
         // before traces go on behind their end.
         for _ in 0..8 {
@@ -168,9 +168,9 @@ impl<W: Wire + ?Sized, V: Watch> Run<'_, W, V> {
             }
             let Some(probe) = self.plan.next(now) else { return Ok(None) };
             let (at, left) = match self.wire.send(&probe)? {
-                Sent::Busy => return Ok(Some(now + BUSY)),
-                Sent::At(at) => (at, true),
-                Sent::Refused(at) => (at, false),
+                SendResult::Busy => return Ok(Some(now + BUSY)),
+                SendResult::Sent(at) => (at, true),
+                SendResult::Unsent(at) => (at, false),
             };
             self.pace.spend(at);
             self.plan.sent(&probe, at, left);
@@ -181,7 +181,7 @@ impl<W: Wire + ?Sized, V: Watch> Run<'_, W, V> {
     fn collect(&mut self) {
         for finished in self.plan.take_finished() {
             self.traces += 1;
-            self.watch.ended(finished);
+            self.watch.on_ended(finished);
         }
     }
 

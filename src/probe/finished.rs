@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::trace::{Hop, HopReply, HopTry, StopReason, Strategy, Trace};
 
-use super::{Answer, Attempt, Moment, Path, Ttl};
+use super::{Answer, Attempt, Moment, ProbeTtl, TraceKey};
 
 /// One probe that was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Try {
     /// How far it could travel.
-    pub ttl: Ttl,
+    pub ttl: ProbeTtl,
     /// Which try at that TTL.
     pub attempt: Attempt,
     /// When it was handed to the system.
@@ -37,7 +37,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finished {
     /// What was traced.
-    pub path: Path,
+    pub key: TraceKey,
     /// Whether it is complete, or began at the border.
     pub strategy: Strategy,
     /// Why it ended.
@@ -69,9 +69,9 @@ impl Finished {
             .collect();
         let first = tries.iter().map(|one| one.sent).min().unwrap_or_default();
         Trace {
-            target: self.path.target,
-            method: Some(self.path.method.into()),
-            flow: Some(self.path.flow.get().into()),
+            target: self.key.target,
+            method: Some(self.key.method.into()),
+            flow: Some(self.key.flow.get().into()),
             vantage: None,
             started: Some(first.after(began)),
             hops,

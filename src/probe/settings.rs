@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use crate::trace::Strategy;
 
-use super::Ttl;
+use super::ProbeTtl;
 
 /// How a run asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub struct TraceSettings {
     /// Where the packets are spent.
     pub strategy: Strategy,
     /// With [`Strategy::Border`]: how many targets of each routed prefix are traced completely to
     /// begin with, and how many at a time when a target's answers are nothing that these have shown.
-    pub learners: usize,
+    pub pilots: usize,
     /// Tries at every TTL that stays silent.
     pub attempts: u8,
     /// Further tries, spread over time, at the silent TTLs behind what may be the border. Where
@@ -24,7 +24,7 @@ pub struct Settings {
     /// as long as its trace goes on.
     pub timeout: Duration,
     /// The furthest TTL.
-    pub max_ttl: Ttl,
+    pub max_ttl: ProbeTtl,
     /// How many silent TTLs in a row end a trace.
     pub gap_limit: u8,
     /// How many TTLs of one trace may be waited for at once.
@@ -37,15 +37,15 @@ pub struct Settings {
     pub deadline: Option<Duration>,
 }
 
-impl Default for Settings {
+impl Default for TraceSettings {
     fn default() -> Self {
         Self {
             strategy: Strategy::default(),
-            learners: 4,
+            pilots: 4,
             attempts: 2,
             border_attempts: 4,
             timeout: Duration::from_secs(1),
-            max_ttl: Ttl::new(30).unwrap_or(Ttl::FIRST),
+            max_ttl: ProbeTtl::new(30).unwrap_or(ProbeTtl::FIRST),
             gap_limit: 5,
             window: 3,
             in_flight: 4096,

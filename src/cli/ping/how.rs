@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::census::{Means, Settings};
+use crate::census::{PingMethod, PingSettings};
 
 use super::super::probe::Sockets;
 use super::super::values::{rate, seconds, some, up_to};
@@ -18,11 +18,11 @@ pub(super) struct How {
     #[arg(long, value_enum, value_delimiter = ',', default_value = "icmp")]
     method: Vec<Method>,
     /// Questions to each target that answers
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = up_to(Settings::MOST))]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = up_to(PingSettings::MOST))]
     count: u8,
     /// Questions to each target that stays silent, by each method and to each port; no fewer than
     /// --count
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = up_to(Settings::MOST))]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = up_to(PingSettings::MOST))]
     attempts: u8,
     /// Packets a second in all, retries included; 0 is no limit
     #[arg(long, value_name = "PPS", default_value_t = 200, value_parser = rate)]
@@ -60,9 +60,9 @@ enum Method {
 
 impl How {
     /// The means that were asked for, in the order in which they are used.
-    pub(super) fn means(&self) -> Vec<Means> {
-        let wanted = |means: &Means| self.method.iter().any(|method| method.means() == *means);
-        Means::ALL.into_iter().filter(wanted).collect()
+    pub(super) fn means(&self) -> Vec<PingMethod> {
+        let wanted = |means: &PingMethod| self.method.iter().any(|method| method.means() == *means);
+        PingMethod::ALL.into_iter().filter(wanted).collect()
     }
 
     /// Their names, for the output.
@@ -70,8 +70,8 @@ impl How {
         self.means().iter().map(|means| means.name()).collect::<Vec<_>>().join("+")
     }
 
-    pub(super) fn settings(&self) -> Settings {
-        Settings {
+    pub(super) fn settings(&self) -> PingSettings {
+        PingSettings {
             count: self.count,
             attempts: self.attempts,
             timeout: self.timeout,
@@ -82,11 +82,11 @@ impl How {
 }
 
 impl Method {
-    fn means(self) -> Means {
+    fn means(self) -> PingMethod {
         match self {
-            Self::Icmp => Means::Icmp,
-            Self::Tcp => Means::Tcp,
-            Self::Udp => Means::Udp,
+            Self::Icmp => PingMethod::Icmp,
+            Self::Tcp => PingMethod::Tcp,
+            Self::Udp => PingMethod::Udp,
         }
     }
 }

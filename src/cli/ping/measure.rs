@@ -7,10 +7,12 @@ use anyhow::Context;
 use rand::RngExt;
 use rand::rngs::StdRng;
 
-use crate::census::{Census, FLOW, Means, OverTcp, OverWire, Settings, suspects};
+use crate::census::{Census, FLOW, OverTcp, OverWire, PingMethod, PingSettings, mark_implausible};
 use crate::probe::packet::Secret;
-use crate::probe::wire::{self, Connections, Opened, Tally, Wire, WireError};
-use crate::probe::{Flow, Method, Moment};
+use crate::probe::transport::{
+    self, Connections, OpenTransport, Transport, TransportCounts, TransportError,
+};
+use crate::probe::{Flow, Moment, ProbeMethod};
 use crate::targets::{Block, Targets};
 
 use super::super::common::Common;
@@ -30,8 +32,8 @@ pub(super) struct Prepared {
 pub(super) struct Done {
     pub(super) census: Census,
     /// What was counted aside, where anything but connections was asked for.
-    pub(super) tally: Option<Tally>,
-    pub(super) failure: Result<(), WireError>,
+    pub(super) tally: Option<TransportCounts>,
+    pub(super) failure: Result<(), TransportError>,
 }
 
 impl Ping {
@@ -44,7 +46,7 @@ impl Ping {
         let Some(target) = prepared.addresses.first().copied() else {
             anyhow::bail!("no target is left")
         };
-        let source = wire::source(self.how.source, target)?;
+        let source = transport::source_address(self.how.source, target)?;
         let mut opened = self.open(source, target, prepared)?;
         privileges::give_up()?;
         if let Some(opened) = &opened {
@@ -54,15 +56,15 @@ impl Ping {
         let settings = self.how.settings();
         let mut asking = Asking {
             census: Census::new(&prepared.addresses, settings.clone()),
-            wire: opened.as_mut().map(|opened| &mut *opened.wire),
+            wire: opened.as_mut().map(|opened| &mut *opened.transport),
             source,
             settings,
             watcher: Watcher::new(common.quiet, interrupt),
         };
         let failure = self.how.means().into_iter().try_for_each(|means| asking.ask(means));
         let mut census = asking.census;
-        suspects(&mut census.hosts, &targets.block, source);
-        let tally = opened.map(|opened| opened.wire.tally().clone());
+        mark_implausible(&mut census.hosts, &targets.block, source);
+        let tally = opened.map(|opened| opened.transport.counts().clone());
         Ok(Done { census, tally, failure })
     }
 
@@ -72,19 +74,19 @@ impl Ping {
         source: Ipv4Addr,
         target: Ipv4Addr,
         prepared: &mut Prepared,
-    ) -> anyhow::Result<Option<Opened>> {
+    ) -> anyhow::Result<Option<OpenTransport>> {
         let method = |means| match means {
-            Means::Icmp => Some(Method::Icmp),
-            Means::Udp => Some(Method::Udp),
-            Means::Tcp => None,
+            PingMethod::Icmp => Some(ProbeMethod::Icmp),
+            PingMethod::Udp => Some(ProbeMethod::Udp),
+            PingMethod::Tcp => None,
         };
-        let flows: Vec<(Flow, Method)> =
+        let flows: Vec<(Flow, ProbeMethod)> =
             self.how.means().into_iter().filter_map(method).map(|method| (FLOW, method)).collect();
         if flows.is_empty() {
             return Ok(None);
         }
         let secret = Secret::new(prepared.random.random());
-        let opened = wire::open(self.how.wire.choice(), secret, Some(source), target, &flows);
+        let opened = transport::open(self.how.wire.choice(), secret, Some(source), target, &flows);
         Ok(Some(opened.map_err(|error| explained(error, "TCP needs neither: --method tcp"))?))
     }
 }
@@ -92,14 +94,14 @@ impl Ping {
 /// A census at work.
 struct Asking<'w> {
     census: Census,
-    wire: Option<&'w mut (dyn Wire + 'static)>,
+    wire: Option<&'w mut (dyn Transport + 'static)>,
     source: Ipv4Addr,
-    settings: Settings,
+    settings: PingSettings,
     watcher: Watcher,
 }
 
 impl Asking<'_> {
-    fn ask(&mut self, means: Means) -> Result<(), WireError> {
+    fn ask(&mut self, means: PingMethod) -> Result<(), TransportError> {
         let now = self.wire.as_ref().map_or(Moment::START, |wire| wire.now()).max(self.census.at);
         let asker = self.wire.as_deref_mut().and_then(|wire| OverWire::new(wire, means));
         if let Some(mut asker) = asker {
@@ -113,20 +115,22 @@ impl Asking<'_> {
 
 /// Asks by ICMP, over the wire of a run that has traced, who of `addresses` lives.
 pub(in super::super) fn after_traces(
-    opened: &mut Opened,
+    opened: &mut OpenTransport,
     addresses: &[Ipv4Addr],
     block: &Block,
     how: (u32, Option<Duration>),
     quiet: bool,
     interrupt: Interrupt,
-) -> (Census, Result<(), WireError>) {
+) -> (Census, Result<(), TransportError>) {
     let rate = std::num::NonZeroU32::new(how.0);
-    let settings = Settings { rate, deadline: how.1, ..Settings::default() };
+    let settings = PingSettings { rate, deadline: how.1, ..PingSettings::default() };
     let mut census = Census::new(addresses, settings);
-    let failure = match OverWire::new(&mut *opened.wire, Means::Icmp) {
-        Some(mut asker) => census.ask(Means::Icmp, &mut asker, &mut Watcher::new(quiet, interrupt)),
+    let failure = match OverWire::new(&mut *opened.transport, PingMethod::Icmp) {
+        Some(mut asker) => {
+            census.ask(PingMethod::Icmp, &mut asker, &mut Watcher::new(quiet, interrupt))
+        }
         None => Ok(()),
     };
-    suspects(&mut census.hosts, block, opened.source);
+    mark_implausible(&mut census.hosts, block, opened.source);
     (census, failure)
 }

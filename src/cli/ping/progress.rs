@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 
-use crate::census::{Progress, Watch};
+use crate::census::{Observer, Progress};
 
 use super::super::interrupt::Interrupt;
 use super::super::progress::{EVERY, bar};
@@ -24,8 +24,8 @@ impl Watcher {
     }
 }
 
-impl Watch for Watcher {
-    fn look(&mut self, progress: &Progress) -> ControlFlow<()> {
+impl Observer for Watcher {
+    fn on_progress(&mut self, progress: &Progress) -> ControlFlow<()> {
         if self.interrupt.came() {
             return ControlFlow::Break(());
         }

@@ -2,22 +2,22 @@
 
 use crate::census::Census;
 use crate::probe::Ignored;
-use crate::probe::wire::Tally;
+use crate::probe::transport::TransportCounts;
 
 use super::super::common::Common;
 
 /// Says what users should know, and with -v everything that was counted; `tally` is that of the wire, if
 /// there was one.
-pub(in super::super) fn closing(census: &Census, tally: Option<&Tally>, common: &Common) {
+pub(in super::super) fn closing(census: &Census, tally: Option<&TransportCounts>, common: &Common) {
     if census.refused > 0 {
-        let why = tally.and_then(|tally| tally.refusal.as_ref());
+        let why = tally.and_then(|tally| tally.unsent_reason.as_ref());
         let why = why.map_or(String::new(), |why| format!(": {why}"));
         common.warn(&format!("{} questions could not be sent{why}", census.refused));
     }
-    let suspect = census.hosts.iter().filter(|host| host.suspicion.is_some()).count();
-    if suspect > 0 {
+    let implausible = census.hosts.iter().filter(|host| host.implausible.is_some()).count();
+    if implausible > 0 {
         common.warn(&format!(
-            "{suspect} targets answer in a way that cannot be their own, and are not counted as alive \
+            "{implausible} targets answer in a way that cannot be their own, and are not counted as alive \
              (lasthop ping --census FILE says why)"
         ));
     }
@@ -39,7 +39,7 @@ fn counted(census: &Census, common: &Common) {
     });
 }
 
-fn ignored(tally: &Tally, common: &Common) {
+fn ignored(tally: &TransportCounts, common: &Common) {
     let ignored = |why| tally.ignored.get(&why).copied().unwrap_or_default();
     common.say(|| {
         format!(

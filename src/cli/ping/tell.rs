@@ -1,6 +1,6 @@
 //! What a census writes, and what it would do.
 
-use crate::census::{Census, Counts, Means};
+use crate::census::{Census, HostCounts, PingMethod};
 use crate::output::{Appender, LockFile, Run, census as rows, counts, counts_table};
 use crate::targets::{Block, Targets};
 
@@ -27,12 +27,12 @@ impl Files {
         self,
         run: &Run,
         census: &Census,
-        means: &[Means],
+        means: &[PingMethod],
         block: &Block,
         common: &Common,
     ) -> anyhow::Result<bool> {
         let Self { lock, append, census: sheet } = self;
-        let found = Counts::of(&census.hosts, block);
+        let found = HostCounts::of(&census.hosts, block);
         let scopes = counts(run, &found, means);
         let sheet = sheet.map_or(Ok(()), |mut sheet| {
             sheet.add(&rows(run, &census.hosts, block));
@@ -59,8 +59,8 @@ impl Ping {
         let addresses = prepared.addresses.len();
         let each = usize::from(settings.attempts.max(settings.count));
         let tries = self.how.means().into_iter().map(|means| match means {
-            Means::Tcp => Means::PORTS.len() * each,
-            Means::Icmp | Means::Udp => each,
+            PingMethod::Tcp => PingMethod::PORTS.len() * each,
+            PingMethod::Icmp | PingMethod::Udp => each,
         });
         let rate = match self.how.rate {
             0 => "without a limit".into(),

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::probe::wire::Choice;
-use crate::probe::{Attempt, Flow, Method, Settings, Ttl};
+use crate::probe::transport::TransportKind;
+use crate::probe::{Attempt, Flow, ProbeMethod, ProbeTtl, TraceSettings};
 use crate::trace::Strategy;
 
 use super::super::values::{rate, seconds, some, up_to};
@@ -33,10 +33,10 @@ pub(super) struct How {
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
     pub(super) timeout: Duration,
     /// The furthest TTL
-    #[arg(long, value_name = "TTL", default_value_t = 30, value_parser = up_to(Ttl::MOST))]
+    #[arg(long, value_name = "TTL", default_value_t = 30, value_parser = up_to(ProbeTtl::MOST))]
     pub(super) max_ttl: u8,
     /// Silent TTLs in a row that end a trace
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = up_to(Ttl::MOST))]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = up_to(ProbeTtl::MOST))]
     pub(super) gap_limit: u8,
     /// Traces for each target and method, each of another flow: shows balancing
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = up_to(Flow::MOST / 2))]
@@ -68,11 +68,11 @@ pub(super) enum Methods {
 }
 
 impl Methods {
-    pub(super) fn list(self) -> &'static [Method] {
+    pub(super) fn list(self) -> &'static [ProbeMethod] {
         match self {
-            Self::Icmp => &[Method::Icmp],
-            Self::Udp => &[Method::Udp],
-            Self::Both => &[Method::Icmp, Method::Udp],
+            Self::Icmp => &[ProbeMethod::Icmp],
+            Self::Udp => &[ProbeMethod::Udp],
+            Self::Both => &[ProbeMethod::Icmp, ProbeMethod::Udp],
         }
     }
 
@@ -93,11 +93,11 @@ pub(in super::super) enum Sockets {
 }
 
 impl Sockets {
-    pub(in super::super) fn choice(self) -> Choice {
+    pub(in super::super) fn choice(self) -> TransportKind {
         match self {
-            Self::Auto => Choice::Auto,
-            Self::User => Choice::User,
-            Self::Raw => Choice::Raw,
+            Self::Auto => TransportKind::Auto,
+            Self::User => TransportKind::User,
+            Self::Raw => TransportKind::Raw,
         }
     }
 }
@@ -109,16 +109,16 @@ pub(super) enum Spending {
 }
 
 impl How {
-    pub(super) fn settings(&self) -> Settings {
-        let usual = Settings::default();
-        Settings {
+    pub(super) fn settings(&self) -> TraceSettings {
+        let usual = TraceSettings::default();
+        TraceSettings {
             strategy: match self.strategy {
                 Spending::Full => Strategy::Full,
                 Spending::Border => Strategy::Border,
             },
             attempts: self.attempts,
             timeout: self.timeout,
-            max_ttl: Ttl::new(self.max_ttl).unwrap_or(usual.max_ttl),
+            max_ttl: ProbeTtl::new(self.max_ttl).unwrap_or(usual.max_ttl),
             gap_limit: self.gap_limit,
             rate: NonZeroU32::new(self.rate),
             deadline: self.deadline,

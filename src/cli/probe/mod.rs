@@ -14,7 +14,7 @@ use anyhow::Context;
 use clap::Args;
 use jiff::Timestamp;
 
-use crate::census::{Census, Counts, Stopped};
+use crate::census::{Census, HostCounts, Stopped};
 use crate::output::Run;
 use crate::probe::{Archive, ArchiveError, Finished, Moment};
 use crate::targets::{Block, Wanted};
@@ -98,7 +98,7 @@ impl Probe {
         self.sources.ask(&mut prepared.owners, &foreign(&traces, &targets.block)?, common);
         let told = Telling::new(prepared, &run).tell(&traces)?;
         closing::short_of_the_border(told.short, measured.traces, common);
-        let counts = census.as_ref().map(|census| Counts::of(&census.hosts, &targets.block));
+        let counts = census.as_ref().map(|census| HostCounts::of(&census.hosts, &targets.block));
         told.summary.write(&run, &targets.classes, counts.as_ref(), common)?;
         failure?;
         let stopped = census.and_then(|census| census.stopped);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
-use crate::census::Counts;
+use crate::census::HostCounts;
 use crate::output::{Appender, OutputError, Run, hops, summary, table_with, traces};
 use crate::owner::Owners;
 use crate::probe::{Archive, Attempt, Finished};
@@ -107,7 +107,7 @@ impl Summary {
         self,
         run: &Run,
         classes: &Classes,
-        counts: Option<&Counts>,
+        counts: Option<&HostCounts>,
         common: &Common,
     ) -> anyhow::Result<()> {
         let rows = summary::with(run, &self.split, classes, counts);
@@ -159,6 +159,6 @@ impl Probe {
         let prefix = |address: &Ipv4Addr| block.routed_prefix(*address);
         let prefixes: BTreeSet<_> = addresses.iter().filter_map(prefix).collect();
         let methods = self.how.method.unwrap_or_default();
-        prefixes.len() * methods.list().len() * settings.learners
+        prefixes.len() * methods.list().len() * settings.pilots
     }
 }

@@ -10,7 +10,7 @@ use pnet::packet::ipv4::{self, MutableIpv4Packet};
 use pnet::packet::udp::MutableUdpPacket;
 use pnet::packet::util;
 
-use super::super::{Method, Path, Probe};
+use super::super::{Probe, ProbeMethod, TraceKey};
 use super::secret::{checksum_of, protocol};
 use super::{HEADER, LENGTH, PAYLOAD, Secret};
 
@@ -20,9 +20,9 @@ const BALANCE: usize = PAYLOAD - 2;
 /// The packet of `probe` from `source`.
 pub(super) fn build(secret: Secret, source: Ipv4Addr, probe: &Probe) -> [u8; LENGTH] {
     let mut bytes = [0; LENGTH];
-    match probe.path.method {
-        Method::Icmp => echo_request(secret, probe, &mut bytes[HEADER..]),
-        Method::Udp => datagram(secret, source, probe, &mut bytes[HEADER..]),
+    match probe.key.method {
+        ProbeMethod::Icmp => echo_request(secret, probe, &mut bytes[HEADER..]),
+        ProbeMethod::Udp => datagram(secret, source, probe, &mut bytes[HEADER..]),
     }
     header(source, probe, &mut bytes);
     bytes
@@ -34,41 +34,41 @@ fn header(source: Ipv4Addr, probe: &Probe, bytes: &mut [u8]) {
     ip.set_header_length(5);
     ip.set_total_length(u16::try_from(LENGTH).unwrap_or_default());
     ip.set_ttl(probe.ttl.get());
-    ip.set_next_level_protocol(IpNextHeaderProtocol(protocol(probe.path.method)));
+    ip.set_next_level_protocol(IpNextHeaderProtocol(protocol(probe.key.method)));
     ip.set_source(source);
-    ip.set_destination(probe.path.target);
+    ip.set_destination(probe.key.target);
     let checksum = ipv4::checksum(&ip.to_immutable());
     ip.set_checksum(checksum);
 }
 
 /// An echo reply quotes no header, so the payload repeats what it needs: target and flow.
 fn echo_request(secret: Secret, probe: &Probe, bytes: &mut [u8]) {
-    let wanted = checksum_of(probe.path.flow);
+    let wanted = checksum_of(probe.key.flow);
     let Some(mut echo) = MutableEchoRequestPacket::new(bytes) else { return };
     echo.set_icmp_type(IcmpTypes::EchoRequest);
     echo.set_icmp_code(IcmpCode(0));
-    echo.set_identifier(secret.identifier(&probe.path));
+    echo.set_identifier(secret.identifier(&probe.key));
     echo.set_sequence_number(secret.word(probe));
-    echo.set_payload(&payload(&probe.path));
+    echo.set_payload(&payload(&probe.key));
     let balance = balance(util::checksum(echo.packet(), 1), wanted);
-    let mut payload = payload(&probe.path);
+    let mut payload = payload(&probe.key);
     payload[BALANCE..].copy_from_slice(&balance.to_be_bytes());
     echo.set_payload(&payload);
     echo.set_checksum(wanted);
 }
 
 fn datagram(secret: Secret, source: Ipv4Addr, probe: &Probe, bytes: &mut [u8]) {
-    let (from, to) = secret.ports(&probe.path);
+    let (from, to) = secret.ports(&probe.key);
     let wanted = secret.word(probe);
     let length = u16::try_from(bytes.len()).unwrap_or_default();
     let Some(mut udp) = MutableUdpPacket::new(bytes) else { return };
     udp.set_source(from);
     udp.set_destination(to);
     udp.set_length(length);
-    udp.set_payload(&payload(&probe.path));
-    let protocol = IpNextHeaderProtocol(protocol(Method::Udp));
-    let without = util::ipv4_checksum(udp.packet(), 3, &[], &source, &probe.path.target, protocol);
-    let mut payload = payload(&probe.path);
+    udp.set_payload(&payload(&probe.key));
+    let protocol = IpNextHeaderProtocol(protocol(ProbeMethod::Udp));
+    let without = util::ipv4_checksum(udp.packet(), 3, &[], &source, &probe.key.target, protocol);
+    let mut payload = payload(&probe.key);
     payload[BALANCE..].copy_from_slice(&balance(without, wanted).to_be_bytes());
     udp.set_payload(&payload);
     udp.set_checksum(wanted);
@@ -79,16 +79,16 @@ pub(super) const NAME: &[u8] = b"lasthop";
 
 /// What all probes of a path carry: the program's name, so that whoever sees one can find out what
 /// it is, the target, the flow, and an empty word.
-pub(super) fn payload(path: &Path) -> [u8; PAYLOAD] {
+pub(super) fn payload(key: &TraceKey) -> [u8; PAYLOAD] {
     let mut payload = *b"lasthop\0\0\0\0\0\0\0";
-    payload[7..11].copy_from_slice(&path.target.octets());
-    payload[11] = path.flow.get();
+    payload[7..11].copy_from_slice(&key.target.octets());
+    payload[11] = key.flow.get();
     payload
 }
 
 /// The payload with the probe's own word in the empty place.
 pub(super) fn marked_payload(secret: Secret, probe: &Probe) -> [u8; PAYLOAD] {
-    let mut payload = payload(&probe.path);
+    let mut payload = payload(&probe.key);
     payload[BALANCE..].copy_from_slice(&secret.word(probe).to_be_bytes());
     payload
 }

@@ -20,7 +20,7 @@ use pnet::packet::ipv4::Ipv4Packet;
 
 use crate::trace::{MplsLabel, ReplyKind};
 
-use super::{Answer, Method, Moment, Path, Probe, Reply};
+use super::{Answer, Moment, Probe, ProbeMethod, Reply, TraceKey};
 pub use secret::Secret;
 
 /// The length of an IP header without options.
@@ -107,8 +107,8 @@ impl Codec {
 
     /// The port to which all UDP probes of a path go.
     #[must_use]
-    pub fn port(&self, path: &Path) -> u16 {
-        self.secret.ports(path).1
+    pub fn port(&self, key: &TraceKey) -> u16 {
+        self.secret.ports(key).1
     }
 
     /// The probe to `target` whose ICMP message a ping socket's error queue quotes.
@@ -120,13 +120,13 @@ impl Codec {
         quote::echo_request(self.secret, target, first)
     }
 
-    /// The probe of `path` whose payload a UDP socket's error queue quotes; nothing when the router
+    /// The probe of `key` whose payload a UDP socket's error queue quotes; nothing when the router
     /// did not quote it.
     ///
     /// # Errors
     /// When it is none of ours.
-    pub fn quoted_payload(&self, path: Path, payload: &[u8]) -> Result<Option<Probe>, Ignored> {
-        quote::payload(self.secret, path, payload)
+    pub fn quoted_payload(&self, key: TraceKey, payload: &[u8]) -> Result<Option<Probe>, Ignored> {
+        quote::payload(self.secret, key, payload)
     }
 
     /// The probe that an echo reply, from its ICMP header on, answers.
@@ -143,10 +143,10 @@ impl Codec {
 
     /// The MPLS labels behind what an error queue quotes.
     #[must_use]
-    pub fn labels(quote: &[u8], method: Method) -> Box<[MplsLabel]> {
+    pub fn labels(quote: &[u8], method: ProbeMethod) -> Box<[MplsLabel]> {
         let cut = match method {
-            Method::Icmp => HEADER,
-            Method::Udp => HEADER + 8,
+            ProbeMethod::Icmp => HEADER,
+            ProbeMethod::Udp => HEADER + 8,
         };
         extension::labels_behind(quote, cut)
     }

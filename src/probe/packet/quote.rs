@@ -10,9 +10,9 @@ use pnet::packet::ip::IpNextHeaderProtocols;
 use pnet::packet::ipv4::Ipv4Packet;
 use pnet::packet::udp::UdpPacket;
 
-use super::super::{Flow, Method, Path, Probe};
+use super::super::{Flow, Probe, ProbeMethod, TraceKey};
 use super::build::{NAME, payload as marked};
-use super::secret::{checksum_of, flow_of_checksum, flow_of_port, path};
+use super::secret::{checksum_of, flow_of_checksum, flow_of_port, key};
 use super::{HEADER, Ignored, LENGTH, PAYLOAD, Secret};
 
 /// The length of a UDP datagram as we send it.
@@ -47,37 +47,37 @@ pub(super) fn echo_request(
         return Err(Ignored::NotOurs);
     }
     let flow = flow_of_checksum(echo.get_checksum()).ok_or(Ignored::NotOurs)?;
-    let path = path(target, Method::Icmp, flow);
-    if echo.get_identifier() != secret.identifier(&path) {
+    let key = key(target, ProbeMethod::Icmp, flow);
+    if echo.get_identifier() != secret.identifier(&key) {
         return Err(Ignored::NotOurs);
     }
-    secret.probe(path, echo.get_sequence_number()).ok_or(Ignored::NotOurs)
+    secret.probe(key, echo.get_sequence_number()).ok_or(Ignored::NotOurs)
 }
 
 fn datagram(secret: Secret, target: Ipv4Addr, first: &[u8]) -> Result<Probe, Ignored> {
     let udp = UdpPacket::new(first).ok_or(Ignored::Malformed)?;
     let flow = flow_of_port(udp.get_source()).ok_or(Ignored::NotOurs)?;
-    let path = path(target, Method::Udp, flow);
+    let key = key(target, ProbeMethod::Udp, flow);
     let ports = (udp.get_source(), udp.get_destination());
-    if ports != secret.ports(&path) || usize::from(udp.get_length()) != DATAGRAM {
+    if ports != secret.ports(&key) || usize::from(udp.get_length()) != DATAGRAM {
         return Err(Ignored::NotOurs);
     }
-    secret.probe(path, udp.get_checksum()).ok_or(Ignored::NotOurs)
+    secret.probe(key, udp.get_checksum()).ok_or(Ignored::NotOurs)
 }
 
-/// The probe of `path` with this payload, as far as a router quoted it.
+/// The probe of `key` with this payload, as far as a router quoted it.
 pub(super) fn payload(
     secret: Secret,
-    path: Path,
+    key: TraceKey,
     payload: &[u8],
 ) -> Result<Option<Probe>, Ignored> {
     let Some(whole) = payload.get(..PAYLOAD) else { return Ok(None) };
     let [marks @ .., high, low] = whole else { return Ok(None) };
-    if !marked(&path).starts_with(marks) {
+    if !marked(&key).starts_with(marks) {
         return Err(Ignored::NotOurs);
     }
     let word = u16::from_be_bytes([*high, *low]);
-    secret.probe(path, word).map(Some).ok_or(Ignored::NotOurs)
+    secret.probe(key, word).map(Some).ok_or(Ignored::NotOurs)
 }
 
 /// The probe that an echo reply answers. Whoever sends it: targets answer from other addresses
@@ -95,11 +95,11 @@ pub(super) fn echoed(secret: Secret, echo: &EchoReplyPacket<'_>) -> Result<Probe
         return Err(Ignored::NotOurs);
     };
     let flow = Flow::new(flow).ok_or(Ignored::NotOurs)?;
-    let path = path(Ipv4Addr::new(a, b, c, d), Method::Icmp, flow);
+    let key = key(Ipv4Addr::new(a, b, c, d), ProbeMethod::Icmp, flow);
     // An echo reply's checksum differs from the request's by the type alone (RFC 792).
     let checksum = checksum_of(flow) + 0x0800;
-    if echo.get_identifier() != secret.identifier(&path) || echo.get_checksum() != checksum {
+    if echo.get_identifier() != secret.identifier(&key) || echo.get_checksum() != checksum {
         return Err(Ignored::NotOurs);
     }
-    secret.probe(path, echo.get_sequence_number()).ok_or(Ignored::NotOurs)
+    secret.probe(key, echo.get_sequence_number()).ok_or(Ignored::NotOurs)
 }

@@ -9,7 +9,7 @@ use std::net::Ipv4Addr;
 
 use siphasher::sip::SipHasher13;
 
-use super::super::{Attempt, Flow, Method, Path, Probe, Ttl};
+use super::super::{Attempt, Flow, Probe, ProbeMethod, ProbeTtl, TraceKey};
 
 /// The first of the ports that traceroute has used since 1987.
 const FIRST_PORT: u16 = 33_434;
@@ -37,14 +37,14 @@ impl Secret {
     }
 
     /// The ICMP identifier of all probes of a path.
-    pub(super) fn identifier(self, path: &Path) -> u16 {
-        self.identifier.unwrap_or_else(|| low_16(self.hash(path, 0)))
+    pub(super) fn identifier(self, key: &TraceKey) -> u16 {
+        self.identifier.unwrap_or_else(|| low_16(self.hash(key, 0)))
     }
 
     /// The UDP source and destination port of all probes of a path.
-    pub(super) fn ports(self, path: &Path) -> (u16, u16) {
-        let hash = low_16(self.hash(path, 0));
-        let source = 0x8000 | (hash & 0x1ff) << 6 | u16::from(path.flow.get());
+    pub(super) fn ports(self, key: &TraceKey) -> (u16, u16) {
+        let hash = low_16(self.hash(key, 0));
+        let source = 0x8000 | (hash & 0x1ff) << 6 | u16::from(key.flow.get());
         (source, FIRST_PORT + (hash >> 9 & 0x3f))
     }
 
@@ -54,22 +54,22 @@ impl Secret {
         let ttl = u16::from(probe.ttl.get() - 1) << 11;
         let attempt = u16::from(probe.attempt.get()) << 8;
         let round = u16::from(probe.ttl.get()) << 8 | u16::from(probe.attempt.get());
-        let proof = low_16(self.hash(&probe.path, round)) & 0xff;
+        let proof = low_16(self.hash(&probe.key, round)) & 0xff;
         (ttl | attempt | proof).max(1)
     }
 
-    /// The probe of `path` whose word is `word`, or nothing when no probe has it.
-    pub(super) fn probe(self, path: Path, word: u16) -> Option<Probe> {
-        let ttl = Ttl::new(u8::try_from(word >> 11).ok()? + 1)?;
+    /// The probe of `key` whose word is `word`, or nothing when no probe has it.
+    pub(super) fn probe(self, key: TraceKey, word: u16) -> Option<Probe> {
+        let ttl = ProbeTtl::new(u8::try_from(word >> 11).ok()? + 1)?;
         let attempt = Attempt::new(u8::try_from(word >> 8 & 0x7).ok()?)?;
-        let probe = Probe { path, ttl, attempt };
+        let probe = Probe { key, ttl, attempt };
         (self.word(&probe) == word).then_some(probe)
     }
 
-    fn hash(self, path: &Path, round: u16) -> u64 {
+    fn hash(self, key: &TraceKey, round: u16) -> u64 {
         let mut hasher = SipHasher13::new_with_key(&self.key);
-        hasher.write(&path.target.octets());
-        hasher.write(&[protocol(path.method), path.flow.get()]);
+        hasher.write(&key.target.octets());
+        hasher.write(&[protocol(key.method), key.flow.get()]);
         hasher.write(&round.to_be_bytes());
         hasher.finish()
     }
@@ -91,15 +91,15 @@ pub(super) fn flow_of_port(source: u16) -> Option<Flow> {
 }
 
 /// The path to `target`, as a quote tells it.
-pub(super) fn path(target: Ipv4Addr, method: Method, flow: Flow) -> Path {
-    Path { target, method, flow }
+pub(super) fn key(target: Ipv4Addr, method: ProbeMethod, flow: Flow) -> TraceKey {
+    TraceKey { target, method, flow }
 }
 
 /// The IP protocol number.
-pub(super) fn protocol(method: Method) -> u8 {
+pub(super) fn protocol(method: ProbeMethod) -> u8 {
     match method {
-        Method::Icmp => 1,
-        Method::Udp => 17,
+        ProbeMethod::Icmp => 1,
+        ProbeMethod::Udp => 17,
     }
 }
 

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::trace::MplsLabel;
 
-use super::super::{Attempt, Flow, Method, Path, Ttl};
+use super::super::{Attempt, Flow, ProbeMethod, ProbeTtl, TraceKey};
 use super::*;
 
 const SOURCE: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 77);
@@ -20,11 +20,11 @@ fn codec() -> Codec {
 
 fn any_probe() -> impl Strategy<Value = Probe> {
     let target = any::<u32>().prop_map(Ipv4Addr::from);
-    let method = prop_oneof![Just(Method::Icmp), Just(Method::Udp)];
-    (target, method, 0..Flow::MOST, 1..=Ttl::MOST, 0..Attempt::MOST).prop_map(
+    let method = prop_oneof![Just(ProbeMethod::Icmp), Just(ProbeMethod::Udp)];
+    (target, method, 0..Flow::MOST, 1..=ProbeTtl::MOST, 0..Attempt::MOST).prop_map(
         |(target, method, flow, ttl, attempt)| Probe {
-            path: Path { target, method, flow: Flow::new(flow).expect("flow") },
-            ttl: Ttl::new(ttl).expect("ttl"),
+            key: TraceKey { target, method, flow: Flow::new(flow).expect("flow") },
+            ttl: ProbeTtl::new(ttl).expect("ttl"),
             attempt: Attempt::new(attempt).expect("attempt"),
         },
     )
@@ -71,22 +71,22 @@ proptest! {
         let packet = codec().encode(SOURCE, &probe);
         let ip = Ipv4Packet::new(&packet).expect("a packet");
         prop_assert_eq!(ip.get_checksum(), ipv4::checksum(&ip));
-        match probe.path.method {
-            Method::Icmp => {
+        match probe.key.method {
+            ProbeMethod::Icmp => {
                 let message = IcmpPacket::new(&packet[HEADER..]).expect("a message");
                 prop_assert_eq!(message.get_checksum(), icmp::checksum(&message));
             }
-            Method::Udp => {
+            ProbeMethod::Udp => {
                 let datagram = UdpPacket::new(&packet[HEADER..]).expect("a datagram");
-                let right = udp::ipv4_checksum(&datagram, &SOURCE, &probe.path.target);
+                let right = udp::ipv4_checksum(&datagram, &SOURCE, &probe.key.target);
                 prop_assert_eq!(datagram.get_checksum(), right);
             }
         }
     }
 
     #[test]
-    fn the_flow_is_constant_within_a_trace(one in any_probe(), ttl in 1..=Ttl::MOST) {
-        let other = Probe { ttl: Ttl::new(ttl).expect("ttl"), ..one };
+    fn the_flow_is_constant_within_a_trace(one in any_probe(), ttl in 1..=ProbeTtl::MOST) {
+        let other = Probe { ttl: ProbeTtl::new(ttl).expect("ttl"), ..one };
         let (one, other) = (codec().encode(SOURCE, &one), codec().encode(SOURCE, &other));
         // ICMP type, code, checksum and identifier; or UDP ports and length.
         let fields = |packet: &[u8]| packet[HEADER..HEADER + 6].to_vec();
@@ -99,7 +99,7 @@ proptest! {
         packet[HEADER + bit / 8] ^= 1 << (bit % 8);
         if let Ok((found, _)) = decode(&time_exceeded(&packet[..28])) {
             // One in 256 survives in the word; never another target or path.
-            prop_assert!(bit >= 48 && found.path == probe.path);
+            prop_assert!(bit >= 48 && found.key == probe.key);
         }
     }
 
@@ -113,8 +113,8 @@ proptest! {
 
     #[test]
     fn an_echo_reply_is_matched_whoever_sends_it(probe in any_probe()) {
-        let path = Path { method: Method::Icmp, ..probe.path };
-        let probe = Probe { path, ..probe };
+        let key = TraceKey { method: ProbeMethod::Icmp, ..probe.key };
+        let probe = Probe { key, ..probe };
         let packet = codec().encode(SOURCE, &probe);
         prop_assert_eq!(decode(&echo_reply_to(&packet)), Ok((probe, ReplyKind::EchoReply)));
     }
@@ -142,8 +142,8 @@ proptest! {
 #[test]
 fn unreachables_keep_their_code() {
     let probe = Probe {
-        path: Path { target: ROUTER, method: Method::Udp, flow: Flow::default() },
-        ttl: Ttl::FIRST,
+        key: TraceKey { target: ROUTER, method: ProbeMethod::Udp, flow: Flow::default() },
+        ttl: ProbeTtl::FIRST,
         attempt: Attempt::default(),
     };
     let quote = codec().encode(SOURCE, &probe);
@@ -168,8 +168,8 @@ fn foreign_echo_replies_are_not_ours() {
 #[test]
 fn mpls_labels_are_read_with_and_without_a_length() {
     let probe = Probe {
-        path: Path { target: ROUTER, method: Method::Icmp, flow: Flow::default() },
-        ttl: Ttl::FIRST,
+        key: TraceKey { target: ROUTER, method: ProbeMethod::Icmp, flow: Flow::default() },
+        ttl: ProbeTtl::FIRST,
         attempt: Attempt::default(),
     };
     let mut quote = codec().encode(SOURCE, &probe).to_vec();
@@ -185,8 +185,8 @@ fn mpls_labels_are_read_with_and_without_a_length() {
 
 #[test]
 fn a_probe_carries_the_programs_name() {
-    let path = Path { target: ROUTER, method: Method::Icmp, flow: Flow::default() };
-    let probe = Probe { path, ttl: Ttl::FIRST, attempt: Attempt::default() };
+    let key = TraceKey { target: ROUTER, method: ProbeMethod::Icmp, flow: Flow::default() };
+    let probe = Probe { key, ttl: ProbeTtl::FIRST, attempt: Attempt::default() };
     let packet = codec().encode(SOURCE, &probe);
     let echo = EchoRequestPacket::new(&packet[HEADER..]).expect("echo request");
     assert!(echo.payload().starts_with(b"lasthop"));
@@ -194,8 +194,8 @@ fn a_probe_carries_the_programs_name() {
 
 #[test]
 fn an_echo_reply_of_another_size_is_not_taken_for_an_answer() {
-    let path = Path { target: ROUTER, method: Method::Icmp, flow: Flow::default() };
-    let probe = Probe { path, ttl: Ttl::LAST, attempt: Attempt::default() };
+    let key = TraceKey { target: ROUTER, method: ProbeMethod::Icmp, flow: Flow::default() };
+    let probe = Probe { key, ttl: ProbeTtl::LAST, attempt: Attempt::default() };
     let reply = echo_reply_to(&codec().encode(SOURCE, &probe));
     assert_eq!(decode(&reply), Ok((probe, ReplyKind::EchoReply)));
     for other in [[&reply[..], &[0, 0]].concat(), reply[..reply.len() - 2].to_vec()] {

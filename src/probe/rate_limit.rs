@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{Moment, Path};
+use super::{Moment, TraceKey};
 
 /// How many outcomes it takes to find a hop limited, and how many to change its pace.
 const FIRST_SAMPLE: u32 = 32;
@@ -26,11 +26,11 @@ const LONGEST: Duration = Duration::from_mins(2);
 
 /// How well one hop answers, and how often it is asked.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Limit {
+pub(super) struct RateLimit {
     sample: Sample,
     pace: Pace,
     /// Those that wait to ask it.
-    queue: VecDeque<Path>,
+    queue: VecDeque<TraceKey>,
 }
 
 /// What became of the probes since the pace last changed.
@@ -82,7 +82,7 @@ impl Sample {
     }
 }
 
-impl Limit {
+impl RateLimit {
     /// A probe that had left at `sent` was answered.
     pub(super) fn heard(&mut self, sent: Moment, now: Moment) {
         if sent >= self.sample.since {
@@ -135,14 +135,14 @@ impl Limit {
         !self.queue.is_empty()
     }
 
-    /// `path` waits for its turn. Says when that of the first in the queue comes, to the first.
-    pub(super) fn queue(&mut self, path: Path, now: Moment) -> Option<Moment> {
-        self.queue.push_back(path);
+    /// `key` waits for its turn. Says when that of the first in the queue comes, to the first.
+    pub(super) fn queue(&mut self, key: TraceKey, now: Moment) -> Option<Moment> {
+        self.queue.push_back(key);
         if self.queue.len() == 1 { self.next_turn(now) } else { None }
     }
 
     /// Who may ask now: the next in the queue, or everybody when it is not slowed any more.
-    pub(super) fn turn(&mut self, now: Moment) -> Vec<Path> {
+    pub(super) fn turn(&mut self, now: Moment) -> Vec<TraceKey> {
         if matches!(self.pace, Pace::Slowed(slowed) if slowed.is_too_long(now)) {
             self.pace = Pace::Hopeless;
         }
@@ -244,7 +244,7 @@ mod tests {
 
     /// Asks as often as may be, at most 500 times a second; the parts that were answered of the
     /// first and of the last hundred, and the rate of those.
-    fn run(hop: &mut Hop, limit: &mut Limit, probes: u32) -> (f64, f64, f64) {
+    fn run(hop: &mut Hop, limit: &mut RateLimit, probes: u32) -> (f64, f64, f64) {
         let mut now = Moment::START;
         let mut outcomes: Vec<(Moment, bool)> = Vec::new();
         let mut told = 0;
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_hop_that_limits_its_answers_is_asked_about_as_often_as_it_answers() {
-        let mut limit = Limit::default();
+        let mut limit = RateLimit::default();
         let (first, last, rate) = run(&mut Hop::new(40.0, |_| true), &mut limit, 2000);
         assert!(limit.is_slowed() && first < 0.6 && last > 0.6, "{first} {last}");
         assert!((20.0..80.0).contains(&rate), "{rate}/s");
@@ -283,48 +283,48 @@ mod tests {
 
     #[test]
     fn loss_is_no_limit() {
-        let mut limit = Limit::default();
+        let mut limit = RateLimit::default();
         let (_, _, rate) = run(&mut Hop::new(1e6, |count| count % 5 != 0), &mut limit, 1000);
         assert!(!limit.is_slowed() && rate > 400.0, "{rate}/s");
     }
 
     #[test]
     fn a_hop_that_slowing_does_not_help_is_given_up() {
-        let mut limit = Limit::default();
+        let mut limit = RateLimit::default();
         run(&mut Hop::new(1e6, |count| count % 4 == 0), &mut limit, 300);
         assert!(matches!(limit.pace, Pace::Lossy));
     }
 
     #[test]
     fn a_hop_that_answers_once_in_a_minute_is_not_waited_for_longer_than_two() {
-        let mut limit = Limit::default();
+        let mut limit = RateLimit::default();
         run(&mut Hop::new(1.0 / 60.0, |_| true), &mut limit, 100);
-        let path = Path {
+        let key = TraceKey {
             target: std::net::Ipv4Addr::LOCALHOST,
-            method: crate::probe::Method::Icmp,
+            method: crate::probe::ProbeMethod::Icmp,
             flow: crate::probe::Flow::default(),
         };
-        limit.queue(path, Moment::START);
-        assert_eq!(limit.turn(Moment::START + LONGEST * 2), [path]);
+        limit.queue(key, Moment::START);
+        assert_eq!(limit.turn(Moment::START + LONGEST * 2), [key]);
         assert!(!limit.is_slowed());
     }
 
     #[test]
     fn those_that_wait_get_one_turn_after_the_other() {
-        let mut limit = Limit::default();
+        let mut limit = RateLimit::default();
         run(&mut Hop::new(40.0, |_| true), &mut limit, 500);
-        let path = |n| Path {
+        let key = |n| TraceKey {
             target: std::net::Ipv4Addr::new(175, 45, 176, n),
-            method: crate::probe::Method::Icmp,
+            method: crate::probe::ProbeMethod::Icmp,
             flow: crate::probe::Flow::default(),
         };
         let now = Moment::START + Duration::from_mins(1);
-        let first = limit.queue(path(1), now);
-        assert_eq!((first, limit.queue(path(2), now)), (Some(now), None));
-        assert_eq!(limit.turn(now), [path(1)]);
+        let first = limit.queue(key(1), now);
+        assert_eq!((first, limit.queue(key(2), now)), (Some(now), None));
+        assert_eq!(limit.turn(now), [key(1)]);
         let next = limit.next_turn(now).expect("a turn");
         assert!(next > now && limit.turn(now).is_empty());
-        assert_eq!(limit.turn(next), [path(2)]);
+        assert_eq!(limit.turn(next), [key(2)]);
         assert_eq!(limit.next_turn(next), None);
     }
 }

@@ -11,7 +11,7 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, RecvMsg, SockaddrIn, recvmsg};
 use nix::sys::time::{TimeSpec, TimeValLike};
 
-use super::{WireError, system};
+use super::{TransportError, system};
 
 /// A message, and what came with it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,7 +38,7 @@ pub(super) struct IcmpError {
 
 /// Where messages are put, one after the other.
 #[derive(Debug)]
-pub(super) struct Letterbox {
+pub(super) struct MessageReader {
     bytes: Box<[u8; LONGEST]>,
     control: Vec<u8>,
 }
@@ -46,7 +46,7 @@ pub(super) struct Letterbox {
 /// No answer that matters is longer.
 const LONGEST: usize = 2048;
 
-impl Letterbox {
+impl MessageReader {
     pub(super) fn new() -> Self {
         let control =
             nix::cmsg_space!(TimeSpec, i32, (nix::libc::sock_extended_err, nix::libc::sockaddr_in));
@@ -58,7 +58,7 @@ impl Letterbox {
         &mut self,
         socket: &impl AsRawFd,
         flags: MsgFlags,
-    ) -> Result<Option<(Received, &[u8])>, WireError> {
+    ) -> Result<Option<(Received, &[u8])>, TransportError> {
         let mut parts = [IoSliceMut::new(&mut self.bytes[..])];
         let flags = flags | MsgFlags::MSG_DONTWAIT;
         let control = Some(&mut self.control[..]);
@@ -123,7 +123,7 @@ impl Received {
 pub(super) fn wait<'a>(
     sockets: impl Iterator<Item = &'a (impl AsFd + 'a)>,
     longest: Duration,
-) -> Result<(), WireError> {
+) -> Result<(), TransportError> {
     let nanos = i64::try_from(longest.as_nanos()).unwrap_or(i64::MAX);
     // Errors wake the wait without being asked for.
     let mut waiting: Vec<PollFd<'_>> =

@@ -3,19 +3,22 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 
-use super::WireError;
+use super::TransportError;
 
 /// The address that was asked for, or, as for 0.0.0.0, the one that the system would use towards
 /// `target`. Sends nothing.
 ///
 /// # Errors
 /// When it is not this machine's, or there is no route.
-pub fn source(asked: Option<Ipv4Addr>, target: Ipv4Addr) -> Result<Ipv4Addr, WireError> {
+pub fn source_address(
+    asked: Option<Ipv4Addr>,
+    target: Ipv4Addr,
+) -> Result<Ipv4Addr, TransportError> {
     match asked.filter(|address| !address.is_unspecified()) {
         Some(address) => UdpSocket::bind((address, 0))
             .map(|_| address)
-            .map_err(|source| WireError::NotOurAddress { address, source }),
-        None => towards(target).map_err(|source| WireError::NoRoute { target, source }),
+            .map_err(|source| TransportError::NotOurAddress { address, source }),
+        None => towards(target).map_err(|source| TransportError::NoRoute { target, source }),
     }
 }
 

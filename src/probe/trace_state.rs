@@ -5,9 +5,9 @@ use std::net::Ipv4Addr;
 use crate::targets::Block;
 use crate::trace::{ForeignPath, PathEnd, ReplyKind, Router, StopReason, Strategy};
 
+use super::attempts::Attempts;
 use super::finished::{Finished, Outcome, Try};
-use super::rounds::Rounds;
-use super::{Answer, Attempt, Moment, Path, Probe, Ttl};
+use super::{Answer, Attempt, Moment, Probe, ProbeTtl, TraceKey};
 
 /// The part of all courses that look elsewhere at once.
 const SCOUTS: f64 = 0.06;
@@ -55,32 +55,32 @@ pub(super) enum Heard {
 
 /// The state of one trace.
 #[derive(Debug, Clone)]
-pub(super) struct Course {
-    pub(super) path: Path,
+pub(super) struct TraceState {
+    pub(super) key: TraceKey,
     tries: Vec<Try>,
-    pub(super) rounds: Rounds,
+    pub(super) rounds: Attempts,
     /// The foreign routers that answered, and what ends the path.
-    pub(super) foreign: ForeignPath<Ttl>,
+    pub(super) foreign: ForeignPath<ProbeTtl>,
     pub(super) role: Role,
     /// Whether it is through, but late answers may still say otherwise.
     pub(super) undecided: bool,
     /// Where it stands with a hop that limits its answers.
     pub(super) turn: Turn,
     /// The TTL of its last foreign hop, as the others know it.
-    pub(super) depth: Option<Ttl>,
+    pub(super) depth: Option<ProbeTtl>,
     /// The last foreign hop with which it has got through to the end of its path, so far.
     pub(super) through: Option<Ipv4Addr>,
     /// Spreads this course's retries in time: from a half to one and a half.
     pub(super) spread: f64,
 }
 
-impl Course {
+impl TraceState {
     /// A course that has not begun; `chance` from 0 to 1 spreads its retries.
-    pub(super) fn new(path: Path, role: Role, chance: f64) -> Self {
+    pub(super) fn new(key: TraceKey, role: Role, chance: f64) -> Self {
         Self {
-            path,
+            key,
             tries: Vec::new(),
-            rounds: Rounds::new(),
+            rounds: Attempts::new(),
             foreign: ForeignPath { routers: Vec::new(), end: PathEnd::Open },
             role,
             undecided: false,
@@ -99,7 +99,7 @@ impl Course {
     }
 
     /// The time of a try is up. Says when it had left, if it was still waited for.
-    pub(super) fn ran_out(&mut self, ttl: Ttl, attempt: Attempt) -> Option<Moment> {
+    pub(super) fn ran_out(&mut self, ttl: ProbeTtl, attempt: Attempt) -> Option<Moment> {
         let one = self.find(ttl, attempt).filter(|one| one.outcome == Outcome::Waiting)?;
         one.outcome = Outcome::Silent;
         let sent = one.sent;
@@ -110,7 +110,7 @@ impl Course {
     /// Takes an answer to one of its tries.
     pub(super) fn answered(
         &mut self,
-        ttl: Ttl,
+        ttl: ProbeTtl,
         attempt: Attempt,
         answer: Answer,
         block: &Block,
@@ -148,7 +148,7 @@ impl Course {
     }
 
     /// The last foreign router that has answered.
-    pub(super) fn last_router(&self) -> Option<&Router<Ttl>> {
+    pub(super) fn last_router(&self) -> Option<&Router<ProbeTtl>> {
         self.foreign.routers.last()
     }
 
@@ -171,16 +171,16 @@ impl Course {
             Role::Seeks => Strategy::Border,
             Role::Traces | Role::Learns | Role::Widens => Strategy::Full,
         };
-        measured.then_some(Finished { path: self.path, strategy, stop, tries: self.tries })
+        measured.then_some(Finished { key: self.key, strategy, stop, tries: self.tries })
     }
 
-    fn find(&mut self, ttl: Ttl, attempt: Attempt) -> Option<&mut Try> {
+    fn find(&mut self, ttl: ProbeTtl, attempt: Attempt) -> Option<&mut Try> {
         // What is asked for is most often among the last.
         self.tries.iter_mut().rev().find(|one| (one.ttl, one.attempt) == (ttl, attempt))
     }
 
     /// The usual case: a new router behind all others, on a path that is open. Says whether it was.
-    fn append(&mut self, ttl: Ttl, answer: &Answer, block: &Block) -> bool {
+    fn append(&mut self, ttl: ProbeTtl, answer: &Answer, block: &Block) -> bool {
         let ForeignPath { routers, end } = &mut self.foreign;
         let behind = routers.last().is_none_or(|last| last.ttl < ttl);
         let known = routers.iter().any(|router| router.address == answer.from);
@@ -198,7 +198,7 @@ impl Course {
 
     /// Reads all answers again.
     fn look_again(&mut self, block: &Block) {
-        let mut answers: Vec<(Ttl, Attempt, &Answer)> = self
+        let mut answers: Vec<(ProbeTtl, Attempt, &Answer)> = self
             .tries
             .iter()
             .filter_map(|one| match &one.outcome {

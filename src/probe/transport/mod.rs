@@ -5,12 +5,12 @@
 
 mod clock;
 mod connect;
+mod dgram;
+mod errqueue;
+mod message;
 mod open;
-mod queued;
 mod raw;
-mod receive;
 mod source;
-mod user;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -20,12 +20,12 @@ use nix::errno::Errno;
 
 use crate::trace::ReplyKind;
 
-use super::{Ignored, Method, Moment, Probe, Reply};
+use super::{Ignored, Moment, Probe, ProbeMethod, Reply};
 pub use connect::{Connections, End, Tried};
-pub use open::{Choice, Opened, open};
-pub use raw::RawWire;
-pub use source::source;
-pub use user::UserWire;
+pub use dgram::DgramTransport;
+pub use open::{OpenTransport, TransportKind, open};
+pub use raw::RawTransport;
+pub use source::source_address;
 
 /// What a receive buffer should hold: some ten thousand replies.
 const RECEIVE_BUFFER: usize = 4 << 20;
@@ -37,18 +37,18 @@ const AT_ONCE: usize = 64;
 
 /// What became of a probe that was handed to the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sent {
+pub enum SendResult {
     /// It left at this moment.
-    At(Moment),
+    Sent(Moment),
     /// The machine's queue is full: try again a little later.
     Busy,
     /// The machine refused it, as it does without a route or behind a local firewall. It is
     /// counted, and as lost as a probe that left and was never answered.
-    Refused(Moment),
+    Unsent(Moment),
 }
 
 /// Sends probes and receives replies.
-pub trait Wire {
+pub trait Transport {
     /// The present moment.
     fn now(&self) -> Moment;
 
@@ -56,41 +56,41 @@ pub trait Wire {
     ///
     /// # Errors
     /// When nothing can be sent any more.
-    fn send(&mut self, probe: &Probe) -> Result<Sent, WireError>;
+    fn send(&mut self, probe: &Probe) -> Result<SendResult, TransportError>;
 
     /// Adds what has arrived to `replies`, and waits for it until `until` if there is nothing.
     /// Returns early when a signal arrives.
     ///
     /// # Errors
     /// When nothing can be received any more.
-    fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), WireError>;
+    fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), TransportError>;
 
     /// What was counted aside from replies.
-    fn tally(&self) -> &Tally;
+    fn counts(&self) -> &TransportCounts;
 
     /// Whether an answer always says for which of a path's probes it is. Where it does not, one
     /// probe of a path may be under way at a time.
-    fn tells_ttls_apart(&self, _method: Method) -> bool {
+    fn tells_ttls_apart(&self, _method: ProbeMethod) -> bool {
         true
     }
 }
 
 /// Packets that are no replies.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct TransportCounts {
     /// Packets that arrived and were ignored, by reason.
     pub ignored: BTreeMap<Ignored, u64>,
     /// Probes that the machine refused to send.
-    pub refused: u64,
+    pub unsent: u64,
     /// The last reason it gave.
-    pub refusal: Option<String>,
+    pub unsent_reason: Option<String>,
     /// Sends that had to be tried again, because an earlier probe's error spoiled them.
-    pub spoiled: u64,
+    pub resent: u64,
     /// The last such error.
-    pub spoiled_by: Option<String>,
+    pub resent_reason: Option<String>,
 }
 
-impl Tally {
+impl TransportCounts {
     /// Counts an ignored packet.
     pub fn ignore(&mut self, why: Ignored) {
         *self.ignored.entry(why).or_default() += 1;
@@ -110,26 +110,26 @@ impl Tally {
 
     /// Counts a probe that could not be sent.
     fn refuse(&mut self, why: &io::Error) {
-        self.refused += 1;
-        self.refusal = Some(why.to_string());
+        self.unsent += 1;
+        self.unsent_reason = Some(why.to_string());
     }
 
     /// Counts a send that has to be tried again.
     fn spoil(&mut self, why: Errno) {
-        self.spoiled += 1;
-        self.spoiled_by = Some(why.desc().to_owned());
+        self.resent += 1;
+        self.resent_reason = Some(why.desc().to_owned());
     }
 }
 
 /// Whether `source`, from which we probe, refuses the packet itself; unless it is the target.
 fn is_our_own(reply: &Reply, source: Ipv4Addr) -> bool {
     let refuses = matches!(reply.answer.kind, ReplyKind::Unreachable(_));
-    refuses && reply.answer.from == source && reply.probe.path.target != source
+    refuses && reply.answer.from == source && reply.probe.key.target != source
 }
 
 /// Why probing cannot begin, or cannot go on.
 #[derive(Debug, thiserror::Error)]
-pub enum WireError {
+pub enum TransportError {
     /// Raw sockets are not allowed.
     #[error("raw sockets need the capability CAP_NET_RAW")]
     NoRaw,
@@ -162,6 +162,6 @@ pub enum WireError {
     },
 }
 
-fn system(call: &'static str) -> impl Fn(io::Error) -> WireError {
-    move |source| WireError::System { call, source }
+fn system(call: &'static str) -> impl Fn(io::Error) -> TransportError {
+    move |source| TransportError::System { call, source }
 }

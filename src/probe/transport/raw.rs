@@ -10,30 +10,33 @@ use socket2::{Domain, Protocol, Socket, Type};
 use super::super::packet::Codec;
 use super::super::{Moment, Probe, Reply};
 use super::clock::Clock;
-use super::receive::{Letterbox, wait};
-use super::{AT_ONCE, RECEIVE_BUFFER, SEND_BUFFER, Sent, Tally, Wire, WireError, system};
+use super::message::{MessageReader, wait};
+use super::{
+    AT_ONCE, RECEIVE_BUFFER, SEND_BUFFER, SendResult, Transport, TransportCounts, TransportError,
+    system,
+};
 
 /// A socket of this protocol sends any other, and receives none (`raw(7)`).
 const IPPROTO_RAW: i32 = 255;
 
 /// Raw ICMP and UDP, as `CAP_NET_RAW` allows.
 #[derive(Debug)]
-pub struct RawWire {
+pub struct RawTransport {
     codec: Codec,
     out: Socket,
     back: Socket,
-    letterbox: Letterbox,
+    letterbox: MessageReader,
     source: Ipv4Addr,
     clock: Clock,
-    tally: Tally,
+    counts: TransportCounts,
 }
 
-impl RawWire {
+impl RawTransport {
     /// Opens the sockets; nothing is sent yet.
     ///
     /// # Errors
     /// Without permission.
-    pub fn open(codec: Codec, source: Ipv4Addr) -> Result<Self, WireError> {
+    pub fn open(codec: Codec, source: Ipv4Addr) -> Result<Self, TransportError> {
         let out = raw_socket(Protocol::from(IPPROTO_RAW))?;
         out.set_header_included_v4(true).map_err(system("setsockopt(IP_HDRINCL)"))?;
         out.set_send_buffer_size(SEND_BUFFER).map_err(system("setsockopt(SO_SNDBUF)"))?;
@@ -42,48 +45,48 @@ impl RawWire {
         back.set_recv_buffer_size(RECEIVE_BUFFER).map_err(system("setsockopt(SO_RCVBUF)"))?;
         setsockopt(&back, sockopt::ReceiveTimestampns, &true)
             .map_err(|errno| system("setsockopt(SO_TIMESTAMPNS)")(errno.into()))?;
-        let (letterbox, clock) = (Letterbox::new(), Clock::start());
-        Ok(Self { codec, out, back, letterbox, source, clock, tally: Tally::default() })
+        let (letterbox, clock) = (MessageReader::new(), Clock::start());
+        Ok(Self { codec, out, back, letterbox, source, clock, counts: TransportCounts::default() })
     }
 
     /// Takes what is waiting in the socket.
-    fn drain(&mut self, replies: &mut Vec<Reply>) -> Result<(), WireError> {
+    fn drain(&mut self, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
         for _ in 0..AT_ONCE {
             let message = self.letterbox.take(&self.back, MsgFlags::empty())?;
             let Some((message, packet)) = message else { break };
             let received = self.clock.of_stamp(message.stamp);
             let found = self.codec.decode(packet, received);
-            self.tally.sort(found, self.source, replies);
+            self.counts.sort(found, self.source, replies);
         }
         Ok(())
     }
 }
 
-impl Wire for RawWire {
+impl Transport for RawTransport {
     fn now(&self) -> Moment {
         self.clock.now()
     }
 
-    fn send(&mut self, probe: &Probe) -> Result<Sent, WireError> {
+    fn send(&mut self, probe: &Probe) -> Result<SendResult, TransportError> {
         let packet = self.codec.encode(self.source, probe);
-        let to = SocketAddrV4::new(probe.path.target, 0).into();
+        let to = SocketAddrV4::new(probe.key.target, 0).into();
         let at = self.now();
         match self.out.send_to(&packet, &to) {
-            Ok(_) => Ok(Sent::At(at)),
+            Ok(_) => Ok(SendResult::Sent(at)),
             Err(error) => match error.raw_os_error().map(Errno::from_raw) {
-                Some(Errno::ENOBUFS | Errno::EAGAIN | Errno::EINTR) => Ok(Sent::Busy),
+                Some(Errno::ENOBUFS | Errno::EAGAIN | Errno::EINTR) => Ok(SendResult::Busy),
                 Some(Errno::EBADF | Errno::EINVAL | Errno::EMSGSIZE) | None => {
                     Err(system("sendto")(error))
                 }
                 Some(_) => {
-                    self.tally.refuse(&error);
-                    Ok(Sent::Refused(at))
+                    self.counts.refuse(&error);
+                    Ok(SendResult::Unsent(at))
                 }
             },
         }
     }
 
-    fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), WireError> {
+    fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
         self.drain(replies)?;
         if !replies.is_empty() {
             return Ok(());
@@ -92,16 +95,16 @@ impl Wire for RawWire {
         self.drain(replies)
     }
 
-    fn tally(&self) -> &Tally {
-        &self.tally
+    fn counts(&self) -> &TransportCounts {
+        &self.counts
     }
 }
 
-fn raw_socket(protocol: Protocol) -> Result<Socket, WireError> {
+fn raw_socket(protocol: Protocol) -> Result<Socket, TransportError> {
     let socket =
         Socket::new(Domain::IPV4, Type::RAW, Some(protocol)).map_err(|error| {
             match error.kind() {
-                io::ErrorKind::PermissionDenied => WireError::NoRaw,
+                io::ErrorKind::PermissionDenied => TransportError::NoRaw,
                 _ => system("socket(AF_INET, SOCK_RAW)")(error),
             }
         })?;

@@ -12,29 +12,32 @@ use nix::sys::socket::{ControlMessage, MsgFlags, SockaddrIn, sendmsg, setsockopt
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::super::packet::{Codec, Secret};
-use super::super::{Flow, Ignored, Method, Moment, Probe, Reply};
+use super::super::{Flow, Ignored, Moment, Probe, ProbeMethod, Reply};
 use super::clock::Clock;
-use super::queued::Queued;
-use super::receive::{Letterbox, wait};
-use super::{AT_ONCE, RECEIVE_BUFFER, SEND_BUFFER, Sent, Tally, Wire, WireError, system};
+use super::errqueue::Queued;
+use super::message::{MessageReader, wait};
+use super::{
+    AT_ONCE, RECEIVE_BUFFER, SEND_BUFFER, SendResult, Transport, TransportCounts, TransportError,
+    system,
+};
 
 /// How often a send is tried again that earlier probes' errors have spoiled.
 const TRIES: usize = 32;
 
 /// ICMP and UDP without any privilege.
 #[derive(Debug)]
-pub struct UserWire {
+pub struct DgramTransport {
     codec: Codec,
     source: Ipv4Addr,
     lines: Vec<Line>,
     queued: Queued,
-    letterbox: Letterbox,
+    letterbox: MessageReader,
     /// Answers that were taken off an error queue before a send.
     early: Vec<Reply>,
     /// Whether answers come so soon that each send would meet the error of the one before.
     at_once: bool,
     clock: Clock,
-    tally: Tally,
+    counts: TransportCounts,
 }
 
 /// A socket, and what goes through it: the UDP probes of a flow, or without one all of ICMP.
@@ -44,7 +47,7 @@ struct Line {
     socket: Socket,
 }
 
-impl UserWire {
+impl DgramTransport {
     /// Opens the sockets that `flows` take; nothing is sent yet.
     ///
     /// # Errors
@@ -52,16 +55,16 @@ impl UserWire {
     pub fn open(
         secret: Secret,
         source: Ipv4Addr,
-        flows: &[(Flow, Method)],
-    ) -> Result<Self, WireError> {
+        flows: &[(Flow, ProbeMethod)],
+    ) -> Result<Self, TransportError> {
         let mut lines = Vec::new();
         let mut identifier = 0;
-        if flows.iter().any(|(_, method)| *method == Method::Icmp) {
+        if flows.iter().any(|(_, method)| *method == ProbeMethod::Icmp) {
             let socket = ping_socket(source)?;
             identifier = port_of(&socket).unwrap_or_default();
             lines.push(Line { flow: None, socket });
         }
-        for (flow, _) in flows.iter().filter(|(_, method)| *method == Method::Udp) {
+        for (flow, _) in flows.iter().filter(|(_, method)| *method == ProbeMethod::Udp) {
             lines.push(Line { flow: Some(*flow), socket: udp_socket(source)? });
         }
         let (codec, clock) = (Codec::bound(secret, identifier), Clock::start());
@@ -70,15 +73,15 @@ impl UserWire {
             source,
             lines,
             queued: Queued::new(codec, clock),
-            letterbox: Letterbox::new(),
+            letterbox: MessageReader::new(),
             early: Vec::new(),
             at_once: false,
             clock,
-            tally: Tally::default(),
+            counts: TransportCounts::default(),
         })
     }
 
-    fn drain(&mut self, replies: &mut Vec<Reply>) -> Result<(), WireError> {
+    fn drain(&mut self, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
         replies.append(&mut self.early);
         for line in 0..self.lines.len() {
             self.take_errors(line, AT_ONCE, replies)?;
@@ -93,7 +96,7 @@ impl UserWire {
         line: usize,
         most: usize,
         replies: &mut Vec<Reply>,
-    ) -> Result<usize, WireError> {
+    ) -> Result<usize, TransportError> {
         let Line { flow, socket } = &self.lines[line];
         for taken in 0..most {
             let message = self.letterbox.take(socket, MsgFlags::MSG_ERRQUEUE)?;
@@ -102,7 +105,7 @@ impl UserWire {
                 None => self.queued.hop_of_echo(&message, data),
                 Some(flow) => self.queued.hop_of_datagram(*flow, &message, data),
             };
-            self.tally.sort(found, self.source, replies);
+            self.counts.sort(found, self.source, replies);
         }
         Ok(most)
     }
@@ -110,7 +113,7 @@ impl UserWire {
     /// Takes what has arrived on a line as data: echo replies, or what anybody sends to a UDP socket.
     /// None of that is an answer, but left in place it would wake every wait, and take the error
     /// queue's room.
-    fn take_data(&mut self, line: usize, replies: &mut Vec<Reply>) -> Result<(), WireError> {
+    fn take_data(&mut self, line: usize, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
         let Line { flow, socket } = &self.lines[line];
         for _ in 0..AT_ONCE {
             let message = self.letterbox.take(socket, MsgFlags::empty())?;
@@ -119,40 +122,40 @@ impl UserWire {
                 None => self.queued.echo(&message, data),
                 Some(_) => Err(Ignored::NotAnAnswer),
             };
-            self.tally.sort(found, self.source, replies);
+            self.counts.sort(found, self.source, replies);
         }
         Ok(())
     }
 
     fn line_of(&self, probe: &Probe) -> Option<usize> {
-        let flow = match probe.path.method {
-            Method::Icmp => None,
-            Method::Udp => Some(probe.path.flow),
+        let flow = match probe.key.method {
+            ProbeMethod::Icmp => None,
+            ProbeMethod::Udp => Some(probe.key.flow),
         };
         self.lines.iter().position(|line| line.flow == flow)
     }
 
     fn send_once(&self, line: usize, probe: &Probe) -> nix::Result<usize> {
         let (echo, payload);
-        let (port, bytes): (u16, &[u8]) = match probe.path.method {
-            Method::Icmp => {
+        let (port, bytes): (u16, &[u8]) = match probe.key.method {
+            ProbeMethod::Icmp => {
                 echo = self.codec.echo_request(probe);
                 (0, &echo)
             }
-            Method::Udp => {
+            ProbeMethod::Udp => {
                 payload = self.codec.payload(probe);
-                (self.codec.port(&probe.path), &payload)
+                (self.codec.port(&probe.key), &payload)
             }
         };
         let ttl = i32::from(probe.ttl.get());
         let control = [ControlMessage::Ipv4Ttl(&ttl)];
-        let to = SockaddrIn::from(SocketAddrV4::new(probe.path.target, port));
+        let to = SockaddrIn::from(SocketAddrV4::new(probe.key.target, port));
         let (socket, parts) = (self.lines[line].socket.as_raw_fd(), [IoSlice::new(bytes)]);
         sendmsg(socket, &parts, &control, MsgFlags::MSG_DONTWAIT, Some(&to))
     }
 
     /// Takes the errors off a line that would spoil a send.
-    fn make_way(&mut self, line: usize, most: usize) -> Result<(), WireError> {
+    fn make_way(&mut self, line: usize, most: usize) -> Result<(), TransportError> {
         let mut early = std::mem::take(&mut self.early);
         let taken = self.take_errors(line, most, &mut early);
         self.early = early;
@@ -161,7 +164,7 @@ impl UserWire {
     }
 }
 
-impl Wire for UserWire {
+impl Transport for DgramTransport {
     fn now(&self) -> Moment {
         self.clock.now()
     }
@@ -169,7 +172,7 @@ impl Wire for UserWire {
     /// An error that an earlier probe met makes the next send fail, and that packet is not sent. So
     /// the queue is emptied and the send tried again; and where that has happened, the next error is
     /// taken before the next send.
-    fn send(&mut self, probe: &Probe) -> Result<Sent, WireError> {
+    fn send(&mut self, probe: &Probe) -> Result<SendResult, TransportError> {
         let Some(line) = self.line_of(probe) else {
             return Err(system("sendmsg")(Errno::EBADF.into()));
         };
@@ -181,22 +184,22 @@ impl Wire for UserWire {
             match self.send_once(line, probe) {
                 Ok(_) => {
                     self.queued.sent(probe);
-                    return Ok(Sent::At(at));
+                    return Ok(SendResult::Sent(at));
                 }
-                Err(Errno::ENOBUFS | Errno::EAGAIN | Errno::EINTR) => return Ok(Sent::Busy),
+                Err(Errno::ENOBUFS | Errno::EAGAIN | Errno::EINTR) => return Ok(SendResult::Busy),
                 Err(errno @ (Errno::EBADF | Errno::EINVAL)) => {
                     return Err(system("sendmsg")(errno.into()));
                 }
-                Err(errno) => self.tally.spoil(errno),
+                Err(errno) => self.counts.spoil(errno),
             }
             self.make_way(line, AT_ONCE)?;
         }
-        let last = io::Error::other(self.tally.spoiled_by.clone().unwrap_or_default());
-        self.tally.refuse(&last);
-        Ok(Sent::Refused(self.now()))
+        let last = io::Error::other(self.counts.resent_reason.clone().unwrap_or_default());
+        self.counts.refuse(&last);
+        Ok(SendResult::Unsent(self.now()))
     }
 
-    fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), WireError> {
+    fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
         self.drain(replies)?;
         if !replies.is_empty() {
             return Ok(());
@@ -206,30 +209,30 @@ impl Wire for UserWire {
         self.drain(replies)
     }
 
-    fn tally(&self) -> &Tally {
-        &self.tally
+    fn counts(&self) -> &TransportCounts {
+        &self.counts
     }
 
-    fn tells_ttls_apart(&self, method: Method) -> bool {
-        method == Method::Icmp
+    fn tells_ttls_apart(&self, method: ProbeMethod) -> bool {
+        method == ProbeMethod::Icmp
     }
 }
 
-fn ping_socket(source: Ipv4Addr) -> Result<Socket, WireError> {
+fn ping_socket(source: Ipv4Addr) -> Result<Socket, TransportError> {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::ICMPV4));
     let socket = socket.map_err(|error| match error.kind() {
-        io::ErrorKind::PermissionDenied => WireError::NoPing,
+        io::ErrorKind::PermissionDenied => TransportError::NoPing,
         _ => system("socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP)")(error),
     })?;
     prepared(socket, source)
 }
 
-fn udp_socket(source: Ipv4Addr) -> Result<Socket, WireError> {
+fn udp_socket(source: Ipv4Addr) -> Result<Socket, TransportError> {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP));
     prepared(socket.map_err(system("socket(AF_INET, SOCK_DGRAM)"))?, source)
 }
 
-fn prepared(socket: Socket, source: Ipv4Addr) -> Result<Socket, WireError> {
+fn prepared(socket: Socket, source: Ipv4Addr) -> Result<Socket, TransportError> {
     let option = |name| move |errno: Errno| system(name)(errno.into());
     socket.set_nonblocking(true).map_err(system("fcntl(O_NONBLOCK)"))?;
     // The error queue shares the buffer, and what does not fit is lost without a word.
@@ -258,9 +261,9 @@ mod tests {
     /// Packets on the loopback alone.
     #[test]
     fn what_strangers_send_is_counted_and_wakes_no_wait_again() {
-        let flows = [(Flow::default(), Method::Udp)];
+        let flows = [(Flow::default(), ProbeMethod::Udp)];
         let here = Ipv4Addr::LOCALHOST;
-        let mut wire = UserWire::open(Secret::new([7; 16]), here, &flows).expect("a socket");
+        let mut wire = DgramTransport::open(Secret::new([7; 16]), here, &flows).expect("a socket");
         let port = port_of(&wire.lines[0].socket).expect("bound");
         let stranger = UdpSocket::bind((here, 0)).expect("a socket");
         for text in [&b"x"[..], b""] {
@@ -271,7 +274,7 @@ mod tests {
         let before = wire.now();
         wire.recv(before + Duration::from_millis(50), &mut replies).expect("received");
         assert!(wire.now().since(before) >= Duration::from_millis(50));
-        assert_eq!(wire.tally.ignored.get(&Ignored::NotAnAnswer), Some(&2));
+        assert_eq!(wire.counts.ignored.get(&Ignored::NotAnAnswer), Some(&2));
         assert!(replies.is_empty());
     }
 }

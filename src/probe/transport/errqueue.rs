@@ -10,9 +10,9 @@ use std::net::Ipv4Addr;
 use crate::trace::{MplsLabel, ReplyKind};
 
 use super::super::packet::Codec;
-use super::super::{Answer, Flow, Ignored, Method, Path, Probe, Reply};
+use super::super::{Answer, Flow, Ignored, Probe, ProbeMethod, Reply, TraceKey};
 use super::clock::Clock;
-use super::receive::Received;
+use super::message::Received;
 
 /// Reads messages.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Queued {
     codec: Codec,
     clock: Clock,
     /// The last UDP probe of each path, for answers that do not say which one they are for.
-    last: HashMap<Path, Probe>,
+    last: HashMap<TraceKey, Probe>,
 }
 
 impl Queued {
@@ -30,8 +30,8 @@ impl Queued {
 
     /// A probe has left.
     pub(super) fn sent(&mut self, probe: &Probe) {
-        if probe.path.method == Method::Udp {
-            self.last.insert(probe.path, *probe);
+        if probe.key.method == ProbeMethod::Udp {
+            self.last.insert(probe.key, *probe);
         }
     }
 
@@ -40,7 +40,7 @@ impl Queued {
         let (from, kind) = hop(message)?;
         let target = message.address.ok_or(Ignored::Malformed)?;
         let probe = self.codec.quoted_echo(*target.ip(), data)?;
-        Ok(self.reply(probe, from, kind, message, Codec::labels(data, Method::Icmp)))
+        Ok(self.reply(probe, from, kind, message, Codec::labels(data, ProbeMethod::Icmp)))
     }
 
     /// That of a UDP socket has it from the payload on, as far as the router quoted any.
@@ -52,15 +52,15 @@ impl Queued {
     ) -> Result<Reply, Ignored> {
         let (from, kind) = hop(message)?;
         let to = message.address.ok_or(Ignored::Malformed)?;
-        let path = Path { target: *to.ip(), method: Method::Udp, flow };
-        if to.port() != self.codec.port(&path) {
+        let key = TraceKey { target: *to.ip(), method: ProbeMethod::Udp, flow };
+        if to.port() != self.codec.port(&key) {
             return Err(Ignored::NotOurs);
         }
-        let probe = match self.codec.quoted_payload(path, data)? {
+        let probe = match self.codec.quoted_payload(key, data)? {
             Some(probe) => probe,
-            None => *self.last.get(&path).ok_or(Ignored::NotOurs)?,
+            None => *self.last.get(&key).ok_or(Ignored::NotOurs)?,
         };
-        Ok(self.reply(probe, from, kind, message, Codec::labels(data, Method::Udp)))
+        Ok(self.reply(probe, from, kind, message, Codec::labels(data, ProbeMethod::Udp)))
     }
 
     /// Echo replies come as ordinary data, from the ICMP header on.

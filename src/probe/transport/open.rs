@@ -3,13 +3,13 @@
 use std::net::Ipv4Addr;
 
 use super::super::packet::{Codec, Secret};
-use super::super::{Flow, Method};
-use super::source::source;
-use super::{RawWire, UserWire, Wire, WireError};
+use super::super::{Flow, ProbeMethod};
+use super::source::source_address;
+use super::{DgramTransport, RawTransport, Transport, TransportError};
 
 /// What a user wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Choice {
+pub enum TransportKind {
     /// Whatever is allowed and best.
     #[default]
     Auto,
@@ -20,9 +20,9 @@ pub enum Choice {
 }
 
 /// A wire that is open.
-pub struct Opened {
+pub struct OpenTransport {
     /// The wire.
-    pub wire: Box<dyn Wire>,
+    pub transport: Box<dyn Transport>,
     /// The address from which probes leave.
     pub source: Ipv4Addr,
     /// Which one, and why.
@@ -35,21 +35,21 @@ pub struct Opened {
 /// # Errors
 /// Without permission, without a route, or when `asked` is not this machine's.
 pub fn open(
-    choice: Choice,
+    choice: TransportKind,
     secret: Secret,
     asked: Option<Ipv4Addr>,
     target: Ipv4Addr,
-    flows: &[(Flow, Method)],
-) -> Result<Opened, WireError> {
-    let source = source(asked, target)?;
-    let raw = || RawWire::open(Codec::new(secret), source);
-    let user = || UserWire::open(secret, source, flows);
-    let opened = |wire: Box<dyn Wire>, why| Ok(Opened { wire, source, why });
+    flows: &[(Flow, ProbeMethod)],
+) -> Result<OpenTransport, TransportError> {
+    let source = source_address(asked, target)?;
+    let raw = || RawTransport::open(Codec::new(secret), source);
+    let user = || DgramTransport::open(secret, source, flows);
+    let opened = |wire: Box<dyn Transport>, why| Ok(OpenTransport { transport: wire, source, why });
     match choice {
-        Choice::Raw => opened(Box::new(raw()?), "raw sockets, as asked"),
-        Choice::User => opened(Box::new(user()?), "datagram sockets, as asked"),
-        Choice::Auto => match raw() {
-            Err(WireError::NoRaw) => {
+        TransportKind::Raw => opened(Box::new(raw()?), "raw sockets, as asked"),
+        TransportKind::User => opened(Box::new(user()?), "datagram sockets, as asked"),
+        TransportKind::Auto => match raw() {
+            Err(TransportError::NoRaw) => {
                 opened(Box::new(user()?), "datagram sockets, since raw ones are not allowed")
             }
             raw => opened(Box::new(raw?), "raw sockets, since they are allowed"),

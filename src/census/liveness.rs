@@ -4,16 +4,16 @@ use std::fmt;
 
 /// By what a target is asked whether it lives, in the order in which it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Means {
+pub enum PingMethod {
     /// Echo requests.
     Icmp,
-    /// Connections to [`Means::PORTS`].
+    /// Connections to [`PingMethod::PORTS`].
     Tcp,
     /// Datagrams to ports on which nobody listens.
     Udp,
 }
 
-impl Means {
+impl PingMethod {
     /// The ports that are tried, one after the other.
     pub const PORTS: [u16; 2] = [80, 443];
     /// All of them, in their order.
@@ -32,7 +32,7 @@ impl Means {
 
 /// What shows that a target lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Sign {
+pub enum Liveness {
     /// An echo reply from its own address.
     Echo,
     /// It accepts a connection to this port.
@@ -43,14 +43,14 @@ pub enum Sign {
     NoListener,
 }
 
-impl Sign {
+impl Liveness {
     /// By which means it was found.
     #[must_use]
-    pub const fn means(self) -> Means {
+    pub const fn means(self) -> PingMethod {
         match self {
-            Self::Echo => Means::Icmp,
-            Self::Open(_) | Self::Refused(_) => Means::Tcp,
-            Self::NoListener => Means::Udp,
+            Self::Echo => PingMethod::Icmp,
+            Self::Open(_) | Self::Refused(_) => PingMethod::Tcp,
+            Self::NoListener => PingMethod::Udp,
         }
     }
 
@@ -64,7 +64,7 @@ impl Sign {
     }
 }
 
-impl fmt::Display for Sign {
+impl fmt::Display for Liveness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Echo => f.write_str("icmp"),

@@ -18,8 +18,8 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::super::Moment;
 use super::clock::Clock;
-use super::receive::Letterbox;
-use super::{Sent, WireError, system};
+use super::message::MessageReader;
+use super::{SendResult, TransportError, system};
 
 /// The most connections under way, where the system allows as many files.
 const MOST: u64 = 512;
@@ -32,7 +32,7 @@ pub struct Connections {
     patience: Duration,
     most: usize,
     open: Vec<Connection>,
-    letterbox: Letterbox,
+    letterbox: MessageReader,
 }
 
 #[derive(Debug)]
@@ -75,7 +75,7 @@ impl Connections {
     pub fn new(source: Option<Ipv4Addr>, patience: Duration, now: Moment) -> Self {
         let files = getrlimit(Resource::RLIMIT_NOFILE).map_or(256, |(soft, _)| soft);
         let most = usize::try_from((files / 2).clamp(1, MOST)).unwrap_or(1);
-        let (open, letterbox) = (Vec::new(), Letterbox::new());
+        let (open, letterbox) = (Vec::new(), MessageReader::new());
         Self { clock: Clock::start_at(now), source, patience, most, open, letterbox }
     }
 
@@ -89,9 +89,9 @@ impl Connections {
     ///
     /// # Errors
     /// When the system gives no sockets.
-    pub fn begin(&mut self, to: SocketAddrV4) -> Result<Sent, WireError> {
+    pub fn begin(&mut self, to: SocketAddrV4) -> Result<SendResult, TransportError> {
         if self.open.len() >= self.most {
-            return Ok(Sent::Busy);
+            return Ok(SendResult::Busy);
         }
         let socket = self.socket()?;
         let began = self.now();
@@ -100,20 +100,20 @@ impl Connections {
             Err(error) => match error.raw_os_error().map(Errno::from_raw) {
                 // Refused at once, as on the loopback, is told like any other refusal.
                 Some(Errno::EINPROGRESS | Errno::ECONNREFUSED) => {}
-                Some(Errno::EAGAIN | Errno::ENOBUFS | Errno::EINTR) => return Ok(Sent::Busy),
-                Some(_) => return Ok(Sent::Refused(began)),
+                Some(Errno::EAGAIN | Errno::ENOBUFS | Errno::EINTR) => return Ok(SendResult::Busy),
+                Some(_) => return Ok(SendResult::Unsent(began)),
                 None => return Err(system("connect")(error)),
             },
         }
         self.open.push(Connection { to, began, socket });
-        Ok(Sent::At(began))
+        Ok(SendResult::Sent(began))
     }
 
     /// Adds what has ended to `tried`, and waits for that until `until` if nothing has.
     ///
     /// # Errors
     /// When the system call fails.
-    pub fn recv(&mut self, until: Moment, tried: &mut Vec<Tried>) -> Result<(), WireError> {
+    pub fn recv(&mut self, until: Moment, tried: &mut Vec<Tried>) -> Result<(), TransportError> {
         let ready = self.wait(until)?;
         let at = self.now();
         let mut place = 0;
@@ -131,7 +131,7 @@ impl Connections {
     }
 
     /// Waits until something has ended, a signal arrives or it is `until`; which have.
-    fn wait(&self, until: Moment) -> Result<Vec<bool>, WireError> {
+    fn wait(&self, until: Moment) -> Result<Vec<bool>, TransportError> {
         let nanos = i64::try_from(until.since(self.now()).as_nanos()).unwrap_or(i64::MAX);
         let mut waiting: Vec<PollFd<'_>> = (self.open.iter())
             .map(|connection| PollFd::new(connection.socket.as_fd(), PollFlags::POLLOUT))
@@ -143,7 +143,7 @@ impl Connections {
         }
     }
 
-    fn socket(&self) -> Result<Socket, WireError> {
+    fn socket(&self) -> Result<Socket, TransportError> {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))
             .map_err(system("socket(AF_INET, SOCK_STREAM)"))?;
         socket.set_nonblocking(true).map_err(system("fcntl(O_NONBLOCK)"))?;
@@ -160,7 +160,7 @@ impl Connections {
 }
 
 impl Connection {
-    fn end(&self, letterbox: &mut Letterbox) -> End {
+    fn end(&self, letterbox: &mut MessageReader) -> End {
         if let Ok(Some((message, _))) = letterbox.take(&self.socket, MsgFlags::MSG_ERRQUEUE)
             && let Some(error) = message.error
         {

@@ -11,14 +11,14 @@ const MANY: u32 = 256;
 /// Follows the longest RTT of late. To ask again early costs a packet at worst: an answer counts
 /// as long as its trace goes on, and no trace ends in silence before the whole timeout is over.
 #[derive(Debug, Clone)]
-pub(super) struct Patience {
+pub(super) struct Rto {
     timeout: Duration,
     answers: u32,
     longest: Duration,
     longest_before: Duration,
 }
 
-impl Patience {
+impl Rto {
     /// Never shorter than this: the scheduler's and the routers' own delays.
     const LEAST: Duration = Duration::from_millis(100);
 
@@ -54,7 +54,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn after(rtts: impl IntoIterator<Item = u64>) -> Duration {
-        let mut patience = Patience::new(SECOND);
+        let mut patience = Rto::new(SECOND);
         for rtt in rtts {
             patience.heard(Moment::START, Moment::START + Duration::from_millis(rtt));
         }

@@ -4,9 +4,9 @@
 use crate::targets::Specials;
 use crate::trace::{PathEnd, StopReason};
 
-use super::course::Course;
-use super::neighbours::Neighbours;
-use super::{Attempt, Moment, Probe, Settings, Ttl};
+use super::prefix_knowledge::PrefixKnowledge;
+use super::trace_state::TraceState;
+use super::{Attempt, Moment, Probe, ProbeTtl, TraceSettings};
 
 /// How many silent TTLs behind the last foreign hop are asked again.
 const DOUBTFUL: usize = 4;
@@ -15,7 +15,7 @@ const MOST_DOUBLINGS: u8 = 3;
 
 /// What a course wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum Action {
     /// To send this.
     Send(Probe),
     /// To be asked again at this moment.
@@ -29,8 +29,8 @@ pub(super) enum Next {
 /// Decides for one course at one moment.
 pub(super) struct Decision<'a> {
     pub(super) specials: &'a Specials,
-    pub(super) settings: &'a Settings,
-    pub(super) near: &'a Neighbours,
+    pub(super) settings: &'a TraceSettings,
+    pub(super) near: &'a PrefixKnowledge,
     /// How many TTLs may be awaited at once.
     pub(super) window: usize,
     pub(super) now: Moment,
@@ -38,10 +38,10 @@ pub(super) struct Decision<'a> {
 
 impl Decision<'_> {
     /// What `course` wants now to get through to the end of its path; nothing when it is through.
-    pub(super) fn on_the_way(&self, course: &Course) -> Option<Next> {
+    pub(super) fn on_the_way(&self, course: &TraceState) -> Option<Action> {
         let end = course.foreign.end.ttl().unwrap_or(self.settings.max_ttl);
         if course.rounds.awaited(end) >= self.window {
-            return Some(Next::Wait);
+            return Some(Action::Wait);
         }
         self.again(course, end).or_else(|| self.forward(course, end))
     }
@@ -49,11 +49,11 @@ impl Decision<'_> {
     /// When the silence behind the last foreign hop will have lasted for the whole timeout, where
     /// that is still to come and the neighbours have not shown that this hop is the border: until
     /// then, late answers may say that the path goes on.
-    pub(super) fn decided_at(&self, course: &Course) -> Option<Moment> {
+    pub(super) fn decided_at(&self, course: &TraceState) -> Option<Moment> {
         let end = match course.foreign.end {
             PathEnd::Loop { .. } | PathEnd::Unreachable { .. } => return None,
             PathEnd::Home { ttl } | PathEnd::ForeignReply { ttl, .. } => ttl.get() - 1,
-            PathEnd::Open => Ttl::MOST,
+            PathEnd::Open => ProbeTtl::MOST,
         };
         let last = course.last_router();
         if last.is_some_and(|router| self.near.confirm(router.address)) {
@@ -65,18 +65,18 @@ impl Decision<'_> {
     }
 
     /// What `course` wants now that it is through: to be sure of its border, or nothing more.
-    pub(super) fn at_the_end(&self, course: &Course) -> Next {
-        self.border_again(course).unwrap_or_else(|| Next::Done(self.stop(course)))
+    pub(super) fn at_the_end(&self, course: &TraceState) -> Action {
+        self.border_again(course).unwrap_or_else(|| Action::Done(self.stop(course)))
     }
 
     /// Asks a silent TTL another time.
-    fn again(&self, course: &Course, end: Ttl) -> Option<Next> {
-        let few = |ttl: &Ttl| course.rounds.at(*ttl).asked < self.settings.attempts;
+    fn again(&self, course: &TraceState, end: ProbeTtl) -> Option<Action> {
+        let few = |ttl: &ProbeTtl| course.rounds.at(*ttl).asked < self.settings.attempts;
         course.rounds.silent(1, end.get()).find(few).and_then(|ttl| send(course, ttl))
     }
 
     /// Goes one TTL further, unless the path ends or the gap is too long.
-    fn forward(&self, course: &Course, end: Ttl) -> Option<Next> {
+    fn forward(&self, course: &TraceState, end: ProbeTtl) -> Option<Action> {
         let answered = course.rounds.furthest_answer().max(self.near.furthest());
         // A trace whose first hops are all silent may just begin behind a firewall.
         let gap = self.settings.gap_limit * if answered == 0 { 2 } else { 1 };
@@ -86,14 +86,14 @@ impl Decision<'_> {
             .filter(|ttl| *ttl <= end && ttl.get() <= answered.saturating_add(gap));
         match further {
             Some(ttl) => send(course, ttl),
-            None => (course.rounds.awaited(end) > 0).then_some(Next::Wait),
+            None => (course.rounds.awaited(end) > 0).then_some(Action::Wait),
         }
     }
 
     /// Silence is not loss, and a rate limit is not silence: before a trace ends, the silent TTLs
     /// behind its last foreign hop are asked again, ever later, unless the neighbours have shown
     /// that this hop is the border.
-    fn border_again(&self, course: &Course) -> Option<Next> {
+    fn border_again(&self, course: &TraceState) -> Option<Action> {
         let end = match course.foreign.end {
             PathEnd::Loop { .. } | PathEnd::Unreachable { .. } => return None,
             PathEnd::Home { ttl } | PathEnd::ForeignReply { ttl, .. } => ttl.get() - 1,
@@ -122,13 +122,13 @@ impl Decision<'_> {
             })
             .map(|ttl| (self.due(course, ttl), ttl))
             .min()?;
-        if due > self.now { Some(Next::WaitUntil(due)) } else { send(course, ttl) }
+        if due > self.now { Some(Action::WaitUntil(due)) } else { send(course, ttl) }
     }
 
     /// When a silent TTL is asked again: as soon as may be for the first attempts, then half a
     /// timeout after the last try's time was up, twice
     /// that the next time, and so on, spread so that the traces do not ask together.
-    pub(super) fn due(&self, course: &Course, ttl: Ttl) -> Moment {
+    pub(super) fn due(&self, course: &TraceState, ttl: ProbeTtl) -> Moment {
         let round = course.rounds.at(ttl);
         if round.asked < self.settings.attempts {
             return self.now;
@@ -139,7 +139,7 @@ impl Decision<'_> {
         round.last_sent + timeout + timeout.mul_f64(factor)
     }
 
-    fn stop(&self, course: &Course) -> StopReason {
+    fn stop(&self, course: &TraceState) -> StopReason {
         match course.foreign.end {
             PathEnd::Home { .. } => StopReason::Home,
             PathEnd::Unreachable { .. } => StopReason::Unreachable,
@@ -153,7 +153,7 @@ impl Decision<'_> {
     }
 }
 
-pub(super) fn send(course: &Course, ttl: Ttl) -> Option<Next> {
+pub(super) fn send(course: &TraceState, ttl: ProbeTtl) -> Option<Action> {
     let attempt = Attempt::new(course.rounds.at(ttl).asked)?;
-    Some(Next::Send(Probe { path: course.path, ttl, attempt }))
+    Some(Action::Send(Probe { key: course.key, ttl, attempt }))
 }

@@ -11,8 +11,8 @@ use ipnet::Ipv4Net;
 
 use crate::targets::Block;
 
-use super::host::{Found, Host, Suspicion};
-use super::{Means, Sign};
+use super::host::{Found, Host, Implausible};
+use super::{Liveness, PingMethod};
 
 /// So many addresses of a routed prefix must have been asked before their likeness means anything.
 const FEWEST: usize = 16;
@@ -25,7 +25,7 @@ const NEIGHBOURS: usize = 3;
 
 /// Marks the hosts whose answers are not taken for their own. `source` is where the questions left
 /// from.
-pub fn suspects(hosts: &mut [Host], block: &Block, source: Ipv4Addr) {
+pub fn mark_implausible(hosts: &mut [Host], block: &Block, source: Ipv4Addr) {
     let prefixes = Prefixes::of(hosts, block);
     for host in hosts {
         let Some(found) = host.found else { continue };
@@ -33,11 +33,11 @@ pub fn suspects(hosts: &mut [Host], block: &Block, source: Ipv4Addr) {
         else {
             continue;
         };
-        host.suspicion = if prefix.is_alike(&found) {
-            Some(Suspicion::Alike)
+        host.implausible = if prefix.is_alike(&found) {
+            Some(Implausible::Alike)
         } else if !block.contains(source) && prefix.is_elsewhere(&found) {
             // A vantage inside the block is as near as can be.
-            Some(Suspicion::Distance)
+            Some(Implausible::Distance)
         } else {
             None
         };
@@ -50,9 +50,9 @@ struct Prefixes(BTreeMap<Ipv4Net, Prefix>);
 #[derive(Default)]
 struct Prefix {
     /// The targets that were asked by each means.
-    asked: BTreeMap<Means, usize>,
+    asked: BTreeMap<PingMethod, usize>,
     /// How often each answer came.
-    alike: BTreeMap<(Sign, Option<u8>), usize>,
+    alike: BTreeMap<(Liveness, Option<u8>), usize>,
     /// From how far away answers came, nearest first.
     distances: Vec<u8>,
 }
@@ -77,19 +77,19 @@ impl Prefix {
             return;
         }
         // Who was found by one means was not asked by those that follow.
-        let last = host.found.map_or(Means::Udp, |found| found.sign.means());
-        for means in Means::ALL.into_iter().filter(|means| *means <= last) {
+        let last = host.found.map_or(PingMethod::Udp, |found| found.liveness.means());
+        for means in PingMethod::ALL.into_iter().filter(|means| *means <= last) {
             *self.asked.entry(means).or_default() += 1;
         }
         if let Some(found) = host.found {
-            *self.alike.entry((found.sign, found.reply_ttl)).or_default() += 1;
+            *self.alike.entry((found.liveness, found.reply_ttl)).or_default() += 1;
             self.distances.extend(found.reply_ttl.map(distance));
         }
     }
 
     fn is_alike(&self, found: &Found) -> bool {
-        let asked = self.asked.get(&found.sign.means()).copied().unwrap_or_default();
-        let alike = self.alike.get(&(found.sign, found.reply_ttl)).copied().unwrap_or_default();
+        let asked = self.asked.get(&found.liveness.means()).copied().unwrap_or_default();
+        let alike = self.alike.get(&(found.liveness, found.reply_ttl)).copied().unwrap_or_default();
         asked >= FEWEST && alike * SHARE.1 >= asked * SHARE.0
     }
 
@@ -125,9 +125,9 @@ mod tests {
     }
 
     /// The hosts of a /24 of which the first so many answer, with these TTLs in turn.
-    fn hosts(count: u8, answer: u8, sign: Sign, ttls: &[Option<u8>]) -> Vec<Host> {
+    fn hosts(count: u8, answer: u8, liveness: Liveness, ttls: &[Option<u8>]) -> Vec<Host> {
         let found = |place: u8| Found {
-            sign,
+            liveness,
             reply_ttl: ttls.get(usize::from(place) % ttls.len()).copied().flatten(),
         };
         let host = |place: u8| {
@@ -145,52 +145,52 @@ mod tests {
         (0..count).map(host).collect()
     }
 
-    fn marked(mut hosts: Vec<Host>) -> Vec<Suspicion> {
-        suspects(&mut hosts, &block(), SOURCE);
-        hosts.iter().filter_map(|host| host.suspicion).collect()
+    fn marked(mut hosts: Vec<Host>) -> Vec<Implausible> {
+        mark_implausible(&mut hosts, &block(), SOURCE);
+        hosts.iter().filter_map(|host| host.implausible).collect()
     }
 
     #[test]
     fn a_prefix_that_answers_everywhere_alike_is_one_box() {
-        assert_eq!(marked(hosts(16, 16, Sign::Echo, &[Some(52)])), [Suspicion::Alike; 16]);
-        assert_eq!(marked(hosts(20, 18, Sign::Open(80), &[None])), [Suspicion::Alike; 18]);
+        assert_eq!(marked(hosts(16, 16, Liveness::Echo, &[Some(52)])), [Implausible::Alike; 16]);
+        assert_eq!(marked(hosts(20, 18, Liveness::Open(80), &[None])), [Implausible::Alike; 18]);
     }
 
     #[test]
     fn few_targets_many_silent_ones_and_different_answers_are_no_box() {
-        assert_eq!(marked(hosts(15, 15, Sign::Echo, &[Some(52)])), []);
-        assert_eq!(marked(hosts(20, 17, Sign::Echo, &[Some(52)])), []);
-        assert_eq!(marked(hosts(20, 20, Sign::Echo, &[Some(52), Some(115), Some(242)])), []);
+        assert_eq!(marked(hosts(15, 15, Liveness::Echo, &[Some(52)])), []);
+        assert_eq!(marked(hosts(20, 17, Liveness::Echo, &[Some(52)])), []);
+        assert_eq!(marked(hosts(20, 20, Liveness::Echo, &[Some(52), Some(115), Some(242)])), []);
     }
 
     /// Of those that echo requests did not find, all accept connections; the others are real.
     #[test]
     fn a_box_for_one_means_leaves_what_another_has_found() {
-        let mut all = hosts(40, 40, Sign::Open(80), &[None]);
+        let mut all = hosts(40, 40, Liveness::Open(80), &[None]);
         for host in &mut all[..4] {
-            host.found = Some(Found { sign: Sign::Echo, reply_ttl: Some(52) });
+            host.found = Some(Found { liveness: Liveness::Echo, reply_ttl: Some(52) });
         }
-        suspects(&mut all, &block(), SOURCE);
+        mark_implausible(&mut all, &block(), SOURCE);
         assert!(all[..4].iter().all(Host::is_alive));
-        assert!(all[4..].iter().all(|host| host.suspicion == Some(Suspicion::Alike)));
+        assert!(all[4..].iter().all(|host| host.implausible == Some(Implausible::Alike)));
     }
 
     #[test]
     fn no_host_is_here_behind_the_moon_or_far_before_its_neighbours() {
-        let mut all = hosts(40, 6, Sign::Echo, &[Some(52)]);
+        let mut all = hosts(40, 6, Liveness::Echo, &[Some(52)]);
         for (place, ttl) in [(0, 64), (1, 150), (2, 60)] {
-            all[place].found = Some(Found { sign: Sign::Echo, reply_ttl: Some(ttl) });
+            all[place].found = Some(Found { liveness: Liveness::Echo, reply_ttl: Some(ttl) });
         }
-        suspects(&mut all, &block(), SOURCE);
-        let suspicions: Vec<_> = all.iter().take(6).map(|host| host.suspicion).collect();
-        let elsewhere = Some(Suspicion::Distance);
+        mark_implausible(&mut all, &block(), SOURCE);
+        let suspicions: Vec<_> = all.iter().take(6).map(|host| host.implausible).collect();
+        let elsewhere = Some(Implausible::Distance);
         assert_eq!(suspicions, [elsewhere, elsewhere, elsewhere, None, None, None]);
     }
 
     #[test]
     fn from_inside_the_block_everything_is_near() {
-        let mut all = hosts(40, 6, Sign::Echo, &[Some(64)]);
-        suspects(&mut all, &block(), Ipv4Addr::new(175, 45, 176, 77));
-        assert!(all.iter().all(|host| host.suspicion.is_none()));
+        let mut all = hosts(40, 6, Liveness::Echo, &[Some(64)]);
+        mark_implausible(&mut all, &block(), Ipv4Addr::new(175, 45, 176, 77));
+        assert!(all.iter().all(|host| host.implausible.is_none()));
     }
 }
