@@ -44,6 +44,7 @@ pub mod picture;
 pub mod probe;
 pub mod replay;
 pub mod split;
+pub mod survey;
 pub mod targets;
 pub mod trace;
 pub mod transit;

@@ -45,10 +45,20 @@ impl Exit {
         }
     }
 
-    /// Says what went wrong, and passes the way to end on.
+    /// Fails with the first of `errors`, and reports all others.
+    pub(super) fn first_of(errors: impl Iterator<Item = anyhow::Error>) -> anyhow::Result<()> {
+        let mut errors = errors;
+        let Some(first) = errors.next() else { return Ok(()) };
+        for other in errors {
+            Self::of(&other).report(&other);
+        }
+        Err(first)
+    }
+
+    /// Reports what went wrong, and passes the exit code on.
     pub(super) fn report(self, error: &anyhow::Error) -> Self {
         // Where even stderr is gone, the exit code has to do.
-        let _ = writeln!(std::io::stderr(), "lasthop: {}", said(error));
+        let _ = writeln!(std::io::stderr(), "lasthop: {}", text_of(error));
         self
     }
 
@@ -67,7 +77,7 @@ impl Exit {
 }
 
 /// The error, with those of its causes that it does not tell itself, and what to do about it.
-fn said(error: &anyhow::Error) -> String {
+fn text_of(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain().map(ToString::to_string) {
         if text.is_empty() {

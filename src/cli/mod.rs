@@ -4,21 +4,22 @@
 
 mod advice;
 mod classify;
-mod closing;
 mod common;
 mod config;
-mod distinct;
+mod distinct_paths;
 mod exit;
 mod format;
 mod interrupt;
 mod lab;
 mod owner;
 mod ping;
-mod privileges;
 mod probe;
 mod progress;
 mod report;
-mod sheet;
+mod row_file;
+mod run;
+mod run_notes;
+mod sockets;
 mod sources;
 mod stdout;
 mod story;

@@ -9,8 +9,9 @@ use crate::border::{Behind, Border};
 use crate::owner::Owner;
 use crate::targets::{ClassId, Targets};
 
-use super::evidence::{Count, Heard, Near};
-use super::{Class, Reason};
+use super::class::Class;
+use super::evidence::{Count, PrefixEvidence, SeenBorder};
+use super::reason::Reason;
 
 /// How far a judgement can be believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,9 +47,9 @@ pub(super) struct Case<'a> {
     pub(super) whole: bool,
     /// Whether the trace itself began at the border that its neighbours have.
     pub(super) began_there: bool,
-    pub(super) near: &'a Near<'a>,
+    pub(super) near: &'a PrefixEvidence<'a>,
     /// The other borders of its neighbours, with their owners.
-    pub(super) others: &'a [(&'a Heard, Arc<Owner>)],
+    pub(super) others: &'a [(&'a SeenBorder, Arc<Owner>)],
     pub(super) targets: &'a Targets,
 }
 
@@ -164,13 +165,13 @@ impl Case<'_> {
 
     /// The border of another class at which most of the neighbours end.
     fn differs(&self) -> Option<(Count, Reason)> {
-        let different = self.others.iter().filter_map(|(heard, owner)| {
+        let different = self.others.iter().filter_map(|(seen, owner)| {
             let (class, count) = match owner.class {
-                Some(class) => (Class::Transit(class), heard.ends.all),
-                None if owner.is_known() => (Class::Other, heard.ends.surely),
+                Some(class) => (Class::Transit(class), seen.ends.all),
+                None if owner.is_known() => (Class::Other, seen.ends.surely),
                 None => return None,
             };
-            (class != self.class && count.traces > 0).then_some((count, heard.address, class))
+            (class != self.class && count.traces > 0).then_some((count, seen.address, class))
         });
         let most = |(count, address, _): &(Count, Ipv4Addr, Class)| {
             (count.traces, std::cmp::Reverse(*address))

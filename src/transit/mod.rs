@@ -7,7 +7,7 @@
 mod class;
 mod confidence;
 mod evidence;
-mod outline;
+mod observation;
 mod reason;
 
 use std::net::Ipv4Addr;
@@ -26,8 +26,8 @@ pub use reason::Reason;
 
 use confidence::Case;
 pub use evidence::Evidence;
-use evidence::Heard;
-pub use outline::Outline;
+use evidence::SeenBorder;
+pub use observation::Observation;
 
 /// What a trace says.
 #[derive(Debug, Clone)]
@@ -74,16 +74,16 @@ impl Judgement {
 pub fn judge(traces: &[Trace], targets: &Targets, owners: &Owners<'_>) -> Vec<Judgement> {
     let mut evidence = Evidence::default();
     for trace in traces {
-        evidence.hear(Outline::of(trace, targets), &targets.block);
+        evidence.add(Observation::of(trace, targets), &targets.block);
     }
     let mut judge = Judge::new(targets, owners, &evidence);
-    traces.iter().map(|trace| judge.judge(trace)).collect()
+    traces.iter().map(|trace| judge.judge(Observation::of(trace, targets))).collect()
 }
 
 /// Judges one trace by itself, without neighbours.
 #[must_use]
 pub fn judge_alone(trace: &Trace, targets: &Targets, owners: &Owners<'_>) -> Judgement {
-    Judge::new(targets, owners, &Evidence::default()).judge(trace)
+    Judge::new(targets, owners, &Evidence::default()).judge(Observation::of(trace, targets))
 }
 
 /// Judges traces one by one, by the evidence of all.
@@ -95,30 +95,25 @@ pub struct Judge<'a, 't> {
 }
 
 impl<'a, 't> Judge<'a, 't> {
-    /// A judge who has heard `evidence`.
+    /// A judge that goes by `evidence`.
     #[must_use]
     pub fn new(targets: &'t Targets, owners: &'a Owners<'t>, evidence: &'a Evidence) -> Self {
         Self { targets, evidence, known: Known { owners, found: HashMap::new() } }
     }
 
-    /// What a trace says.
-    pub fn judge(&mut self, trace: &Trace) -> Judgement {
-        self.weigh(Outline::of(trace, self.targets))
-    }
-
-    /// What the trace of this outline says.
-    pub fn weigh(&mut self, trace: Outline) -> Judgement {
+    /// Judges one trace.
+    pub fn judge(&mut self, trace: Observation) -> Judgement {
         let targets = self.targets;
         let border = &trace.border;
         let path: Vec<Arc<Owner>> =
             border.path.iter().map(|address| self.known.of(*address)).collect();
         let (class, mut reasons) = class::decide(&trace, &path, targets);
-        let near = self.evidence.near(&trace, &targets.block);
+        let near = self.evidence.about(&trace, &targets.block);
         let (whole, own) = (trace.begins_at_the_vantage, &border.path[..]);
         let way = if whole || near.path.len() < own.len() { own } else { near.path };
         let whole = whole || !near.path.is_empty();
         let way: Vec<_> = way.iter().map(|address| (*address, self.known.of(*address))).collect();
-        let other = |heard: &&'a Heard| (*heard, self.known.of(heard.address));
+        let other = |seen: &&'a SeenBorder| (*seen, self.known.of(seen.address));
         let others: Vec<_> = near.others.iter().map(other).collect();
         let case = Case {
             class,
