@@ -140,7 +140,7 @@ impl Classify {
         let options =
             ReadOptions { from: self.from, target: self.target, details: common.is_verbose() };
         let names = survey.read_files(files, &options, &mut |remark| match remark {
-            Remark::Format { file, format } => common.say(|| format!("{file}: {format}")),
+            Remark::Format { file, format } => common.info(|| format!("{file}: {format}")),
             Remark::NotUsed { file, line, why } => common.warn(&format!("{file}:{line}: {why}")),
             Remark::Failed(error) => common.warn(&error.to_string()),
         })?;

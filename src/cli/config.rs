@@ -10,7 +10,7 @@ use super::common::Common;
 pub(super) fn targets(common: &Common) -> Result<Targets, TargetsError> {
     match common.config.clone().or_else(found) {
         Some(path) => {
-            common.say(|| format!("configuration: {}", path.display()));
+            common.info(|| format!("configuration: {}", path.display()));
             Targets::read(&path)
         }
         None => Targets::built_in(),

@@ -9,7 +9,7 @@ use crate::probe::wire::WireError;
 
 use super::advice;
 
-/// Every way to end.
+/// Every exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exit {
     /// Measured: at least one trace was classified.
@@ -31,7 +31,7 @@ pub(super) enum Exit {
 }
 
 impl Exit {
-    /// The way to end after an error.
+    /// The exit code of an error.
     pub(super) fn of(error: &anyhow::Error) -> Self {
         let wire = error.downcast_ref::<WireError>();
         let lab = error.downcast_ref::<LabError>();
@@ -76,7 +76,7 @@ impl Exit {
     }
 }
 
-/// The error, with those of its causes that it does not tell itself, and what to do about it.
+/// The error, with those causes that its text does not contain, and what to do about it.
 fn text_of(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain().map(ToString::to_string) {

@@ -55,10 +55,10 @@ impl Lab {
             return list();
         }
         if let Some(name) = &self.story {
-            return story::tell(name, self.seed, common);
+            return story::write(name, self.seed, common);
         }
         let scenario = self.scenario()?;
-        common.say(|| format!("scenario {}: {}", self.scenario, scenario.about));
+        common.info(|| format!("scenario {}: {}", self.scenario, scenario.about));
         // Before the lab has a thread that could get a signal instead of us.
         let signals = watched();
         signals.thread_block().context("sigprocmask")?;

@@ -20,7 +20,7 @@ pub(super) fn open_history(
     for torn in appender.set_aside() {
         let (path, to) = (torn.path.display(), torn.to.display());
         let line = torn.line;
-        common.alert(&format!("{path}:{line}: the last row was torn; it is in {to} now"));
+        common.error(&format!("{path}:{line}: the last row was torn; it is in {to} now"));
     }
     Ok(appender)
 }

@@ -29,9 +29,9 @@ pub(super) fn traces(measured: &Measured, common: &Common) {
     }
     if let Some(by) = &measured.tally.spoiled_by {
         let spoiled = measured.tally.spoiled;
-        common.say(|| format!("{spoiled} sends were tried again after an error: {by}"));
+        common.info(|| format!("{spoiled} sends were tried again after an error: {by}"));
     }
-    common.say(|| {
+    common.info(|| {
         let matched = |what| measured.matched.get(&what).copied().unwrap_or_default();
         format!(
             "{} traces, {} packets, {:.1} s; {} answers, {} more than once, {} late, {} unasked; {}",
@@ -62,7 +62,7 @@ pub(super) fn census(census: &Census, tally: Option<&Tally>, common: &Common) {
              (lasthop ping --census FILE says why)"
         ));
     }
-    common.say(|| {
+    common.info(|| {
         let found = census.hosts.iter().filter(|host| host.found.is_some()).count();
         let (hosts, packets, noise) = (census.hosts.len(), census.packets, census.noise);
         format!(
@@ -72,7 +72,7 @@ pub(super) fn census(census: &Census, tally: Option<&Tally>, common: &Common) {
         )
     });
     if let Some(tally) = tally {
-        common.say(|| ignored(tally));
+        common.info(|| ignored(tally));
     }
 }
 

@@ -104,6 +104,9 @@ fn put(value: &impl Serialize, to: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
+/// The attempt, when it left, and the reply.
+type PackedTry<R> = (u16, Option<i128>, Option<R>);
+
 /// A trace whose times are numbers of nanoseconds: when it started, since 1970; when each try left,
 /// since then. As a text, which is what a time is to serde, each would take 31 bytes.
 #[derive(Serialize, Deserialize)]
@@ -115,7 +118,7 @@ struct PackedTrace<R> {
     started: Option<i128>,
     stop: Option<StopReason>,
     strategy: Option<Strategy>,
-    hops: Vec<(Ttl, Vec<(u16, Option<i128>, Option<R>)>)>,
+    hops: Vec<(Ttl, Vec<PackedTry<R>>)>,
 }
 
 impl<'t> PackedTrace<&'t HopReply> {
@@ -204,7 +207,7 @@ impl TraceStore {
         self.file.write_all(&packed.bytes)
     }
 
-    /// A number that tells these traces from any others.
+    /// A number that identifies these traces.
     pub(super) fn digest(&self) -> u64 {
         self.digest.finish()
     }

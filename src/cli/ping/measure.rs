@@ -40,7 +40,7 @@ impl Ping {
         let mut opened = self.open(source, target, random)?;
         give_up_privileges()?;
         if let Some(opened) = &opened {
-            common.say(|| format!("{}; from {source}", opened.why));
+            common.info(|| format!("{}; from {source}", opened.why));
         }
         let interrupt = Interrupt::awaited().context("installing a signal handler")?;
         let settings = self.args.settings(&self.send);

@@ -59,7 +59,7 @@ impl Probe {
             self.trace.flows,
             random,
         );
-        common.say(|| format!("{}; from {}, {} traces", opened.why, opened.source, plan.len()));
+        common.info(|| format!("{}; from {}, {} traces", opened.why, opened.source, plan.len()));
         let interrupt = Interrupt::awaited().context("installing a signal handler")?;
         let keep = Keep {
             hops: self.files.traces.is_some() || self.files.hops.is_some(),

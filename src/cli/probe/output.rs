@@ -89,9 +89,9 @@ impl Files {
         let rows = summary::with(run, &split, &targets.classes, counts);
         let appended = append.map_or(Ok(()), |mut append| append.append(&rows));
         let format = Format::or_suited(common.format);
-        let told = format.write(&rows, || table_with(run, &split, &targets.classes, counts));
+        let written = format.write(&rows, || table_with(run, &split, &targets.classes, counts));
         let failed = appended.err().into_iter().chain(filled).map(anyhow::Error::new);
-        Exit::first_of(failed.chain(told.err()))?;
+        Exit::first_of(failed.chain(written.err()))?;
         Ok(judged.is_classified())
     }
 }
