@@ -34,6 +34,7 @@
 
 pub mod border;
 pub mod census;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod history;
 pub mod import;
