@@ -1,4 +1,4 @@
-//! How the program ends: one place for all exit codes.
+//! The exit codes of the program, all in one place.
 
 use std::io::{self, Write};
 use std::process::ExitCode;

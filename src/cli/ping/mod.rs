@@ -1,4 +1,4 @@
-//! `lasthop ping`: ask which targets are alive, write.
+//! `lasthop ping`: find out which targets are alive, write.
 
 mod args;
 mod measure;
@@ -28,7 +28,7 @@ use args::PingArgs;
 use measure::Done;
 use output::Files;
 
-/// Ask which targets answer, and how fast
+/// Find out which targets answer, and how fast
 ///
 /// Sends echo requests to every address of the block, at most --rate per second in all and in random
 /// order. With --method it also opens connections to ports 80 and 443 of targets that stay silent, and
