@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a benchmark that cannot run has failed")]
 #![expect(clippy::cast_precision_loss, reason = "ratios are printed with two decimals")]
 
+use std::net::Ipv4Addr;
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -13,26 +14,27 @@ use lasthop::owner::Owners;
 use lasthop::probe::engine::{self, Measured, Observer, Progress};
 use lasthop::probe::packet::{Codec, Secret};
 use lasthop::probe::scheduler::TraceScheduler;
-use lasthop::probe::{Archive, Attempt, Finished, Probe, ProbeMethod, ProbeTtl, TraceSettings};
+use lasthop::probe::{
+    Attempt, Finished, Flow, Probe, ProbeMethod, ProbeTtl, TraceKey, TraceSettings,
+};
+use lasthop::survey::{JudgeOptions, JudgedTrace, Keep, Survey};
 use lasthop::targets::{Targets, select};
-use lasthop::trace::{Strategy, Trace};
-use lasthop::transit::judge;
+use lasthop::trace::Strategy;
 use nix::sys::resource::{UsageWho, getrusage};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 const SEED: u64 = 7;
 
-#[derive(Default)]
-struct Keeper(Archive);
+struct Keeper<'t>(Survey<'t>);
 
-impl Observer for Keeper {
+impl Observer for Keeper<'_> {
     fn on_progress(&mut self, _: &Progress) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 
     fn on_ended(&mut self, finished: Finished) {
-        self.0.push(&finished).expect("packed");
+        self.0.add(&finished.trace(Timestamp::UNIX_EPOCH)).expect("kept");
     }
 }
 
@@ -60,24 +62,29 @@ fn run(targets: &Targets, scenario: Scenario, strategy: Strategy, rate: u32) -> 
         1,
         &mut random,
     );
-    let mut keeper = Keeper::default();
+    let mut keeper =
+        Keeper(Survey::new(targets, Keep { hops: true, sorted: true, addresses: false }));
     let began = Instant::now();
     let (measured, failure) = engine::run(&mut wire, plan, &settings, &mut keeper);
     failure.expect("measured");
     let cpu = began.elapsed().as_secs_f64();
-    keeper.0.sort();
-    let owners = Owners::new(targets);
+    let mut last_hops: Vec<(Ipv4Addr, Option<Ipv4Addr>)> = Vec::new();
+    let judged = keeper.0.judge_with(
+        &Owners::new(targets),
+        &JudgeOptions::default(),
+        |judged, _| {
+            let last_hop = |it: &JudgedTrace| it.judgement.border.last.map(|last| last.address);
+            judged.iter().map(|it| (it.trace.target, last_hop(it))).collect::<Vec<_>>()
+        },
+        |found| last_hops.extend(found),
+    );
+    judged.expect("judged");
     let mut right = 0;
-    for finished in keeper.0.by_prefix(&targets.block) {
-        let finished = finished.expect("unpacked");
-        let traces: Vec<Trace> =
-            finished.iter().map(|it| it.trace(Timestamp::UNIX_EPOCH)).collect();
-        for (finished, judgement) in finished.iter().zip(judge(&traces, targets, &owners)) {
-            let first =
-                Probe { key: finished.key, ttl: ProbeTtl::FIRST, attempt: Attempt::default() };
-            let truth = wire.network().truth(&codec.encode(vantage, &first)).expect("a truth");
-            right += usize::from(judgement.border.last.map(|it| it.address) == truth.last_hop);
-        }
+    for (target, last_hop) in last_hops {
+        let key = TraceKey { target, method: ProbeMethod::Icmp, flow: Flow::default() };
+        let first = Probe { key, ttl: ProbeTtl::FIRST, attempt: Attempt::default() };
+        let truth = wire.network().truth(&codec.encode(vantage, &first)).expect("a truth");
+        right += usize::from(last_hop == truth.last_hop);
     }
     Run { targets: addresses.len(), measured, right, cpu }
 }
@@ -111,7 +118,7 @@ fn block(length: u8) -> (Targets, Scenario) {
     let hops: Vec<String> = (1..10).map(|n| format!("\"4.69.1.{n} {}\"", n * 10)).collect();
     let scenario = format!(
         "about = \"a simple path\"\nvantage = \"192.168.1.77\"\n[[route]]\nto = \"175.32.0.0/{length}\"\n\
-         hosts = [\"175.32.0.8\"]\n[[route.key]]\n\
+         hosts = [\"175.32.0.8\"]\n[[route.path]]\n\
          hops = [{}, \"219.158.39.42 120\", \"103.35.255.254 130\"]\nend = \"hosts 150\"\n\
          class = \"china\"\nlast_hop = \"103.35.255.254\"\n",
         hops.join(", ")

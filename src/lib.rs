@@ -34,6 +34,7 @@
 
 pub mod border;
 pub mod census;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod history;
 pub mod import;
@@ -44,6 +45,7 @@ pub mod picture;
 pub mod probe;
 pub mod replay;
 pub mod split;
+pub mod survey;
 pub mod targets;
 pub mod trace;
 pub mod transit;

@@ -5,7 +5,6 @@
 //! same plan runs on real sockets and in simulated time. The result is a list of [`Finished`]
 //! traces: every probe and what became of it.
 
-mod archive;
 mod ask;
 mod attempts;
 mod border_search;
@@ -17,6 +16,7 @@ pub mod pace;
 pub mod packet;
 mod policy;
 mod prefix_knowledge;
+mod privileges;
 mod rate_limit;
 mod reply;
 mod rto;
@@ -25,11 +25,11 @@ mod settings;
 mod trace_state;
 pub mod transport;
 
-pub use archive::{Archive, ArchiveError};
 pub use ask::{Attempt, Flow, Probe, ProbeMethod, ProbeTtl, TraceKey};
 pub use finished::{Finished, Outcome, Try};
 pub use moment::Moment;
 pub use order::flows_of;
 pub use packet::Ignored;
+pub use privileges::give_up_privileges;
 pub use reply::{Answer, Reply};
 pub use settings::TraceSettings;
