@@ -11,15 +11,14 @@ use std::time::Instant;
 use jiff::Timestamp;
 use lasthop::lab::{self, Network, Scenario, VirtualTransport};
 use lasthop::owner::Owners;
-use lasthop::probe::engine::{self, Measured, Observer, Progress};
+use lasthop::probe::engine::{Measured, Observer, Progress};
 use lasthop::probe::packet::{Codec, Secret};
-use lasthop::probe::scheduler::TraceScheduler;
 use lasthop::probe::{
-    Attempt, Finished, Flow, Probe, ProbeMethod, ProbeTtl, TraceKey, TraceSettings,
+    Attempt, Flow, Probe, ProbeMethod, ProbeTtl, TraceJob, TraceKey, TraceSettings,
 };
 use lasthop::survey::{JudgeOptions, JudgedTrace, Keep, Survey};
 use lasthop::targets::{Targets, select};
-use lasthop::trace::Strategy;
+use lasthop::trace::{Strategy, Trace};
 use nix::sys::resource::{UsageWho, getrusage};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -28,13 +27,13 @@ const SEED: u64 = 7;
 
 struct Keeper<'t>(Survey<'t>);
 
-impl Observer for Keeper<'_> {
+impl Observer<Trace> for Keeper<'_> {
     fn on_progress(&mut self, _: &Progress) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 
-    fn on_ended(&mut self, finished: Finished) {
-        self.0.add(&finished.trace(Timestamp::UNIX_EPOCH)).expect("kept");
+    fn on_ended(&mut self, trace: Trace) {
+        self.0.add(&trace).expect("kept");
     }
 }
 
@@ -46,26 +45,23 @@ struct Run {
 }
 
 fn run(targets: &Targets, scenario: Scenario, strategy: Strategy, rate: u32) -> Run {
-    let settings =
-        TraceSettings { strategy, rate: NonZeroU32::new(rate), ..TraceSettings::default() };
     let vantage = scenario.vantage;
     let codec = Codec::new(Secret::new([7; 16]));
-    let mut wire = VirtualTransport::new(Network::new(scenario, SEED), codec);
+    let mut transport = VirtualTransport::new(Network::new(scenario, SEED), codec);
     let mut random = StdRng::seed_from_u64(SEED);
-    let addresses = select(&targets.block, &[], &mut random).expect("addresses");
-    let methods = [ProbeMethod::Icmp];
-    let plan = TraceScheduler::new(
-        targets.clone(),
-        settings.clone(),
-        &addresses,
-        &methods,
-        1,
-        &mut random,
-    );
+    let rate = NonZeroU32::new(rate);
+    let job = TraceJob {
+        targets,
+        addresses: select(&targets.block, &[], &mut random).expect("addresses"),
+        methods: vec![ProbeMethod::Icmp],
+        flows: 1,
+        settings: TraceSettings { strategy, rate, ..TraceSettings::default() },
+        began: Timestamp::UNIX_EPOCH,
+    };
     let mut keeper =
         Keeper(Survey::new(targets, Keep { hops: true, sorted: true, addresses: false }));
     let began = Instant::now();
-    let (measured, failure) = engine::run(&mut wire, plan, &settings, &mut keeper);
+    let (measured, failure) = job.run(&mut transport, &mut random, &mut keeper);
     failure.expect("measured");
     let cpu = began.elapsed().as_secs_f64();
     let mut last_hops: Vec<(Ipv4Addr, Option<Ipv4Addr>)> = Vec::new();
@@ -83,10 +79,10 @@ fn run(targets: &Targets, scenario: Scenario, strategy: Strategy, rate: u32) -> 
     for (target, last_hop) in last_hops {
         let key = TraceKey { target, method: ProbeMethod::Icmp, flow: Flow::default() };
         let first = Probe { key, ttl: ProbeTtl::FIRST, attempt: Attempt::default() };
-        let truth = wire.network().truth(&codec.encode(vantage, &first)).expect("a truth");
+        let truth = transport.network().truth(&codec.encode(vantage, &first)).expect("a truth");
         right += usize::from(last_hop == truth.last_hop);
     }
-    Run { targets: addresses.len(), measured, right, cpu }
+    Run { targets: job.addresses.len(), measured, right, cpu }
 }
 
 impl Run {

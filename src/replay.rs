@@ -12,11 +12,10 @@ use rand::{RngExt, SeedableRng};
 use crate::lab::{Story, VirtualTransport};
 use crate::output::{Rows, Run, summary};
 use crate::owner::Owners;
-use crate::probe::engine::{self, Measured};
+use crate::probe::engine::Measured;
 use crate::probe::packet::{Codec, Secret};
-use crate::probe::scheduler::TraceScheduler;
 use crate::probe::transport::TransportError;
-use crate::probe::{Finished, ProbeMethod, TraceSettings};
+use crate::probe::{ProbeMethod, TraceJob, TraceSettings};
 use crate::survey::{Keep, Survey, SurveyError};
 use crate::targets::{Targets, TargetsError, sample, select};
 
@@ -62,27 +61,23 @@ struct One<'a> {
 
 impl One<'_> {
     fn rows(mut self, owners: &Owners<'_>) -> Result<Rows, ReplayError> {
-        let settings = TraceSettings::default();
         let network = self.story.network(self.began, self.random.random());
         let codec = Codec::new(Secret::new(self.random.random()));
-        let addresses = self.addresses()?;
-        let targets = self.targets.clone();
-        let methods = [ProbeMethod::Icmp];
-        let plan = TraceScheduler::new(
-            targets,
-            settings.clone(),
-            &addresses,
-            &methods,
-            1,
-            &mut self.random,
-        );
-        let mut wire = VirtualTransport::new(network, codec);
-        let mut finished: Vec<Finished> = Vec::new();
-        let (measured, failure) = engine::run(&mut wire, plan, &settings, &mut finished);
+        let job = TraceJob {
+            targets: self.targets,
+            addresses: self.addresses()?,
+            methods: vec![ProbeMethod::Icmp],
+            flows: 1,
+            settings: TraceSettings::default(),
+            began: self.began,
+        };
+        let mut transport = VirtualTransport::new(network, codec);
+        let mut traces = Vec::new();
+        let (measured, failure) = job.run(&mut transport, &mut self.random, &mut traces);
         failure?;
         let mut survey = Survey::new(self.targets, Keep::default());
-        for finished in finished {
-            survey.add(&finished.trace(self.began))?;
+        for trace in &traces {
+            survey.add(trace)?;
         }
         let split = survey.judge(owners)?.split();
         Ok(summary::summary(&self.about(&measured), &split, &self.targets.classes))

@@ -1,34 +1,31 @@
-//! The engine in virtual time, on networks of a few lines: when it asks, when it asks again, and
+//! The engine in virtual time, on networks of a few lines: when it probes, when it probes again, and
 //! when it stops.
 #![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
 
-use std::net::Ipv4Addr;
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use lasthop::lab::{Network, Scenario, VirtualTransport};
-use lasthop::probe::engine::{self, Measured, Observer, Progress};
+use lasthop::probe::engine::{Matched, Measured, Observer, Progress};
 use lasthop::probe::packet::{Codec, Secret};
-use lasthop::probe::scheduler::{Matched, TraceScheduler};
 use lasthop::probe::transport::{SendResult, Transport, TransportCounts, TransportError};
-use lasthop::probe::{
-    Finished, Moment, Outcome, Probe, ProbeMethod, ProbeTtl, Reply, TraceSettings,
-};
+use lasthop::probe::{Moment, Probe, ProbeMethod, ProbeTtl, Reply, TraceJob, TraceSettings};
 use lasthop::targets::Targets;
-use lasthop::trace::{StopReason, Strategy};
+use lasthop::trace::{Hop, StopReason, Strategy, Trace};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 const HOST: &str = "175.45.176.8";
 
 /// Keeps the traces, and interrupts the run when it has lasted so long.
-struct Until(Duration, Vec<Finished>);
+struct Until(Duration, Vec<Trace>);
 
 /// What a run has done.
 struct Ran {
     measured: Measured,
-    traces: Vec<Finished>,
+    traces: Vec<Trace>,
 }
 
 impl std::ops::Deref for Ran {
@@ -39,54 +36,61 @@ impl std::ops::Deref for Ran {
     }
 }
 
-impl Observer for Until {
+impl Observer<Trace> for Until {
     fn on_progress(&mut self, progress: &Progress) -> ControlFlow<()> {
         if progress.elapsed < self.0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 
-    fn on_ended(&mut self, finished: Finished) {
-        self.1.push(finished);
+    fn on_ended(&mut self, trace: Trace) {
+        self.1.push(trace);
     }
 }
 
 fn scenario(hops: &str, end: &str, routers: &str) -> Scenario {
     let text = format!(
         "about = \"\"\nvantage = \"192.168.1.77\"\n[[route]]\nto = \"175.45.176.0/22\"\n\
-         hosts = [\"{HOST}\"]\n[[route.key]]\nhops = [{hops}]\nend = \"{end}\"\nclass = \"china\"\n\
+         hosts = [\"{HOST}\"]\n[[route.path]]\nhops = [{hops}]\nend = \"{end}\"\nclass = \"china\"\n\
          {routers}"
     );
     Scenario::parse("inline", &text).expect("a right scenario")
 }
 
-fn wire(scenario: Scenario) -> VirtualTransport {
+fn transport(scenario: Scenario) -> VirtualTransport {
     VirtualTransport::new(Network::new(scenario, 1), Codec::new(Secret::new([7; 16])))
 }
 
-fn run_on(
-    wire: &mut impl Transport,
+fn try_run(
+    transport: &mut impl Transport,
     targets: &[&str],
     settings: &TraceSettings,
-    watch: Duration,
+    longest: Duration,
+) -> (Ran, Result<(), TransportError>) {
+    let job = TraceJob {
+        targets: &Targets::built_in().expect("targets"),
+        addresses: targets.iter().map(|text| text.parse().expect("target")).collect(),
+        methods: vec![ProbeMethod::Icmp],
+        flows: 1,
+        settings: settings.clone(),
+        began: Timestamp::UNIX_EPOCH,
+    };
+    let mut until = Until(longest, Vec::new());
+    let (measured, failure) = job.run(transport, &mut StdRng::seed_from_u64(1), &mut until);
+    (Ran { measured, traces: until.1 }, failure)
+}
+
+fn run_on(
+    transport: &mut impl Transport,
+    targets: &[&str],
+    settings: &TraceSettings,
+    longest: Duration,
 ) -> Ran {
-    let known = Targets::built_in().expect("targets");
-    let targets: Vec<Ipv4Addr> = targets.iter().map(|text| text.parse().expect("target")).collect();
-    let mut random = StdRng::seed_from_u64(1);
-    let plan = TraceScheduler::new(
-        known,
-        settings.clone(),
-        &targets,
-        &[ProbeMethod::Icmp],
-        1,
-        &mut random,
-    );
-    let mut watch = Until(watch, Vec::new());
-    let (measured, failure) = engine::run(wire, plan, settings, &mut watch);
+    let (ran, failure) = try_run(transport, targets, settings, longest);
     failure.expect("measured");
-    Ran { measured, traces: watch.1 }
+    ran
 }
 
 fn run(scenario: Scenario, targets: &[&str], settings: &TraceSettings) -> Ran {
-    run_on(&mut wire(scenario), targets, settings, Duration::from_hours(1))
+    run_on(&mut transport(scenario), targets, settings, Duration::from_hours(1))
 }
 
 /// The usual settings, but complete traces.
@@ -94,27 +98,32 @@ fn full() -> TraceSettings {
     TraceSettings { strategy: Strategy::Full, ..TraceSettings::default() }
 }
 
-fn asked(trace: &Finished, ttl: u8) -> usize {
-    trace.tries.iter().filter(|one| Some(one.ttl) == ProbeTtl::new(ttl)).count()
+fn hop(trace: &Trace, ttl: u8) -> Option<&Hop> {
+    trace.hops.iter().find(|hop| hop.ttl.get() == ttl)
+}
+
+/// How many probes a TTL got.
+fn probes(trace: &Trace, ttl: u8) -> usize {
+    hop(trace, ttl).map_or(0, |hop| hop.tries.len())
 }
 
 const CHAIN: &str = r#""192.168.1.1 1", "219.158.3.1 20", "103.35.255.254 40""#;
 
 #[test]
-fn home_ends_a_trace_and_every_ttl_before_it_is_asked_once() {
+fn home_ends_a_trace_and_every_ttl_before_it_is_probed_once() {
     let measured = run(scenario(CHAIN, "hosts 50", ""), &[HOST], &full());
     let trace = &measured.traces[0];
-    assert_eq!(trace.stop, StopReason::Home);
-    assert_eq!((1..=4).map(|ttl| asked(trace, ttl)).collect::<Vec<_>>(), [1, 1, 1, 1]);
-    assert!(trace.tries.len() <= 4 + full().window, "{}", trace.tries.len());
+    assert_eq!(trace.stop, Some(StopReason::Home));
+    assert_eq!((1..=4).map(|ttl| probes(trace, ttl)).collect::<Vec<_>>(), [1, 1, 1, 1]);
+    assert!(trace.probes() <= 4 + full().window, "{}", trace.probes());
 }
 
 #[test]
 fn silence_ends_a_trace_at_the_gap_limit() {
     let settings = TraceSettings { gap_limit: 4, border_attempts: 0, ..full() };
     let trace = &run(scenario(CHAIN, "blackhole", ""), &["175.45.176.9"], &settings).traces[0];
-    assert_eq!(trace.stop, StopReason::GapLimit);
-    assert_eq!((4..=8).map(|ttl| asked(trace, ttl)).collect::<Vec<_>>(), [2, 2, 2, 2, 0]);
+    assert_eq!(trace.stop, Some(StopReason::GapLimit));
+    assert_eq!((4..=8).map(|ttl| probes(trace, ttl)).collect::<Vec<_>>(), [2, 2, 2, 2, 0]);
 }
 
 #[test]
@@ -122,59 +131,57 @@ fn the_furthest_ttl_ends_a_trace() {
     let settings =
         TraceSettings { max_ttl: ProbeTtl::new(5).expect("ttl"), border_attempts: 0, ..full() };
     let trace = &run(scenario(CHAIN, "blackhole", ""), &["175.45.176.9"], &settings).traces[0];
-    assert_eq!((trace.stop, asked(trace, 5), asked(trace, 6)), (StopReason::MaxTtl, 2, 0));
+    assert_eq!((trace.stop, probes(trace, 5), probes(trace, 6)), (Some(StopReason::MaxTtl), 2, 0));
 }
 
 #[test]
-fn a_refusal_and_a_loop_end_a_trace() {
+fn an_unreachable_and_a_loop_end_a_trace() {
     let stop = |end| run(scenario(CHAIN, end, ""), &["175.45.176.9"], &full()).traces[0].stop;
-    assert_eq!(stop("refusal 13"), StopReason::Unreachable);
-    assert_eq!(stop("loop"), StopReason::Loop);
+    assert_eq!(stop("refusal 13"), Some(StopReason::Unreachable));
+    assert_eq!(stop("loop"), Some(StopReason::Loop));
 }
 
 #[test]
-fn a_first_hop_that_hides_costs_no_trace_its_border() {
+fn silent_first_hops_hide_no_border() {
     let hops = r#""* 1", "* 2", "* 3", "* 4", "* 5", "* 6", "219.158.3.1 20""#;
     let trace = &run(scenario(hops, "blackhole", ""), &["175.45.176.9"], &full()).traces[0];
-    assert!(trace.tries.iter().any(|one| matches!(one.outcome, Outcome::Answered(_))));
+    assert!(trace.answers().next().is_some());
 }
 
 #[test]
-fn the_silent_ttls_behind_a_doubtful_border_are_asked_again_ever_later() {
+fn the_silent_ttls_behind_a_doubtful_border_are_probed_again_ever_later() {
     let settings = full();
     let trace = &run(scenario(CHAIN, "blackhole", ""), &["175.45.176.9"], &settings).traces[0];
-    assert_eq!(asked(trace, 4), usize::from(settings.attempts + settings.border_attempts));
-    assert_eq!(asked(trace, 7), usize::from(settings.attempts));
-    let at =
-        |attempt| trace.tries.iter().find(|one| one.ttl.get() == 4 && one.attempt.get() == attempt);
-    let sent: Vec<Moment> = (0..6).filter_map(|n| at(n).map(|one| one.sent)).collect();
-    let waits: Vec<Duration> = sent.windows(2).skip(2).map(|pair| pair[1].since(pair[0])).collect();
+    assert_eq!(probes(trace, 4), usize::from(settings.attempts + settings.border_attempts));
+    assert_eq!(probes(trace, 7), usize::from(settings.attempts));
+    let tries = &hop(trace, 4).expect("probed").tries;
+    let sent: Vec<Timestamp> = tries.iter().filter_map(|one| one.sent).collect();
+    let waits: Vec<Duration> = sent
+        .windows(2)
+        .skip(2)
+        .map(|pair| pair[1].duration_since(pair[0]).unsigned_abs())
+        .collect();
     assert!(waits.is_sorted() && waits.len() == 3, "{waits:?}");
 }
 
 #[test]
-fn a_border_that_many_neighbours_confirm_is_not_asked_again() {
+fn a_border_that_many_traces_confirm_is_not_probed_again() {
     let targets: Vec<String> = (10..200).map(|n| format!("175.45.176.{n}")).collect();
     let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
     let settings = full();
     let measured = run(scenario(CHAIN, "blackhole", ""), &targets, &settings);
-    let again = measured.traces.iter().filter(|trace| asked(trace, 4) > 2).count();
+    let again = measured.traces.iter().filter(|trace| probes(trace, 4) > 2).count();
     assert!(again <= 20, "{again} of {}", targets.len());
 }
 
 #[test]
-fn a_border_that_rarely_answers_is_found_by_asking_again() {
+fn a_border_that_rarely_replies_is_found_by_probing_again() {
     let habits = "[router.\"103.35.255.254\"]\nlimit = 20\nburst = 5\n";
     let targets: Vec<String> = (10..110).map(|n| format!("175.45.176.{n}")).collect();
     let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
     let settings = TraceSettings { rate: NonZeroU32::new(2000), ..full() };
     let measured = run(scenario(CHAIN, "blackhole", habits), &targets, &settings);
-    let found = |trace: &&Finished| {
-        trace
-            .tries
-            .iter()
-            .any(|one| one.ttl.get() == 3 && matches!(one.outcome, Outcome::Answered(_)))
-    };
+    let found = |trace: &&Trace| hop(trace, 3).is_some_and(|hop| hop.answers().next().is_some());
     let found = measured.traces.iter().filter(found).count();
     assert!(found >= 99, "{found} of 100");
 }
@@ -184,7 +191,7 @@ fn the_deadline_ends_what_is_under_way() {
     let settings = TraceSettings { deadline: Some(Duration::from_secs(2)), ..full() };
     let measured = run(scenario(CHAIN, "blackhole", ""), &["175.45.176.9"], &settings);
     assert_eq!(measured.cut_short, Some(StopReason::Deadline));
-    assert_eq!(measured.traces[0].stop, StopReason::Deadline);
+    assert_eq!(measured.traces[0].stop, Some(StopReason::Deadline));
     assert!(measured.took < Duration::from_millis(2100), "{:?}", measured.took);
 }
 
@@ -193,13 +200,13 @@ fn an_interruption_hands_on_what_was_begun_and_nothing_else() {
     let settings = TraceSettings { rate: NonZeroU32::new(10), ..full() };
     let targets: Vec<String> = (0..100).map(|n| format!("175.45.176.{n}")).collect();
     let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
-    let mut wire = wire(scenario(CHAIN, "blackhole", ""));
-    let measured = run_on(&mut wire, &targets, &settings, Duration::from_secs(3));
+    let mut transport = transport(scenario(CHAIN, "blackhole", ""));
+    let measured = run_on(&mut transport, &targets, &settings, Duration::from_secs(3));
     assert_eq!(measured.cut_short, Some(StopReason::Interrupted));
     assert!(!measured.traces.is_empty() && measured.traces.len() < 100);
-    assert!(measured.traces.iter().all(|trace| !trace.tries.is_empty()));
-    let tries: usize = measured.traces.iter().map(|trace| trace.tries.len()).sum();
-    assert_eq!(u64::try_from(tries).expect("few"), measured.packets);
+    assert!(measured.traces.iter().all(|trace| trace.probes() > 0));
+    let probes: usize = measured.traces.iter().map(Trace::probes).sum();
+    assert_eq!(u64::try_from(probes).expect("few"), measured.packets);
 }
 
 /// Lets nothing out.
@@ -218,16 +225,16 @@ impl Transport for Full {
         self.0.recv(until, replies)
     }
 
-    fn counts(&self) -> &TransportCounts {
-        self.0.counts()
+    fn take_counts(&mut self) -> TransportCounts {
+        self.0.take_counts()
     }
 }
 
 #[test]
 fn a_trace_of_which_nothing_was_sent_is_none() {
     let settings = TraceSettings { deadline: Some(Duration::from_secs(1)), ..full() };
-    let mut wire = Full(wire(scenario(CHAIN, "hosts 50", "")));
-    let measured = run_on(&mut wire, &[HOST], &settings, Duration::from_hours(1));
+    let mut transport = Full(transport(scenario(CHAIN, "hosts 50", "")));
+    let measured = run_on(&mut transport, &[HOST], &settings, Duration::from_hours(1));
     assert_eq!((measured.traces.len(), measured.cut_short), (0, Some(StopReason::Deadline)));
 }
 
@@ -257,28 +264,22 @@ impl Transport for Echoing {
         Ok(())
     }
 
-    fn counts(&self) -> &TransportCounts {
-        self.inner.counts()
+    fn take_counts(&mut self) -> TransportCounts {
+        self.inner.take_counts()
     }
 }
 
 #[test]
-fn an_answer_counts_once_and_the_others_are_counted_apart() {
-    let inner = wire(scenario(CHAIN, "hosts 50", ""));
-    let mut wire = Echoing { inner, held: Vec::new() };
+fn a_reply_counts_once_and_the_others_are_counted_apart() {
+    let inner = transport(scenario(CHAIN, "hosts 50", ""));
+    let mut transport = Echoing { inner, held: Vec::new() };
     let settings = full();
     let targets = [HOST, "175.45.176.9"];
-    let measured = run_on(&mut wire, &targets, &settings, Duration::from_hours(1));
-    let matched = |what| measured.matched.get(&what).copied().unwrap_or_default();
-    let answers: usize = measured
-        .traces
-        .iter()
-        .flat_map(|trace| &trace.tries)
-        .filter(|one| matches!(one.outcome, Outcome::Answered(_)))
-        .count();
-    assert_eq!(matched(Matched::First), u64::try_from(answers).expect("few"));
-    assert!(matched(Matched::Duplicate) > 0 && matched(Matched::Late) > 0);
-    assert_eq!(matched(Matched::Unasked), 0);
+    let measured = run_on(&mut transport, &targets, &settings, Duration::from_hours(1));
+    let replies: usize = measured.traces.iter().map(|trace| trace.answers().count()).sum();
+    assert_eq!(measured.replies(Matched::First), u64::try_from(replies).expect("few"));
+    assert!(measured.replies(Matched::Duplicate) > 0 && measured.replies(Matched::Late) > 0);
+    assert_eq!(measured.replies(Matched::Unasked), 0);
 }
 
 /// Lets so many probes pass, then refuses them or fails altogether.
@@ -310,36 +311,29 @@ impl Transport for Breaking {
         self.inner.recv(until, replies)
     }
 
-    fn counts(&self) -> &TransportCounts {
-        self.inner.counts()
+    fn take_counts(&mut self) -> TransportCounts {
+        self.inner.take_counts()
     }
 }
 
 #[test]
 fn a_network_that_goes_away_is_no_outage_of_the_block() {
-    let inner = wire(scenario(CHAIN, "blackhole", ""));
-    let mut wire = Breaking { inner, passes: 2, fails: false };
+    let inner = transport(scenario(CHAIN, "blackhole", ""));
+    let mut transport = Breaking { inner, passes: 2, fails: false };
     let targets = ["175.45.176.9", "175.45.176.10"];
-    let measured = run_on(&mut wire, &targets, &full(), Duration::from_hours(1));
+    let measured = run_on(&mut transport, &targets, &full(), Duration::from_hours(1));
     assert_eq!(measured.packets, 2, "what did not leave was not sent");
     assert_eq!(measured.traces.len(), 1, "what never left was not measured");
-    assert_eq!(measured.traces[0].stop, StopReason::Unsent);
+    assert_eq!(measured.traces[0].stop, Some(StopReason::Unsent));
     assert!(StopReason::Unsent.is_cut_short());
 }
 
 #[test]
-fn a_wire_that_fails_keeps_what_was_measured() {
-    let inner = wire(scenario(CHAIN, "hosts 50", ""));
-    let mut wire = Breaking { inner, passes: 3, fails: true };
-    let settings = full();
-    let targets = Targets::built_in().expect("targets");
-    let host = [HOST.parse().expect("an address")];
-    let mut random = StdRng::seed_from_u64(1);
-    let plan =
-        TraceScheduler::new(targets, settings.clone(), &host, &[ProbeMethod::Icmp], 1, &mut random);
-    let watch = &mut Until(Duration::from_hours(1), Vec::new());
-    let (measured, failure) = engine::run(&mut wire, plan, &settings, watch);
+fn a_transport_that_fails_keeps_what_was_measured() {
+    let inner = transport(scenario(CHAIN, "hosts 50", ""));
+    let mut transport = Breaking { inner, passes: 3, fails: true };
+    let (ran, failure) = try_run(&mut transport, &[HOST], &full(), Duration::from_hours(1));
     assert!(failure.is_err_and(|failure| failure.to_string().starts_with("sendto: ")));
-    assert_eq!((measured.traces, watch.1.len(), measured.packets), (1, 1, 3));
-    assert!(!measured.is_complete());
+    assert_eq!((ran.ended, ran.traces.len(), ran.packets), (1, 1, 3));
+    assert!(!ran.is_complete());
 }

@@ -7,10 +7,11 @@ use std::num::NonZeroU32;
 use jiff::Timestamp;
 use lasthop::lab::{self, Network, Truth, VirtualTransport};
 use lasthop::owner::Owners;
-use lasthop::probe::engine::{self, Measured};
+use lasthop::probe::engine::Measured;
 use lasthop::probe::packet::{Codec, Secret};
-use lasthop::probe::scheduler::TraceScheduler;
-use lasthop::probe::{Attempt, Finished, Probe, ProbeMethod, ProbeTtl, TraceSettings};
+use lasthop::probe::{
+    Attempt, Flow, Probe, ProbeMethod, ProbeTtl, TraceJob, TraceKey, TraceSettings,
+};
 use lasthop::targets::{Targets, select};
 use lasthop::trace::{Strategy, Trace};
 use lasthop::transit::{Judgement, judge};
@@ -21,7 +22,7 @@ use rand::rngs::StdRng;
 struct Run {
     targets: Targets,
     measured: Measured,
-    traces: Vec<Finished>,
+    traces: Vec<Trace>,
     truths: Vec<Truth>,
 }
 
@@ -33,32 +34,44 @@ impl Run {
     fn by(strategy: Strategy, name: &str, methods: &[ProbeMethod], seed: u64, rate: u32) -> Self {
         let targets = Targets::built_in().expect("targets");
         let scenario = lab::built_in(name).expect("a scenario").expect("a right one");
-        let settings =
-            TraceSettings { strategy, rate: NonZeroU32::new(rate), ..TraceSettings::default() };
+        let rate = NonZeroU32::new(rate);
         let vantage = scenario.vantage;
         let codec = Codec::new(Secret::new(*b"known to one run"));
-        let mut wire = VirtualTransport::new(Network::new(scenario, seed), codec);
+        let mut transport = VirtualTransport::new(Network::new(scenario, seed), codec);
         let mut random = StdRng::seed_from_u64(seed);
-        let addresses = select(&targets.block, &[], &mut random).expect("addresses");
-        let plan = TraceScheduler::new(
-            targets.clone(),
-            settings.clone(),
-            &addresses,
-            methods,
-            1,
-            &mut random,
-        );
-        let mut kept: Vec<Finished> = Vec::new();
-        let (measured, failure) = engine::run(&mut wire, plan, &settings, &mut kept);
-        let traces = kept;
+        let job = TraceJob {
+            targets: &targets,
+            addresses: select(&targets.block, &[], &mut random).expect("addresses"),
+            methods: methods.to_vec(),
+            flows: 1,
+            settings: TraceSettings { strategy, rate, ..TraceSettings::default() },
+            began: Timestamp::UNIX_EPOCH,
+        };
+        let mut traces: Vec<Trace> = Vec::new();
+        let (measured, failure) = job.run(&mut transport, &mut random, &mut traces);
         failure.expect("measured");
-        let truth = |finished: &Finished| {
-            let first =
-                Probe { key: finished.key, ttl: ProbeTtl::FIRST, attempt: Attempt::default() };
-            wire.network().truth(&codec.encode(vantage, &first)).cloned().expect("a truth")
+        let flows = job.flows();
+        let truth = |trace: &Trace| {
+            let flow = trace.flow.and_then(|flow| Flow::new(flow.try_into().ok()?));
+            let (flow, method) = *flows.iter().find(|(it, _)| Some(*it) == flow).expect("a flow");
+            let key = TraceKey { target: trace.target, method, flow };
+            let first = Probe { key, ttl: ProbeTtl::FIRST, attempt: Attempt::default() };
+            transport.network().truth(&codec.encode(vantage, &first)).cloned().expect("a truth")
         };
         let truths = traces.iter().map(truth).collect();
         Self { targets, measured, traces, truths }
+    }
+
+    /// When each probe left, in nanoseconds from the start; of all TTLs, or of the first.
+    fn sent(&self, first_only: bool) -> Vec<i128> {
+        let hops = self.traces.iter().flat_map(|trace| &trace.hops);
+        let hops = hops.filter(|hop| !first_only || hop.ttl.get() == 1);
+        let mut sent: Vec<i128> = hops
+            .flat_map(|hop| &hop.tries)
+            .map(|one| one.sent.expect("sent").as_nanosecond())
+            .collect();
+        sent.sort_unstable();
+        sent
     }
 
     fn packets_per_target(&self) -> f64 {
@@ -67,9 +80,7 @@ impl Run {
     }
 
     fn judged(&self) -> Vec<Judgement> {
-        let trace = |finished: &Finished| finished.trace(Timestamp::UNIX_EPOCH);
-        let traces: Vec<Trace> = self.traces.iter().map(trace).collect();
-        judge(&traces, &self.targets, &Owners::new(&self.targets))
+        judge(&self.traces, &self.targets, &Owners::new(&self.targets))
     }
 
     /// How many traces have the right class and the right last foreign hop.
@@ -82,7 +93,7 @@ impl Run {
     }
 }
 
-/// All scenarios whose routers answer everything they are asked, but for chance.
+/// All scenarios whose routers reply to every probe, but for chance.
 #[test]
 fn every_scenario_is_measured_right() {
     for name in lab::NAMES {
@@ -126,7 +137,7 @@ fn border_first_is_as_right_with_few_packets() {
     }
 }
 
-/// Patience has an end: nothing that answers 40 times a second takes minutes.
+/// A router that replies 40 times a second is not waited for over minutes.
 #[test]
 fn no_scenario_takes_long() {
     for name in lab::NAMES {
@@ -162,12 +173,7 @@ fn both_methods_make_two_traces_for_each_target() {
 fn the_rate_is_a_ceiling_for_every_packet() {
     for (name, rate) in [("today", 1000), ("lossy", 317)] {
         let run = Run::of(name, &[ProbeMethod::Icmp], 1, rate);
-        let mut sent: Vec<u64> = run
-            .traces
-            .iter()
-            .flat_map(|trace| trace.tries.iter().map(|one| one.sent.nanos()))
-            .collect();
-        sent.sort_unstable();
+        let sent = run.sent(false);
         assert_eq!(sent.len(), usize::try_from(run.measured.packets).expect("few"));
         let rate = usize::try_from(rate).expect("small");
         // No second, wherever it begins, has more.
@@ -181,13 +187,7 @@ fn the_rate_is_a_ceiling_for_every_packet() {
 #[test]
 fn no_router_sees_a_burst() {
     let run = Run::of("all-china", &[ProbeMethod::Icmp], 1, 1000);
-    let mut first_hop: Vec<u64> = run
-        .traces
-        .iter()
-        .flat_map(|trace| trace.tries.iter().filter(|one| one.ttl == ProbeTtl::FIRST))
-        .map(|one| one.sent.nanos())
-        .collect();
-    first_hop.sort_unstable();
+    let first_hop = run.sent(true);
     // All 1,024 traces begin here; at even spacing a tenth of a second would see some 5.
     let most = (0..first_hop.len())
         .map(|from| {

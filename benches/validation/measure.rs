@@ -5,10 +5,10 @@ use std::num::NonZeroU32;
 use jiff::Timestamp;
 use lasthop::lab::{Network, VirtualTransport};
 use lasthop::owner::Owners;
-use lasthop::probe::engine;
 use lasthop::probe::packet::{Codec, Secret};
-use lasthop::probe::scheduler::TraceScheduler;
-use lasthop::probe::{Attempt, Finished, Probe, ProbeMethod, ProbeTtl, TraceSettings};
+use lasthop::probe::{
+    Attempt, Flow, Probe, ProbeMethod, ProbeTtl, TraceJob, TraceKey, TraceSettings,
+};
 use lasthop::targets::{Targets, sample, select};
 use lasthop::trace::{Strategy, Trace};
 use lasthop::transit::{Judgement, judge};
@@ -34,33 +34,34 @@ pub(crate) struct Judged {
 pub(crate) fn measure(world: World, number: u64, targets: &Targets) -> Vec<Judged> {
     let strategy = if number.is_multiple_of(2) { Strategy::Border } else { Strategy::Full };
     let method = if number % 4 < 2 { ProbeMethod::Icmp } else { ProbeMethod::Udp };
-    let settings =
-        TraceSettings { strategy, rate: NonZeroU32::new(200), ..TraceSettings::default() };
     let vantage = world.scenario.vantage;
     let codec = Codec::new(Secret::new(u128::from(number).to_le_bytes()));
-    let mut wire = VirtualTransport::new(Network::new(world.scenario, number), codec);
+    let mut transport = VirtualTransport::new(Network::new(world.scenario, number), codec);
     let mut random = StdRng::seed_from_u64(number);
     let addresses = select(&targets.block, &[], &mut random).expect("addresses");
-    let addresses = sample(&targets.block, &addresses, world.sample);
-    let plan = TraceScheduler::new(
-        targets.clone(),
-        settings.clone(),
-        &addresses,
-        &[method],
-        1,
-        &mut random,
-    );
-    let mut kept: Vec<Finished> = Vec::new();
-    let (_, failure) = engine::run(&mut wire, plan, &settings, &mut kept);
+    let job = TraceJob {
+        targets,
+        addresses: sample(&targets.block, &addresses, world.sample),
+        methods: vec![method],
+        flows: 1,
+        settings: TraceSettings {
+            strategy,
+            rate: NonZeroU32::new(200),
+            ..TraceSettings::default()
+        },
+        began: Timestamp::UNIX_EPOCH,
+    };
+    let mut traces: Vec<Trace> = Vec::new();
+    let (_, failure) = job.run(&mut transport, &mut random, &mut traces);
     failure.expect("measured");
-    let traces: Vec<Trace> = kept.iter().map(|it| it.trace(Timestamp::UNIX_EPOCH)).collect();
     let judgements = judge(&traces, targets, &Owners::new(targets));
-    let truth = |finished: &Finished| {
-        let first = Probe { key: finished.key, ttl: ProbeTtl::FIRST, attempt: Attempt::default() };
-        let truth = wire.network().truth(&codec.encode(vantage, &first)).expect("a truth");
+    let truth = |trace: &Trace| {
+        let key = TraceKey { target: trace.target, method, flow: Flow::default() };
+        let first = Probe { key, ttl: ProbeTtl::FIRST, attempt: Attempt::default() };
+        let truth = transport.network().truth(&codec.encode(vantage, &first)).expect("a truth");
         (truth.class.clone(), truth.last_hop.is_some())
     };
-    let truths: Vec<(String, bool)> = kept.iter().map(truth).collect();
+    let truths: Vec<(String, bool)> = traces.iter().map(truth).collect();
     traces
         .into_iter()
         .zip(judgements)

@@ -1,7 +1,6 @@
-//! Answers that cannot be the targets' own: proxies and other boxes on the way that answer for
-//! everything.
+//! Replies that cannot be the targets' own: proxies and other middleboxes that reply for every address.
 //!
-//! Nothing in a single answer tells. But real networks are mostly empty, and a host is about as far
+//! A single reply does not show that. But real networks are mostly empty, and a host is about as far
 //! away as its neighbours are.
 
 use std::collections::BTreeMap;
@@ -12,31 +11,35 @@ use ipnet::Ipv4Net;
 use crate::targets::Block;
 
 use super::host::{Found, Host, Implausible};
-use super::{Liveness, PingMethod};
+use super::liveness::{Liveness, PingMethod};
 
-/// So many addresses of a routed prefix must have been asked before their likeness means anything.
+/// How many addresses of a routed prefix must have been pinged before their likeness means anything.
 const FEWEST: usize = 16;
-/// Nine of ten answers alike are too many: the first and the last address of a network are nobody's.
+/// Nine of ten replies alike are too many: the first and the last address of a network belong to no host.
 const SHARE: (usize, usize) = (9, 10);
 /// No path is longer.
 const LONGEST: u8 = 64;
-/// So many neighbours say how far away hosts are.
+/// More replies than this show how far away the hosts of a prefix are.
 const NEIGHBOURS: usize = 3;
 
-/// Marks the hosts whose answers are not taken for their own. `source` is where the questions left
-/// from.
+/// Marks the hosts whose replies are not taken for their own. `source` is where the pings left from.
 pub fn mark_implausible(hosts: &mut [Host], block: &Block, source: Ipv4Addr) {
-    let prefixes = Prefixes::of(hosts, block);
+    let mut prefixes: BTreeMap<Ipv4Net, PrefixReplies> = BTreeMap::new();
+    for host in hosts.iter().filter(|host| host.asked.is_some()) {
+        if let Some(prefix) = block.routed_prefix(host.target) {
+            prefixes.entry(prefix).or_default().add(host);
+        }
+    }
+    for prefix in prefixes.values_mut() {
+        prefix.distances.sort_unstable();
+    }
     for host in hosts {
-        let Some(found) = host.found else { continue };
-        let Some(prefix) = block.routed_prefix(host.target).and_then(|net| prefixes.0.get(&net))
-        else {
-            continue;
-        };
+        let prefix = block.routed_prefix(host.target).and_then(|prefix| prefixes.get(&prefix));
+        let Some((found, prefix)) = host.found.zip(prefix) else { continue };
         host.implausible = if prefix.is_alike(&found) {
             Some(Implausible::Alike)
         } else if !block.contains(source) && prefix.is_elsewhere(&found) {
-            // A vantage inside the block is as near as can be.
+            // A vantage inside the block may be as near as can be.
             Some(Implausible::Distance)
         } else {
             None
@@ -44,42 +47,23 @@ pub fn mark_implausible(hosts: &mut [Host], block: &Block, source: Ipv4Addr) {
     }
 }
 
-struct Prefixes(BTreeMap<Ipv4Net, Prefix>);
-
-/// What the answers of a routed prefix have in common.
+/// What the replies of a routed prefix have in common.
 #[derive(Default)]
-struct Prefix {
-    /// The targets that were asked by each means.
-    asked: BTreeMap<PingMethod, usize>,
-    /// How often each answer came.
+struct PrefixReplies {
+    /// How many targets were pinged by each method.
+    pinged: BTreeMap<PingMethod, usize>,
+    /// How often each reply came.
     alike: BTreeMap<(Liveness, Option<u8>), usize>,
-    /// From how far away answers came, nearest first.
+    /// From how far away the replies came, nearest first.
     distances: Vec<u8>,
 }
 
-impl Prefixes {
-    fn of(hosts: &[Host], block: &Block) -> Self {
-        let mut prefixes: BTreeMap<Ipv4Net, Prefix> = BTreeMap::new();
-        for host in hosts {
-            let Some(net) = block.routed_prefix(host.target) else { continue };
-            prefixes.entry(net).or_default().add(host);
-        }
-        for prefix in prefixes.values_mut() {
-            prefix.distances.sort_unstable();
-        }
-        Self(prefixes)
-    }
-}
-
-impl Prefix {
+impl PrefixReplies {
     fn add(&mut self, host: &Host) {
-        if host.asked.is_none() {
-            return;
-        }
-        // Who was found by one means was not asked by those that follow.
-        let last = host.found.map_or(PingMethod::Udp, |found| found.liveness.means());
-        for means in PingMethod::ALL.into_iter().filter(|means| *means <= last) {
-            *self.asked.entry(means).or_default() += 1;
+        // A target that one method found was not pinged by those that follow.
+        let last = host.found.map_or(PingMethod::Udp, |found| found.liveness.method());
+        for method in PingMethod::ALL.into_iter().filter(|method| *method <= last) {
+            *self.pinged.entry(method).or_default() += 1;
         }
         if let Some(found) = host.found {
             *self.alike.entry((found.liveness, found.reply_ttl)).or_default() += 1;
@@ -88,9 +72,9 @@ impl Prefix {
     }
 
     fn is_alike(&self, found: &Found) -> bool {
-        let asked = self.asked.get(&found.liveness.means()).copied().unwrap_or_default();
+        let pinged = self.pinged.get(&found.liveness.method()).copied().unwrap_or_default();
         let alike = self.alike.get(&(found.liveness, found.reply_ttl)).copied().unwrap_or_default();
-        asked >= FEWEST && alike * SHARE.1 >= asked * SHARE.0
+        pinged >= FEWEST && alike * SHARE.1 >= pinged * SHARE.0
     }
 
     /// No router on the way, further than any path, or not half as far away as its neighbours.
@@ -102,7 +86,7 @@ impl Prefix {
     }
 }
 
-/// How many routers an answer has passed, by the TTL with which it arrived: systems begin with 32, 64,
+/// How many routers a reply has passed, by the TTL with which it arrived. Systems begin with 32, 64,
 /// 128 or 255.
 fn distance(reply_ttl: u8) -> u8 {
     let first = [32, 64, 128].into_iter().find(|first| reply_ttl <= *first).unwrap_or(u8::MAX);
@@ -114,7 +98,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::census::Try;
+    use crate::census::host::Ping;
     use crate::probe::Moment;
 
     const SOURCE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
@@ -124,8 +108,8 @@ mod tests {
         Block { prefix, routed_length: 24, usual_gap: 3, holder: "Star JV".into(), asn: 131_279 }
     }
 
-    /// The hosts of a /24 of which the first so many answer, with these TTLs in turn.
-    fn hosts(count: u8, answer: u8, liveness: Liveness, ttls: &[Option<u8>]) -> Vec<Host> {
+    /// The hosts of a /24. The first so many reply, with these TTLs in turn.
+    fn hosts(count: u8, alive: u8, liveness: Liveness, ttls: &[Option<u8>]) -> Vec<Host> {
         let found = |place: u8| Found {
             liveness,
             reply_ttl: ttls.get(usize::from(place) % ttls.len()).copied().flatten(),
@@ -133,12 +117,12 @@ mod tests {
         let host = |place: u8| {
             let mut host = Host::new(Ipv4Addr::new(175, 45, 176, place));
             host.asked = Some(Moment::START);
-            host.found = (place < answer).then(|| found(place));
-            host.tries = vec![Try {
+            host.found = (place < alive).then(|| found(place));
+            host.pings = vec![Ping {
                 sent: Moment::START,
                 port: 0,
                 left: true,
-                rtt: (place < answer).then_some(Duration::from_millis(1)),
+                rtt: (place < alive).then_some(Duration::from_millis(1)),
             }];
             host
         };
@@ -151,21 +135,21 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_that_answers_everywhere_alike_is_one_box() {
+    fn a_prefix_that_replies_alike_everywhere_is_one_middlebox() {
         assert_eq!(marked(hosts(16, 16, Liveness::Echo, &[Some(52)])), [Implausible::Alike; 16]);
         assert_eq!(marked(hosts(20, 18, Liveness::Open(80), &[None])), [Implausible::Alike; 18]);
     }
 
     #[test]
-    fn few_targets_many_silent_ones_and_different_answers_are_no_box() {
+    fn few_targets_many_silent_ones_and_different_replies_are_no_middlebox() {
         assert_eq!(marked(hosts(15, 15, Liveness::Echo, &[Some(52)])), []);
         assert_eq!(marked(hosts(20, 17, Liveness::Echo, &[Some(52)])), []);
         assert_eq!(marked(hosts(20, 20, Liveness::Echo, &[Some(52), Some(115), Some(242)])), []);
     }
 
-    /// Of those that echo requests did not find, all accept connections; the others are real.
+    /// All that echo requests did not find accept connections. The others are real.
     #[test]
-    fn a_box_for_one_means_leaves_what_another_has_found() {
+    fn a_middlebox_for_one_method_leaves_the_hosts_of_another() {
         let mut all = hosts(40, 40, Liveness::Open(80), &[None]);
         for host in &mut all[..4] {
             host.found = Some(Found { liveness: Liveness::Echo, reply_ttl: Some(52) });
@@ -176,15 +160,15 @@ mod tests {
     }
 
     #[test]
-    fn no_host_is_here_behind_the_moon_or_far_before_its_neighbours() {
+    fn no_host_is_here_too_far_away_or_far_nearer_than_its_neighbours() {
         let mut all = hosts(40, 6, Liveness::Echo, &[Some(52)]);
         for (place, ttl) in [(0, 64), (1, 150), (2, 60)] {
             all[place].found = Some(Found { liveness: Liveness::Echo, reply_ttl: Some(ttl) });
         }
         mark_implausible(&mut all, &block(), SOURCE);
-        let suspicions: Vec<_> = all.iter().take(6).map(|host| host.implausible).collect();
+        let marks: Vec<_> = all.iter().take(6).map(|host| host.implausible).collect();
         let elsewhere = Some(Implausible::Distance);
-        assert_eq!(suspicions, [elsewhere, elsewhere, elsewhere, None, None, None]);
+        assert_eq!(marks, [elsewhere, elsewhere, elsewhere, None, None, None]);
     }
 
     #[test]

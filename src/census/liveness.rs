@@ -1,8 +1,8 @@
-//! By what a target is asked, and what its answer is.
+//! How a target is asked whether it is alive, and what shows that it is.
 
 use std::fmt;
 
-/// By what a target is asked whether it lives, in the order in which it is.
+/// How a target is asked, in the order in which the methods are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PingMethod {
     /// Echo requests.
@@ -14,9 +14,9 @@ pub enum PingMethod {
 }
 
 impl PingMethod {
-    /// The ports that are tried, one after the other.
+    /// The TCP ports, which take turns.
     pub const PORTS: [u16; 2] = [80, 443];
-    /// All of them, in their order.
+    /// All methods, in their order.
     pub const ALL: [Self; 3] = [Self::Icmp, Self::Tcp, Self::Udp];
 
     /// Its name in the output.
@@ -30,27 +30,27 @@ impl PingMethod {
     }
 }
 
-/// What shows that a target lives.
+/// What shows that a target is alive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Liveness {
     /// An echo reply from its own address.
     Echo,
     /// It accepts a connection to this port.
     Open(u16),
-    /// It refuses one.
+    /// It refuses a connection to this port.
     Refused(u16),
-    /// It says itself that nobody listens on a UDP port.
-    NoListener,
+    /// It reports itself that nobody listens on a UDP port.
+    PortUnreachable,
 }
 
 impl Liveness {
-    /// By which means it was found.
+    /// The method that found it.
     #[must_use]
-    pub const fn means(self) -> PingMethod {
+    pub const fn method(self) -> PingMethod {
         match self {
             Self::Echo => PingMethod::Icmp,
             Self::Open(_) | Self::Refused(_) => PingMethod::Tcp,
-            Self::NoListener => PingMethod::Udp,
+            Self::PortUnreachable => PingMethod::Udp,
         }
     }
 
@@ -59,7 +59,7 @@ impl Liveness {
     pub const fn port(self) -> Option<u16> {
         match self {
             Self::Open(port) | Self::Refused(port) => Some(port),
-            Self::Echo | Self::NoListener => None,
+            Self::Echo | Self::PortUnreachable => None,
         }
     }
 }
@@ -70,7 +70,7 @@ impl fmt::Display for Liveness {
             Self::Echo => f.write_str("icmp"),
             Self::Open(port) => write!(f, "tcp-{port}-open"),
             Self::Refused(port) => write!(f, "tcp-{port}-refused"),
-            Self::NoListener => f.write_str("udp"),
+            Self::PortUnreachable => f.write_str("udp"),
         }
     }
 }

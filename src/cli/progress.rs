@@ -7,13 +7,12 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use jiff::Timestamp;
 
 use crate::owner::Owners;
-use crate::probe::Finished;
 use crate::probe::engine::{Observer, Progress};
 use crate::survey::{Survey, SurveyError};
 use crate::targets::Targets;
+use crate::trace::Trace;
 use crate::transit::{Class, judge_alone};
 
 use super::interrupt::Interrupt;
@@ -29,19 +28,17 @@ pub(super) struct Watcher<'a, 't> {
     targets: &'t Targets,
     owners: &'a Owners<'t>,
     classes: BTreeMap<Class, usize>,
-    began: Timestamp,
     survey: Survey<'t>,
     failed: Result<(), SurveyError>,
 }
 
 impl<'a, 't> Watcher<'a, 't> {
-    /// A watcher for a run of `traces` traces that began at `began`; `interrupt` ends it in order.
+    /// A watcher for a run of `traces` traces; `interrupt` ends it in order.
     pub(super) fn new(
         traces: usize,
         quiet: bool,
         (targets, owners): (&'t Targets, &'a Owners<'t>),
         survey: Survey<'t>,
-        began: Timestamp,
         interrupt: Interrupt,
     ) -> Self {
         let bar = bar(traces, "traces", quiet);
@@ -52,7 +49,6 @@ impl<'a, 't> Watcher<'a, 't> {
             targets,
             owners,
             classes: BTreeMap::new(),
-            began,
             survey,
             failed: Ok(()),
         }
@@ -75,7 +71,7 @@ impl<'a, 't> Watcher<'a, 't> {
     }
 }
 
-impl Observer for Watcher<'_, '_> {
+impl Observer<Trace> for Watcher<'_, '_> {
     fn on_progress(&mut self, progress: &Progress) -> ControlFlow<()> {
         if self.interrupt.came() {
             return ControlFlow::Break(());
@@ -88,8 +84,7 @@ impl Observer for Watcher<'_, '_> {
         ControlFlow::Continue(())
     }
 
-    fn on_ended(&mut self, finished: Finished) {
-        let trace = finished.trace(self.began);
+    fn on_ended(&mut self, trace: Trace) {
         if !self.bar.is_hidden() {
             let class = judge_alone(&trace, self.targets, self.owners).class;
             *self.classes.entry(class).or_default() += 1;

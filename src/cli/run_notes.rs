@@ -2,8 +2,7 @@
 
 use crate::census::Census;
 use crate::probe::Ignored;
-use crate::probe::engine::Measured;
-use crate::probe::scheduler::Matched;
+use crate::probe::engine::{Matched, Measured};
 use crate::probe::transport::TransportCounts;
 use crate::survey::Judged;
 
@@ -32,28 +31,25 @@ pub(super) fn traces(measured: &Measured, common: &Common) {
         common.info(|| format!("{spoiled} sends were tried again after an error: {by}"));
     }
     common.info(|| {
-        let matched = |what| measured.matched.get(&what).copied().unwrap_or_default();
         format!(
             "{} traces, {} packets, {:.1} s; {} answers, {} more than once, {} late, {} unasked; {}",
-            measured.traces,
+            measured.ended,
             measured.packets,
             measured.took.as_secs_f64(),
-            matched(Matched::First),
-            matched(Matched::Duplicate),
-            matched(Matched::Late),
-            matched(Matched::Unasked),
+            measured.replies(Matched::First),
+            measured.replies(Matched::Duplicate),
+            measured.replies(Matched::Late),
+            measured.replies(Matched::Unasked),
             ignored(&measured.counts),
         )
     });
 }
 
-/// Reports what users should know of a census, and with -v everything that was counted; `tally` is
-/// that of the transport, if there was one.
-pub(super) fn census(census: &Census, tally: Option<&TransportCounts>, common: &Common) {
-    if census.refused > 0 {
-        let why = tally.and_then(|tally| tally.unsent_reason.as_ref());
-        let why = why.map_or(String::new(), |why| format!(": {why}"));
-        common.warn(&format!("{} questions could not be sent{why}", census.refused));
+/// Reports what users should know of a census, and with -v everything that was counted.
+pub(super) fn census(census: &Census, common: &Common) {
+    let measured = &census.measured;
+    if let Some(reason) = &measured.counts.unsent_reason {
+        common.warn(&format!("{} probes could not be sent: {reason}", measured.counts.unsent));
     }
     let suspect = census.hosts.iter().filter(|host| host.implausible.is_some()).count();
     if suspect > 0 {
@@ -64,26 +60,28 @@ pub(super) fn census(census: &Census, tally: Option<&TransportCounts>, common: &
     }
     common.info(|| {
         let found = census.hosts.iter().filter(|host| host.found.is_some()).count();
-        let (hosts, packets, noise) = (census.hosts.len(), census.packets, census.noise);
+        let (hosts, packets) = (census.hosts.len(), measured.packets);
         format!(
             "{hosts} targets, {packets} packets, {found} answer; beside that {} answers more than once, \
              {} late, {} from other addresses, {} unasked; {} ICMP errors",
-            noise.duplicates, noise.late, noise.foreign, noise.unasked, noise.errors
+            measured.replies(Matched::Duplicate),
+            measured.replies(Matched::Late),
+            measured.replies(Matched::Foreign),
+            measured.replies(Matched::Unasked),
+            measured.replies(Matched::Error),
         )
     });
-    if let Some(tally) = tally {
-        common.info(|| ignored(tally));
-    }
+    common.info(|| ignored(&measured.counts));
 }
 
 /// The packets that were no replies.
-fn ignored(tally: &TransportCounts) -> String {
-    let count = |why| tally.ignored.get(&why).copied().unwrap_or_default();
+fn ignored(counts: &TransportCounts) -> String {
+    let count = |why| counts.ignored.get(&why).copied().unwrap_or_default();
     format!(
         "ignored {} packets of others, {} of another size, {} that answer nothing, {} malformed",
         count(Ignored::NotOurs),
         count(Ignored::OtherSize),
-        count(Ignored::NotAnAnswer),
+        count(Ignored::NotAReply),
         count(Ignored::Malformed),
     )
 }

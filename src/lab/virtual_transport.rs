@@ -10,10 +10,10 @@ use crate::probe::{Moment, Probe, Reply};
 
 use super::network::{Delivery, Network};
 
-/// What sending a packet takes, so that time goes on.
+/// How long sending a packet takes, so that time goes on.
 const SENDING: Duration = Duration::from_nanos(500);
 
-/// A wire whose clock moves when it is waited for, and at no other time.
+/// A transport whose clock moves while it is waited for, and by a little with each packet.
 #[derive(Debug)]
 pub struct VirtualTransport {
     network: Network,
@@ -24,30 +24,17 @@ pub struct VirtualTransport {
 }
 
 impl VirtualTransport {
-    /// A wire into `network`.
+    /// A transport into `network`.
     #[must_use]
     pub fn new(network: Network, codec: Codec) -> Self {
-        let on_the_way = BinaryHeap::new();
-        Self { network, codec, now: Moment::START, on_the_way, counts: TransportCounts::default() }
+        let (on_the_way, counts) = (BinaryHeap::new(), TransportCounts::default());
+        Self { network, codec, now: Moment::START, on_the_way, counts }
     }
 
     /// The network behind it.
     #[must_use]
     pub fn network(&self) -> &Network {
         &self.network
-    }
-
-    fn arrive(&mut self, replies: &mut Vec<Reply>) {
-        while let Some(Reverse(next)) = self.on_the_way.peek() {
-            if next.at > self.now {
-                return;
-            }
-            match self.codec.decode(&next.packet, next.at) {
-                Ok(reply) => replies.push(reply),
-                Err(why) => self.counts.ignore(why),
-            }
-            self.on_the_way.pop();
-        }
     }
 }
 
@@ -67,11 +54,20 @@ impl Transport for VirtualTransport {
     fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
         let next = self.on_the_way.peek().map_or(until, |Reverse(next)| next.at);
         self.now = self.now.max(next.min(until));
-        self.arrive(replies);
+        while let Some(Reverse(next)) = self.on_the_way.peek() {
+            if next.at > self.now {
+                break;
+            }
+            match self.codec.decode(&next.packet, next.at) {
+                Ok(reply) => replies.push(reply),
+                Err(why) => self.counts.count_ignored(why),
+            }
+            self.on_the_way.pop();
+        }
         Ok(())
     }
 
-    fn counts(&self) -> &TransportCounts {
-        &self.counts
+    fn take_counts(&mut self) -> TransportCounts {
+        std::mem::take(&mut self.counts)
     }
 }

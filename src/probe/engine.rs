@@ -1,196 +1,280 @@
-//! The loop that joins plan, pace and wire: one thread, waiting in the wire until the next thing is
-//! due.
+//! The loop of every run: one thread that sends what a scheduler decides, at the pace of the run, and
+//! waits in the transport for replies.
+//!
+//! Traces and pings run in the same loop: [`Scheduler`] decides, [`Transport`] moves packets, and an
+//! [`Observer`] takes what has ended. Time comes from the transport, so the same loop runs on real
+//! sockets and in simulated time.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::trace::StopReason;
 
-use super::pace::Pace;
-use super::scheduler::{Matched, TraceScheduler};
+use super::timing::{Moment, Pace};
 use super::transport::{SendResult, Transport, TransportCounts, TransportError};
-use super::{Finished, Moment, ProbeMethod, TraceSettings};
 
-/// How long the engine waits at most before it looks whether it should stop.
-const LOOK_UP: Duration = Duration::from_millis(100);
-/// How long it sleeps at least between packets: at thousands a second a few leave together, since
+/// How long the loop waits at most before it checks whether it should stop.
+const LONGEST_WAIT: Duration = Duration::from_millis(100);
+/// How long it sleeps at least between packets. At thousands a second a few leave together, since
 /// waking up costs more than sending does.
-const NAP: Duration = Duration::from_micros(500);
-/// How long it leaves a full send queue alone.
-const BUSY: Duration = Duration::from_millis(1);
+const SHORTEST_WAIT: Duration = Duration::from_micros(500);
+/// How long it waits when a queue of the machine is full.
+const BUSY_WAIT: Duration = Duration::from_millis(1);
+/// How many probes it sends between two looks at the replies. Without a rate limit replies would
+/// otherwise overflow their buffer, and traces would go on behind their end.
+const BATCH: usize = 8;
 
-/// Where a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// Since the start.
-    pub elapsed: Duration,
-    /// Traces that have ended.
-    pub ended: usize,
-    /// Traces there will be.
-    pub traces: usize,
-    /// Packets sent.
-    pub packets: u64,
+/// Decides what to send next. Pure: time is an argument.
+pub trait Scheduler {
+    /// What is sent.
+    type Probe;
+    /// What comes back.
+    type Reply;
+    /// What is handed on when it has ended: a trace, a host.
+    type Output;
+
+    /// The next probe to send at `now`, if there is one. It stays the next one until [`Self::sent`].
+    fn next(&mut self, now: Moment) -> Option<Self::Probe>;
+
+    /// The probe that [`Self::next`] gave was handed to the system at `at`; `left` says whether it
+    /// left the machine.
+    fn sent(&mut self, probe: &Self::Probe, at: Moment, left: bool);
+
+    /// Takes a reply; returns what it was.
+    fn received(&mut self, reply: Self::Reply) -> Matched;
+
+    /// Runs the timers that are due at `now`.
+    fn expire(&mut self, now: Moment);
+
+    /// When the next timer is due.
+    fn next_timer(&self) -> Option<Moment>;
+
+    /// How many outputs there will be.
+    fn total(&self) -> usize;
+
+    /// How many of them have ended.
+    fn ended(&self) -> usize;
+
+    /// Takes the outputs that have ended since the last call.
+    fn take_ended(&mut self) -> Vec<Self::Output>;
+
+    /// Ends all that is under way, for `reason`.
+    fn stop(&mut self, reason: StopReason);
 }
 
-/// Looks on while a run goes on, and may end it.
-pub trait Observer {
-    /// Called at least ten times a second; `Break` interrupts the run.
+/// Observes a run while it goes on, and may end it.
+pub trait Observer<T> {
+    /// Called at least ten times a second. `Break` interrupts the run.
     fn on_progress(&mut self, progress: &Progress) -> ControlFlow<()>;
-    /// Takes every trace that has ended, in that order.
-    fn on_ended(&mut self, finished: Finished);
+
+    /// Takes an output that has ended.
+    fn on_ended(&mut self, output: T);
 }
 
-/// Keeps every trace, and interrupts nothing.
-impl Observer for Vec<Finished> {
+/// Keeps every output, and interrupts nothing.
+impl<T> Observer<T> for Vec<T> {
     fn on_progress(&mut self, _: &Progress) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 
-    fn on_ended(&mut self, finished: Finished) {
-        self.push(finished);
+    fn on_ended(&mut self, output: T) {
+        self.push(output);
     }
 }
 
-/// What a run has done, beside the traces that it handed to [`Observer::ended`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Measured {
-    /// How many traces it handed on.
-    pub traces: usize,
-    /// From the first probe to the last answer.
-    pub took: Duration,
-    /// Whether every trace came to its own end, rather than to the run's.
-    pub cut_short: Option<StopReason>,
-    /// Answers by what they were to the plan.
-    pub matched: BTreeMap<Matched, u64>,
-    /// Packets that were no answers, and probes that could not be sent.
-    pub counts: TransportCounts,
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Since the start.
+    pub elapsed: Duration,
+    /// Traces or hosts that have ended.
+    pub ended: usize,
+    /// How many there will be.
+    pub total: usize,
     /// Packets sent.
     pub packets: u64,
 }
 
+/// What a reply was to its scheduler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Matched {
+    /// The first reply to a probe.
+    First,
+    /// A further reply to the same probe.
+    Duplicate,
+    /// A reply that came when nothing waited for it any more.
+    Late,
+    /// It identifies a probe that was never sent.
+    Unasked,
+    /// A reply to a ping, from another address than the one that was asked.
+    Foreign,
+    /// An ICMP error in reply to a ping.
+    Error,
+}
+
+/// What a run has done, beside the outputs that it handed to its observer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Measured {
+    /// How many outputs it handed on.
+    pub ended: usize,
+    /// From the start to the last reply.
+    pub took: Duration,
+    /// Why it ended before everything had come to its own end, where it did.
+    pub cut_short: Option<StopReason>,
+    /// How many replies there were of each kind.
+    pub matched: BTreeMap<Matched, u64>,
+    /// Packets sent.
+    pub packets: u64,
+    /// What the transport counted beside the replies.
+    pub counts: TransportCounts,
+}
+
 impl Measured {
-    /// Whether the run came to its own end, and sent what it meant to but for a trickle.
+    /// How many replies there were of this kind.
+    #[must_use]
+    pub fn replies(&self, matched: Matched) -> u64 {
+        self.matched.get(&matched).copied().unwrap_or_default()
+    }
+
+    /// Adds a run that followed, on the same clock.
+    pub fn add(&mut self, later: Self) {
+        self.ended += later.ended;
+        self.took = later.took;
+        self.cut_short = self.cut_short.or(later.cut_short);
+        for (matched, count) in later.matched {
+            *self.matched.entry(matched).or_default() += count;
+        }
+        self.packets += later.packets;
+        self.counts.add(later.counts);
+    }
+
+    /// Whether the run came to its own end, and hardly any of its probes failed to leave.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.cut_short.is_none() && self.counts.unsent <= self.packets / 100
     }
 }
 
-/// Traces everything in `plan` over `wire`. When the wire fails, what was measured until then comes
-/// with the failure, cut short as by an interruption.
-pub fn run(
-    wire: &mut (impl Transport + ?Sized),
-    mut plan: TraceScheduler,
-    settings: &TraceSettings,
-    watch: &mut impl Observer,
-) -> (Measured, Result<(), TransportError>) {
-    for method in [ProbeMethod::Icmp, ProbeMethod::Udp] {
-        if !wire.tells_ttls_apart(method) {
-            plan.one_at_a_time(method);
-        }
-    }
-    let mut run = Run {
-        wire,
-        plan,
-        pace: Pace::new(settings.rate),
-        deadline: settings.deadline.map(|deadline| Moment::START + deadline),
-        watch,
-        traces: 0,
-        matched: BTreeMap::new(),
-    };
-    let (cut_short, failure) = match run.until_done() {
-        Ok(cut_short) => (cut_short, Ok(())),
-        Err(failure) => (Some(StopReason::Interrupted), Err(failure)),
-    };
-    (run.measured(cut_short), failure)
-}
-
-struct Run<'a, W: ?Sized, V> {
-    wire: &'a mut W,
-    plan: TraceScheduler,
+/// The loop, its pace and its deadline.
+#[derive(Debug)]
+pub struct Engine {
     pace: Pace,
     deadline: Option<Moment>,
-    watch: &'a mut V,
-    traces: usize,
-    matched: BTreeMap<Matched, u64>,
 }
 
-impl<W: Transport + ?Sized, V: Observer> Run<'_, W, V> {
-    /// Turns until nothing is left to do, or something ends the run.
+impl Engine {
+    /// An engine that sends at most `rate` packets in any second, and stops when `deadline` has passed
+    /// since the start of the transport's clock.
+    #[must_use]
+    pub fn new(rate: Option<NonZeroU32>, deadline: Option<Duration>) -> Self {
+        let deadline = deadline.map(|deadline| Moment::START + deadline);
+        Self { pace: Pace::new(rate), deadline }
+    }
+
+    /// Runs until the scheduler has nothing left to do, or something ends the run. When the transport
+    /// fails, what was measured until then comes with the failure, cut short as by an interruption.
+    pub fn run<S, T, O>(
+        &mut self,
+        transport: &mut T,
+        scheduler: &mut S,
+        observer: &mut O,
+    ) -> (Measured, Result<(), TransportError>)
+    where
+        S: Scheduler,
+        T: Transport<S::Probe, S::Reply> + ?Sized,
+        O: Observer<S::Output>,
+    {
+        let measured = Measured::default();
+        let mut run = Run { engine: self, transport, scheduler, observer, measured };
+        let (cut_short, failure) = match run.until_done() {
+            Ok(cut_short) => (cut_short, Ok(())),
+            Err(failure) => (Some(StopReason::Interrupted), Err(failure)),
+        };
+        if let Some(reason) = cut_short {
+            run.scheduler.stop(reason);
+            run.hand_on();
+        }
+        let mut measured = run.measured;
+        measured.cut_short = cut_short;
+        measured.took = transport.now().since(Moment::START);
+        measured.counts = transport.take_counts();
+        (measured, failure)
+    }
+}
+
+struct Run<'a, S, T: ?Sized, O> {
+    engine: &'a mut Engine,
+    transport: &'a mut T,
+    scheduler: &'a mut S,
+    observer: &'a mut O,
+    measured: Measured,
+}
+
+impl<S, T, O> Run<'_, S, T, O>
+where
+    S: Scheduler,
+    T: Transport<S::Probe, S::Reply> + ?Sized,
+    O: Observer<S::Output>,
+{
     fn until_done(&mut self) -> Result<Option<StopReason>, TransportError> {
+        let deadline = self.engine.deadline;
         let mut replies = Vec::new();
         loop {
-            let now = self.wire.now();
-            self.plan.elapse(now);
-            let due = self.send_what_is_due(now)?;
-            self.collect();
-            if self.watch.on_progress(&self.progress(now)).is_break() {
+            let now = self.transport.now();
+            self.scheduler.expire(now);
+            let due = self.send_due(now)?;
+            self.hand_on();
+            let progress = Progress {
+                elapsed: now.since(Moment::START),
+                ended: self.scheduler.ended(),
+                total: self.scheduler.total(),
+                packets: self.measured.packets,
+            };
+            if self.observer.on_progress(&progress).is_break() {
                 return Ok(Some(StopReason::Interrupted));
             }
-            if self.plan.ended() == self.plan.len() {
+            if progress.ended == progress.total {
                 return Ok(None);
             }
-            if self.deadline.is_some_and(|deadline| deadline <= now) {
+            if deadline.is_some_and(|deadline| deadline <= now) {
                 return Ok(Some(StopReason::Deadline));
             }
-            let until = [due, self.plan.next_timer(), self.deadline].into_iter().flatten().min();
-            let until = until.unwrap_or(now + LOOK_UP).min(now + LOOK_UP);
-            self.wire.recv(until, &mut replies)?;
+            let longest = now + LONGEST_WAIT;
+            let until = [due, self.scheduler.next_timer(), deadline].into_iter().flatten().min();
+            let until = until.map_or(longest, |until| until.min(longest));
+            self.transport.recv(until, &mut replies)?;
             for reply in replies.drain(..) {
-                *self.matched.entry(self.plan.replied(reply)).or_default() += 1;
+                *self.measured.matched.entry(self.scheduler.received(reply)).or_default() += 1;
             }
         }
     }
 
-    fn measured(mut self, cut_short: Option<StopReason>) -> Measured {
-        if let Some(stop) = cut_short {
-            self.plan.end_all(stop);
-            self.collect();
-        }
-        Measured {
-            took: self.wire.now().since(Moment::START),
-            packets: self.plan.packets(),
-            counts: self.wire.counts().clone(),
-            traces: self.traces,
-            matched: self.matched,
-            cut_short,
-        }
-    }
-
-    /// Sends while the pace allows; returns when to send on, if there is more to send.
-    fn send_what_is_due(&mut self, now: Moment) -> Result<Option<Moment>, TransportError> {
-        // At an unlimited rate answers must be fetched between probes, before their buffer fills and
-        // before traces go on behind their end.
-        for _ in 0..8 {
-            if self.pace.ready() > now {
-                return Ok(Some(self.pace.ready().max(now + NAP)));
+    /// Sends while the pace allows it. Returns when to send on; nothing when there is nothing to send.
+    fn send_due(&mut self, now: Moment) -> Result<Option<Moment>, TransportError> {
+        let pace = &mut self.engine.pace;
+        for _ in 0..BATCH {
+            if pace.ready() > now {
+                return Ok(Some(pace.ready().max(now + SHORTEST_WAIT)));
             }
-            let Some(probe) = self.plan.next(now) else { return Ok(None) };
-            let (at, left) = match self.wire.send(&probe)? {
-                SendResult::Busy => return Ok(Some(now + BUSY)),
+            let Some(probe) = self.scheduler.next(now) else { return Ok(None) };
+            let (at, left) = match self.transport.send(&probe)? {
+                SendResult::Busy => return Ok(Some(now + BUSY_WAIT)),
                 SendResult::Sent(at) => (at, true),
                 SendResult::Unsent(at) => (at, false),
             };
-            self.pace.spend(at);
-            self.plan.sent(&probe, at, left);
+            pace.spend(at);
+            self.measured.packets += u64::from(left);
+            self.scheduler.sent(&probe, at, left);
         }
         Ok(Some(now))
     }
 
-    fn collect(&mut self) {
-        for finished in self.plan.take_finished() {
-            self.traces += 1;
-            self.watch.on_ended(finished);
-        }
-    }
-
-    fn progress(&self, now: Moment) -> Progress {
-        Progress {
-            elapsed: now.since(Moment::START),
-            ended: self.plan.ended(),
-            traces: self.plan.len(),
-            packets: self.plan.packets(),
+    fn hand_on(&mut self) {
+        for output in self.scheduler.take_ended() {
+            self.measured.ended += 1;
+            self.observer.on_ended(output);
         }
     }
 }

@@ -1,35 +1,26 @@
 //! How to ask: from targets to what came back for them.
 //!
-//! [`plan`] decides what to send next, [`pace`] how fast, [`packet`] what the bytes are, [`wire`]
-//! moves them, and [`engine`] is the loop that joins them. Time and chance are arguments, so the
-//! same plan runs on real sockets and in simulated time. The result is a list of [`Finished`]
-//! traces: every probe and what became of it.
+//! A [`TraceJob`] says what to trace. Its scheduler decides what to send next: the state of each trace,
+//! what the traces of a routed prefix have shown together, and a policy that is a pure function of
+//! both. [`engine`] is the loop that joins a scheduler and a [`transport`], and [`packet`] has the bytes
+//! of probes and replies. Time and chance are arguments, so the same run works on real sockets and in
+//! simulated time. What comes out is one [`Trace`](crate::trace::Trace) after the other.
 
-mod ask;
-mod attempts;
-mod border_search;
 pub mod engine;
-mod finished;
-mod moment;
-mod order;
-pub mod pace;
+mod exchange;
+mod job;
 pub mod packet;
 mod policy;
 mod prefix_knowledge;
 mod privileges;
 mod rate_limit;
-mod reply;
-mod rto;
-pub mod scheduler;
-mod settings;
+mod scheduler;
+mod timing;
 mod trace_state;
 pub mod transport;
 
-pub use ask::{Attempt, Flow, Probe, ProbeMethod, ProbeTtl, TraceKey};
-pub use finished::{Finished, Outcome, Try};
-pub use moment::Moment;
-pub use order::flows_of;
+pub use exchange::{Attempt, Flow, Probe, ProbeMethod, ProbeTtl, Reply, TraceKey};
+pub use job::{TraceJob, TraceSettings};
 pub use packet::Ignored;
 pub use privileges::give_up_privileges;
-pub use reply::{Answer, Reply};
-pub use settings::TraceSettings;
+pub use timing::Moment;

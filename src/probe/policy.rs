@@ -1,159 +1,305 @@
-//! What one trace asks next, and when it has asked enough. A pure function of what the trace and
-//! its neighbours have shown.
+//! What one trace sends next, and when it has sent enough. A pure function of what the trace and the
+//! others of its group have shown.
+//!
+//! A complete trace goes forward from the first TTL. A border search begins where the others found the
+//! border, and goes elsewhere only when the replies are not theirs. Both then settle: they make sure of
+//! the silence behind their last foreign hop before they end.
 
 use crate::targets::Specials;
-use crate::trace::{PathEnd, StopReason};
+use crate::trace::{PathEnd, Router, StopReason};
 
+use super::exchange::{Attempt, Probe, ProbeTtl};
+use super::job::TraceSettings;
 use super::prefix_knowledge::PrefixKnowledge;
-use super::trace_state::TraceState;
-use super::{Attempt, Moment, Probe, ProbeTtl, TraceSettings};
+use super::timing::Moment;
+use super::trace_state::{Role, TraceState};
 
-/// How many silent TTLs behind the last foreign hop are asked again.
+/// How many silent TTLs behind the last foreign hop are probed again before a trace ends.
 const DOUBTFUL: usize = 4;
-/// How often the time between two tries is doubled.
+/// How often the time between two attempts is doubled.
 const MOST_DOUBLINGS: u8 = 3;
 
-/// What a course wants.
+/// What a trace wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     /// To send this.
     Send(Probe),
     /// To be asked again at this moment.
     WaitUntil(Moment),
-    /// To be asked again when an answer comes or a time is up.
+    /// To be asked again when a reply comes or a timer runs out.
     Wait,
-    /// Nothing more.
-    Done(StopReason),
+    /// To end.
+    Finish(StopReason),
 }
 
-/// Decides for one course at one moment.
-pub(super) struct Decision<'a> {
-    pub(super) specials: &'a Specials,
+/// Where a border search stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Search {
+    /// It goes on with this.
+    Continue(Action),
+    /// It has found a border that the group knows.
+    Found,
+    /// It met what the group does not know, and needs a complete trace.
+    Unknown,
+}
+
+/// Decides for one trace at one moment.
+pub(super) struct Policy<'a> {
     pub(super) settings: &'a TraceSettings,
-    pub(super) near: &'a PrefixKnowledge,
-    /// How many TTLs may be awaited at once.
-    pub(super) window: usize,
+    pub(super) specials: &'a Specials,
+    pub(super) state: &'a mut TraceState,
+    pub(super) group: &'a mut PrefixKnowledge,
+    /// Whether the trace may have only one probe under way.
+    pub(super) serial: bool,
     pub(super) now: Moment,
 }
 
-impl Decision<'_> {
-    /// What `course` wants now to get through to the end of its path; nothing when it is through.
-    pub(super) fn on_the_way(&self, course: &TraceState) -> Option<Action> {
-        let end = course.foreign.end.ttl().unwrap_or(self.settings.max_ttl);
-        if course.rounds.awaited(end) >= self.window {
+/// Complete traces, and the end of all traces.
+impl Policy<'_> {
+    /// What a complete trace wants on its way to the end of its path; nothing when it is there.
+    pub(super) fn forward(&self) -> Option<Action> {
+        let (state, settings) = (&*self.state, self.settings);
+        let end = state.path.end.ttl().unwrap_or(settings.max_ttl);
+        if state.awaited(end) >= self.window() {
             return Some(Action::Wait);
         }
-        self.again(course, end).or_else(|| self.forward(course, end))
-    }
-
-    /// When the silence behind the last foreign hop will have lasted for the whole timeout, where
-    /// that is still to come and the neighbours have not shown that this hop is the border: until
-    /// then, late answers may say that the path goes on.
-    pub(super) fn decided_at(&self, course: &TraceState) -> Option<Moment> {
-        let end = match course.foreign.end {
-            PathEnd::Loop { .. } | PathEnd::Unreachable { .. } => return None,
-            PathEnd::Home { ttl } | PathEnd::ForeignReply { ttl, .. } => ttl.get() - 1,
-            PathEnd::Open => ProbeTtl::MOST,
-        };
-        let last = course.last_router();
-        if last.is_some_and(|router| self.near.confirm(router.address)) {
-            return None;
+        let retry = |ttl: &ProbeTtl| state.at(*ttl).sent < settings.attempts;
+        if let Some(ttl) = state.silent(1, end.get()).find(retry) {
+            return self.send(ttl);
         }
-        let silent = course.rounds.silent(last.map_or(0, |router| router.ttl.get()) + 1, end);
-        let asked = silent.map(|ttl| course.rounds.at(ttl).last_sent).max()?;
-        Some(asked + self.settings.timeout).filter(|at| *at > self.now)
-    }
-
-    /// What `course` wants now that it is through: to be sure of its border, or nothing more.
-    pub(super) fn at_the_end(&self, course: &TraceState) -> Action {
-        self.border_again(course).unwrap_or_else(|| Action::Done(self.stop(course)))
-    }
-
-    /// Asks a silent TTL another time.
-    fn again(&self, course: &TraceState, end: ProbeTtl) -> Option<Action> {
-        let few = |ttl: &ProbeTtl| course.rounds.at(*ttl).asked < self.settings.attempts;
-        course.rounds.silent(1, end.get()).find(few).and_then(|ttl| send(course, ttl))
-    }
-
-    /// Goes one TTL further, unless the path ends or the gap is too long.
-    fn forward(&self, course: &TraceState, end: ProbeTtl) -> Option<Action> {
-        let answered = course.rounds.furthest_answer().max(self.near.furthest());
+        let replied = state.furthest_reply().max(self.group.furthest);
         // A trace whose first hops are all silent may just begin behind a firewall.
-        let gap = self.settings.gap_limit * if answered == 0 { 2 } else { 1 };
-        let further = course
-            .rounds
-            .next_unasked()
-            .filter(|ttl| *ttl <= end && ttl.get() <= answered.saturating_add(gap));
-        match further {
-            Some(ttl) => send(course, ttl),
-            None => (course.rounds.awaited(end) > 0).then_some(Action::Wait),
+        let gap = settings.gap_limit * if replied == 0 { 2 } else { 1 };
+        match state.next_ttl().filter(|ttl| *ttl <= end && ttl.get() <= replied.saturating_add(gap))
+        {
+            Some(ttl) => self.send(ttl),
+            None => (state.awaited(end) > 0).then_some(Action::Wait),
         }
     }
 
-    /// Silence is not loss, and a rate limit is not silence: before a trace ends, the silent TTLs
-    /// behind its last foreign hop are asked again, ever later, unless the neighbours have shown
-    /// that this hop is the border.
-    fn border_again(&self, course: &TraceState) -> Option<Action> {
-        let end = match course.foreign.end {
+    /// When the silence behind the last foreign hop will have lasted for the whole timeout: until then
+    /// late replies may show that the path goes on. Nothing where that has passed, or where the group
+    /// has shown that this hop is the border.
+    pub(super) fn late_until(&self) -> Option<Moment> {
+        let (first, last) = self.doubtful_ttls(ProbeTtl::LAST)?;
+        let silent = self.state.silent(first, last);
+        let sent = silent.map(|ttl| self.state.at(ttl).last_sent).max()?;
+        Some(sent + self.settings.timeout).filter(|until| *until > self.now)
+    }
+
+    /// What a trace that has got through wants: to make sure of its border, then to end.
+    ///
+    /// Silence is not loss, and a rate limit is not silence. So the silent TTLs behind the last foreign
+    /// hop are probed again, ever later, unless the group has shown that this hop is the border.
+    pub(super) fn settle(&self) -> Action {
+        let Some((first, last)) = self.doubtful_ttls(self.settings.max_ttl) else {
+            return Action::Finish(self.stop());
+        };
+        let reach = match self.state.last_router() {
+            Some(router) => self.group.reach(router),
+            None => self.group.furthest,
+        };
+        let attempts = self.settings.attempts;
+        // Where others of the group got further there is a router that can reply, and waiting pays.
+        let (last, most) = if reach >= first {
+            (last.min(reach), Attempt::MOST)
+        } else {
+            let most = attempts + self.settings.border_attempts;
+            (last.min(first + 1), most.min(Attempt::MOST))
+        };
+        let doubtful = self.state.silent(first, last).take(DOUBTFUL).filter(|ttl| {
+            let most = if self.group.is_abandoned(*ttl) { attempts } else { most };
+            self.state.at(*ttl).sent < most
+        });
+        let retry = match doubtful.map(|ttl| (self.due(ttl), ttl)).min() {
+            Some((due, ttl)) => self.send_at(due, ttl),
+            None => None,
+        };
+        retry.unwrap_or_else(|| Action::Finish(self.stop()))
+    }
+
+    /// The first and the last TTL behind the last foreign hop, up to `furthest`, at which silence is
+    /// doubtful; nothing where the path has an end that leaves no doubt, or the group knows the border.
+    fn doubtful_ttls(&self, furthest: ProbeTtl) -> Option<(u8, u8)> {
+        let last = match self.state.path.end {
             PathEnd::Loop { .. } | PathEnd::Unreachable { .. } => return None,
             PathEnd::Home { ttl } | PathEnd::ForeignReply { ttl, .. } => ttl.get() - 1,
-            PathEnd::Open => self.settings.max_ttl.get(),
+            PathEnd::Open => furthest.get(),
         };
-        let last = course.last_router().copied();
-        if last.is_some_and(|router| self.near.confirm(router.address)) {
-            return None;
+        match self.state.last_router() {
+            Some(router) if self.group.is_border(router.address) => None,
+            router => Some((router.map_or(0, |router| router.ttl.get()) + 1, last)),
         }
-        let seen = last.map_or(self.near.furthest(), |last| self.near.reach_of(last));
-        let last = last.map_or(0, |router| router.ttl.get());
-        // Where neighbours got further there is somebody to answer, and it pays to be patient.
-        let (end, most) = if seen > last {
-            (end.min(seen), Attempt::MOST)
-        } else {
-            let most = self.settings.attempts + self.settings.border_attempts;
-            (end.min(last + 2), most.min(Attempt::MOST))
-        };
-        let (due, ttl) = course
-            .rounds
-            .silent(last + 1, end)
-            .take(DOUBTFUL)
-            .filter(|ttl| {
-                let most = if self.near.is_hopeless(*ttl) { self.settings.attempts } else { most };
-                course.rounds.at(*ttl).asked < most
-            })
-            .map(|ttl| (self.due(course, ttl), ttl))
-            .min()?;
-        if due > self.now { Some(Action::WaitUntil(due)) } else { send(course, ttl) }
     }
 
-    /// When a silent TTL is asked again: as soon as may be for the first attempts, then half a
-    /// timeout after the last try's time was up, twice
-    /// that the next time, and so on, spread so that the traces do not ask together.
-    pub(super) fn due(&self, course: &TraceState, ttl: ProbeTtl) -> Moment {
-        let round = course.rounds.at(ttl);
-        if round.asked < self.settings.attempts {
-            return self.now;
-        }
-        let doublings = round.asked.saturating_sub(self.settings.attempts);
-        let factor = course.spread * f64::from(1_u16 << doublings.min(MOST_DOUBLINGS)) / 2.0;
-        let timeout = self.settings.timeout;
-        round.last_sent + timeout + timeout.mul_f64(factor)
-    }
-
-    fn stop(&self, course: &TraceState) -> StopReason {
-        match course.foreign.end {
+    fn stop(&self) -> StopReason {
+        match self.state.path.end {
             PathEnd::Home { .. } => StopReason::Home,
             PathEnd::Unreachable { .. } => StopReason::Unreachable,
             PathEnd::ForeignReply { .. } => StopReason::ForeignReply,
             PathEnd::Loop { .. } => StopReason::Loop,
-            PathEnd::Open => match course.rounds.next_unasked() {
+            PathEnd::Open => match self.state.next_ttl() {
                 Some(ttl) if ttl <= self.settings.max_ttl => StopReason::GapLimit,
                 _ => StopReason::MaxTtl,
             },
         }
     }
+
+    /// When a silent TTL is probed again: at once for the first attempts; then half a timeout after the
+    /// last attempt timed out, and twice as long each further time. Spread, so that the traces do not
+    /// all retry together.
+    fn due(&self, ttl: ProbeTtl) -> Moment {
+        let attempts = self.state.at(ttl);
+        if attempts.sent < self.settings.attempts {
+            return self.now;
+        }
+        let doublings = (attempts.sent - self.settings.attempts).min(MOST_DOUBLINGS);
+        let factor = self.state.spread * f64::from(1_u16 << doublings) / 2.0;
+        let timeout = self.settings.timeout;
+        attempts.last_sent + timeout + timeout.mul_f64(factor)
+    }
+
+    /// How many TTLs may be awaited at once.
+    fn window(&self) -> usize {
+        match self.state.role {
+            _ if self.serial => 1,
+            // Others wait for what these find.
+            Role::Pilot | Role::Fallback => {
+                self.settings.window.max(usize::from(self.settings.gap_limit))
+            }
+            Role::Full | Role::BorderSearch => self.settings.window,
+        }
+    }
+
+    fn send(&self, ttl: ProbeTtl) -> Option<Action> {
+        let attempt = Attempt::new(self.state.at(ttl).sent)?;
+        Some(Action::Send(Probe { key: self.state.key, ttl, attempt }))
+    }
+
+    fn send_at(&self, due: Moment, ttl: ProbeTtl) -> Option<Action> {
+        if due > self.now { Some(Action::WaitUntil(due)) } else { self.send(ttl) }
+    }
 }
 
-pub(super) fn send(course: &TraceState, ttl: ProbeTtl) -> Option<Action> {
-    let attempt = Attempt::new(course.rounds.at(ttl).asked)?;
-    Some(Action::Send(Probe { key: course.key, ttl, attempt }))
+/// Border searches.
+impl Policy<'_> {
+    /// What a border search wants.
+    pub(super) fn search(&self) -> Search {
+        let state = &*self.state;
+        if state.awaited(ProbeTtl::LAST) >= self.window() {
+            return Search::Continue(Action::Wait);
+        }
+        if let Some(action) = self.retry_limited() {
+            return Search::Continue(action);
+        }
+        let Some(last) = state.last_router() else {
+            return self.towards_vantage().map_or(Search::Unknown, Search::Continue);
+        };
+        if let Some(action) = self.before_routers(last) {
+            return Search::Continue(action);
+        }
+        match state.path.end {
+            PathEnd::Loop { .. } | PathEnd::Unreachable { .. } => Search::Found,
+            end => self.behind(last, end),
+        }
+    }
+
+    /// Probes a border again that limits its ICMP rate: at that hop's pace the first time, and ever
+    /// later then, so that the traces that had no luck do not all retry together.
+    fn retry_limited(&self) -> Option<Action> {
+        let state = &*self.state;
+        let end = state.path.end.ttl().map_or(ProbeTtl::MOST, |ttl| ttl.get() - 1);
+        let last = state.last_router();
+        let most = match last {
+            Some(_) => Attempt::MOST,
+            // As long as nothing has replied on this path, its border may be a nearer one.
+            None if state.is_explorer() => 1,
+            None => self.settings.attempts,
+        };
+        let ttl = state
+            .silent(last.map_or(0, |router| router.ttl.get()) + 1, end)
+            .find(|ttl| self.group.is_limited(last, *ttl) && state.at(*ttl).sent < most)?;
+        self.send_at(self.due(ttl), ttl)
+    }
+
+    /// No router has replied yet. Probes the border that most traces have and the TTL behind it, the
+    /// borders of the others, the first one again, and then ever nearer TTLs. Where the first one
+    /// limits its ICMP rate, a few traces find out at once whether it is on their path at all.
+    fn towards_vantage(&self) -> Option<Action> {
+        let state = &*self.state;
+        let depths = self.group.depths();
+        let usual = *depths.first()?;
+        let unprobed = |ttl: &ProbeTtl| state.at(*ttl).sent == 0;
+        let behind = ProbeTtl::new(usual.get() + 1);
+        if let Some(ttl) = [Some(usual), behind].into_iter().flatten().find(unprobed) {
+            return self.send(ttl);
+        }
+        if state.awaited(ProbeTtl::LAST) > 0 {
+            return Some(Action::Wait);
+        }
+        if let Some(other) = depths.iter().copied().find(unprobed) {
+            return self.send(other);
+        }
+        let explores = self.group.is_limited(None, usual) && state.is_explorer();
+        if !explores && state.at(usual).sent < self.settings.attempts {
+            return self.send(usual);
+        }
+        let nearer = (1..usual.get()).rev().filter_map(ProbeTtl::new).find(unprobed);
+        self.send(nearer?)
+    }
+
+    /// Probes before the routers that have replied, where that matters: for the hop that decides when
+    /// none of them can, and for the first half of a loop.
+    fn before_routers(&self, last: &Router<ProbeTtl>) -> Option<Action> {
+        let state = &*self.state;
+        let (_, earlier) = state.path.routers.split_last()?;
+        let special = |router: &Router<ProbeTtl>| self.specials.of(router.address).is_some();
+        let none_decides = state.path.routers.iter().all(special);
+        // The path went on behind a border, to a router that is known to be before it.
+        let turns_back = self.group.is_passed(last.address)
+            && earlier.iter().any(|router| self.group.is_border(router.address));
+        if !none_decides && !turns_back {
+            return None;
+        }
+        let nearest = state.nearest_probed()?;
+        let attempts = state.at(nearest);
+        if attempts.waiting > 0 {
+            return Some(Action::Wait);
+        }
+        if attempts.is_silent() && attempts.sent < self.settings.attempts {
+            return self.send(nearest);
+        }
+        let before = ProbeTtl::new(nearest.get() - 1)?;
+        if none_decides || earlier.len() < 2 { self.send(before) } else { None }
+    }
+
+    /// Is the furthest router so far, `last`, the border? Probes behind it.
+    fn behind(&self, last: &Router<ProbeTtl>, end: PathEnd<ProbeTtl>) -> Search {
+        let (state, group) = (&*self.state, &*self.group);
+        let Some(next) = ProbeTtl::new(last.ttl.get() + 1) else { return Search::Found };
+        let attempts = state.at(next);
+        match end.ttl() {
+            // Home, or the target, right behind it.
+            Some(ttl) if ttl <= next => Search::Found,
+            _ if attempts.sent == 0 => self.send(next).map_or(Search::Found, Search::Continue),
+            _ if !attempts.is_silent() => Search::Continue(Action::Wait),
+            _ if group.is_passed(last.address) => self.over_silence(last, next),
+            _ if group.ends_some(last.address) => Search::Found,
+            // Traces that may still show this border have not settled yet.
+            _ if group.awaiting_late > 0 => Search::Continue(Action::Wait),
+            _ => Search::Unknown,
+        }
+    }
+
+    /// The furthest router so far has others behind it, but the TTL right behind it is silent: probes
+    /// as far as the group has seen any of them.
+    fn over_silence(&self, last: &Router<ProbeTtl>, silent: ProbeTtl) -> Search {
+        let state = &*self.state;
+        if state.awaited(ProbeTtl::LAST) > 0 {
+            return Search::Continue(Action::Wait);
+        }
+        let further = (silent.get()..=self.group.reach(last)).filter_map(ProbeTtl::new);
+        let unprobed = further.into_iter().find(|ttl| state.at(*ttl).sent == 0);
+        unprobed.and_then(|ttl| self.send(ttl)).map_or(Search::Found, Search::Continue)
+    }
 }

@@ -1,49 +1,48 @@
-//! What the traces of one routed prefix have shown together, to know where one of them should have
-//! got further.
+//! What the traces of one routed prefix have shown together: where they end, and where one of them
+//! should have got further.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use crate::trace::Router;
 
-use super::ProbeTtl;
+use super::exchange::ProbeTtl;
 use super::rate_limit::RateLimit;
-use super::trace_state::TraceState;
+use super::trace_state::{Role, TraceState};
 
-/// How many traces must end at a hop before it is taken for a border. More than chance or a router
-/// that is mute for a moment brings about, and few beside the 256 of a routed prefix.
+/// How many traces must end at a hop before it is taken for the border. Chance, or a router that is
+/// silent for a moment, brings about fewer; and it is few beside the 256 targets of a routed prefix.
 const SEVERAL: u32 = 4;
 
-/// The foreign routers seen by all traces of one routed prefix.
+/// What is known about the paths to one routed prefix, by one method.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PrefixKnowledge {
     /// How many traces had this address for their last foreign hop.
-    ends: BTreeMap<Ipv4Addr, u32>,
+    borders: BTreeMap<Ipv4Addr, u32>,
     /// How many had their last foreign hop at this TTL.
     depths: BTreeMap<ProbeTtl, u32>,
-    /// Addresses behind which another foreign router answered in some trace, and how far behind at
-    /// most.
+    /// Addresses behind which another foreign router replied in some trace, and how far behind at most.
     passed: BTreeMap<Ipv4Addr, u8>,
-    /// The highest TTL that ran out at a foreign router.
-    furthest: u8,
-    /// How well the hops at the borders' TTLs answer.
+    /// The highest TTL at which a foreign router replied with time exceeded, or 0.
+    pub(super) furthest: u8,
+    /// The ICMP rate limits of the hops at the TTLs where traces end.
     limits: BTreeMap<ProbeTtl, RateLimit>,
-    /// How many traces are widening their search at present.
-    pub(super) widening: usize,
-    /// How many traces are through but for answers that may still come.
-    pub(super) undecided: usize,
+    /// How many traces are fallbacks at present.
+    pub(super) fallbacks: usize,
+    /// How many traces have nothing more to send, but late replies may still come.
+    pub(super) awaiting_late: usize,
 }
 
 impl PrefixKnowledge {
     /// A trace has got as far as `routers`, nearest first.
-    pub(super) fn advanced(&mut self, routers: &[Router<ProbeTtl>]) {
+    pub(super) fn add_path(&mut self, routers: &[Router<ProbeTtl>]) {
         let Some((last, before)) = routers.split_last() else { return };
-        // Behind a border, a router that is known to be before it is no other one but a loop.
-        let back = self.passed(last.address);
-        // A router that has answered nearer as well may answer for a neighbour or be part of a loop:
-        // that it answers again shows nothing new behind the routers between.
+        // Behind a border, a router that is known to be before it shows a loop, and nothing new.
+        let known_before = self.is_passed(last.address);
+        // A router that replied at a nearer TTL as well may reply for a neighbour or be part of a loop:
+        // that it replies again shows nothing new behind the routers between.
         for router in before.iter().filter(|router| router.ttl < last.first) {
-            if !back || !self.confirm(router.address) {
+            if !known_before || !self.is_border(router.address) {
                 let distance = last.ttl.get() - router.ttl.get();
                 let most = self.passed.entry(router.address).or_default();
                 *most = distance.max(*most);
@@ -53,41 +52,67 @@ impl PrefixKnowledge {
         self.furthest = expired.map(|router| router.ttl.get()).fold(self.furthest, u8::max);
     }
 
-    /// A trace ends at this TTL, as far as it seems. Where none has ended so near, what was taken for
-    /// losses further on may have been paths that do not go there.
-    pub(super) fn ends_at(&mut self, ttl: ProbeTtl) {
-        let nearest = self.depths.first_key_value().is_some_and(|(nearest, _)| ttl < *nearest);
-        *self.depths.entry(ttl).or_default() += 1;
-        if nearest {
-            self.limits.values_mut().for_each(RateLimit::begin_again);
+    /// A trace seems to end where it is now. Where none has ended so near, what was taken for losses
+    /// further on may have been paths that do not go there, so the limits are estimated anew.
+    pub(super) fn report_depth(&mut self, state: &mut TraceState) {
+        let depth = state.last_router().map(|router| router.ttl);
+        if std::mem::replace(&mut state.reported_depth, depth) == depth {
+            return;
         }
+        let Some(depth) = depth else { return };
+        if self.depths.first_key_value().is_some_and(|(nearest, _)| depth < *nearest) {
+            self.limits.values_mut().for_each(RateLimit::restart);
+        }
+        *self.depths.entry(depth).or_default() += 1;
     }
 
-    /// A trace has got through, with `last` for its last foreign router. Says whether the others
-    /// should look again: it is the first to end there, or makes it a border.
-    pub(super) fn got_through(&mut self, last: Router<ProbeTtl>) -> bool {
-        let ends = self.ends.entry(last.address).or_default();
-        *ends += 1;
-        *ends == 1 || *ends == SEVERAL
+    /// A trace ends where it is now. Returns whether the others should look again: it is the first to
+    /// end there, or makes the hop a border beyond doubt; or it was a fallback, and makes room for
+    /// another one.
+    pub(super) fn report_border(&mut self, state: &mut TraceState) -> bool {
+        let was_fallback = state.role == Role::Fallback;
+        if was_fallback {
+            state.role = Role::Full;
+            self.fallbacks -= 1;
+        }
+        let border = state.last_router().map(|router| router.address);
+        if std::mem::replace(&mut state.reported_border, border) == border {
+            return was_fallback;
+        }
+        let Some(border) = border else { return was_fallback };
+        let traces = self.borders.entry(border).or_default();
+        *traces += 1;
+        was_fallback || *traces == 1 || *traces == SEVERAL
+    }
+
+    /// A trace has nothing more to send but waits for late replies, or does no longer. Returns whether
+    /// the others should look again: no trace waits any more.
+    pub(super) fn report_late(&mut self, state: &mut TraceState, awaits: bool) -> bool {
+        match (std::mem::replace(&mut state.awaits_late, awaits), awaits) {
+            (false, true) => self.awaiting_late += 1,
+            (true, false) => self.awaiting_late -= 1,
+            (false, false) | (true, true) => return false,
+        }
+        self.awaiting_late == 0
     }
 
     /// Whether several traces ended at `address` and none went on behind it.
-    pub(super) fn confirm(&self, address: Ipv4Addr) -> bool {
-        !self.passed(address) && self.ends.get(&address).is_some_and(|ends| *ends >= SEVERAL)
+    pub(super) fn is_border(&self, address: Ipv4Addr) -> bool {
+        !self.is_passed(address) && self.borders.get(&address).is_some_and(|it| *it >= SEVERAL)
     }
 
-    /// Whether `address` is where a trace has ended.
-    pub(super) fn ended(&self, address: Ipv4Addr) -> bool {
-        self.ends.contains_key(&address)
+    /// Whether at least one trace ended at `address`.
+    pub(super) fn ends_some(&self, address: Ipv4Addr) -> bool {
+        self.borders.contains_key(&address)
     }
 
     /// Whether another foreign router is known behind `address`.
-    pub(super) fn passed(&self, address: Ipv4Addr) -> bool {
+    pub(super) fn is_passed(&self, address: Ipv4Addr) -> bool {
         self.passed.contains_key(&address)
     }
 
-    /// The furthest TTL at which a foreign router may answer behind `router`, as far as is known.
-    pub(super) fn reach_of(&self, router: Router<ProbeTtl>) -> u8 {
+    /// The furthest TTL at which a foreign router may reply behind `router`, as far as is known.
+    pub(super) fn reach(&self, router: &Router<ProbeTtl>) -> u8 {
         let behind = self.passed.get(&router.address).copied().unwrap_or_default();
         router.ttl.get().saturating_add(behind)
     }
@@ -100,34 +125,28 @@ impl PrefixKnowledge {
         depths.into_iter().map(|(_, ttl)| ttl).collect()
     }
 
-    /// The highest TTL that ran out at a foreign router, or 0.
-    pub(super) fn furthest(&self) -> u8 {
-        self.furthest
-    }
-
-    /// How the hops at `ttl` answer, where traces have their last foreign hop there. Nearer hops
+    /// The rate limit of the hops at `ttl`, where traces have their last foreign hop there. Nearer hops
     /// decide nothing, and may stay silent.
     pub(super) fn limit_at(&mut self, ttl: ProbeTtl) -> Option<&mut RateLimit> {
         self.depths.contains_key(&ttl).then(|| self.limits.entry(ttl).or_default())
     }
 
-    /// Whether the hops at `ttl` answer, but only so often, and `course` should have an answer from
-    /// there.
-    pub(super) fn is_limited(&self, course: &TraceState, ttl: ProbeTtl) -> bool {
-        self.limits.get(&ttl).is_some_and(RateLimit::is_slowed) && self.expects(course, ttl)
+    /// Whether the hops at `ttl` limit their ICMP rate, and a trace whose last router is `last` should
+    /// have a reply from there.
+    pub(super) fn is_limited(&self, last: Option<&Router<ProbeTtl>>, ttl: ProbeTtl) -> bool {
+        self.limits.get(&ttl).is_some_and(RateLimit::is_slowed) && self.expects(last, ttl)
     }
 
-    /// Whether the hops at `ttl` answer so rarely that no trace can wait for them.
-    pub(super) fn is_hopeless(&self, ttl: ProbeTtl) -> bool {
-        self.limits.get(&ttl).is_some_and(RateLimit::is_hopeless)
+    /// Whether the hops at `ttl` reply so rarely that no trace can wait for them.
+    pub(super) fn is_abandoned(&self, ttl: ProbeTtl) -> bool {
+        self.limits.get(&ttl).is_some_and(RateLimit::is_abandoned)
     }
 
-    /// Whether the path of `course` has a foreign router at `ttl`, as far as the neighbours know:
-    /// others that passed what has answered on this path got there; or nothing has answered, and
-    /// no border is nearer.
-    pub(super) fn expects(&self, course: &TraceState, ttl: ProbeTtl) -> bool {
-        match course.last_router() {
-            Some(last) => last.ttl < ttl && ttl.get() <= self.reach_of(*last),
+    /// Whether a trace whose last router is `last` has a foreign router at `ttl`, as far as the group
+    /// knows: others that passed `last` got there; or nothing has replied yet, and no border is nearer.
+    pub(super) fn expects(&self, last: Option<&Router<ProbeTtl>>, ttl: ProbeTtl) -> bool {
+        match last {
+            Some(last) => last.ttl < ttl && ttl.get() <= self.reach(last),
             None => self.depths.first_key_value().is_some_and(|(nearest, _)| *nearest == ttl),
         }
     }

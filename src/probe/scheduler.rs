@@ -1,153 +1,92 @@
 //! What to send next, over all traces of a run.
 //!
-//! Traces that are under way come before new ones, so a trace begins when there is nothing else to
-//! send: at any time the probes are spread over all distances, and over all routed prefixes because
-//! the targets come shuffled. No router sees more than its share of the rate.
+//! Traces that are under way come before new ones: a trace begins only when no other has anything to
+//! send. So at any time the probes are spread over all distances, and over all routed prefixes because
+//! the targets are shuffled. No router sees more than its share of the rate.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
-use std::net::Ipv4Addr;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::targets::Targets;
-use crate::trace::{StopReason, Strategy};
+use crate::trace::{StopReason, Trace};
 
-use super::border_search::Search;
-use super::order::{self, Prefix};
-use super::policy::{Action, Decision};
+use super::engine::{Engine, Matched, Measured, Observer, Scheduler};
+use super::exchange::{Flow, Probe, ProbeMethod, ProbeTtl, Reply, TraceKey};
+use super::job::TraceJob;
+use super::policy::{Action, Policy, Search};
 use super::prefix_knowledge::PrefixKnowledge;
-use super::rto::Rto;
-use super::trace_state::{Heard, Role, TraceState, Turn};
-use super::{Finished, Moment, Probe, ProbeMethod, ProbeTtl, Reply, TraceKey, TraceSettings};
+use super::timing::{Moment, Rto};
+use super::trace_state::{Role, Slot, TraceState};
+use super::transport::{Transport, TransportError};
 
-/// What a reply was to the plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Matched {
-    /// The first answer to a probe.
-    First,
-    /// A second answer to the same probe.
-    Duplicate,
-    /// An answer to a probe of a trace that has ended.
-    Late,
-    /// It identifies a probe that was never sent.
-    Unasked,
+impl TraceJob<'_> {
+    /// Traces everything over `transport`. `random` spreads the retries. When the transport fails, what
+    /// was measured until then comes with the failure.
+    pub fn run<T: Transport + ?Sized>(
+        &self,
+        transport: &mut T,
+        random: &mut impl RngExt,
+        observer: &mut impl Observer<Trace>,
+    ) -> (Measured, Result<(), TransportError>) {
+        let mut scheduler = TraceScheduler::new(self, random);
+        let methods = self.methods.iter().copied();
+        scheduler.serial = methods.filter(|method| !transport.identifies_ttl(*method)).collect();
+        let settings = &self.settings;
+        Engine::new(settings.rate, settings.deadline).run(transport, &mut scheduler, observer)
+    }
 }
 
-/// Something to look at later.
+/// Something to do later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
-    /// The time of this try is up.
-    TryIsUp(Probe),
-    /// A course wanted to be asked again.
-    Ask(TraceKey),
-    /// The next may ask a hop that limits its answers.
-    Turn(Prefix, ProbeTtl),
+    /// No reply to this probe came in time.
+    Timeout(Probe),
+    /// A trace wanted to be asked again.
+    Resume(TraceKey),
+    /// A slot of a hop whose ICMP rate is limited is free: its group and TTL.
+    Slot(usize, ProbeTtl),
 }
 
 /// All traces of a run. What has not begun takes a few bytes, and what has ended none.
 #[derive(Debug)]
-pub struct TraceScheduler {
-    targets: Targets,
-    settings: TraceSettings,
-    /// All paths, in the order in which they begin.
+struct TraceScheduler<'j> {
+    job: &'j TraceJob<'j>,
+    /// All traces, in the order in which they begin.
     keys: Vec<TraceKey>,
     begun: usize,
     ended: usize,
-    under_way: BTreeMap<TraceKey, TraceState>,
-    neighbours: BTreeMap<Prefix, PrefixKnowledge>,
-    /// What is known where nothing is known yet.
-    nobody: PrefixKnowledge,
-    patience: Rto,
-    chance: StdRng,
-    /// How many of the paths, the first ones, are traced completely.
+    /// How many of the traces, the first ones, are pilots.
     pilots: usize,
     /// How many of those have not got through yet.
-    learning: usize,
-    /// Methods by which one probe of a path may be under way at a time.
-    narrow: Vec<ProbeMethod>,
-    /// Courses that may want to send.
+    pilots_under_way: usize,
+    /// Methods by which a trace may have only one probe under way.
+    serial: Vec<ProbeMethod>,
+    under_way: BTreeMap<TraceKey, TraceState>,
+    groups: Vec<PrefixKnowledge>,
+    rto: Rto,
+    random: StdRng,
+    /// Traces that may want to send.
     ready: VecDeque<TraceKey>,
     timers: BinaryHeap<Reverse<(Moment, Timer)>>,
-    waiting: usize,
-    sent: u64,
-    finished: Vec<Finished>,
+    in_flight: usize,
+    finished: Vec<Trace>,
 }
 
-impl TraceScheduler {
-    /// A plan for tracing those of `addresses` that are home, in this order, by each of `methods`
-    /// with so many `flows`.
-    pub fn new(
-        targets: Targets,
-        settings: TraceSettings,
-        addresses: &[Ipv4Addr],
-        methods: &[ProbeMethod],
-        flows: u8,
-        random: &mut impl RngExt,
-    ) -> Self {
-        let mut keys = order::keys(&targets.block, addresses, methods, flows);
-        let pilots = match settings.strategy {
-            Strategy::Full => 0,
-            Strategy::Border => order::learners_first(&mut keys, &targets.block, settings.pilots),
-        };
-        Self {
-            pilots,
-            learning: pilots,
-            keys,
-            begun: 0,
-            ended: 0,
-            under_way: BTreeMap::new(),
-            neighbours: BTreeMap::new(),
-            nobody: PrefixKnowledge::default(),
-            patience: Rto::new(settings.timeout),
-            chance: StdRng::seed_from_u64(random.random()),
-            narrow: Vec::new(),
-            ready: VecDeque::new(),
-            timers: BinaryHeap::new(),
-            waiting: 0,
-            sent: 0,
-            finished: Vec::new(),
-            targets,
-            settings,
-        }
-    }
+impl Scheduler for TraceScheduler<'_> {
+    type Probe = Probe;
+    type Reply = Reply;
+    type Output = Trace;
 
-    /// From now on one probe of a path by `method` is under way at a time.
-    pub fn one_at_a_time(&mut self, method: ProbeMethod) {
-        self.narrow.push(method);
-    }
-
-    /// How many traces there will be.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.keys.len()
-    }
-
-    /// Whether there is nothing to trace.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
-    }
-
-    /// How many traces have ended.
-    #[must_use]
-    pub fn ended(&self) -> usize {
-        self.ended
-    }
-
-    /// How many packets were sent.
-    #[must_use]
-    pub fn packets(&self) -> u64 {
-        self.sent
-    }
-
-    /// The next probe to send at `now`, if there is one. It stays the next until [`Self::sent`].
-    pub fn next(&mut self, now: Moment) -> Option<Probe> {
+    fn next(&mut self, now: Moment) -> Option<Probe> {
         loop {
             while let Some(&key) = self.ready.front() {
-                if let Some(probe) = self.ask(key, now) {
-                    return Some(probe);
+                match self.next_action(key, now) {
+                    Some(Action::Send(probe)) if self.has_slot(&probe, now) => return Some(probe),
+                    Some(Action::WaitUntil(when)) => self.set_timer(when, Timer::Resume(key)),
+                    Some(Action::Finish(stop)) => self.end(key, stop),
+                    Some(Action::Send(_) | Action::Wait) | None => {}
                 }
                 self.ready.pop_front();
             }
@@ -155,320 +94,241 @@ impl TraceScheduler {
         }
     }
 
-    /// The probe that [`Self::next`] gave was handed to the system at `at`; `left` says whether it
-    /// left the machine.
-    pub fn sent(&mut self, probe: &Probe, at: Moment, left: bool) {
-        self.sent += u64::from(left);
-        self.waiting += 1;
+    fn sent(&mut self, probe: &Probe, at: Moment, left: bool) {
+        self.in_flight += 1;
         self.ready.pop_front();
-        let Some(course) = self.under_way.get_mut(&probe.key) else { return };
-        course.sent(probe, at, left);
-        let turn = std::mem::take(&mut course.turn);
-        // A late answer that does not say which probe it is for would be taken for the next one's.
-        let narrow = self.narrow.contains(&probe.key.method);
-        let wait = if narrow { self.settings.timeout } else { self.patience.retry_after() };
-        self.set_timer(at + wait, Timer::TryIsUp(*probe));
-        // To the end of the queue: one trace's probes go out between those of others.
-        self.ready.push_back(probe.key);
-        if turn != Turn::Come
-            && let Some(limit) = self.near(&probe.key).and_then(|near| near.limit_at(probe.ttl))
+        let Some(state) = self.under_way.get_mut(&probe.key) else { return };
+        state.sent(probe, at, left);
+        let slot = std::mem::take(&mut state.slot);
+        if slot != Slot::Granted
+            && let Some(limit) = self.groups[state.group].limit_at(probe.ttl)
         {
-            limit.asked(at);
+            limit.sent(at);
         }
+        // A late reply that does not say which probe it is for would be taken for the next one's.
+        let serial = self.serial.contains(&probe.key.method);
+        let wait = if serial { self.job.settings.timeout } else { self.rto.get() };
+        self.set_timer(at + wait, Timer::Timeout(*probe));
+        // At the end of the queue: the probes of one trace go out between those of others.
+        self.ready.push_back(probe.key);
     }
 
-    /// Takes a reply.
-    pub fn replied(&mut self, reply: Reply) -> Matched {
-        let Probe { key, ttl, attempt } = reply.probe;
-        let received = reply.answer.received;
-        let Some(course) = self.under_way.get_mut(&key) else { return Matched::Late };
-        match course.answered(ttl, attempt, reply.answer, &self.targets.block) {
-            Heard::Again => Matched::Duplicate,
-            Heard::Unasked => Matched::Unasked,
-            Heard::First { sent, waited } => {
-                self.waiting -= usize::from(waited);
-                self.patience.heard(sent, received);
-                self.learn_from(key, ttl, sent, received);
-                self.ready.push_back(key);
-                Matched::First
-            }
+    fn received(&mut self, reply: Reply) -> Matched {
+        let (key, ttl, received) = (reply.probe.key, reply.probe.ttl, reply.received);
+        let Some(state) = self.under_way.get_mut(&key) else { return Matched::Late };
+        let (sent, in_time) = match state.received(reply, &self.job.targets.block) {
+            Ok(first) => first,
+            Err(matched) => return matched,
+        };
+        self.in_flight -= usize::from(in_time);
+        self.rto.observe(received.since(sent));
+        let group = &mut self.groups[state.group];
+        group.add_path(&state.path.routers);
+        if let Some(limit) = group.limit_at(ttl) {
+            limit.observe(sent, true, received);
         }
+        self.ready.push_back(key);
+        Matched::First
     }
 
-    /// Lets the time of every try that is up at `now` run out.
-    pub fn elapse(&mut self, now: Moment) {
-        while let Some(Reverse((when, alarm))) = self.timers.peek().copied() {
+    fn expire(&mut self, now: Moment) {
+        while let Some(Reverse((when, timer))) = self.timers.peek().copied() {
             if when > now {
                 return;
             }
             self.timers.pop();
-            match alarm {
-                Timer::Ask(key) => self.ready.push_back(key),
-                Timer::TryIsUp(probe) => self.time_is_up(&probe, now),
-                Timer::Turn(prefix, ttl) => self.next_turn(prefix, ttl, now),
+            match timer {
+                Timer::Resume(key) => self.ready.push_back(key),
+                Timer::Timeout(probe) => self.time_out(&probe, now),
+                Timer::Slot(group, ttl) => self.grant_slots(group, ttl, now),
             }
         }
     }
 
-    /// When [`Self::elapse`] has something to do next.
-    #[must_use]
-    pub fn next_timer(&self) -> Option<Moment> {
+    fn next_timer(&self) -> Option<Moment> {
         self.timers.peek().map(|Reverse((when, _))| *when)
     }
 
-    /// Takes the traces that have ended since the last call.
-    pub fn take_finished(&mut self) -> Vec<Finished> {
+    fn total(&self) -> usize {
+        self.keys.len()
+    }
+
+    fn ended(&self) -> usize {
+        self.ended
+    }
+
+    fn take_ended(&mut self) -> Vec<Trace> {
         std::mem::take(&mut self.finished)
     }
 
-    /// Ends all traces that are under way.
-    pub fn end_all(&mut self, stop: StopReason) {
-        let under_way: Vec<TraceKey> = self.under_way.keys().copied().collect();
-        for key in under_way {
-            self.end(key, stop);
+    fn stop(&mut self, reason: StopReason) {
+        while let Some((key, _)) = self.under_way.first_key_value() {
+            self.end(*key, reason);
+        }
+    }
+}
+
+impl<'j> TraceScheduler<'j> {
+    fn new(job: &'j TraceJob<'j>, random: &mut impl RngExt) -> Self {
+        let (keys, pilots) = job.keys();
+        Self {
+            keys,
+            begun: 0,
+            ended: 0,
+            pilots,
+            pilots_under_way: pilots,
+            serial: Vec::new(),
+            under_way: BTreeMap::new(),
+            groups: vec![PrefixKnowledge::default(); job.groups()],
+            rto: Rto::new(job.settings.timeout),
+            random: StdRng::seed_from_u64(random.random()),
+            ready: VecDeque::new(),
+            timers: BinaryHeap::new(),
+            in_flight: 0,
+            finished: Vec::new(),
+            job,
         }
     }
 
-    /// Begins the next trace, unless all have begun, enough is under way, or it has to wait for
-    /// what others learn.
+    /// Begins the next trace, unless all have begun, enough probes are under way, or it has to wait for
+    /// the pilots.
     fn begin(&mut self) -> Option<()> {
         let role = match self.pilots {
-            0 => Role::Traces,
-            pilots if self.begun < pilots => Role::Learns,
-            _ => Role::Seeks,
+            0 => Role::Full,
+            pilots if self.begun < pilots => Role::Pilot,
+            _ => Role::BorderSearch,
         };
-        let too_early = role == Role::Seeks && self.learning > 0;
-        if self.waiting >= self.settings.in_flight || too_early {
+        let too_early = role == Role::BorderSearch && self.pilots_under_way > 0;
+        if self.in_flight >= self.job.settings.in_flight || too_early {
             return None;
         }
         let key = *self.keys.get(self.begun)?;
-        let course = TraceState::new(key, role, self.chance.random());
+        let state = TraceState::new(key, self.job.group(&key), role, self.random.random());
         self.begun += 1;
-        self.under_way.insert(key, course);
+        self.under_way.insert(key, state);
         self.ready.push_back(key);
         Some(())
     }
 
-    /// Asks the course what it wants; ends it when it wants nothing more.
-    fn ask(&mut self, key: TraceKey, now: Moment) -> Option<Probe> {
-        match self.wish(key, now)? {
-            Action::Send(probe) => return self.may_ask(probe, now).then_some(probe),
-            Action::WaitUntil(when) => self.set_timer(when, Timer::Ask(key)),
-            Action::Wait => {}
-            Action::Done(stop) => self.end(key, stop),
-        }
-        None
-    }
-
-    /// What the course wants: to get through, then to be sure of its border.
-    fn wish(&mut self, key: TraceKey, now: Moment) -> Option<Action> {
-        if let Some(next) = self.on_the_way(key, now) {
-            self.leave_undecided(key, false);
-            return Some(next);
-        }
-        let (decision, course) = self.decision(key, now)?;
-        let decided_at = decision.decided_at(course);
-        self.tell_where_it_seems_to_end(key, decided_at.is_some());
-        if let Some(when) = decided_at {
-            return Some(Action::WaitUntil(when));
-        }
-        self.tell_where_it_ends(key);
-        let (decision, course) = self.decision(key, now)?;
-        Some(decision.at_the_end(course))
-    }
-
-    /// What the course wants to get through; nothing when it is.
-    fn on_the_way(&mut self, key: TraceKey, now: Moment) -> Option<Action> {
-        let (decision, course) = self.decision(key, now)?;
-        if course.role == Role::Seeks {
-            match decision.seek(course) {
-                Search::Go(next) => return Some(next),
-                Search::End => return None,
-                Search::Widen if !self.widen(key)? => return Some(Action::Wait),
-                Search::Widen => {}
-            }
-        }
-        let (decision, course) = self.decision(key, now)?;
-        decision.on_the_way(course)
-    }
-
-    /// Lets a seeking course make a complete trace, unless enough others do so already: it waits for
-    /// what they learn.
-    fn widen(&mut self, key: TraceKey) -> Option<bool> {
-        let most = self.settings.pilots.max(1);
-        let near = self.near(&key)?;
-        let may = near.widening < most;
-        near.widening += usize::from(may);
-        let course = self.under_way.get_mut(&key)?;
-        if may {
-            course.role = Role::Widens;
-        }
-        Some(may)
-    }
-
-    /// Whether `probe` may be sent now, as far as the hop that it asks limits its answers; if not,
-    /// its course stands in the queue.
-    fn may_ask(&mut self, probe: Probe, now: Moment) -> bool {
-        let Some(course) = self.under_way.get(&probe.key) else { return false };
-        let turn = course.turn;
-        // For what it learns, others wait.
-        if matches!(course.role, Role::Learns | Role::Widens) {
-            return true;
-        }
-        let Some(limit) = self.near(&probe.key).and_then(|near| near.limit_at(probe.ttl)) else {
-            return true;
+    /// What a trace wants: to get through to the end of its path, then to make sure of its border. On
+    /// the way it shares what it has shown with its group.
+    fn next_action(&mut self, key: TraceKey, now: Moment) -> Option<Action> {
+        let state = self.under_way.get_mut(&key)?;
+        let group = &mut self.groups[state.group];
+        let (settings, specials) = (&self.job.settings, &self.job.targets.specials);
+        let serial = self.serial.contains(&key.method);
+        let policy = Policy { settings, specials, state, group, serial, now };
+        let on_the_way = match policy.state.role {
+            Role::BorderSearch => match policy.search() {
+                Search::Continue(action) => Some(action),
+                Search::Found => None,
+                // Enough others are traced completely: this one waits for what they find.
+                Search::Unknown if policy.group.fallbacks >= settings.pilots.max(1) => {
+                    Some(Action::Wait)
+                }
+                Search::Unknown => {
+                    policy.state.role = Role::Fallback;
+                    policy.group.fallbacks += 1;
+                    policy.forward()
+                }
+            },
+            Role::Full | Role::Pilot | Role::Fallback => policy.forward(),
         };
-        if turn == Turn::Come || limit.wait(now).is_none() && !limit.has_queue() {
+        let late_until = if on_the_way.is_some() { None } else { policy.late_until() };
+        let mut wake = policy.group.report_late(policy.state, late_until.is_some());
+        let action = if let Some(action) = on_the_way {
+            action
+        } else {
+            // As far as it seems it is through, and the others may begin where it seems to end.
+            policy.group.report_depth(policy.state);
+            if policy.state.role == Role::Pilot {
+                policy.state.role = Role::Full;
+                self.pilots_under_way -= 1;
+            }
+            if let Some(until) = late_until {
+                Action::WaitUntil(until)
+            } else {
+                // No late reply can change it any more, and the others may rely on where it ends.
+                wake |= policy.group.report_border(policy.state);
+                policy.settle()
+            }
+        };
+        if wake {
+            self.wake(&key);
+        }
+        Some(action)
+    }
+
+    /// Lets the traces of a group look again at what the group knows.
+    fn wake(&mut self, key: &TraceKey) {
+        let Some(prefix) = self.job.targets.block.routed_prefix(key.target) else { return };
+        let (method, flow) = (ProbeMethod::Icmp, Flow::default());
+        let first = TraceKey { target: prefix.network(), method, flow };
+        let (method, flow) = (ProbeMethod::Udp, Flow::LAST);
+        let last = TraceKey { target: prefix.broadcast(), method, flow };
+        let keys = self.under_way.range(first..=last).map(|(key, _)| *key);
+        self.ready.extend(keys.filter(|other| other.method == key.method));
+    }
+
+    /// Whether `probe` may be sent now, as far as its hop limits its ICMP rate. If not, its trace waits
+    /// in the queue of the hop.
+    fn has_slot(&mut self, probe: &Probe, now: Moment) -> bool {
+        let Some(state) = self.under_way.get_mut(&probe.key) else { return false };
+        // Others wait for what these find.
+        if matches!(state.role, Role::Pilot | Role::Fallback) || state.slot == Slot::Granted {
             return true;
         }
-        if turn == Turn::None {
-            let first = limit.queue(probe.key, now);
-            if let Some(course) = self.under_way.get_mut(&probe.key) {
-                course.turn = Turn::Queued;
-            }
-            if let (Some(when), Some(prefix)) = (first, self.prefix(&probe.key)) {
-                self.set_timer(when, Timer::Turn(prefix, probe.ttl));
+        let Some(limit) = self.groups[state.group].limit_at(probe.ttl) else { return true };
+        if limit.is_free(now) {
+            return true;
+        }
+        if state.slot == Slot::None {
+            state.slot = Slot::Queued;
+            if let Some(when) = limit.enqueue(probe.key, now) {
+                let slot = Timer::Slot(state.group, probe.ttl);
+                self.set_timer(when, slot);
             }
         }
         false
     }
 
-    /// Lets the next in the queue for a hop have its turn.
-    fn next_turn(&mut self, prefix: Prefix, ttl: ProbeTtl, now: Moment) {
-        let Some(limit) = self.neighbours.get_mut(&prefix).and_then(|near| near.limit_at(ttl))
-        else {
-            return;
-        };
-        let (turns, next) = (limit.turn(now), limit.next_turn(now));
-        for key in turns {
-            if let Some(course) = self.under_way.get_mut(&key) {
-                course.turn = Turn::Come;
+    /// Grants slots of a hop to the traces that are next in its queue.
+    fn grant_slots(&mut self, group: usize, ttl: ProbeTtl, now: Moment) {
+        let Some(limit) = self.groups[group].limit_at(ttl) else { return };
+        let (granted, next) = (limit.grant(now), limit.next_slot(now));
+        for key in granted {
+            if let Some(state) = self.under_way.get_mut(&key) {
+                state.slot = Slot::Granted;
                 self.ready.push_back(key);
             }
         }
         if let Some(when) = next {
-            self.set_timer(when, Timer::Turn(prefix, ttl));
+            self.set_timer(when, Timer::Slot(group, ttl));
         }
     }
 
-    /// The course, and what it needs to decide.
-    fn decision(&self, key: TraceKey, now: Moment) -> Option<(Decision<'_>, &TraceState)> {
-        let course = self.under_way.get(&key)?;
-        let near = self.neighbours.get(&self.prefix(&key)?).unwrap_or(&self.nobody);
-        let learns = matches!(course.role, Role::Learns | Role::Widens);
-        let window = match self.settings.window {
-            _ if self.narrow.contains(&key.method) => 1,
-            // Others wait for it.
-            usual if learns => usual.max(usize::from(self.settings.gap_limit)),
-            usual => usual,
-        };
-        let (specials, settings) = (&self.targets.specials, &self.settings);
-        Some((Decision { specials, settings, near, window, now }, course))
-    }
-
-    fn prefix(&self, key: &TraceKey) -> Option<Prefix> {
-        Prefix::of(&self.targets.block, key)
-    }
-
-    fn near(&mut self, key: &TraceKey) -> Option<&mut PrefixKnowledge> {
-        let prefix = self.prefix(key)?;
-        Some(self.neighbours.entry(prefix).or_default())
-    }
-
-    /// An answer at `ttl` of `key` tells the neighbours how far the path goes, and how often that
-    /// hop answers.
-    fn learn_from(&mut self, key: TraceKey, ttl: ProbeTtl, sent: Moment, received: Moment) {
-        let Some(prefix) = self.prefix(&key) else { return };
-        let near = self.neighbours.entry(prefix).or_default();
-        if let Some(course) = self.under_way.get(&key) {
-            near.advanced(&course.foreign.routers);
-        }
-        if let Some(limit) = near.limit_at(ttl) {
-            limit.heard(sent, received);
-        }
-    }
-
-    /// A course is through, as far as it seems: `undecided` says whether late answers may still
-    /// show that it is not. The others begin where it seems to end.
-    fn tell_where_it_seems_to_end(&mut self, key: TraceKey, undecided: bool) {
-        let Some(course) = self.under_way.get_mut(&key) else { return };
-        if course.role == Role::Learns {
-            course.role = Role::Traces;
-            self.learning -= 1;
-        }
-        let depth = course.last_router().map(|router| router.ttl);
-        let news = std::mem::replace(&mut course.depth, depth) != depth;
-        if let (Some(near), Some(depth)) = (self.near(&key), depth.filter(|_| news)) {
-            near.ends_at(depth);
-        }
-        self.leave_undecided(key, undecided);
-    }
-
-    /// Counts the courses that are through but for late answers; when there is none any more, the
-    /// others need not wait for them.
-    fn leave_undecided(&mut self, key: TraceKey, undecided: bool) {
-        let Some(course) = self.under_way.get_mut(&key) else { return };
-        let before = std::mem::replace(&mut course.undecided, undecided);
-        if before == undecided {
-            return;
-        }
-        let Some(near) = self.near(&key) else { return };
-        near.undecided = near.undecided + usize::from(undecided) - usize::from(before);
-        if near.undecided == 0 {
-            self.wake(key);
-        }
-    }
-
-    /// A course is through: its last foreign hop, unless it was through with the same before, is
-    /// what the others may rely on.
-    fn tell_where_it_ends(&mut self, key: TraceKey) {
-        let Some(course) = self.under_way.get_mut(&key) else { return };
-        let last = course.last_router().copied();
-        let address = last.map(|router| router.address);
-        let seeks = course.role == Role::Seeks;
-        let news = course.through != address && !(seeks && address.is_none());
-        course.through = address;
-        let widened = course.role == Role::Widens;
-        if widened {
-            course.role = Role::Traces;
-        }
-        let Some(near) = self.near(&key) else { return };
-        near.widening -= usize::from(widened);
-        let border = news && last.is_some_and(|last| near.got_through(last));
-        if border || widened {
-            self.wake(key);
-        }
-    }
-
-    /// Lets all courses to the routed prefix of `key` look again at what their neighbours have
-    /// shown.
-    fn wake(&mut self, key: TraceKey) {
-        let Some(prefix) = self.prefix(&key) else { return };
-        let keys = self.under_way.range(prefix.span()).map(|(key, _)| *key);
-        self.ready.extend(keys.filter(|it| it.method == key.method));
-    }
-
-    fn time_is_up(&mut self, probe: &Probe, now: Moment) {
-        let Some(course) = self.under_way.get_mut(&probe.key) else { return };
-        let Some(sent) = course.ran_out(probe.ttl, probe.attempt) else { return };
-        self.waiting -= 1;
+    fn time_out(&mut self, probe: &Probe, now: Moment) {
+        let Some(state) = self.under_way.get_mut(&probe.key) else { return };
+        let Some(sent) = state.timed_out(probe.ttl, probe.attempt) else { return };
+        self.in_flight -= 1;
         self.ready.push_back(probe.key);
-        let prefix = Prefix::of(&self.targets.block, &probe.key);
-        let near = prefix.and_then(|prefix| self.neighbours.get_mut(&prefix));
-        let near = near.filter(|near| near.expects(course, probe.ttl));
-        if let Some(limit) = near.and_then(|near| near.limit_at(probe.ttl)) {
-            limit.lost(sent, now);
+        let group = &mut self.groups[state.group];
+        // Silence says something about the hop only where it is on the path of this trace.
+        if group.expects(state.last_router(), probe.ttl)
+            && let Some(limit) = group.limit_at(probe.ttl)
+        {
+            limit.observe(sent, false, now);
         }
     }
 
-    fn set_timer(&mut self, when: Moment, alarm: Timer) {
-        self.timers.push(Reverse((when, alarm)));
+    fn set_timer(&mut self, when: Moment, timer: Timer) {
+        self.timers.push(Reverse((when, timer)));
     }
 
     fn end(&mut self, key: TraceKey, stop: StopReason) {
-        let Some(course) = self.under_way.remove(&key) else { return };
-        self.waiting -= course.waiting();
+        let Some(state) = self.under_way.remove(&key) else { return };
+        self.in_flight -= state.waiting();
         self.ended += 1;
-        self.finished.extend(course.finish(stop));
+        self.finished.extend(state.finish(stop, self.job.began));
     }
 }

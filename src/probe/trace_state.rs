@@ -1,213 +1,284 @@
-//! One trace while it is being made: what was asked, what came back, and how far that goes.
+//! The state of one trace while it is under way: its probes, counted by TTL, and the path that the
+//! replies show.
 
 use std::net::Ipv4Addr;
 
+use jiff::Timestamp;
+
 use crate::targets::Block;
-use crate::trace::{ForeignPath, PathEnd, ReplyKind, Router, StopReason, Strategy};
+use crate::trace::{
+    ForeignPath, Hop, HopReply, HopTry, PathEnd, ReplyKind, Router, StopReason, Strategy, Trace,
+};
 
-use super::attempts::Attempts;
-use super::finished::{Finished, Outcome, Try};
-use super::{Answer, Attempt, Moment, Probe, ProbeTtl, TraceKey};
+use super::engine::Matched;
+use super::exchange::{Attempt, Probe, ProbeTtl, Reply, TraceKey};
+use super::timing::Moment;
 
-/// The part of all courses that look elsewhere at once.
-const SCOUTS: f64 = 0.06;
+/// The part of all traces that are explorers.
+const EXPLORERS: f64 = 0.06;
 
-/// What a course does for the others of its routed prefix.
+/// What a trace does for the others of its group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    /// It makes a complete trace, as they do.
-    Traces,
-    /// It makes a complete trace, and they wait until it has been through once.
-    Learns,
+    /// A complete trace, like all others.
+    Full,
+    /// A complete trace for which the others wait: it shows them where the border is.
+    Pilot,
     /// It begins at the border that others have found.
-    Seeks,
-    /// It began there, found what nobody knows, and makes a complete trace now.
-    Widens,
+    BorderSearch,
+    /// It began at the border, met what no other trace has shown, and is traced completely from there.
+    Fallback,
 }
 
-/// Whether a course may ask a hop that limits its answers.
+/// Whether a trace may probe a hop whose ICMP rate is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Turn {
-    /// It has not said that it wants to.
+pub(super) enum Slot {
+    /// It has not asked for a slot.
     #[default]
     None,
-    /// It stands in the queue.
+    /// It waits in the queue of the hop.
     Queued,
-    /// It may.
-    Come,
+    /// It may send one probe.
+    Granted,
 }
 
-/// What an answer was to a course.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Heard {
-    /// The first answer to a probe that was waited for, or not any more.
-    First {
-        /// When the probe had left.
-        sent: Moment,
-        /// Whether its time was not up yet.
-        waited: bool,
-    },
-    /// A further answer to the same probe.
-    Again,
-    /// The probe was never sent.
-    Unasked,
+/// One probe of the trace.
+#[derive(Debug, Clone)]
+struct SentProbe {
+    ttl: ProbeTtl,
+    attempt: Attempt,
+    /// When it was handed to the system.
+    sent: Moment,
+    /// Whether it left the machine.
+    left: bool,
+    /// Whether its reply, which has not come, would still come in time.
+    waiting: bool,
+    reply: Option<HopReply>,
 }
 
-/// The state of one trace.
+/// The probes at one TTL, counted.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Attempts {
+    pub(super) sent: u8,
+    pub(super) waiting: u8,
+    pub(super) replied: bool,
+    pub(super) last_sent: Moment,
+}
+
+impl Attempts {
+    /// It was probed, and no reply came in time.
+    pub(super) fn is_silent(self) -> bool {
+        self.sent > 0 && self.waiting == 0 && !self.replied
+    }
+}
+
+/// One trace.
 #[derive(Debug, Clone)]
 pub(super) struct TraceState {
     pub(super) key: TraceKey,
-    tries: Vec<Try>,
-    pub(super) rounds: Attempts,
-    /// The foreign routers that answered, and what ends the path.
-    pub(super) foreign: ForeignPath<ProbeTtl>,
+    /// The group of traces whose knowledge it shares.
+    pub(super) group: usize,
+    probes: Vec<SentProbe>,
+    by_ttl: [Attempts; ProbeTtl::MOST as usize + 1],
+    furthest_probed: u8,
+    furthest_reply: u8,
+    /// The foreign routers that replied, and what ends the path.
+    pub(super) path: ForeignPath<ProbeTtl>,
     pub(super) role: Role,
-    /// Whether it is through, but late answers may still say otherwise.
-    pub(super) undecided: bool,
-    /// Where it stands with a hop that limits its answers.
-    pub(super) turn: Turn,
-    /// The TTL of its last foreign hop, as the others know it.
-    pub(super) depth: Option<ProbeTtl>,
-    /// The last foreign hop with which it has got through to the end of its path, so far.
-    pub(super) through: Option<Ipv4Addr>,
-    /// Spreads this course's retries in time: from a half to one and a half.
+    pub(super) slot: Slot,
+    /// Whether it has nothing more to send, but late replies may still come.
+    pub(super) awaits_late: bool,
+    /// The TTL of its last foreign hop, as the group knows it.
+    pub(super) reported_depth: Option<ProbeTtl>,
+    /// Its last foreign hop, as the group knows it.
+    pub(super) reported_border: Option<Ipv4Addr>,
+    /// A factor from 0.5 to 1.5 that spreads the retries of all traces over time.
     pub(super) spread: f64,
 }
 
 impl TraceState {
-    /// A course that has not begun; `chance` from 0 to 1 spreads its retries.
-    pub(super) fn new(key: TraceKey, role: Role, chance: f64) -> Self {
+    /// A trace of which nothing was sent yet; `chance` is from 0 to 1.
+    pub(super) fn new(key: TraceKey, group: usize, role: Role, chance: f64) -> Self {
         Self {
             key,
-            tries: Vec::new(),
-            rounds: Attempts::new(),
-            foreign: ForeignPath { routers: Vec::new(), end: PathEnd::Open },
+            group,
+            probes: Vec::new(),
+            by_ttl: [Attempts::default(); ProbeTtl::MOST as usize + 1],
+            furthest_probed: 0,
+            furthest_reply: 0,
+            path: ForeignPath { routers: Vec::new(), end: PathEnd::Open },
             role,
-            undecided: false,
-            turn: Turn::default(),
-            depth: None,
-            through: None,
+            slot: Slot::default(),
+            awaits_late: false,
+            reported_depth: None,
+            reported_border: None,
             spread: chance.clamp(0.0, 1.0) + 0.5,
         }
     }
 
-    /// `probe` was handed to the system at `at`.
+    /// `probe` was handed to the system at `at`; `left` says whether it left the machine.
     pub(super) fn sent(&mut self, probe: &Probe, at: Moment, left: bool) {
         let (ttl, attempt) = (probe.ttl, probe.attempt);
-        self.tries.push(Try { ttl, attempt, sent: at, left, outcome: Outcome::Waiting });
-        self.rounds.asked(ttl, at);
+        let (waiting, reply) = (true, None);
+        self.probes.push(SentProbe { ttl, attempt, sent: at, left, waiting, reply });
+        let attempts = self.attempts_mut(ttl);
+        attempts.sent += 1;
+        attempts.waiting += 1;
+        attempts.last_sent = attempts.last_sent.max(at);
+        self.furthest_probed = self.furthest_probed.max(ttl.get());
     }
 
-    /// The time of a try is up. Says when it had left, if it was still waited for.
-    pub(super) fn ran_out(&mut self, ttl: ProbeTtl, attempt: Attempt) -> Option<Moment> {
-        let one = self.find(ttl, attempt).filter(|one| one.outcome == Outcome::Waiting)?;
-        one.outcome = Outcome::Silent;
-        let sent = one.sent;
-        self.rounds.ran_out(ttl);
+    /// No reply to a probe came in time. Returns when it had left, unless a reply had come.
+    pub(super) fn timed_out(&mut self, ttl: ProbeTtl, attempt: Attempt) -> Option<Moment> {
+        let probe = self.probe_mut(ttl, attempt).filter(|probe| probe.waiting)?;
+        probe.waiting = false;
+        let sent = probe.sent;
+        self.attempts_mut(ttl).waiting -= 1;
         Some(sent)
     }
 
-    /// Takes an answer to one of its tries.
-    pub(super) fn answered(
+    /// Takes a reply to one of its probes. Returns when the probe had left, and whether the reply came
+    /// in time; what else the reply is when it is not the first one to its probe.
+    pub(super) fn received(
         &mut self,
-        ttl: ProbeTtl,
-        attempt: Attempt,
-        answer: Answer,
+        reply: Reply,
         block: &Block,
-    ) -> Heard {
-        let Some(one) = self.find(ttl, attempt) else { return Heard::Unasked };
-        let waited = match one.outcome {
-            Outcome::Answered(_) => return Heard::Again,
-            Outcome::Waiting => true,
-            Outcome::Silent => false,
-        };
-        let sent = one.sent;
-        let appended = self.append(ttl, &answer, block);
-        if let Some(one) = self.find(ttl, attempt) {
-            one.outcome = Outcome::Answered(answer);
+    ) -> Result<(Moment, bool), Matched> {
+        let Probe { ttl, attempt, .. } = reply.probe;
+        let probe = self.probe_mut(ttl, attempt).ok_or(Matched::Unasked)?;
+        if probe.reply.is_some() {
+            return Err(Matched::Duplicate);
         }
-        self.rounds.answered(ttl, waited);
-        if !appended {
-            self.look_again(block);
-        }
-        Heard::First { sent, waited }
+        let (sent, in_time) = (probe.sent, std::mem::take(&mut probe.waiting));
+        probe.reply = Some(HopReply {
+            from: reply.from,
+            kind: reply.kind,
+            rtt: Some(reply.received.since(sent)),
+            reply_ttl: reply.reply_ttl,
+            labels: reply.labels,
+        });
+        let attempts = self.attempts_mut(ttl);
+        attempts.replied = true;
+        attempts.waiting -= u8::from(in_time);
+        self.furthest_reply = self.furthest_reply.max(ttl.get());
+        self.extend_path(ttl, reply.from, reply.kind, block);
+        Ok((sent, in_time))
     }
 
-    /// Why it ends, where it would for `stop`.
-    pub(super) fn stop(&self, stop: StopReason) -> StopReason {
-        match stop {
-            // Silence says nothing where the question has not left the machine.
-            StopReason::GapLimit | StopReason::MaxTtl if self.tries.iter().any(|one| !one.left) => {
-                StopReason::Unsent
-            }
-            StopReason::GapLimit | StopReason::MaxTtl if self.role == Role::Seeks => {
-                StopReason::Border
-            }
-            other => other,
-        }
+    /// The probes at a TTL.
+    pub(super) fn at(&self, ttl: ProbeTtl) -> Attempts {
+        self.by_ttl[usize::from(ttl.get())]
     }
 
-    /// The last foreign router that has answered.
+    /// The silent TTLs from `first` to `last`, both included.
+    pub(super) fn silent(&self, first: u8, last: u8) -> impl Iterator<Item = ProbeTtl> {
+        let last = last.min(self.furthest_probed);
+        (first..=last).filter_map(ProbeTtl::new).filter(|ttl| self.at(*ttl).is_silent())
+    }
+
+    /// How many TTLs up to `last` are awaited: no reply came, and one may still come in time.
+    pub(super) fn awaited(&self, last: ProbeTtl) -> usize {
+        let last = last.get().min(self.furthest_probed);
+        let up_to_last = &self.by_ttl[..=usize::from(last)];
+        up_to_last.iter().filter(|attempts| attempts.waiting > 0 && !attempts.replied).count()
+    }
+
+    /// The nearest TTL that was probed.
+    pub(super) fn nearest_probed(&self) -> Option<ProbeTtl> {
+        (1..=self.furthest_probed).filter_map(ProbeTtl::new).find(|ttl| self.at(*ttl).sent > 0)
+    }
+
+    /// The furthest TTL that was replied to, or 0.
+    pub(super) fn furthest_reply(&self) -> u8 {
+        self.furthest_reply
+    }
+
+    /// The TTL behind all that were probed, unless none is left.
+    pub(super) fn next_ttl(&self) -> Option<ProbeTtl> {
+        ProbeTtl::new(self.furthest_probed + 1)
+    }
+
+    /// The last foreign router that replied.
     pub(super) fn last_router(&self) -> Option<&Router<ProbeTtl>> {
-        self.foreign.routers.last()
+        self.path.routers.last()
     }
 
-    /// Whether it is one of the few, chosen by chance, that look elsewhere at once where others ask
-    /// again.
-    pub(super) fn scouts(&self) -> bool {
-        self.spread < 0.5 + SCOUTS
+    /// Whether it is one of the few, chosen by chance, that look for a nearer border at once where
+    /// others retry.
+    pub(super) fn is_explorer(&self) -> bool {
+        self.spread < 0.5 + EXPLORERS
     }
 
-    /// How many of its probes are waited for.
+    /// How many of its probes are awaited.
     pub(super) fn waiting(&self) -> usize {
-        self.tries.iter().filter(|one| one.outcome == Outcome::Waiting).count()
+        self.probes.iter().filter(|probe| probe.waiting).count()
     }
 
-    /// What it leaves behind; nothing where no probe has left this machine.
-    pub(super) fn finish(self, stop: StopReason) -> Option<Finished> {
-        let stop = self.stop(stop);
-        let measured = self.tries.iter().any(|one| one.left);
-        let strategy = match self.role {
-            Role::Seeks => Strategy::Border,
-            Role::Traces | Role::Learns | Role::Widens => Strategy::Full,
+    /// The trace when it ends for `stop`, of a run that began at `began`; nothing where no probe has
+    /// left this machine.
+    pub(super) fn finish(mut self, stop: StopReason, began: Timestamp) -> Option<Trace> {
+        let silent = matches!(stop, StopReason::GapLimit | StopReason::MaxTtl);
+        let stop = match self.role {
+            // Silence says nothing where a probe has not left the machine.
+            _ if silent && self.probes.iter().any(|probe| !probe.left) => StopReason::Unsent,
+            Role::BorderSearch if silent => StopReason::Border,
+            _ => stop,
         };
-        measured.then_some(Finished { key: self.key, strategy, stop, tries: self.tries })
-    }
-
-    fn find(&mut self, ttl: ProbeTtl, attempt: Attempt) -> Option<&mut Try> {
-        // What is asked for is most often among the last.
-        self.tries.iter_mut().rev().find(|one| (one.ttl, one.attempt) == (ttl, attempt))
-    }
-
-    /// The usual case: a new router behind all others, on a path that is open. Says whether it was.
-    fn append(&mut self, ttl: ProbeTtl, answer: &Answer, block: &Block) -> bool {
-        let ForeignPath { routers, end } = &mut self.foreign;
-        let behind = routers.last().is_none_or(|last| last.ttl < ttl);
-        let known = routers.iter().any(|router| router.address == answer.from);
-        let usual = *end == PathEnd::Open
-            && answer.kind == ReplyKind::TimeExceeded
-            && !block.contains(answer.from)
-            && behind
-            && !known;
-        if usual {
-            let address = answer.from;
-            routers.push(Router { address, ttl, first: ttl, unreachable: false });
+        let strategy = match self.role {
+            Role::BorderSearch => Strategy::Border,
+            Role::Full | Role::Pilot | Role::Fallback => Strategy::Full,
+        };
+        self.probes.retain(|probe| probe.left);
+        let started = self.probes.first()?.sent.after(began);
+        self.probes.sort_by_key(|probe| (probe.ttl, probe.attempt));
+        let mut hops: Vec<Hop> = Vec::new();
+        for probe in self.probes {
+            let (attempt, sent) = (probe.attempt.get().into(), Some(probe.sent.after(began)));
+            let one = HopTry { attempt, sent, answer: probe.reply };
+            match hops.last_mut().filter(|hop| hop.ttl == probe.ttl.into()) {
+                Some(hop) => hop.tries.push(one),
+                None => hops.push(Hop { ttl: probe.ttl.into(), tries: vec![one] }),
+            }
         }
-        usual
+        Some(Trace {
+            target: self.key.target,
+            method: Some(self.key.method.into()),
+            flow: Some(self.key.flow.get().into()),
+            vantage: None,
+            started: Some(started),
+            hops,
+            stop: Some(stop),
+            strategy: Some(strategy),
+        })
     }
 
-    /// Reads all answers again.
-    fn look_again(&mut self, block: &Block) {
-        let mut answers: Vec<(ProbeTtl, Attempt, &Answer)> = self
-            .tries
-            .iter()
-            .filter_map(|one| match &one.outcome {
-                Outcome::Answered(answer) => Some((one.ttl, one.attempt, answer)),
-                Outcome::Waiting | Outcome::Silent => None,
-            })
-            .collect();
-        answers.sort_by_key(|(ttl, attempt, _)| (*ttl, *attempt));
-        let answers = answers.iter().map(|(ttl, _, answer)| (*ttl, answer.from, answer.kind));
-        self.foreign = ForeignPath::of(answers, block);
+    fn attempts_mut(&mut self, ttl: ProbeTtl) -> &mut Attempts {
+        &mut self.by_ttl[usize::from(ttl.get())]
+    }
+
+    fn probe_mut(&mut self, ttl: ProbeTtl, attempt: Attempt) -> Option<&mut SentProbe> {
+        // It is most often among the last.
+        self.probes.iter_mut().rev().find(|probe| (probe.ttl, probe.attempt) == (ttl, attempt))
+    }
+
+    /// Brings the path up to date with a reply.
+    fn extend_path(&mut self, ttl: ProbeTtl, from: Ipv4Addr, kind: ReplyKind, block: &Block) {
+        let ForeignPath { routers, end } = &mut self.path;
+        // The usual case: a new router behind all others, on a path that is open.
+        if *end == PathEnd::Open
+            && kind == ReplyKind::TimeExceeded
+            && !block.contains(from)
+            && routers.iter().all(|router| router.ttl < ttl && router.address != from)
+        {
+            routers.push(Router { address: from, ttl, first: ttl, unreachable: false });
+            return;
+        }
+        let mut replies: Vec<(ProbeTtl, Attempt, &HopReply)> = Vec::new();
+        for probe in &self.probes {
+            replies.extend(probe.reply.as_ref().map(|reply| (probe.ttl, probe.attempt, reply)));
+        }
+        replies.sort_by_key(|(ttl, attempt, _)| (*ttl, *attempt));
+        let replies = replies.iter().map(|(ttl, _, reply)| (*ttl, reply.from, reply.kind));
+        self.path = ForeignPath::of(replies, block);
     }
 }

@@ -38,14 +38,14 @@ enum Method {
 
 impl PingArgs {
     /// The methods that were asked for, in the order in which they are used.
-    pub(super) fn means(&self) -> Vec<PingMethod> {
-        let wanted = |means: &PingMethod| self.method.iter().any(|method| method.means() == *means);
+    pub(super) fn methods(&self) -> Vec<PingMethod> {
+        let wanted = |method: &PingMethod| self.method.iter().any(|it| it.method() == *method);
         PingMethod::ALL.into_iter().filter(wanted).collect()
     }
 
     /// Their names, for the output.
     pub(super) fn names(&self) -> String {
-        self.means().iter().map(|means| means.name()).collect::<Vec<_>>().join("+")
+        self.methods().iter().map(|method| method.name()).collect::<Vec<_>>().join("+")
     }
 
     pub(super) fn settings(&self, send: &SendArgs) -> PingSettings {
@@ -60,7 +60,7 @@ impl PingArgs {
 }
 
 impl Method {
-    fn means(self) -> PingMethod {
+    fn method(self) -> PingMethod {
         match self {
             Self::Icmp => PingMethod::Icmp,
             Self::Tcp => PingMethod::Tcp,

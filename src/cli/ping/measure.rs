@@ -7,12 +7,13 @@ use anyhow::Context;
 use rand::RngExt;
 use rand::rngs::StdRng;
 
-use crate::census::{Census, FLOW, OverTcp, OverWire, PingMethod, PingSettings, mark_implausible};
-use crate::probe::packet::Secret;
-use crate::probe::transport::{
-    self, Connections, OpenTransport, Transport, TransportCounts, TransportError,
+use crate::census::{
+    Census, ConnectPings, FLOW, PacketPings, PingMethod, PingProgress, PingSettings,
+    mark_implausible,
 };
-use crate::probe::{Flow, Moment, ProbeMethod, give_up_privileges};
+use crate::probe::packet::Secret;
+use crate::probe::transport::{self, ConnectTransport, OpenTransport, TransportError};
+use crate::probe::{Moment, ProbeMethod, give_up_privileges};
 use crate::targets::Block;
 
 use super::super::common::Common;
@@ -24,8 +25,6 @@ use super::progress::Watcher;
 /// A census that has ended, and the failure that ended it early.
 pub(super) struct Done {
     pub(super) census: Census,
-    /// What was counted aside, where anything but connections was asked for.
-    pub(super) tally: Option<TransportCounts>,
     pub(super) failure: Result<(), TransportError>,
 }
 
@@ -45,19 +44,28 @@ impl Ping {
             common.info(|| format!("{}; from {source}", opened.why));
         }
         let interrupt = Interrupt::awaited().context("installing a signal handler")?;
+        let mut watcher = Watcher::new(common.quiet, interrupt);
         let settings = self.args.settings(&self.send);
-        let mut asking = Asking {
-            census: Census::new(addresses, settings.clone()),
-            wire: opened.as_mut().map(|opened| &mut *opened.transport),
-            source,
-            settings,
-            watcher: Watcher::new(common.quiet, interrupt),
-        };
-        let failure = self.args.means().into_iter().try_for_each(|means| asking.ask(means));
-        let mut census = asking.census;
+        let mut census = Census::new(addresses, settings.clone());
+        let mut failure = Ok(());
+        for method in self.args.methods() {
+            let watch = &mut |progress: &PingProgress| watcher.on_progress(progress);
+            failure = if let (Some(packets), Some(opened)) = (method.packets(), &mut opened) {
+                let mut pings = PacketPings::new(&mut *opened.transport, packets);
+                census.ping(method, &mut pings, watch)
+            } else {
+                let before = Moment::START + census.measured.took;
+                let now = opened.as_ref().map_or(before, |it| it.transport.now().max(before));
+                let timeout = settings.timeout(method);
+                let connections = ConnectTransport::new(Some(source), timeout, now);
+                census.ping(method, &mut ConnectPings::new(connections), watch)
+            };
+            if failure.is_err() {
+                break;
+            }
+        }
         mark_implausible(&mut census.hosts, block, source);
-        let tally = opened.map(|opened| opened.transport.counts().clone());
-        Ok(Done { census, tally, failure })
+        Ok(Done { census, failure })
     }
 
     /// Opens what carries echo requests and datagrams, where any are asked for.
@@ -67,13 +75,8 @@ impl Ping {
         target: Ipv4Addr,
         random: &mut StdRng,
     ) -> anyhow::Result<Option<OpenTransport>> {
-        let method = |means| match means {
-            PingMethod::Icmp => Some(ProbeMethod::Icmp),
-            PingMethod::Udp => Some(ProbeMethod::Udp),
-            PingMethod::Tcp => None,
-        };
-        let flows: Vec<(Flow, ProbeMethod)> =
-            self.args.means().into_iter().filter_map(method).map(|method| (FLOW, method)).collect();
+        let packets = self.args.methods().into_iter().filter_map(PingMethod::packets);
+        let flows: Vec<_> = packets.map(|method| (FLOW, method)).collect();
         if flows.is_empty() {
             return Ok(None);
         }
@@ -85,29 +88,7 @@ impl Ping {
     }
 }
 
-/// A census at work.
-struct Asking<'w> {
-    census: Census,
-    wire: Option<&'w mut (dyn Transport + 'static)>,
-    source: Ipv4Addr,
-    settings: PingSettings,
-    watcher: Watcher,
-}
-
-impl Asking<'_> {
-    fn ask(&mut self, means: PingMethod) -> Result<(), TransportError> {
-        let now = self.wire.as_ref().map_or(Moment::START, |wire| wire.now()).max(self.census.at);
-        let asker = self.wire.as_deref_mut().and_then(|wire| OverWire::new(wire, means));
-        if let Some(mut asker) = asker {
-            return self.census.ask(means, &mut asker, &mut self.watcher);
-        }
-        let patience = Census::patience(&self.settings, means);
-        let connections = Connections::new(Some(self.source), patience, now);
-        self.census.ask(means, &mut OverTcp::new(connections), &mut self.watcher)
-    }
-}
-
-/// Asks by ICMP, over the sockets of a run that has traced, which of `addresses` are alive.
+/// Pings `addresses` by ICMP, over the sockets of a run that has traced.
 pub(in super::super) fn after_traces(
     opened: &mut OpenTransport,
     addresses: &[Ipv4Addr],
@@ -116,10 +97,9 @@ pub(in super::super) fn after_traces(
     mut watcher: Watcher,
 ) -> (Census, Result<(), TransportError>) {
     let mut census = Census::new(addresses, settings);
-    let failure = match OverWire::new(&mut *opened.transport, PingMethod::Icmp) {
-        Some(mut asker) => census.ask(PingMethod::Icmp, &mut asker, &mut watcher),
-        None => Ok(()),
-    };
+    let mut pings = PacketPings::new(&mut *opened.transport, ProbeMethod::Icmp);
+    let watch = &mut |progress: &PingProgress| watcher.on_progress(progress);
+    let failure = census.ping(PingMethod::Icmp, &mut pings, watch);
     mark_implausible(&mut census.hosts, block, opened.source);
     (census, failure)
 }

@@ -10,9 +10,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jiff::Timestamp;
 
-use crate::census::Stopped;
 use crate::output::LockFile;
-use crate::probe::Moment;
+use crate::trace::StopReason;
 
 use super::common::Common;
 use super::config;
@@ -79,15 +78,14 @@ impl Ping {
         let _lock = self.run.lock.as_deref().map(LockFile::take).transpose()?;
         let files = Files::open(&self.files, common)?;
         let began = Timestamp::now();
-        let Done { census, tally, failure } =
-            self.measure(&addresses, &mut random, block, common)?;
-        run_notes::census(&census, tally.as_ref(), common);
-        let took = census.at.since(Moment::START);
-        let run = self.run.run(began, took, self.args.names(), census.is_complete())?;
-        let alive = files.write(&run, &census, &self.args.means(), block, common)?;
+        let Done { census, failure } = self.measure(&addresses, &mut random, block, common)?;
+        run_notes::census(&census, common);
+        let (took, complete) = (census.measured.took, census.measured.is_complete());
+        let run = self.run.run(began, took, self.args.names(), complete)?;
+        let alive = files.write(&run, &census, &self.args.methods(), block, common)?;
         failure?;
-        Ok(match census.stopped {
-            Some(Stopped::Interrupted) => Exit::Interrupted,
+        Ok(match census.measured.cut_short {
+            Some(StopReason::Interrupted) => Exit::Interrupted,
             _ if alive => Exit::Measured,
             _ => Exit::Nothing,
         })

@@ -38,18 +38,18 @@ impl Files {
         self,
         run: &Run,
         census: &Census,
-        means: &[PingMethod],
+        methods: &[PingMethod],
         block: &Block,
         common: &Common,
     ) -> anyhow::Result<bool> {
         let found = HostCounts::of(&census.hosts, block);
-        let scopes = counts(run, &found, means);
+        let scopes = counts(run, &found, methods);
         let filled = self.census.map_or(Ok(()), |mut file| {
             file.add(&rows(run, &census.hosts, block));
             file.finish()
         });
         let appended = self.append.map_or(Ok(()), |mut append| append.append(&scopes));
-        let table = || counts_table(run, &found, means, &census.hosts);
+        let table = || counts_table(run, &found, methods, &census.hosts);
         let written = Format::or_suited(common.format).write(&scopes, table);
         let failed = [appended, filled].into_iter().filter_map(Result::err);
         Exit::first_of(failed.map(anyhow::Error::new).chain(written.err()))?;
@@ -62,7 +62,7 @@ impl Ping {
     pub(super) fn write_plan(&self, addresses: usize, block: &Block) -> anyhow::Result<Exit> {
         let settings = self.args.settings(&self.send);
         let each = usize::from(settings.attempts.max(settings.count));
-        let tries = self.args.means().into_iter().map(|means| match means {
+        let tries = self.args.methods().into_iter().map(|method| match method {
             PingMethod::Tcp => PingMethod::PORTS.len() * each,
             PingMethod::Icmp | PingMethod::Udp => each,
         });

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 
-use crate::census::{Observer, Progress};
+use crate::census::PingProgress;
 
 use super::super::interrupt::Interrupt;
 use super::super::progress::{EVERY, bar};
@@ -22,20 +22,20 @@ impl Watcher {
     pub(in super::super) fn new(quiet: bool, interrupt: Interrupt) -> Self {
         Self { interrupt, bar: bar(0, "targets", quiet), drawn: Duration::ZERO }
     }
-}
 
-impl Observer for Watcher {
-    fn on_progress(&mut self, progress: &Progress) -> ControlFlow<()> {
+    /// Draws the bar now and then; breaks off when the user interrupts.
+    pub(super) fn on_progress(&mut self, ping: &PingProgress) -> ControlFlow<()> {
+        let progress = &ping.progress;
         if self.interrupt.came() {
             return ControlFlow::Break(());
         }
         if !self.bar.is_hidden() && progress.elapsed >= self.drawn + EVERY {
             self.drawn = progress.elapsed;
             let number = |count| u64::try_from(count).unwrap_or_default();
-            self.bar.set_length(number(progress.targets));
+            self.bar.set_length(number(progress.total));
             self.bar.set_position(number(progress.ended));
-            let (means, packets) = (progress.means.name(), progress.packets);
-            self.bar.set_message(format!("{means}  {packets} packets  {} alive", progress.alive));
+            let (method, packets) = (ping.method.name(), progress.packets);
+            self.bar.set_message(format!("{method}  {packets} packets  {} alive", ping.alive));
         }
         ControlFlow::Continue(())
     }

@@ -9,11 +9,10 @@ use rand::rngs::StdRng;
 
 use crate::census::{Census, FLOW};
 use crate::owner::Owners;
-use crate::probe::engine::{self, Measured};
+use crate::probe::engine::Measured;
 use crate::probe::packet::Secret;
-use crate::probe::scheduler::TraceScheduler;
 use crate::probe::transport::{self, OpenTransport, TransportError};
-use crate::probe::{ProbeMethod, flows_of, give_up_privileges};
+use crate::probe::{ProbeMethod, TraceJob, give_up_privileges};
 use crate::survey::{Keep, Survey};
 use crate::targets::Targets;
 
@@ -48,18 +47,30 @@ impl Probe {
         random: &mut StdRng,
         common: &Common,
     ) -> anyhow::Result<Done<'t>> {
-        let (mut opened, methods) = self.open(addresses, random, common)?;
+        anyhow::ensure!(!addresses.is_empty(), "no target is left");
+        let mut methods = self.trace.method.unwrap_or_default();
+        let mut job = TraceJob {
+            targets,
+            addresses: addresses.to_vec(),
+            methods: methods.list().to_vec(),
+            flows: self.trace.flows,
+            settings: self.trace.settings(&self.send),
+            began,
+        };
+        let secret = Secret::new(random.random());
+        let mut opened = match self.open(&job, secret) {
+            Err(TransportError::NoPing) if self.trace.method.is_none() && !self.ping => {
+                common.warn("ICMP is not allowed here without privileges: probing by UDP");
+                methods = Methods::Udp;
+                job.methods = methods.list().to_vec();
+                self.open(&job, secret)
+            }
+            opened => opened,
+        }
+        .map_err(|error| explain_permission(error, "UDP needs neither: --method udp"))?;
         give_up_privileges()?;
-        let settings = self.trace.settings(&self.send);
-        let plan = TraceScheduler::new(
-            targets.clone(),
-            settings.clone(),
-            addresses,
-            methods.list(),
-            self.trace.flows,
-            random,
-        );
-        common.info(|| format!("{}; from {}, {} traces", opened.why, opened.source, plan.len()));
+        let traces = job.traces();
+        common.info(|| format!("{}; from {}, {traces} traces", opened.why, opened.source));
         let interrupt = Interrupt::awaited().context("installing a signal handler")?;
         let keep = Keep {
             hops: self.files.traces.is_some() || self.files.hops.is_some(),
@@ -67,10 +78,8 @@ impl Probe {
             sorted: true,
         };
         let survey = Survey::new(targets, keep);
-        let mut watcher =
-            Watcher::new(plan.len(), common.quiet, (targets, owners), survey, began, interrupt);
-        let (measured, mut failure) =
-            engine::run(&mut *opened.transport, plan, &settings, &mut watcher);
+        let mut watcher = Watcher::new(traces, common.quiet, (targets, owners), survey, interrupt);
+        let (measured, mut failure) = job.run(&mut *opened.transport, random, &mut watcher);
         let (survey, interrupt) = watcher.finish()?;
         let mut census = None;
         if self.ping && failure.is_ok() && measured.cut_short.is_none() {
@@ -79,36 +88,17 @@ impl Probe {
             let watcher = ping::Watcher::new(common.quiet, interrupt);
             let (found, ended) =
                 ping::after_traces(&mut opened, addresses, &targets.block, settings, watcher);
-            run_notes::census(&found, Some(opened.transport.counts()), common);
+            run_notes::census(&found, common);
             (census, failure) = (Some(found), ended);
         }
         Ok(Done { measured, survey, methods, failure, census })
     }
 
-    /// Opens sockets for the method that was asked for; without one, for ICMP where that is
-    /// allowed, and for UDP elsewhere.
-    fn open(
-        &self,
-        addresses: &[Ipv4Addr],
-        random: &mut StdRng,
-        common: &Common,
-    ) -> anyhow::Result<(OpenTransport, Methods)> {
-        const WITHOUT: &str = "UDP needs neither: --method udp";
-        let Some(target) = addresses.first().copied() else { anyhow::bail!("no target is left") };
-        let secret = Secret::new(random.random());
-        let open = |methods: Methods| {
-            let pinged = self.ping.then_some((FLOW, ProbeMethod::Icmp));
-            let flows: Vec<_> = flows_of(methods.list(), self.trace.flows).chain(pinged).collect();
-            let opened =
-                transport::open(self.send.wire.choice(), secret, self.send.source, target, &flows);
-            opened.map(|opened| (opened, methods))
-        };
-        match open(self.trace.method.unwrap_or_default()) {
-            Err(TransportError::NoPing) if self.trace.method.is_none() && !self.ping => {
-                common.warn("ICMP is not allowed here without privileges: probing by UDP");
-                open(Methods::Udp).map_err(|error| explain_permission(error, WITHOUT))
-            }
-            opened => opened.map_err(|error| explain_permission(error, WITHOUT)),
-        }
+    /// Opens sockets for the flows of `job`, and for pings where they are wanted.
+    fn open(&self, job: &TraceJob<'_>, secret: Secret) -> Result<OpenTransport, TransportError> {
+        let pinged = self.ping.then_some((FLOW, ProbeMethod::Icmp));
+        let flows: Vec<_> = job.flows().into_iter().chain(pinged).collect();
+        let target = job.addresses.first().copied().unwrap_or(Ipv4Addr::UNSPECIFIED);
+        transport::open(self.send.wire.choice(), secret, self.send.source, target, &flows)
     }
 }

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jiff::Timestamp;
 
-use crate::census::{Census, HostCounts, Stopped};
+use crate::census::HostCounts;
 use crate::output::LockFile;
-use crate::probe::Moment;
+use crate::probe::engine::Measured;
 use crate::trace::StopReason;
 
 use super::common::Common;
@@ -87,15 +87,16 @@ impl Probe {
         let Done { measured, survey, methods, failure, census } =
             self.measure(&addresses, &targets, &owners, began, &mut random, common)?;
         run_notes::traces(&measured, common);
-        let took = census.as_ref().map_or(measured.took, |census| census.at.since(Moment::START));
-        let complete = measured.is_complete() && census.as_ref().is_none_or(Census::is_complete);
+        let pinged = census.as_ref().map(|census| &census.measured);
+        let took = pinged.map_or(measured.took, |pinged| pinged.took);
+        let complete = measured.is_complete() && pinged.is_none_or(Measured::is_complete);
         let run = self.run.run(began, took, methods.name().into(), complete)?;
         self.sources.ask(&mut owners, &survey.collected.addresses(), common);
         let counts = census.as_ref().map(|census| HostCounts::of(&census.hosts, &targets.block));
         let classified = files.write(&run, survey, &targets, &owners, counts.as_ref(), common)?;
         failure?;
         let interrupted = measured.cut_short == Some(StopReason::Interrupted)
-            || census.is_some_and(|census| census.stopped == Some(Stopped::Interrupted));
+            || pinged.is_some_and(|it| it.cut_short == Some(StopReason::Interrupted));
         Ok(match classified {
             _ if interrupted => Exit::Interrupted,
             true => Exit::Measured,

@@ -1,15 +1,18 @@
 use std::net::Ipv4Addr;
 
+use pnet::packet::Packet as _;
 use pnet::packet::icmp::echo_request::EchoRequestPacket;
 use pnet::packet::icmp::{self, IcmpPacket};
 use pnet::packet::ipv4::{self, Ipv4Packet};
 use pnet::packet::udp::{self, UdpPacket};
 use proptest::prelude::*;
 
-use crate::trace::MplsLabel;
+use crate::trace::{MplsLabel, ReplyKind};
 
-use super::super::{Attempt, Flow, ProbeMethod, ProbeTtl, TraceKey};
-use super::*;
+use super::super::exchange::{Attempt, Flow, Probe, ProbeMethod, ProbeTtl, TraceKey};
+use super::super::timing::Moment;
+use super::codec::HEADER;
+use super::{Codec, Ignored, Secret};
 
 const SOURCE: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 77);
 const ROUTER: Ipv4Addr = Ipv4Addr::new(103, 35, 255, 254);
@@ -54,7 +57,7 @@ fn echo_reply_to(packet: &[u8]) -> Vec<u8> {
 }
 
 fn decode(packet: &[u8]) -> Result<(Probe, ReplyKind), Ignored> {
-    codec().decode(packet, Moment::START).map(|reply| (reply.probe, reply.answer.kind))
+    codec().decode(packet, Moment::START).map(|reply| (reply.probe, reply.kind))
 }
 
 proptest! {
@@ -94,17 +97,17 @@ proptest! {
     }
 
     #[test]
-    fn a_bit_that_flipped_is_noticed(probe in any_probe(), bit in 0..64_usize) {
+    fn a_flipped_bit_is_noticed(probe in any_probe(), bit in 0..64_usize) {
         let mut packet = codec().encode(SOURCE, &probe);
         packet[HEADER + bit / 8] ^= 1 << (bit % 8);
         if let Ok((found, _)) = decode(&time_exceeded(&packet[..28])) {
-            // One in 256 survives in the word; never another target or path.
+            // One in 256 survives in the probe's number, never in another trace.
             prop_assert!(bit >= 48 && found.key == probe.key);
         }
     }
 
     #[test]
-    fn another_runs_probes_are_not_ours(probe in any_probe()) {
+    fn probes_of_another_run_are_not_ours(probe in any_probe()) {
         let other = Codec::new(Secret::new(*b"another run's...")).encode(SOURCE, &probe);
         if let Ok((found, _)) = decode(&time_exceeded(&other)) {
             prop_assert!(false, "{found:?} taken for ours");
@@ -147,15 +150,15 @@ fn unreachables_keep_their_code() {
         attempt: Attempt::default(),
     };
     let quote = codec().encode(SOURCE, &probe);
-    let refusal = from_router(&[&[3, 13, 0, 0, 0, 0, 0, 0][..], &quote].concat());
-    assert_eq!(decode(&refusal), Ok((probe, ReplyKind::Unreachable(13))));
+    let unreachable = from_router(&[&[3, 13, 0, 0, 0, 0, 0, 0][..], &quote].concat());
+    assert_eq!(decode(&unreachable), Ok((probe, ReplyKind::Unreachable(13))));
 }
 
 #[test]
-fn requests_redirects_and_reassembly_answer_nothing() {
+fn requests_redirects_and_reassembly_are_no_replies() {
     for (kind, code) in [(8, 0), (5, 0), (9, 0), (11, 1), (13, 0)] {
         let packet = from_router(&[kind, code, 0, 0, 0, 0, 0, 0, 0x45, 0, 0, 0]);
-        assert_eq!(decode(&packet), Err(Ignored::NotAnAnswer), "{kind}/{code}");
+        assert_eq!(decode(&packet), Err(Ignored::NotAReply), "{kind}/{code}");
     }
 }
 
@@ -179,7 +182,7 @@ fn mpls_labels_are_read_with_and_without_a_length() {
     for words in [0, 32] {
         let message = [&[11, 0, 0, 0, 0, words, 0, 0][..], &quote, &extension].concat();
         let reply = codec().decode(&from_router(&message), Moment::START).expect("ours");
-        assert_eq!(*reply.answer.labels, [MplsLabel { label: 24_005, ttl: 7 }]);
+        assert_eq!(*reply.labels, [MplsLabel { label: 24_005, ttl: 7 }]);
     }
 }
 
@@ -193,7 +196,7 @@ fn a_probe_carries_the_programs_name() {
 }
 
 #[test]
-fn an_echo_reply_of_another_size_is_not_taken_for_an_answer() {
+fn an_echo_reply_of_another_size_is_ignored() {
     let key = TraceKey { target: ROUTER, method: ProbeMethod::Icmp, flow: Flow::default() };
     let probe = Probe { key, ttl: ProbeTtl::LAST, attempt: Attempt::default() };
     let reply = echo_reply_to(&codec().encode(SOURCE, &probe));

@@ -1,29 +1,28 @@
-//! What the messages say that datagram sockets receive, on their error queues and as data.
+//! Decoding what datagram sockets receive, on their error queues and as data.
 //!
-//! An error names the hop, and carries what the router quoted behind the IP header; for UDP the
-//! kernel keeps back the quoted header, so behind a router that quotes no more than that, an answer
-//! can only be given to the path's last probe.
+//! An error names the hop, and has what the router quoted behind the IP header. For UDP the kernel
+//! keeps back the quoted header. So where a router quotes no more than that, the reply can only be
+//! taken for one to the last probe of the trace.
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
 use crate::trace::{MplsLabel, ReplyKind};
 
-use super::super::packet::Codec;
-use super::super::{Answer, Flow, Ignored, Probe, ProbeMethod, Reply, TraceKey};
-use super::clock::Clock;
-use super::message::Received;
+use super::super::exchange::{Flow, Probe, ProbeMethod, Reply, TraceKey};
+use super::super::packet::{Codec, Ignored};
+use super::socket::{Clock, MessageInfo};
 
-/// Reads messages.
+/// Decodes messages.
 #[derive(Debug)]
-pub(super) struct Queued {
+pub(super) struct DgramDecoder {
     codec: Codec,
     clock: Clock,
-    /// The last UDP probe of each path, for answers that do not say which one they are for.
+    /// The last UDP probe of each trace, for replies that do not say which probe they are for.
     last: HashMap<TraceKey, Probe>,
 }
 
-impl Queued {
+impl DgramDecoder {
     pub(super) fn new(codec: Codec, clock: Clock) -> Self {
         Self { codec, clock, last: HashMap::new() }
     }
@@ -35,23 +34,24 @@ impl Queued {
         }
     }
 
-    /// The queue of a ping socket has the quoted packet from its ICMP header on.
-    pub(super) fn hop_of_echo(&self, message: &Received, data: &[u8]) -> Result<Reply, Ignored> {
-        let (from, kind) = hop(message)?;
-        let target = message.address.ok_or(Ignored::Malformed)?;
+    /// A message from the error queue of a ping socket: the quoted packet from its ICMP header on.
+    pub(super) fn echo_error(&self, info: &MessageInfo, data: &[u8]) -> Result<Reply, Ignored> {
+        let (from, kind) = hop(info)?;
+        let target = info.address.ok_or(Ignored::Malformed)?;
         let probe = self.codec.quoted_echo(*target.ip(), data)?;
-        Ok(self.reply(probe, from, kind, message, Codec::labels(data, ProbeMethod::Icmp)))
+        Ok(self.reply(probe, from, kind, info, Codec::labels(data, ProbeMethod::Icmp)))
     }
 
-    /// That of a UDP socket has it from the payload on, as far as the router quoted any.
-    pub(super) fn hop_of_datagram(
+    /// A message from the error queue of a UDP socket: the quoted packet from its payload on, as far
+    /// as the router quoted any.
+    pub(super) fn datagram_error(
         &self,
         flow: Flow,
-        message: &Received,
+        info: &MessageInfo,
         data: &[u8],
     ) -> Result<Reply, Ignored> {
-        let (from, kind) = hop(message)?;
-        let to = message.address.ok_or(Ignored::Malformed)?;
+        let (from, kind) = hop(info)?;
+        let to = info.address.ok_or(Ignored::Malformed)?;
         let key = TraceKey { target: *to.ip(), method: ProbeMethod::Udp, flow };
         if to.port() != self.codec.port(&key) {
             return Err(Ignored::NotOurs);
@@ -60,14 +60,14 @@ impl Queued {
             Some(probe) => probe,
             None => *self.last.get(&key).ok_or(Ignored::NotOurs)?,
         };
-        Ok(self.reply(probe, from, kind, message, Codec::labels(data, ProbeMethod::Udp)))
+        Ok(self.reply(probe, from, kind, info, Codec::labels(data, ProbeMethod::Udp)))
     }
 
-    /// Echo replies come as ordinary data, from the ICMP header on.
-    pub(super) fn echo(&self, message: &Received, data: &[u8]) -> Result<Reply, Ignored> {
+    /// An echo reply, which comes as ordinary data, from its ICMP header on.
+    pub(super) fn echo_reply(&self, info: &MessageInfo, data: &[u8]) -> Result<Reply, Ignored> {
         let probe = self.codec.echoed(data)?;
-        let from = message.address.map(|address| *address.ip()).ok_or(Ignored::Malformed)?;
-        Ok(self.reply(probe, from, ReplyKind::EchoReply, message, Box::default()))
+        let from = info.address.map(|address| *address.ip()).ok_or(Ignored::Malformed)?;
+        Ok(self.reply(probe, from, ReplyKind::EchoReply, info, Box::default()))
     }
 
     fn reply(
@@ -75,21 +75,20 @@ impl Queued {
         probe: Probe,
         from: Ipv4Addr,
         kind: ReplyKind,
-        message: &Received,
+        info: &MessageInfo,
         labels: Box<[MplsLabel]>,
     ) -> Reply {
-        let received = self.clock.of_stamp(message.stamp);
-        let reply_ttl = message.ttl;
-        Reply { probe, answer: Answer { from, kind, received, reply_ttl, labels } }
+        let received = self.clock.of_stamp(info.stamp);
+        Reply { probe, from, kind, received, reply_ttl: info.ttl, labels }
     }
 }
 
-/// Who answered what, by an entry of an error queue.
-fn hop(message: &Received) -> Result<(Ipv4Addr, ReplyKind), Ignored> {
-    let error = message.error.ok_or(Ignored::NotAnAnswer)?;
+/// Who sent which ICMP error.
+fn hop(info: &MessageInfo) -> Result<(Ipv4Addr, ReplyKind), Ignored> {
+    let error = info.error.ok_or(Ignored::NotAReply)?;
     match (error.kind, error.code) {
         (11, 0) => Ok((error.from, ReplyKind::TimeExceeded)),
         (3, code) => Ok((error.from, ReplyKind::Unreachable(code))),
-        _ => Err(Ignored::NotAnAnswer),
+        _ => Err(Ignored::NotAReply),
     }
 }

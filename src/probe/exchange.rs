@@ -1,22 +1,22 @@
-//! What is asked: one probe, and the numbers that identify it.
+//! What is sent and what comes back: a probe, and the reply that is matched to it.
 
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use serde::{Deserialize, Serialize};
+use crate::trace::{Method, MplsLabel, ReplyKind, Ttl};
 
-use crate::trace;
+use super::timing::Moment;
 
-/// The kind of packet that is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// The kind of packet that a probe is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ProbeMethod {
-    /// ICMP echo requests.
+    /// An ICMP echo request.
     Icmp,
-    /// UDP datagrams to high ports.
+    /// A UDP datagram to a high port.
     Udp,
 }
 
-impl From<ProbeMethod> for trace::Method {
+impl From<ProbeMethod> for Method {
     fn from(method: ProbeMethod) -> Self {
         match method {
             ProbeMethod::Icmp => Self::Icmp,
@@ -27,15 +27,12 @@ impl From<ProbeMethod> for trace::Method {
 
 impl fmt::Display for ProbeMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Icmp => "icmp",
-            Self::Udp => "udp",
-        })
+        Method::from(*self).fmt(f)
     }
 }
 
-/// How far a probe may travel: 1 to [`ProbeTtl::MOST`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// The TTL of a probe: 1 to [`ProbeTtl::MOST`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProbeTtl(u8);
 
 impl ProbeTtl {
@@ -43,7 +40,7 @@ impl ProbeTtl {
     pub const FIRST: Self = Self(1);
     /// The furthest.
     pub const LAST: Self = Self(Self::MOST);
-    /// The furthest that a probe can identify: its TTL has five bits.
+    /// The highest number: a probe has five bits for its TTL.
     pub const MOST: u8 = 32;
 
     /// A TTL, unless it is 0 or more than [`Self::MOST`].
@@ -59,17 +56,16 @@ impl ProbeTtl {
     }
 }
 
-impl From<ProbeTtl> for trace::Ttl {
+impl From<ProbeTtl> for Ttl {
     fn from(ttl: ProbeTtl) -> Self {
         Self::new(ttl.get()).unwrap_or(Self::FIRST)
     }
 }
 
-/// Which of a target's flows: 0 to [`Flow::MOST`] - 1. What a balancer hashes (addresses, protocol,
-/// and ports or ICMP id and checksum) follows from the target, the method and this number alone.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
+/// Which of a target's flows: 0 to [`Flow::MOST`] - 1. All that a load balancer hashes (addresses,
+/// protocol, and ports or ICMP identifier and checksum) follows from the target, the method and this
+/// number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Flow(u8);
 
 impl Flow {
@@ -91,14 +87,12 @@ impl Flow {
     }
 }
 
-/// Which try at a TTL: 0 to [`Attempt::MOST`] - 1.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
+/// Which attempt at a TTL: 0 to [`Attempt::MOST`] - 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Attempt(u8);
 
 impl Attempt {
-    /// How often one TTL can be asked.
+    /// How often one TTL can be probed: a probe has three bits for its attempt.
     pub const MOST: u8 = 8;
 
     /// An attempt, unless the number is too high.
@@ -114,8 +108,8 @@ impl Attempt {
     }
 }
 
-/// What stays the same in all probes of one trace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// What identifies a trace, and stays the same in all its probes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TraceKey {
     /// The address that is traced.
     pub target: Ipv4Addr,
@@ -126,12 +120,29 @@ pub struct TraceKey {
 }
 
 /// One packet out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Probe {
-    /// The trace it belongs to.
+    /// The trace that it belongs to.
     pub key: TraceKey,
-    /// How far it may travel.
+    /// Its TTL.
     pub ttl: ProbeTtl,
-    /// Which try at that TTL.
+    /// Which attempt at that TTL.
     pub attempt: Attempt,
+}
+
+/// One packet back, matched to its probe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The probe that it quotes or echoes.
+    pub probe: Probe,
+    /// Who sent it.
+    pub from: Ipv4Addr,
+    /// Which ICMP message it is.
+    pub kind: ReplyKind,
+    /// When it arrived.
+    pub received: Moment,
+    /// The TTL with which it arrived, where the system says.
+    pub reply_ttl: Option<u8>,
+    /// The MPLS labels that the probe carried, outermost first.
+    pub labels: Box<[MplsLabel]>,
 }

@@ -1,4 +1,4 @@
-//! How many live: per routed prefix, and in the block.
+//! How many targets are alive: per routed prefix, and in the block.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,15 +7,15 @@ use ipnet::Ipv4Net;
 
 use crate::targets::Block;
 
-use super::PingMethod;
 use super::host::{Host, median};
+use super::liveness::PingMethod;
 
 /// The counts of a census.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostCounts {
-    /// The block as a whole.
+    /// The whole block.
     pub block: HostCount,
-    /// Its routed prefixes, in order; those of which nobody was asked are left out.
+    /// Its routed prefixes, in order; those of which no target was pinged are left out.
     pub routed: Vec<HostCount>,
 }
 
@@ -24,22 +24,22 @@ pub struct HostCounts {
 pub struct HostCount {
     /// The addresses it is about.
     pub scope: Ipv4Net,
-    /// How many addresses were asked.
+    /// How many addresses were pinged.
     pub targets: usize,
-    /// How many of them live, beyond doubt.
+    /// How many of them are alive, beyond doubt.
     pub alive: usize,
-    /// By which means these were found.
+    /// By which methods these were found.
     pub by: BTreeMap<PingMethod, usize>,
-    /// How many answer, but not for themselves as it seems.
+    /// How many reply, but implausibly.
     pub implausible: usize,
-    /// The median of the live hosts' median round trips.
+    /// The median of the median round trips of those alive.
     pub rtt: Option<Duration>,
     /// Packets sent to them; of a connection only the first.
     pub packets: usize,
 }
 
 impl HostCounts {
-    /// The counts of `hosts`; those outside the block, and those who were not asked, count nowhere.
+    /// The counts of `hosts`. Those outside the block, and those that were not pinged, count nowhere.
     #[must_use]
     pub fn of(hosts: &[Host], block: &Block) -> Self {
         let mut routed: BTreeMap<Ipv4Net, Vec<&Host>> = BTreeMap::new();
@@ -67,7 +67,7 @@ impl HostCount {
         let alive: Vec<&&Host> = hosts.iter().filter(|host| host.is_alive()).collect();
         let mut by = BTreeMap::new();
         for found in alive.iter().filter_map(|host| host.found) {
-            *by.entry(found.liveness.means()).or_default() += 1;
+            *by.entry(found.liveness.method()).or_default() += 1;
         }
         let mut rtts: Vec<Duration> =
             alive.iter().filter_map(|host| Some(host.latency()?.median)).collect();

@@ -1,0 +1,140 @@
+//! The run's secret, and the header fields that identify a probe.
+//!
+//! A router need not quote more than the IP header and eight bytes (RFC 792), and anybody can send us
+//! an ICMP message. So everything that identifies a probe is in those eight bytes, and nobody can make
+//! it up without the secret.
+
+use std::hash::Hasher;
+
+use siphasher::sip::SipHasher13;
+
+use super::super::exchange::{Attempt, Flow, Probe, ProbeMethod, ProbeTtl, TraceKey};
+
+/// The length of an IP header without options.
+pub(super) const HEADER: usize = 20;
+/// The length of what a probe carries behind its ICMP or UDP header.
+pub(super) const PAYLOAD: usize = 14;
+/// The length of every probe, IP header included.
+pub(super) const LENGTH: usize = HEADER + 8 + PAYLOAD;
+/// The first of the ports that traceroute has used since 1987.
+const FIRST_PORT: u16 = 33_434;
+/// The ICMP checksum of flow 0; the number of the flow is added.
+const FIRST_CHECKSUM: u16 = 0x4c48;
+
+/// Known to one run only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Secret([u8; 16]);
+
+impl Secret {
+    /// A secret. Who knows it can forge replies.
+    #[must_use]
+    pub const fn new(key: [u8; 16]) -> Self {
+        Self(key)
+    }
+}
+
+/// Turns probes into packets and packets into replies, for one run.
+#[derive(Debug, Clone, Copy)]
+pub struct Codec {
+    secret: Secret,
+    /// The ICMP identifier of all probes, where the kernel has chosen it.
+    identifier: Option<u16>,
+}
+
+impl Codec {
+    /// A codec. Replies to probes of another secret are not ours.
+    #[must_use]
+    pub const fn new(secret: Secret) -> Self {
+        Self { secret, identifier: None }
+    }
+
+    /// A codec for a ping socket, where the kernel has chosen the ICMP identifier of all probes.
+    #[must_use]
+    pub const fn bound(secret: Secret, identifier: u16) -> Self {
+        Self { secret, identifier: Some(identifier) }
+    }
+
+    /// The UDP destination port of all probes of a trace.
+    #[must_use]
+    pub fn port(&self, key: &TraceKey) -> u16 {
+        self.ports(key).1
+    }
+
+    /// The ICMP identifier of all probes of a trace.
+    pub(super) fn identifier(&self, key: &TraceKey) -> u16 {
+        self.identifier.unwrap_or_else(|| low_16(self.hash(key, 0)))
+    }
+
+    /// The UDP source and destination port of all probes of a trace.
+    pub(super) fn ports(&self, key: &TraceKey) -> (u16, u16) {
+        let hash = low_16(self.hash(key, 0));
+        let source = 0x8000 | (hash & 0x1ff) << 6 | u16::from(key.flow.get());
+        (source, FIRST_PORT + (hash >> 9 & 0x3f))
+    }
+
+    /// The number that differs from probe to probe: `[ttl - 1: 5][attempt: 3][tag: 8]`, where the tag
+    /// proves the secret. It is sent as ICMP sequence number or as UDP checksum. Never 0, which in UDP
+    /// means that there is no checksum (RFC 768).
+    pub(super) fn probe_id(&self, probe: &Probe) -> u16 {
+        let ttl = u16::from(probe.ttl.get() - 1) << 11;
+        let attempt = u16::from(probe.attempt.get()) << 8;
+        let salt = u16::from(probe.ttl.get()) << 8 | u16::from(probe.attempt.get());
+        let tag = low_16(self.hash(&probe.key, salt)) & 0xff;
+        (ttl | attempt | tag).max(1)
+    }
+
+    /// The probe of a trace that has this number; nothing when no probe has it.
+    pub(super) fn probe_of(&self, key: TraceKey, id: u16) -> Option<Probe> {
+        let ttl = ProbeTtl::new(u8::try_from(id >> 11).ok()? + 1)?;
+        let attempt = Attempt::new(u8::try_from(id >> 8 & 0x7).ok()?)?;
+        let probe = Probe { key, ttl, attempt };
+        (self.probe_id(&probe) == id).then_some(probe)
+    }
+
+    fn hash(&self, key: &TraceKey, salt: u16) -> u64 {
+        let mut hasher = SipHasher13::new_with_key(&self.secret.0);
+        hasher.write(&key.target.octets());
+        hasher.write(&[protocol(key.method), key.flow.get()]);
+        hasher.write(&salt.to_be_bytes());
+        hasher.finish()
+    }
+}
+
+/// The ICMP checksum of all probes of a flow. Load balancers hash it, so it must not vary in a trace.
+pub(super) fn checksum_of(flow: Flow) -> u16 {
+    FIRST_CHECKSUM + u16::from(flow.get())
+}
+
+/// The flow that has this ICMP checksum.
+pub(super) fn flow_of_checksum(checksum: u16) -> Option<Flow> {
+    Flow::new(u8::try_from(checksum.checked_sub(FIRST_CHECKSUM)?).ok()?)
+}
+
+/// The flow that has this UDP source port.
+pub(super) fn flow_of_port(source: u16) -> Option<Flow> {
+    Flow::new(u8::try_from(source & 0x3f).ok()?)
+}
+
+/// The IP protocol number.
+pub(super) fn protocol(method: ProbeMethod) -> u8 {
+    match method {
+        ProbeMethod::Icmp => 1,
+        ProbeMethod::Udp => 17,
+    }
+}
+
+/// How the payload of every probe begins.
+pub(super) const NAME: &[u8] = b"lasthop";
+
+/// What all probes of a trace carry: the program's name, so that whoever sees a probe can find out
+/// what it is; the target and the flow, because an echo reply quotes no header; and two empty bytes.
+pub(super) fn payload(key: &TraceKey) -> [u8; PAYLOAD] {
+    let mut payload = *b"lasthop\0\0\0\0\0\0\0";
+    payload[7..11].copy_from_slice(&key.target.octets());
+    payload[11] = key.flow.get();
+    payload
+}
+
+fn low_16(hash: u64) -> u16 {
+    u16::try_from(hash & 0xffff).unwrap_or_default()
+}

@@ -1,0 +1,197 @@
+//! From the bytes of a reply to the probe that it quotes or echoes.
+
+use std::net::Ipv4Addr;
+
+use pnet::packet::Packet;
+use pnet::packet::icmp::echo_reply::EchoReplyPacket;
+use pnet::packet::icmp::echo_request::EchoRequestPacket;
+use pnet::packet::icmp::{IcmpPacket, IcmpTypes};
+use pnet::packet::ip::IpNextHeaderProtocols;
+use pnet::packet::ipv4::Ipv4Packet;
+use pnet::packet::udp::UdpPacket;
+use pnet::packet::util;
+
+use crate::trace::{MplsLabel, ReplyKind};
+
+use super::super::exchange::{Flow, Probe, ProbeMethod, Reply, TraceKey};
+use super::super::timing::Moment;
+use super::codec::{
+    Codec, HEADER, LENGTH, NAME, PAYLOAD, checksum_of, flow_of_checksum, flow_of_port, payload,
+};
+
+/// Where extensions begin when a router does not give the length of its quote, as older routers do
+/// (RFC 4884, section 5.5).
+const QUOTE_WITHOUT_LENGTH: usize = 128;
+
+/// Why a packet that arrived is no reply to a probe of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ignored {
+    /// Too short, or its fields contradict each other.
+    Malformed,
+    /// A message that replies to nothing: a request, a redirect, a router advertisement.
+    NotAReply,
+    /// An echo reply that is longer or shorter than the request was.
+    OtherSize,
+    /// It replies to a packet that is not ours, or claims to without knowing the run's secret.
+    NotOurs,
+}
+
+impl Codec {
+    /// The reply that an IP packet is, received at `received`.
+    ///
+    /// # Errors
+    /// When it is none; why.
+    pub fn decode(&self, packet: &[u8], received: Moment) -> Result<Reply, Ignored> {
+        let ip = Ipv4Packet::new(packet).ok_or(Ignored::Malformed)?;
+        let header = usize::from(ip.get_header_length()) * 4;
+        if ip.get_version() != 4 || header < HEADER {
+            return Err(Ignored::Malformed);
+        }
+        if ip.get_next_level_protocol() != IpNextHeaderProtocols::Icmp {
+            return Err(Ignored::NotAReply);
+        }
+        let message = packet.get(header..).unwrap_or_default();
+        let icmp = IcmpPacket::new(message).ok_or(Ignored::Malformed)?;
+        let body = message.get(8..).ok_or(Ignored::Malformed)?;
+        let (kind, probe) = match (icmp.get_icmp_type(), icmp.get_icmp_code().0) {
+            (IcmpTypes::TimeExceeded, 0) => (ReplyKind::TimeExceeded, self.quoted(body)?),
+            (IcmpTypes::DestinationUnreachable, code) => {
+                (ReplyKind::Unreachable(code), self.quoted(body)?)
+            }
+            (IcmpTypes::EchoReply, 0) => (ReplyKind::EchoReply, self.echoed(message)?),
+            _ => return Err(Ignored::NotAReply),
+        };
+        let labels = match (kind, usize::from(message[5]) * 4) {
+            (ReplyKind::EchoReply, _) => Box::default(),
+            (_, 0) => labels_at(body, QUOTE_WITHOUT_LENGTH),
+            (_, length) => labels_at(body, length),
+        };
+        let (from, reply_ttl) = (ip.get_source(), Some(ip.get_ttl()));
+        Ok(Reply { probe, from, kind, received, reply_ttl, labels })
+    }
+
+    /// The probe to `target` whose ICMP header a router quotes at the beginning of `message`.
+    ///
+    /// # Errors
+    /// When it is none of ours; why.
+    pub fn quoted_echo(&self, target: Ipv4Addr, message: &[u8]) -> Result<Probe, Ignored> {
+        let first = message.get(..8).ok_or(Ignored::Malformed)?;
+        let echo = EchoRequestPacket::new(first).ok_or(Ignored::Malformed)?;
+        if echo.get_icmp_type() != IcmpTypes::EchoRequest || echo.get_icmp_code().0 != 0 {
+            return Err(Ignored::NotOurs);
+        }
+        let flow = flow_of_checksum(echo.get_checksum()).ok_or(Ignored::NotOurs)?;
+        let key = TraceKey { target, method: ProbeMethod::Icmp, flow };
+        if echo.get_identifier() != self.identifier(&key) {
+            return Err(Ignored::NotOurs);
+        }
+        self.probe_of(key, echo.get_sequence_number()).ok_or(Ignored::NotOurs)
+    }
+
+    /// The probe of a trace whose payload a router quotes; nothing when it quotes less than that.
+    ///
+    /// # Errors
+    /// When it is none of ours.
+    pub fn quoted_payload(&self, key: TraceKey, bytes: &[u8]) -> Result<Option<Probe>, Ignored> {
+        let Some([marks @ .., high, low]) = bytes.get(..PAYLOAD) else { return Ok(None) };
+        if !payload(&key).starts_with(marks) {
+            return Err(Ignored::NotOurs);
+        }
+        let id = u16::from_be_bytes([*high, *low]);
+        self.probe_of(key, id).map(Some).ok_or(Ignored::NotOurs)
+    }
+
+    /// The probe that an echo reply, from its ICMP header on, replies to. Targets reply from other
+    /// addresses too, so the target is read from the payload.
+    ///
+    /// # Errors
+    /// When it is none of ours; why.
+    pub fn echoed(&self, message: &[u8]) -> Result<Probe, Ignored> {
+        let echo = EchoReplyPacket::new(message).ok_or(Ignored::Malformed)?;
+        if echo.get_icmp_type() != IcmpTypes::EchoReply {
+            return Err(Ignored::NotAReply);
+        }
+        if echo.payload().starts_with(NAME) && message.len() != LENGTH - HEADER {
+            return Err(Ignored::OtherSize);
+        }
+        let [b'l', b'a', b's', b't', b'h', b'o', b'p', a, b, c, d, flow, _, _] = *echo.payload()
+        else {
+            return Err(Ignored::NotOurs);
+        };
+        let flow = Flow::new(flow).ok_or(Ignored::NotOurs)?;
+        let target = Ipv4Addr::new(a, b, c, d);
+        let key = TraceKey { target, method: ProbeMethod::Icmp, flow };
+        // The checksum of an echo reply differs from the request's by the type alone (RFC 792).
+        let checksum = checksum_of(flow) + 0x0800;
+        if echo.get_identifier() != self.identifier(&key) || echo.get_checksum() != checksum {
+            return Err(Ignored::NotOurs);
+        }
+        self.probe_of(key, echo.get_sequence_number()).ok_or(Ignored::NotOurs)
+    }
+
+    /// The MPLS labels behind what an error queue has of a quote. The kernel keeps back the headers
+    /// in front, and the length that the router gave.
+    #[must_use]
+    pub fn labels(quote: &[u8], method: ProbeMethod) -> Box<[MplsLabel]> {
+        let kept_back = match method {
+            ProbeMethod::Icmp => HEADER,
+            ProbeMethod::Udp => HEADER + 8,
+        };
+        labels_at(quote, QUOTE_WITHOUT_LENGTH - kept_back)
+    }
+
+    /// The probe that an ICMP error quotes. Eight bytes behind the IP header suffice.
+    fn quoted(&self, quote: &[u8]) -> Result<Probe, Ignored> {
+        let ip = Ipv4Packet::new(quote).ok_or(Ignored::Malformed)?;
+        let header = usize::from(ip.get_header_length()) * 4;
+        if ip.get_version() != 4 || header < HEADER {
+            return Err(Ignored::Malformed);
+        }
+        let first = quote.get(header..header + 8).ok_or(Ignored::Malformed)?;
+        if ip.get_fragment_offset() != 0 {
+            return Err(Ignored::NotOurs);
+        }
+        match ip.get_next_level_protocol() {
+            IpNextHeaderProtocols::Icmp => self.quoted_echo(ip.get_destination(), first),
+            IpNextHeaderProtocols::Udp => self.quoted_datagram(ip.get_destination(), first),
+            _ => Err(Ignored::NotOurs),
+        }
+    }
+
+    fn quoted_datagram(&self, target: Ipv4Addr, first: &[u8]) -> Result<Probe, Ignored> {
+        let udp = UdpPacket::new(first).ok_or(Ignored::Malformed)?;
+        let flow = flow_of_port(udp.get_source()).ok_or(Ignored::NotOurs)?;
+        let key = TraceKey { target, method: ProbeMethod::Udp, flow };
+        let ports = (udp.get_source(), udp.get_destination());
+        if ports != self.ports(&key) || usize::from(udp.get_length()) != LENGTH - HEADER {
+            return Err(Ignored::NotOurs);
+        }
+        self.probe_of(key, udp.get_checksum()).ok_or(Ignored::NotOurs)
+    }
+}
+
+/// The MPLS labels in the extension at `start` (RFC 4884, RFC 4950); none where it is malformed.
+fn labels_at(bytes: &[u8], start: usize) -> Box<[MplsLabel]> {
+    let Some(extension) = bytes.get(start..).filter(|extension| extension.len() >= 8) else {
+        return Box::default();
+    };
+    let written = u16::from_be_bytes([extension[2], extension[3]]);
+    if extension[0] >> 4 != 2 || (written != 0 && written != util::checksum(extension, 1)) {
+        return Box::default();
+    }
+    let mut labels = Vec::new();
+    let mut rest = &extension[4..];
+    while let [high, low, class, kind, ..] = *rest {
+        let length = usize::from(u16::from_be_bytes([high, low]));
+        let Some(object) = rest.get(4..length) else { break };
+        // The object class of label stacks, and its only type.
+        if (class, kind) == (1, 1) {
+            labels.extend(object.as_chunks().0.iter().map(|entry: &[u8; 4]| MplsLabel {
+                label: u32::from_be_bytes(*entry) >> 12,
+                ttl: entry[3],
+            }));
+        }
+        rest = &rest[length..];
+    }
+    labels.into()
+}

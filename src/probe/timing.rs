@@ -1,0 +1,217 @@
+//! Time as a run sees it: moments, the pace of sending, and how long to wait for a reply.
+
+use std::num::NonZeroU32;
+use std::ops::Add;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// Nanoseconds since the run began. The clock behind it belongs to the transport: monotonic on real
+/// sockets, simulated in the lab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Moment(u64);
+
+impl Moment {
+    /// When the run began.
+    pub const START: Self = Self(0);
+
+    /// The moment `nanos` nanoseconds after the start.
+    #[must_use]
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    /// Nanoseconds since the start.
+    #[must_use]
+    pub const fn nanos(self) -> u64 {
+        self.0
+    }
+
+    /// How long ago `earlier` was; zero when it was not earlier.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+
+    /// The time of day at this moment of a run that began at `began`.
+    #[must_use]
+    pub fn after(self, began: Timestamp) -> Timestamp {
+        began.saturating_add(self.since(Self::START)).unwrap_or(began)
+    }
+
+    /// This moment less `age`, but not before the start.
+    #[must_use]
+    pub fn before(self, age: Duration) -> Self {
+        Self(self.0.saturating_sub(nanos(age)))
+    }
+}
+
+impl Add<Duration> for Moment {
+    type Output = Self;
+
+    fn add(self, wait: Duration) -> Self {
+        Self(self.0.saturating_add(nanos(wait)))
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// A ceiling on the packets per second, retries included.
+///
+/// A token bucket, written as GCRA: one moment in place of a count of tokens. A pause saves up a few
+/// milliseconds' worth of packets at most, so that no router sees a burst.
+#[derive(Debug, Clone)]
+pub(super) struct Pace {
+    interval: Duration,
+    slack: Duration,
+    /// When the next packet would leave at an even rate.
+    due: Moment,
+}
+
+impl Pace {
+    /// How much a pause may save up.
+    const SAVED: Duration = Duration::from_millis(5);
+
+    /// At most `rate` packets in any second; no limit without a rate. What a pause can save up is
+    /// taken from the even rate, so that both together stay below the ceiling.
+    pub(super) fn new(rate: Option<NonZeroU32>) -> Self {
+        // Rounded up: rounding down would let one packet more into a second.
+        let even = rate.map_or(0, |rate| 1_000_000_000_u64.div_ceil(u64::from(rate.get())));
+        let even = Duration::from_nanos(even);
+        let slack = Self::SAVED.saturating_sub(even);
+        let interval = if slack.is_zero() { even } else { even.mul_f64(1.0 / (1.0 - 0.005)) };
+        Self { interval, slack, due: Moment::START }
+    }
+
+    /// When the next packet may leave; in the past when it may leave now.
+    pub(super) fn ready(&self) -> Moment {
+        self.due.before(self.slack)
+    }
+
+    /// A packet leaves at `now`.
+    pub(super) fn spend(&mut self, now: Moment) {
+        self.due = self.due.max(now) + self.interval;
+    }
+}
+
+/// The retransmission timeout: how long to wait for a reply before the TTL is probed again. It
+/// follows the longest RTT of late.
+///
+/// A retry that comes too early costs one packet. It changes no result: a late reply counts as long
+/// as its trace is under way, and no trace ends in silence before the whole timeout has passed.
+#[derive(Debug, Clone)]
+pub(super) struct Rto {
+    timeout: Duration,
+    replies: u32,
+    longest: Duration,
+    longest_before: Duration,
+}
+
+impl Rto {
+    /// Never shorter than this: the delays of schedulers, here and on routers.
+    const LEAST: Duration = Duration::from_millis(100);
+    /// How many replies are needed before their RTTs say anything.
+    const FEW: u32 = 16;
+    /// How many replies each half of the memory holds.
+    const MANY: u32 = 256;
+
+    pub(super) fn new(timeout: Duration) -> Self {
+        Self { timeout, replies: 0, longest: Duration::ZERO, longest_before: Duration::ZERO }
+    }
+
+    /// A reply took `rtt`.
+    pub(super) fn observe(&mut self, rtt: Duration) {
+        self.longest = self.longest.max(rtt);
+        self.replies += 1;
+        if self.replies == Self::FEW + Self::MANY {
+            (self.longest_before, self.longest) = (self.longest, Duration::ZERO);
+            self.replies = Self::FEW;
+        }
+    }
+
+    /// How long to wait for a reply before probing again.
+    pub(super) fn get(&self) -> Duration {
+        if self.replies < Self::FEW {
+            return self.timeout;
+        }
+        let longest = self.longest.max(self.longest_before);
+        (longest * 2 + Self::LEAST / 2).max(Self::LEAST).min(self.timeout)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Packets that leave in `[from, end)` when there is always one to send.
+    fn sent_in(pace: &mut Pace, from: Moment, end: Moment) -> u32 {
+        let (mut now, mut sent) = (from, 0);
+        while now < end {
+            if pace.ready() <= now {
+                pace.spend(now);
+                sent += 1;
+            } else {
+                now = pace.ready();
+            }
+        }
+        sent
+    }
+
+    fn second(n: u64) -> Moment {
+        Moment::from_nanos(n * 1_000_000_000)
+    }
+
+    #[test]
+    fn no_second_has_more_packets_than_the_rate() {
+        for rate in [1, 7, 200, 1_000, 50_000] {
+            let mut pace = Pace::new(NonZeroU32::new(rate));
+            for n in 0..3 {
+                let sent = sent_in(&mut pace, second(n), second(n + 1));
+                assert!((rate * 99 / 100..=rate).contains(&sent), "{rate}: {sent}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_pause_saves_up_milliseconds_not_seconds() {
+        let mut pace = Pace::new(NonZeroU32::new(1_000));
+        pace.spend(Moment::START);
+        let burst = sent_in(&mut pace, second(60), second(60) + Duration::from_nanos(1));
+        assert_eq!(burst, 4);
+    }
+
+    #[test]
+    fn without_a_rate_every_moment_is_ready() {
+        let mut pace = Pace::new(None);
+        for _ in 0..10_000 {
+            pace.spend(second(1));
+        }
+        assert!(pace.ready() <= second(1));
+    }
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn rto_after(rtts: impl IntoIterator<Item = u64>) -> Duration {
+        let mut rto = Rto::new(SECOND);
+        for rtt in rtts {
+            rto.observe(Duration::from_millis(rtt));
+        }
+        rto.get()
+    }
+
+    #[test]
+    fn few_replies_do_not_shorten_the_timeout() {
+        assert_eq!(rto_after([1; 15]), SECOND);
+    }
+
+    #[test]
+    fn the_rto_follows_the_longest_rtt_of_late_within_its_bounds() {
+        assert_eq!(rto_after([0; 20]), Duration::from_millis(100));
+        assert_eq!(rto_after([1; 20].into_iter().chain([200])), Duration::from_millis(450));
+        assert_eq!(rto_after([900; 20]), SECOND);
+        let long_ago = [900].into_iter().chain([20; 600]);
+        assert_eq!(rto_after(long_ago), Duration::from_millis(100));
+    }
+}

@@ -1,0 +1,138 @@
+//! The seam: what every transport does, and how it fails.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::Ipv4Addr;
+
+use super::super::exchange::{Flow, Probe, ProbeMethod, Reply};
+use super::super::packet::Ignored;
+use super::super::timing::Moment;
+
+/// Sends probes of type `P`, and receives the replies `R` to them.
+pub trait Transport<P = Probe, R = Reply> {
+    /// The present moment.
+    fn now(&self) -> Moment;
+
+    /// Sends one probe.
+    ///
+    /// # Errors
+    /// When nothing can be sent any more.
+    fn send(&mut self, probe: &P) -> Result<SendResult, TransportError>;
+
+    /// Adds what has arrived to `replies`; when nothing has, waits for it until `until`. Returns early
+    /// when a signal arrives.
+    ///
+    /// # Errors
+    /// When nothing can be received any more.
+    fn recv(&mut self, until: Moment, replies: &mut Vec<R>) -> Result<(), TransportError>;
+
+    /// Takes what was counted beside the replies since the last call.
+    fn take_counts(&mut self) -> TransportCounts;
+
+    /// Whether every reply says which probe of its trace it is for. Where it does not, a trace may
+    /// have only one probe under way at a time.
+    fn identifies_ttl(&self, _method: ProbeMethod) -> bool {
+        true
+    }
+}
+
+/// What became of a probe that was handed to a transport.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendResult {
+    /// It left at this moment.
+    Sent(Moment),
+    /// A queue of this machine is full: try again a little later.
+    Busy,
+    /// The machine refused it, as it does without a route or behind a local firewall. It counts as an
+    /// attempt that was not answered.
+    Unsent(Moment),
+}
+
+/// Packets that are no replies, and probes that did not leave.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TransportCounts {
+    /// Packets that arrived and were ignored, by reason.
+    pub ignored: BTreeMap<Ignored, u64>,
+    /// Probes that the machine refused to send.
+    pub unsent: u64,
+    /// The last reason that it gave.
+    pub unsent_reason: Option<String>,
+    /// Sends that were repeated, because the error of an earlier probe had stopped them.
+    pub resent: u64,
+    /// The last such error.
+    pub resent_reason: Option<String>,
+}
+
+impl TransportCounts {
+    /// Adds what was counted later.
+    pub(in super::super) fn add(&mut self, later: Self) {
+        for (why, count) in later.ignored {
+            *self.ignored.entry(why).or_default() += count;
+        }
+        self.unsent += later.unsent;
+        self.unsent_reason = later.unsent_reason.or(self.unsent_reason.take());
+        self.resent += later.resent;
+        self.resent_reason = later.resent_reason.or(self.resent_reason.take());
+    }
+
+    /// Counts a packet that is no reply.
+    pub fn count_ignored(&mut self, why: Ignored) {
+        *self.ignored.entry(why).or_default() += 1;
+    }
+
+    /// Counts a probe that could not be sent.
+    pub(super) fn count_unsent(&mut self, why: &io::Error) {
+        self.unsent += 1;
+        self.unsent_reason = Some(why.to_string());
+    }
+}
+
+/// Why probing cannot begin, or cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    /// Raw sockets are not allowed.
+    #[error("raw sockets need the capability CAP_NET_RAW")]
+    NoRaw,
+    /// Ping sockets are not allowed.
+    #[error("ICMP without privileges needs net.ipv4.ping_group_range to cover a group of yours")]
+    NoPing,
+    /// There is no route to the targets.
+    #[error("no route to {target}: {source}")]
+    NoRoute {
+        /// The address that was tried.
+        target: Ipv4Addr,
+        /// What the system reported.
+        source: io::Error,
+    },
+    /// The address to send from is not this machine's.
+    #[error("cannot send from {address}: {source}")]
+    NotOurAddress {
+        /// The address.
+        address: Ipv4Addr,
+        /// What the system reported.
+        source: io::Error,
+    },
+    /// The transport was opened for other flows.
+    #[error("no socket was opened for flow {} by {method}", .flow.get())]
+    NoSocket {
+        /// The flow of the probe.
+        flow: Flow,
+        /// Its method.
+        method: ProbeMethod,
+    },
+    /// A system call failed.
+    #[error("{call}: {source}")]
+    System {
+        /// The call.
+        call: &'static str,
+        /// What the system reported.
+        source: io::Error,
+    },
+}
+
+impl TransportError {
+    /// Makes the error of a system call that failed.
+    pub(super) fn system<E: Into<io::Error>>(call: &'static str) -> impl Fn(E) -> Self {
+        move |source| Self::System { call, source: source.into() }
+    }
+}

@@ -1,0 +1,194 @@
+//! What all sockets share: the clock, reading one message with what the kernel says about it, and
+//! waiting for the next.
+
+use std::io::{self, IoSliceMut};
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::os::fd::{AsFd, AsRawFd};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, RecvMsg, SockaddrIn, recvmsg};
+use nix::sys::time::{TimeSpec, TimeValLike};
+use nix::time::{ClockId, clock_gettime};
+
+use crate::trace::ReplyKind;
+
+use super::super::exchange::Reply;
+use super::super::packet::Ignored;
+use super::super::timing::Moment;
+use super::seam::{TransportCounts, TransportError};
+
+/// How large a receive buffer is meant to be: some ten thousand replies.
+pub(super) const RECEIVE_BUFFER: usize = 4 << 20;
+/// How large a send buffer is meant to be: what the kernel queues for a moment at tens of thousands of
+/// packets a second.
+pub(super) const SEND_BUFFER: usize = 1 << 20;
+/// How many messages are taken from a socket before the caller may send again.
+pub(super) const BATCH: usize = 64;
+/// No reply that matters is longer.
+const LONGEST_MESSAGE: usize = 2048;
+/// When a stamp shows a packet to be older than this, the wall clock was set.
+const OLDEST: Duration = Duration::from_secs(1);
+
+/// The time since the run began: monotonic, and able to place the kernel's stamps.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clock {
+    began: Instant,
+    at: Moment,
+}
+
+impl Clock {
+    /// A clock that shows `at` now.
+    pub(super) fn start(at: Moment) -> Self {
+        Self { began: Instant::now(), at }
+    }
+
+    pub(super) fn now(self) -> Moment {
+        self.at + self.began.elapsed()
+    }
+
+    /// The moment of a kernel stamp. The kernel stamps by the wall clock, which may be set at any time.
+    /// So only the packet's age is taken from the stamp.
+    pub(super) fn of_stamp(self, stamp: Option<Duration>) -> Moment {
+        let wall_clock = clock_gettime(ClockId::CLOCK_REALTIME).ok().map(Duration::from);
+        let age = stamp.zip(wall_clock).and_then(|(stamp, now)| now.checked_sub(stamp));
+        self.now().before(age.filter(|age| *age < OLDEST).unwrap_or_default())
+    }
+}
+
+/// What came with a message.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct MessageInfo {
+    /// Who sent it. From the error queue: where the packet went that the error is about.
+    pub(super) address: Option<SocketAddrV4>,
+    /// When the kernel got it, in wall-clock time.
+    pub(super) stamp: Option<Duration>,
+    /// The TTL with which it arrived.
+    pub(super) ttl: Option<u8>,
+    /// From the error queue: the ICMP error.
+    pub(super) error: Option<IcmpError>,
+}
+
+/// An ICMP error as the kernel queues it (`ip(7)`, `IP_RECVERR`).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct IcmpError {
+    pub(super) from: Ipv4Addr,
+    pub(super) kind: u8,
+    pub(super) code: u8,
+}
+
+/// Reads messages one by one into one buffer.
+#[derive(Debug)]
+pub(super) struct MessageReader {
+    bytes: Box<[u8; LONGEST_MESSAGE]>,
+    control: Vec<u8>,
+}
+
+impl MessageReader {
+    pub(super) fn new() -> Self {
+        let control =
+            nix::cmsg_space!(TimeSpec, i32, (nix::libc::sock_extended_err, nix::libc::sockaddr_in));
+        Self { bytes: Box::new([0; LONGEST_MESSAGE]), control }
+    }
+
+    /// Reads one message; nothing when none is waiting.
+    pub(super) fn read(
+        &mut self,
+        socket: &impl AsRawFd,
+        flags: MsgFlags,
+    ) -> Result<Option<(MessageInfo, &[u8])>, TransportError> {
+        let mut parts = [IoSliceMut::new(&mut self.bytes[..])];
+        let flags = flags | MsgFlags::MSG_DONTWAIT;
+        let control = Some(&mut self.control[..]);
+        let (info, length) =
+            match recvmsg::<SockaddrIn>(socket.as_raw_fd(), &mut parts, control, flags) {
+                Ok(message) => (MessageInfo::of(&message), message.bytes),
+                Err(errno) if is_no_failure(errno) => return Ok(None),
+                Err(errno) => return Err(TransportError::system("recvmsg")(errno)),
+            };
+        Ok(Some((info, &self.bytes[..length])))
+    }
+}
+
+/// All but the first two are errors that an earlier packet met: the error queue has them in full, or
+/// they are about a link that was down for a while.
+fn is_no_failure(errno: Errno) -> bool {
+    matches!(
+        errno,
+        Errno::EAGAIN
+            | Errno::EINTR
+            | Errno::ENETDOWN
+            | Errno::EHOSTUNREACH
+            | Errno::ENETUNREACH
+            | Errno::ECONNREFUSED
+            | Errno::EHOSTDOWN
+            | Errno::EACCES
+            | Errno::EPROTO
+            | Errno::ENOPROTOOPT
+            | Errno::EOPNOTSUPP
+            | Errno::EMSGSIZE
+    )
+}
+
+impl MessageInfo {
+    fn of(message: &RecvMsg<'_, '_, SockaddrIn>) -> Self {
+        let address = message.address.map(|at| SocketAddrV4::new(at.ip(), at.port()));
+        let mut info = Self { address, ..Self::default() };
+        // Of a message whose control part was cut short, what is left of it is used.
+        for part in message.cmsgs().into_iter().flatten() {
+            match part {
+                ControlMessageOwned::ScmTimestampns(stamp) => info.stamp = Some(stamp.into()),
+                ControlMessageOwned::Ipv4Ttl(ttl) => info.ttl = u8::try_from(ttl).ok(),
+                // Local errors, such as a full queue, come without an ICMP message.
+                ControlMessageOwned::Ipv4RecvErr(error, Some(from))
+                    if error.ee_origin == nix::libc::SO_EE_ORIGIN_ICMP =>
+                {
+                    let from = Ipv4Addr::from(u32::from_be(from.sin_addr.s_addr));
+                    let (kind, code) = (error.ee_type, error.ee_code);
+                    info.error = Some(IcmpError { from, kind, code });
+                }
+                _ => {}
+            }
+        }
+        info
+    }
+}
+
+/// Adds what was decoded to `replies`, or counts why it is no reply.
+///
+/// When the gateway does not answer, this machine itself sends a destination unreachable. Such a probe
+/// met no router at all, so it counts as one that did not leave.
+pub(super) fn sort(
+    decoded: Result<Reply, Ignored>,
+    source: Ipv4Addr,
+    counts: &mut TransportCounts,
+    replies: &mut Vec<Reply>,
+) {
+    match decoded {
+        Ok(Reply { kind: ReplyKind::Unreachable(_), from, probe, .. })
+            if from == source && probe.key.target != source =>
+        {
+            counts.count_unsent(&io::ErrorKind::HostUnreachable.into());
+        }
+        Ok(reply) => replies.push(reply),
+        Err(why) => counts.count_ignored(why),
+    }
+}
+
+/// Waits until one of the sockets is ready for `event` or has an error, a signal arrives, or `longest`
+/// has passed. Returns which are ready; none after a signal.
+pub(super) fn wait<'a>(
+    sockets: impl Iterator<Item = &'a (impl AsFd + 'a)>,
+    event: PollFlags,
+    longest: Duration,
+) -> Result<Vec<bool>, TransportError> {
+    let nanos = i64::try_from(longest.as_nanos()).unwrap_or(i64::MAX);
+    let mut waiting: Vec<PollFd<'_>> =
+        sockets.map(|socket| PollFd::new(socket.as_fd(), event)).collect();
+    match ppoll(&mut waiting, Some(TimeSpec::nanoseconds(nanos)), None) {
+        Ok(_) => Ok(waiting.iter().map(|it| it.any().unwrap_or_default()).collect()),
+        Err(Errno::EINTR) => Ok(Vec::new()),
+        Err(errno) => Err(TransportError::system("ppoll")(errno)),
+    }
+}
