@@ -66,7 +66,7 @@ impl One<'_> {
         let judgements = judge(&traces, self.targets, owners);
         let judged: Vec<_> = traces.iter().zip(&judgements).collect();
         let split = split(&judged, self.targets);
-        Ok(summary::summary(&self.about(&measured), &split, &self.targets.classes))
+        Ok(summary(&self.about(&measured), &split, &self.targets.classes, None))
     }
 
     fn measure(&mut self) -> Result<(Measured, Vec<Finished>), ReplayError> {

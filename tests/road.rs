@@ -6,18 +6,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms with those they may import.
-const ROAD: [(&str, &[&str]); 16] = [
-    ("targets", &[]),
+const ROAD: [(&str, &[&str]); 17] = [
+    ("columns", &[]),
+    ("targets", &["columns"]),
     ("trace", &["targets"]),
     ("probe", &["trace", "targets"]),
     ("census", &["probe", "trace", "targets"]),
-    ("import", &["trace"]),
+    ("import", &["trace", "columns"]),
     ("owner", &["targets"]),
     ("border", &["trace", "targets"]),
     ("transit", &["border", "owner", "trace", "targets"]),
     ("split", &["transit", "border", "trace", "targets"]),
-    ("output", &["split", "transit", "border", "owner", "trace", "census", "targets"]),
-    ("history", &["output", "import"]),
+    ("output", &["split", "transit", "border", "owner", "trace", "census", "targets", "columns"]),
+    ("history", &["output", "import", "columns"]),
     ("picture", &["history"]),
     ("lab", &["probe"]),
     ("replay", &["lab", "output", "split", "transit", "owner", "trace", "targets", "probe"]),
@@ -25,7 +26,7 @@ const ROAD: [(&str, &[&str]); 16] = [
         "cli",
         &[
             "replay", "lab", "picture", "history", "import", "output", "split", "transit",
-            "border", "owner", "trace", "census", "probe", "targets",
+            "border", "owner", "trace", "census", "probe", "targets", "columns",
         ],
     ),
     ("main", &["cli"]),

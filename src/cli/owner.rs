@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 
 use clap::Args;
 
+use crate::columns::OwnerRow;
 use crate::output::{Cell, Rows};
 use crate::owner::{Owner as Found, Owners};
 use crate::targets::Targets;
@@ -28,20 +29,6 @@ pub(super) struct Owner {
     sources: Sources,
 }
 
-const HEADER: [&str; 11] = [
-    "address",
-    "class",
-    "carrier",
-    "asn",
-    "as_name",
-    "country",
-    "country_of",
-    "source",
-    "range",
-    "name",
-    "remark",
-];
-
 impl Owner {
     pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
         let targets = config::targets(common)?;
@@ -49,8 +36,8 @@ impl Owner {
         self.sources.ask(&mut owners, &self.addresses, common);
         let found: Vec<(Ipv4Addr, Found)> =
             self.addresses.iter().map(|address| (*address, owners.of(*address))).collect();
-        let rows = found.iter().map(|(address, owner)| row(*address, owner, &targets)).collect();
-        let rows = Rows { header: HEADER.map(str::to_owned).into(), rows };
+        let rows = found.iter().map(|(address, owner)| row(*address, owner, &targets));
+        let rows = Rows::new(Vec::new(), rows);
         let text = || found.iter().map(|(a, owner)| text(*a, owner, &owners, &targets)).collect();
         Format::or_suited(common.format).write(&rows, text)?;
         let named = found.iter().any(|(_, owner)| owner.is_known());
@@ -62,21 +49,21 @@ fn address(text: &str) -> Result<Ipv4Addr, String> {
     text.parse().map_err(|_| "expected an IPv4 address such as 103.35.255.254".into())
 }
 
-fn row(address: Ipv4Addr, owner: &Found, targets: &Targets) -> Vec<Cell> {
+fn row(address: Ipv4Addr, owner: &Found, targets: &Targets) -> OwnerRow<Cell> {
     let origin = owner.origin.as_ref();
-    vec![
-        Cell::text(address),
-        Cell::maybe(class(address, owner, targets), Cell::text),
-        Cell::maybe(owner.carrier.as_ref(), |carrier| Cell::text(&carrier.name)),
-        Cell::maybe(origin, |origin| Cell::count(origin.asn)),
-        Cell::maybe(origin.and_then(|origin| origin.name.as_ref()), Cell::text),
-        Cell::maybe(owner.country, Cell::text),
-        Cell::maybe(owner.country_of, Cell::text),
-        Cell::maybe(owner.source, Cell::text),
-        Cell::maybe(owner.range, Cell::text),
-        Cell::maybe(owner.router_name.as_ref(), Cell::text),
-        Cell::maybe(remark(address, targets), Cell::text),
-    ]
+    OwnerRow {
+        address: Cell::text(address),
+        class: Cell::maybe(class(address, owner, targets), Cell::text),
+        carrier: Cell::maybe(owner.carrier.as_ref(), |carrier| Cell::text(&carrier.name)),
+        asn: Cell::maybe(origin, |origin| Cell::count(origin.asn)),
+        as_name: Cell::maybe(origin.and_then(|origin| origin.name.as_ref()), Cell::text),
+        country: Cell::maybe(owner.country, Cell::text),
+        country_of: Cell::maybe(owner.country_of, Cell::text),
+        source: Cell::maybe(owner.source, Cell::text),
+        range: Cell::maybe(owner.range, Cell::text),
+        name: Cell::maybe(owner.router_name.as_ref(), Cell::text),
+        remark: Cell::maybe(remark(address, targets), Cell::text),
+    }
 }
 
 /// The class of the transit that the holder would be: home is nobody's transit.

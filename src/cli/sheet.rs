@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::columns::Header;
 use crate::output::{Appender, OutputError, Rows, csv, jsonl};
 
 use super::common::Common;
@@ -12,7 +13,7 @@ use super::common::Common;
 /// Opens a history for appending. What had to be put aside is said, even to those who asked for quiet.
 pub(super) fn history(
     path: &Path,
-    header: Vec<String>,
+    header: Header,
     wait: Duration,
     common: &Common,
 ) -> Result<Appender, OutputError> {

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::columns::{Row as _, SummaryRow};
+
 use super::cells::Cells;
-use super::names::plain;
-use super::{ClassCount, Hosts, Interval, Name, Names, Row};
+use super::names::{Name, Names, plain};
+use super::row::{ClassCount, Hosts, Interval, Row};
 
 /// Why a line is no row.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,36 +40,19 @@ pub enum Broken {
     Long,
     /// It is a header that lacks columns.
     #[error("a header without `{0}`")]
-    Header(&'static str),
+    Header(String),
 }
 
-/// Where a header has what.
-#[derive(Debug)]
+/// The columns of a header that was read.
 pub(super) struct Columns {
     names: Vec<String>,
-    run: usize,
-    started: usize,
-    ended: usize,
-    vantage: usize,
-    method: usize,
-    scope: usize,
-    classes: Vec<ClassColumns>,
-    other: usize,
-    unknown: usize,
-    unreached: usize,
-    carriers: usize,
-    rtt: Option<usize>,
-    hosts: Option<(usize, usize)>,
-    complete: usize,
+    /// The place of each column that the program knows, or [`ABSENT`].
+    places: SummaryRow<usize>,
+    classes: Vec<Name>,
 }
 
-#[derive(Debug)]
-struct ClassColumns {
-    class: Name,
-    count: usize,
-    /// The share and its limits.
-    share: Option<[usize; 3]>,
-}
+/// The place of a column that a header lacks: every line is empty there.
+const ABSENT: usize = usize::MAX;
 
 /// What rows beside each other share, so that it is not read again.
 #[derive(Debug, Default)]
@@ -86,35 +71,31 @@ impl Columns {
     pub(super) fn of(cells: &Cells, words: &mut Names) -> Result<Self, Broken> {
         let names: Vec<String> =
             cells.iter().map(|cell| String::from_utf8_lossy(without_mark(cell)).into()).collect();
-        let maybe = |name: &str| names.iter().position(|column| column == name);
-        let place = |name: &'static str| maybe(name).ok_or(Broken::Header(name));
-        let share = |class: &str| {
-            let limit = |end| maybe(&format!("{class}_{end}"));
-            Some([limit("share")?, limit("low")?, limit("high")?])
-        };
-        // The classes are what stands between these two.
-        let (before, other) = (place("targets")?, place("other")?);
-        let between = names.iter().enumerate().take(other).skip(before + 1);
-        let classes = between.map(|(count, name)| ClassColumns {
-            class: words.of(name),
-            count,
-            share: share(name),
-        });
+        let place = |name: &str| names.iter().position(|column| column == name).unwrap_or(ABSENT);
+        let known = SummaryRow::by_name(&[], str::to_owned);
+        let required = [
+            known.targets,
+            known.other,
+            known.run_id,
+            known.started_at,
+            known.ended_at,
+            known.vantage,
+            known.method,
+            known.scope,
+            known.unknown,
+            known.unreached,
+            known.carriers,
+            known.complete,
+        ];
+        if let Some(name) = required.into_iter().find(|name| place(name) == ABSENT) {
+            return Err(Broken::Header(name));
+        }
+        // Every name between these two is a class.
+        let places = SummaryRow::by_name(&[], place);
+        let classes = names.get(places.targets + 1..places.other).unwrap_or_default();
         Ok(Self {
-            run: place("run_id")?,
-            started: place("started_at")?,
-            ended: place("ended_at")?,
-            vantage: place("vantage")?,
-            method: place("method")?,
-            scope: place("scope")?,
-            classes: classes.collect(),
-            other,
-            unknown: place("unknown")?,
-            unreached: place("unreached")?,
-            carriers: place("carriers")?,
-            rtt: maybe("rtt_ms"),
-            hosts: maybe("pinged").zip(maybe("alive")),
-            complete: place("complete")?,
+            places: SummaryRow::by_name(classes, place),
+            classes: classes.iter().map(|class| words.of(class)).collect(),
             names,
         })
     }
@@ -134,55 +115,53 @@ impl Columns {
         if cells.len() != self.names.len() {
             return Err(Broken::Columns { found: cells.len(), expected: self.names.len() });
         }
-        let started = last.started(cells.get(self.started));
-        let started = started.ok_or_else(|| self.broken(cells, self.started, TIME))?;
-        let ended = last.ended(cells.get(self.ended), started);
-        let scope = text(cells.get(self.scope)).and_then(|text| text.parse().ok());
+        let places = &self.places;
+        let started = last.started(cells.get(places.started_at));
+        let started = started.ok_or_else(|| self.broken(cells, places.started_at, TIME))?;
+        let ended = last.ended(cells.get(places.ended_at), started);
+        let scope = text(cells.get(places.scope)).and_then(|text| text.parse().ok());
         Ok(Row {
-            run: last.run(cells.get(self.run)),
+            run: last.run(cells.get(places.run_id)),
             started,
-            ended: ended.ok_or_else(|| self.broken(cells, self.ended, TIME))?,
-            vantage: words.of(&String::from_utf8_lossy(cells.get(self.vantage))),
-            method: words.of(&String::from_utf8_lossy(cells.get(self.method))),
-            scope: scope.ok_or_else(|| self.broken(cells, self.scope, "a prefix"))?,
+            ended: ended.ok_or_else(|| self.broken(cells, places.ended_at, TIME))?,
+            vantage: words.of(&String::from_utf8_lossy(cells.get(places.vantage))),
+            method: words.of(&String::from_utf8_lossy(cells.get(places.method))),
+            scope: scope.ok_or_else(|| self.broken(cells, places.scope, "a prefix"))?,
             classes: self.classes(cells)?,
-            other: self.number(cells, self.other)?,
-            unknown: self.number(cells, self.unknown)?,
-            unreached: self.number(cells, self.unreached)?,
+            other: self.number(cells, places.other)?,
+            unknown: self.number(cells, places.unknown)?,
+            unreached: self.number(cells, places.unreached)?,
             carriers: self.carriers(cells, words)?,
-            rtt_ms: self.decimal(cells, self.rtt)?,
+            rtt_ms: self.decimal(cells, places.rtt_ms)?,
             hosts: self.hosts(cells)?,
-            complete: match cells.get(self.complete) {
+            complete: match cells.get(places.complete) {
                 b"true" => true,
                 b"false" => false,
-                _ => return Err(self.broken(cells, self.complete, "true or false")),
+                _ => return Err(self.broken(cells, places.complete, "true or false")),
             },
         })
     }
 
     fn classes(&self, cells: &Cells) -> Result<Vec<ClassCount>, Broken> {
         let mut classes = Vec::with_capacity(self.classes.len());
-        for columns in &self.classes {
-            let [share, low, high] = match columns.share {
-                Some(places) => [
-                    self.decimal(cells, Some(places[0]))?,
-                    self.decimal(cells, Some(places[1]))?,
-                    self.decimal(cells, Some(places[2]))?,
-                ],
-                None => [None; 3],
-            };
+        let places = self.places.classes.iter().zip(&self.places.shares);
+        for (class, ([count], [share, low, high])) in self.classes.iter().zip(places) {
+            let [share, low, high] = [
+                self.decimal(cells, *share)?,
+                self.decimal(cells, *low)?,
+                self.decimal(cells, *high)?,
+            ];
             let interval = |((share, low), high)| Interval { share, low, high };
             let share = share.zip(low).zip(high).map(interval);
-            let count = self.number(cells, columns.count)?;
-            classes.push(ClassCount { class: columns.class, count, share });
+            classes.push(ClassCount { class: *class, count: self.number(cells, *count)?, share });
         }
         Ok(classes)
     }
 
     /// `name=count`, `;` between. A name may have any of these signs in it, a count has none.
     fn carriers(&self, cells: &Cells, words: &mut Names) -> Result<Vec<(Name, u32)>, Broken> {
-        let wrong = || self.broken(cells, self.carriers, "name=count;name=count");
-        let all = text(cells.get(self.carriers)).ok_or_else(wrong)?;
+        let wrong = || self.broken(cells, self.places.carriers, "name=count;name=count");
+        let all = text(cells.get(self.places.carriers)).ok_or_else(wrong)?;
         let mut carriers = Vec::new();
         let mut rest = all;
         while !rest.is_empty() {
@@ -194,23 +173,24 @@ impl Columns {
     }
 
     fn hosts(&self, cells: &Cells) -> Result<Option<Hosts>, Broken> {
-        let Some((pinged, alive)) = self.hosts else { return Ok(None) };
-        if cells.get(pinged).is_empty() {
+        if cells.get(self.places.pinged).is_empty() {
             return Ok(None);
         }
-        let (pinged, alive) = (self.number(cells, pinged)?, self.number(cells, alive)?);
-        Ok(Some(Hosts { pinged, alive: alive.min(pinged) }).filter(|hosts| hosts.pinged > 0))
+        let pinged = self.number(cells, self.places.pinged)?;
+        let alive = self.number(cells, self.places.alive)?.min(pinged);
+        Ok(Some(Hosts { pinged, alive }).filter(|hosts| hosts.pinged > 0))
     }
 
     fn number(&self, cells: &Cells, place: usize) -> Result<u32, Broken> {
         number(cells.get(place)).ok_or_else(|| self.broken(cells, place, "a count"))
     }
 
-    fn decimal(&self, cells: &Cells, place: Option<usize>) -> Result<Option<f32>, Broken> {
-        let Some(place) = place.filter(|place| !cells.get(*place).is_empty()) else {
+    fn decimal(&self, cells: &Cells, place: usize) -> Result<Option<f32>, Broken> {
+        let cell = cells.get(place);
+        if cell.is_empty() {
             return Ok(None);
-        };
-        let number = text(cells.get(place)).and_then(|text| text.parse::<f32>().ok());
+        }
+        let number = text(cell).and_then(|text| text.parse::<f32>().ok());
         let number = number.filter(|number| number.is_finite() && *number >= 0.0);
         number.map(Some).ok_or_else(|| self.broken(cells, place, "a number"))
     }

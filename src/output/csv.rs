@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Cell, Rows};
+use super::rows::{Cell, Rows};
 
 /// Writes the rows, under their header if `header` is set.
 ///
@@ -11,7 +11,7 @@ use super::{Cell, Rows};
 pub fn write(rows: &Rows, header: bool, out: impl Write) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     if header {
-        writer.write_record(&rows.header).map_err(cause)?;
+        writer.write_record(rows.header.names()).map_err(cause)?;
     }
     for row in &rows.rows {
         writer.write_record(row.iter().map(text)).map_err(cause)?;
@@ -19,19 +19,13 @@ pub fn write(rows: &Rows, header: bool, out: impl Write) -> io::Result<()> {
     writer.flush()
 }
 
-/// What became of the output: a reader that has left is told from other failures by that.
+/// The failure to write that is behind an error. It shows whether the reader has closed the pipe.
 #[must_use]
 pub fn cause(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(cause) => cause,
         other => io::Error::other(format!("{other:?}")),
     }
-}
-
-/// The header line, as it is written.
-#[must_use]
-pub fn header_line(header: &[String]) -> String {
-    header.join(",")
 }
 
 fn text(cell: &Cell) -> String {
@@ -44,8 +38,8 @@ fn text(cell: &Cell) -> String {
     }
 }
 
-/// Text that a spreadsheet would take for a formula gets a quote before it; control characters,
-/// which a terminal would obey, become blanks.
+/// Text that a spreadsheet would take for a formula gets a quote before it. Control characters, which can
+/// change a terminal, become blanks.
 fn harmless(text: &str) -> String {
     let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     if plain.starts_with(['=', '+', '-', '@']) { format!("'{plain}") } else { plain }
@@ -54,16 +48,17 @@ fn harmless(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::columns::{Header, OWNER};
 
     fn written(cells: Vec<Cell>) -> String {
-        let header = cells.iter().map(|_| "column".to_owned()).collect();
+        let header = Header::new(&OWNER, Vec::new());
         let mut out = Vec::new();
         write(&Rows { header, rows: vec![cells] }, false, &mut out).expect("written");
         String::from_utf8(out).expect("text")
     }
 
     #[test]
-    fn strangers_text_is_neither_a_formula_nor_a_command() {
+    fn foreign_text_is_neither_a_formula_nor_a_control_sequence() {
         assert_eq!(written(vec![Cell::text("=1+1")]), "'=1+1\n");
         assert_eq!(written(vec![Cell::text("a\x1b[2J")]), "a [2J\n");
         assert_eq!(written(vec![Cell::text("a,\"b\"")]), "\"a,\"\"b\"\"\"\n");

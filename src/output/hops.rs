@@ -1,70 +1,45 @@
 //! The hops file: one row for each probe, answered or not.
 
+use crate::columns::{HOPS, HopRow};
 use crate::owner::Owners;
-use crate::trace::{Hop, HopReply, HopTry, Trace};
+use crate::trace::{Hop, HopTry, Trace};
 
-use super::run::HOPS_SCHEMA;
-use super::{Cell, Rows, Run};
-
-const HEADER: [&str; 16] = [
-    "schema",
-    "run_id",
-    "target",
-    "flow",
-    "ttl",
-    "attempt",
-    "sent_at",
-    "address",
-    "rtt_ms",
-    "icmp_type",
-    "icmp_code",
-    "reply_ttl",
-    "mpls",
-    "asn",
-    "country",
-    "name",
-];
+use super::rows::{Cell, Rows, Run};
 
 /// A row for each probe of the traces.
 #[must_use]
 pub fn hops(run: &Run, traces: &[&Trace], owners: &Owners<'_>) -> Rows {
-    let row = |trace: &Trace, hop: &Hop, one: &HopTry| {
-        let mut row = vec![
-            Cell::Count(HOPS_SCHEMA),
-            Cell::text(&run.id),
-            Cell::text(trace.target),
-            Cell::maybe(trace.flow, Cell::count),
-            Cell::count(hop.ttl.get()),
-            Cell::count(one.attempt),
-            Cell::maybe(one.sent, Cell::time),
-        ];
-        match &one.answer {
-            Some(answer) => row.extend(answered(answer, owners)),
-            None => row.resize(HEADER.len(), Cell::Empty),
-        }
-        row
-    };
     let rows = traces.iter().flat_map(|trace| {
-        trace.hops.iter().flat_map(move |hop| hop.tries.iter().map(move |one| row(trace, hop, one)))
+        trace.hops.iter().flat_map(move |hop| {
+            hop.tries.iter().map(move |probe| row(run, trace, hop, probe, owners))
+        })
     });
-    Rows { header: HEADER.map(str::to_owned).into(), rows: rows.collect() }
+    Rows::new(Vec::new(), rows)
 }
 
-fn answered(answer: &HopReply, owners: &Owners<'_>) -> [Cell; 9] {
-    let owner = owners.of(answer.from);
-    let (kind, code) = answer.kind.icmp();
+fn row(run: &Run, trace: &Trace, hop: &Hop, probe: &HopTry, owners: &Owners<'_>) -> HopRow<Cell> {
+    let reply = probe.answer.as_ref();
+    let icmp = reply.map(|reply| reply.kind.icmp());
+    let labels = reply.into_iter().flat_map(|reply| &reply.labels);
     let labels: Vec<String> =
-        answer.labels.iter().map(|entry| format!("{}:{}", entry.label, entry.ttl)).collect();
-    let labels = Some(labels.join(" ")).filter(|labels| !labels.is_empty());
-    [
-        Cell::text(answer.from),
-        Cell::maybe(answer.rtt, Cell::millis),
-        Cell::count(kind),
-        Cell::count(code),
-        Cell::maybe(answer.reply_ttl, Cell::count),
-        Cell::maybe(labels, Cell::text),
-        Cell::maybe(owner.origin.as_ref(), |origin| Cell::count(origin.asn)),
-        Cell::maybe(owner.country, Cell::text),
-        Cell::maybe(owner.router_name.as_ref(), Cell::text),
-    ]
+        labels.map(|entry| format!("{}:{}", entry.label, entry.ttl)).collect();
+    let owner = reply.map(|reply| owners.of(reply.from)).unwrap_or_default();
+    HopRow {
+        schema: Cell::Count(HOPS.schema()),
+        run_id: Cell::text(&run.id),
+        target: Cell::text(trace.target),
+        flow: Cell::maybe(trace.flow, Cell::count),
+        ttl: Cell::count(hop.ttl.get()),
+        attempt: Cell::count(probe.attempt),
+        sent_at: Cell::maybe(probe.sent, Cell::time),
+        address: Cell::maybe(reply, |reply| Cell::text(reply.from)),
+        rtt_ms: Cell::maybe(reply.and_then(|reply| reply.rtt), Cell::millis),
+        icmp_type: Cell::maybe(icmp, |(kind, _)| Cell::count(kind)),
+        icmp_code: Cell::maybe(icmp, |(_, code)| Cell::count(code)),
+        reply_ttl: Cell::maybe(reply.and_then(|reply| reply.reply_ttl), Cell::count),
+        mpls: Cell::text_or_empty(labels.join(" ")),
+        asn: Cell::maybe(owner.origin, |origin| Cell::count(origin.asn)),
+        country: Cell::maybe(owner.country, Cell::text),
+        name: Cell::maybe(owner.router_name, Cell::Text),
+    }
 }

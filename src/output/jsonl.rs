@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::{Cell, Rows};
+use super::rows::{Cell, Rows};
 
 /// Writes the rows.
 ///
@@ -12,7 +12,7 @@ use super::{Cell, Rows};
 pub fn write(rows: &Rows, mut out: impl Write) -> io::Result<()> {
     for row in &rows.rows {
         let mut line = String::from("{");
-        for (place, (name, cell)) in rows.header.iter().zip(row).enumerate() {
+        for (place, (name, cell)) in rows.header.names().iter().zip(row).enumerate() {
             let comma = if place == 0 { "" } else { "," };
             let _ = write!(line, "{comma}{}:{}", quoted(name), value(cell));
         }

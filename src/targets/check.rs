@@ -7,40 +7,14 @@ use ipnet::Ipv4Net;
 use prefix_trie::PrefixMap;
 use toml::Spanned;
 
+use crate::columns::is_reserved;
+
 use super::carriers::Carrier;
 use super::special::Special;
 use super::{Block, ClassId, Country, Targets, TargetsError, file};
 
-/// Words that the summary already uses for columns and verdicts.
-const RESERVED: [&str; 27] = [
-    "other",
-    "unknown",
-    "unreached",
-    "mixed",
-    "schema",
-    "run_id",
-    "started_at",
-    "ended_at",
-    "vantage",
-    "method",
-    "scope",
-    "targets",
-    "verdict",
-    "carriers",
-    "last_hops",
-    "rtt_ms",
-    "probes",
-    "complete",
-    "class",
-    "target",
-    "flow",
-    "confidence",
-    "reason",
-    "source",
-    "country",
-    "carrier",
-    "asn",
-];
+/// Words that outputs use beside the names of classes, as verdicts and for hosts.
+const WORDS: [&str; 2] = ["mixed", "silent"];
 
 type Checked<T = ()> = Result<T, TargetsError>;
 
@@ -156,8 +130,7 @@ impl Check<'_> {
             let expected = "expected small letters, digits and _, a letter first";
             return Err(self.place.refuse(written, format!("class `{name}`: {expected}")));
         }
-        let suffixed = ["_share", "_low", "_high"].iter().any(|end| name.ends_with(end));
-        if RESERVED.contains(&name.as_str()) || suffixed {
+        if is_reserved(name) || WORDS.contains(&name.as_str()) {
             let expected = "the summary has a column or word of that name: expected another";
             return Err(self.place.refuse(written, format!("class `{name}`: {expected}")));
         }

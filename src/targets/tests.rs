@@ -1,4 +1,5 @@
 use super::*;
+use crate::columns;
 
 const BLOCK: &str = "[block]\nprefix = \"192.0.2.0/24\"\nrouted_length = 25\nasn = 64500\n\n[[class]]\nname = \"north\"\ncountries = [\"NO\"]\n\n[[class]]\nname = \"south\"\n\n";
 
@@ -127,8 +128,14 @@ fn a_class_nobody_declared_is_refused() {
 
 #[test]
 fn a_class_may_not_take_a_columns_name() {
-    let rest = "[[class]]\nname = \"unknown\"\n";
-    assert!(refused(rest).starts_with("t.toml:14: class `unknown`: the summary has a column"));
+    let fixed = columns::TABLES.iter().flat_map(|table| table.names(table.schema(), &[]));
+    let words = ["mixed", "silent", "x_share", "x_low", "x_high"].map(str::to_owned);
+    for name in fixed.chain(words) {
+        let expected =
+            format!("t.toml:14: class `{name}`: the summary has a column or word of that");
+        let message = refused(&format!("[[class]]\nname = \"{name}\"\n"));
+        assert!(message.starts_with(&expected), "{message}");
+    }
     let rest = "[[class]]\nname = \"North\"\n";
     assert!(refused(rest).starts_with("t.toml:14: class `North`: expected small letters"));
     let rest = "[[class]]\nname = \"south\"\n";

@@ -19,7 +19,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::import::{FORMATS, Format, named};
-use crate::output::{Run, summary};
+use crate::output::{Run, summary_header};
 
 use super::common::Common;
 use super::config;
@@ -80,7 +80,7 @@ impl Classify {
     pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
         let targets = config::targets(common)?;
         distinct(&[("--append", self.append.as_deref()), ("--traces", self.traces.as_deref())])?;
-        let header = summary::header(&targets.classes);
+        let header = summary_header(&targets.classes);
         let append = self.append.as_deref();
         // Rows of traces that are made need not be measured again: they can wait.
         let append = append.map(|path| history(path, header, PATIENCE, common)).transpose()?;

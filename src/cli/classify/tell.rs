@@ -7,7 +7,7 @@ use std::io;
 use anyhow::Context;
 
 use crate::import::parallel::{Kept, ordered};
-use crate::output::{Appender, Rows, Run, explain, summary, table, traces};
+use crate::output::{Appender, Rows, Run, explain, summary, summary_table, traces};
 use crate::owner::Owners;
 use crate::split::{Counting, Split};
 use crate::targets::Targets;
@@ -197,13 +197,13 @@ impl Told<'_> {
     pub(super) fn write(self, append: Option<Appender>, common: &Common) -> anyhow::Result<()> {
         let classes = &self.targets.classes;
         let split = self.all.split();
-        let mut rows = summary::summary(self.run, &split, classes);
-        let mut text = table(self.run, &split, classes);
+        let mut rows = summary(self.run, &split, classes, None);
+        let mut text = summary_table(self.run, &split, classes, None);
         for (group, counting) in self.groups {
             let run = Run { vantage: group, ..self.run.clone() };
             let split: Split = counting.split();
-            rows.rows.extend(summary::summary(&run, &split, classes).rows);
-            text = format!("{text}\n{}", table(&run, &split, classes));
+            rows.rows.extend(summary(&run, &split, classes, None).rows);
+            text = format!("{text}\n{}", summary_table(&run, &split, classes, None));
         }
         let sheet = self.sheet.map_or(Ok(()), Sheet::end);
         let appended = append.map_or(Ok(()), |mut append| append.append(&rows));

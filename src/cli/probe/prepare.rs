@@ -8,7 +8,7 @@ use anyhow::Context;
 use rand::rngs::{StdRng, SysRng};
 use rand::{SeedableRng, TryRng};
 
-use crate::output::{Appender, LockFile, summary};
+use crate::output::{Appender, LockFile, summary_header};
 use crate::owner::Owners;
 use crate::targets::{Targets, sample, select};
 
@@ -45,7 +45,7 @@ impl Probe {
             ("--hops", self.files.hops.as_deref()),
             ("stdout", Some(Path::new("/dev/stdout"))),
         ])?;
-        let header = summary::header(&targets.classes);
+        let header = summary_header(&targets.classes);
         let sheet = |path: &Option<PathBuf>| path.as_deref().map(Sheet::open).transpose();
         let append = self.files.append.as_deref();
         Ok(Prepared {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use crate::census::Counts;
-use crate::output::{Appender, OutputError, Run, hops, summary, table_with, traces};
+use crate::output::{Appender, OutputError, Run, hops, summary, summary_table, traces};
 use crate::owner::Owners;
 use crate::probe::{Archive, Attempt, Finished};
 use crate::split::{Counting, Split};
@@ -110,10 +110,10 @@ impl Summary {
         counts: Option<&Counts>,
         common: &Common,
     ) -> anyhow::Result<()> {
-        let rows = summary::with(run, &self.split, classes, counts);
+        let rows = summary(run, &self.split, classes, counts);
         let appended = self.append.map_or(Ok(()), |mut append| append.append(&rows));
         let format = Format::or_suited(common.format);
-        let told = format.write(&rows, || table_with(run, &self.split, classes, counts));
+        let told = format.write(&rows, || summary_table(run, &self.split, classes, counts));
         let failed = appended.err().into_iter().chain(self.failed);
         let mut failed = failed.map(anyhow::Error::new).chain(told.err());
         let Some(first) = failed.next() else { return Ok(()) };
