@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a benchmark that cannot run has failed")]
 #![expect(clippy::cast_precision_loss, reason = "ratios are printed with two decimals")]
 
+use std::net::Ipv4Addr;
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -13,26 +14,25 @@ use lasthop::owner::Owners;
 use lasthop::probe::engine::{self, Measured, Progress, Watch};
 use lasthop::probe::packet::{Codec, Secret};
 use lasthop::probe::plan::Plan;
-use lasthop::probe::{Archive, Attempt, Finished, Method, Probe, Settings, Ttl};
+use lasthop::probe::{Attempt, Finished, Flow, Method, Path, Probe, Settings, Ttl};
+use lasthop::survey::{JudgeOptions, JudgedTrace, Keep, Survey};
 use lasthop::targets::{Targets, select};
-use lasthop::trace::{Strategy, Trace};
-use lasthop::transit::judge;
+use lasthop::trace::Strategy;
 use nix::sys::resource::{UsageWho, getrusage};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 const SEED: u64 = 7;
 
-#[derive(Default)]
-struct Keeper(Archive);
+struct Keeper<'t>(Survey<'t>);
 
-impl Watch for Keeper {
+impl Watch for Keeper<'_> {
     fn look(&mut self, _: &Progress) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 
     fn ended(&mut self, finished: Finished) {
-        self.0.push(&finished).expect("packed");
+        self.0.add(&finished.trace(Timestamp::UNIX_EPOCH)).expect("kept");
     }
 }
 
@@ -52,23 +52,29 @@ fn run(targets: &Targets, scenario: Scenario, strategy: Strategy, rate: u32) -> 
     let addresses = select(&targets.block, &[], &mut random).expect("addresses");
     let methods = [Method::Icmp];
     let plan = Plan::new(targets.clone(), settings.clone(), &addresses, &methods, 1, &mut random);
-    let mut keeper = Keeper::default();
+    let mut keeper =
+        Keeper(Survey::new(targets, Keep { hops: true, sorted: true, addresses: false }));
     let began = Instant::now();
     let (measured, failure) = engine::run(&mut wire, plan, &settings, &mut keeper);
     failure.expect("measured");
     let cpu = began.elapsed().as_secs_f64();
-    keeper.0.sort();
-    let owners = Owners::new(targets);
+    let mut last_hops: Vec<(Ipv4Addr, Option<Ipv4Addr>)> = Vec::new();
+    let judged = keeper.0.judge_with(
+        &Owners::new(targets),
+        &JudgeOptions::default(),
+        |judged, _| {
+            let last_hop = |it: &JudgedTrace| it.judgement.border.last.map(|last| last.address);
+            judged.iter().map(|it| (it.trace.target, last_hop(it))).collect::<Vec<_>>()
+        },
+        |found| last_hops.extend(found),
+    );
+    judged.expect("judged");
     let mut right = 0;
-    for finished in keeper.0.by_prefix(&targets.block) {
-        let finished = finished.expect("unpacked");
-        let traces: Vec<Trace> =
-            finished.iter().map(|it| it.trace(Timestamp::UNIX_EPOCH)).collect();
-        for (finished, judgement) in finished.iter().zip(judge(&traces, targets, &owners)) {
-            let first = Probe { path: finished.path, ttl: Ttl::FIRST, attempt: Attempt::default() };
-            let truth = wire.network().truth(&codec.encode(vantage, &first)).expect("a truth");
-            right += usize::from(judgement.border.last.map(|it| it.address) == truth.last_hop);
-        }
+    for (target, last_hop) in last_hops {
+        let path = Path { target, method: Method::Icmp, flow: Flow::default() };
+        let first = Probe { path, ttl: Ttl::FIRST, attempt: Attempt::default() };
+        let truth = wire.network().truth(&codec.encode(vantage, &first)).expect("a truth");
+        right += usize::from(last_hop == truth.last_hop);
     }
     Run { targets: addresses.len(), measured, right, cpu }
 }

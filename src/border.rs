@@ -132,7 +132,7 @@ fn behind(trace: &Trace, end: PathEnd<Ttl>, last: Option<&Router<Ttl>>) -> Behin
         PathEnd::Loop { .. } | PathEnd::Open => {
             let asked = trace.hops.last().map_or(0, |hop| hop.ttl.get());
             let answered = trace.answers().last().map_or(0, |(ttl, _)| ttl.get());
-            Behind::Silence { ttls: asked - answered }
+            Behind::Silence { ttls: asked.saturating_sub(answered) }
         }
     }
 }

@@ -35,6 +35,7 @@
 
 pub mod border;
 pub mod census;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod columns;
 pub mod history;
@@ -46,6 +47,7 @@ pub mod picture;
 pub mod probe;
 pub mod replay;
 pub mod split;
+pub mod survey;
 pub mod targets;
 pub mod trace;
 pub mod transit;

@@ -17,13 +17,12 @@ use crate::probe::packet::{Codec, Secret};
 use crate::probe::plan::Plan;
 use crate::probe::wire::WireError;
 use crate::probe::{Finished, Method, Settings};
-use crate::split::split;
+use crate::survey::{Keep, Survey, SurveyError};
 use crate::targets::{Targets, TargetsError, sample, select};
-use crate::trace::Trace;
-use crate::transit::judge;
 
 /// Why a story cannot be measured.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReplayError {
     /// The block has no addresses to choose from.
     #[error(transparent)]
@@ -31,6 +30,9 @@ pub enum ReplayError {
     /// The simulated network cannot be sent into.
     #[error(transparent)]
     Wire(#[from] WireError),
+    /// The traces cannot be kept.
+    #[error(transparent)]
+    Survey(#[from] SurveyError),
 }
 
 /// The runs of a story, oldest first: the summary's rows of each.
@@ -60,16 +62,6 @@ struct One<'a> {
 
 impl One<'_> {
     fn rows(mut self, owners: &Owners<'_>) -> Result<Rows, ReplayError> {
-        let (measured, finished) = self.measure()?;
-        let trace = |finished: &Finished| finished.trace(self.began);
-        let traces: Vec<Trace> = finished.iter().map(trace).collect();
-        let judgements = judge(&traces, self.targets, owners);
-        let judged: Vec<_> = traces.iter().zip(&judgements).collect();
-        let split = split(&judged, self.targets);
-        Ok(summary(&self.about(&measured), &split, &self.targets.classes, None))
-    }
-
-    fn measure(&mut self) -> Result<(Measured, Vec<Finished>), ReplayError> {
         let settings = Settings::default();
         let network = self.story.network(self.began, self.random.random());
         let codec = Codec::new(Secret::new(self.random.random()));
@@ -78,11 +70,15 @@ impl One<'_> {
         let methods = [Method::Icmp];
         let plan = Plan::new(targets, settings.clone(), &addresses, &methods, 1, &mut self.random);
         let mut wire = VirtualWire::new(network, codec);
-        let mut kept: Vec<Finished> = Vec::new();
-        let (measured, failure) = engine::run(&mut wire, plan, &settings, &mut kept);
+        let mut finished: Vec<Finished> = Vec::new();
+        let (measured, failure) = engine::run(&mut wire, plan, &settings, &mut finished);
         failure?;
-        kept.sort_by_key(|finished| finished.path);
-        Ok((measured, kept))
+        let mut survey = Survey::new(self.targets, Keep::default());
+        for finished in finished {
+            survey.add(&finished.trace(self.began))?;
+        }
+        let split = survey.judge(owners)?.split();
+        Ok(summary(&self.about(&measured), &split, &self.targets.classes, None))
     }
 
     fn addresses(&mut self) -> Result<Vec<Ipv4Addr>, ReplayError> {

@@ -1,11 +1,11 @@
-//! What to do when the system refuses something.
+//! Advice: what to do about an error of the system.
 
 use std::io::{Error, ErrorKind};
 
 use crate::lab::LabError;
 use crate::probe::wire::WireError;
 
-/// What helps against the refusal behind an error, where one is behind it and something helps.
+/// What to do about the system's error behind `error`, if there is one and something helps.
 pub(super) fn of(error: &anyhow::Error) -> Option<&'static str> {
     let refusal = error.chain().find_map(|cause| cause.downcast_ref::<Error>())?.kind();
     if error.downcast_ref::<LabError>().is_some() {

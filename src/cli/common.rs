@@ -8,43 +8,43 @@ use super::format::Format;
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct Common {
-    /// What to measure and which carriers to tell apart [default: ./targets.toml, then
+    /// The block, its carriers and their classes [default: ./targets.toml, then
     /// ~/.config/lasthop/targets.toml, then the copy built in]
     #[arg(short, long, value_name = "FILE", global = true)]
     pub(super) config: Option<PathBuf>,
-    /// No progress and no remarks on stderr
+    /// No progress bar and no warnings on stderr
     #[arg(short, long, global = true)]
     pub(super) quiet: bool,
-    /// Say on stderr what is used and what was counted
+    /// Report on stderr what is used and what was counted
     #[arg(short, long, action = ArgAction::Count, global = true)]
     pub(super) verbose: u8,
-    /// How to write to stdout [default: table on a terminal, csv elsewhere]
+    /// Output format on stdout [default: table on a terminal, else csv]
     #[arg(long, value_name = "FORMAT", value_enum, global = true)]
     pub(super) format: Option<Format>,
 }
 
 impl Common {
-    /// Says something that users should know.
+    /// Reports something that users should know; not with `--quiet`.
     pub(super) fn warn(&self, text: &str) {
         if !self.quiet {
             eprintln!("lasthop: {text}");
         }
     }
 
-    /// Says something that even those must know who asked for quiet.
-    #[expect(clippy::unused_self, reason = "beside the others, for who may say what to whom")]
-    pub(super) fn alert(&self, text: &str) {
+    /// Reports something that must be known even with `--quiet`.
+    #[expect(clippy::unused_self, reason = "beside the other levels")]
+    pub(super) fn error(&self, text: &str) {
         eprintln!("lasthop: {text}");
     }
 
-    /// Says something to those who asked for more.
-    pub(super) fn say(&self, text: impl FnOnce() -> String) {
+    /// Reports something that only `--verbose` shows.
+    pub(super) fn info(&self, text: impl FnOnce() -> String) {
         if self.is_verbose() {
             eprintln!("lasthop: {}", text());
         }
     }
 
-    /// Whether there are any.
+    /// Whether [`Self::info`] reports anything.
     pub(super) fn is_verbose(&self) -> bool {
         self.verbose > 0 && !self.quiet
     }

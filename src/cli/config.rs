@@ -1,4 +1,4 @@
-//! Which targets.toml.
+//! Which targets.toml a command uses.
 
 use std::path::{Path, PathBuf};
 
@@ -6,11 +6,11 @@ use crate::targets::{Targets, TargetsError};
 
 use super::common::Common;
 
-/// The configuration that was asked for, else the first that is there, else the one built in.
+/// The configuration that was given, else the first one found, else the built-in one.
 pub(super) fn targets(common: &Common) -> Result<Targets, TargetsError> {
     match common.config.clone().or_else(found) {
         Some(path) => {
-            common.say(|| format!("configuration: {}", path.display()));
+            common.info(|| format!("configuration: {}", path.display()));
             Targets::read(&path)
         }
         None => Targets::built_in(),

@@ -1,4 +1,4 @@
-//! How the program ends: one place for all exit codes.
+//! The exit codes of the program, all in one place.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ use crate::probe::wire::WireError;
 
 use super::advice;
 
-/// Every way to end.
+/// Every exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exit {
     /// Measured: at least one trace was classified.
@@ -31,7 +31,7 @@ pub(super) enum Exit {
 }
 
 impl Exit {
-    /// The way to end after an error.
+    /// The exit code of an error.
     pub(super) fn of(error: &anyhow::Error) -> Self {
         let wire = error.downcast_ref::<WireError>();
         let lab = error.downcast_ref::<LabError>();
@@ -45,10 +45,20 @@ impl Exit {
         }
     }
 
-    /// Says what went wrong, and passes the way to end on.
+    /// Fails with the first of `errors`, and reports all others.
+    pub(super) fn first_of(errors: impl Iterator<Item = anyhow::Error>) -> anyhow::Result<()> {
+        let mut errors = errors;
+        let Some(first) = errors.next() else { return Ok(()) };
+        for other in errors {
+            Self::of(&other).report(&other);
+        }
+        Err(first)
+    }
+
+    /// Reports what went wrong, and passes the exit code on.
     pub(super) fn report(self, error: &anyhow::Error) -> Self {
         // Where even stderr is gone, the exit code has to do.
-        let _ = writeln!(std::io::stderr(), "lasthop: {}", said(error));
+        let _ = writeln!(std::io::stderr(), "lasthop: {}", text_of(error));
         self
     }
 
@@ -66,8 +76,8 @@ impl Exit {
     }
 }
 
-/// The error, with those of its causes that it does not tell itself, and what to do about it.
-fn said(error: &anyhow::Error) -> String {
+/// The error, with those causes that its text does not contain, and what to do about it.
+fn text_of(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain().map(ToString::to_string) {
         if text.is_empty() {

@@ -10,11 +10,11 @@ use super::stdout;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For people
+    /// A readable table
     Table,
-    /// A header, and rows
+    /// Comma-separated, with a header
     Csv,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
 }
 

@@ -1,4 +1,4 @@
-//! How a run is interrupted: the first Ctrl-C or SIGTERM ends it in order, the second at once.
+//! Interruption: the first Ctrl-C or SIGTERM ends a run in order, the second at once.
 
 use std::io;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 pub(super) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// From now on signals end what looks here.
+    /// Installs the signal handlers.
     pub(super) fn awaited() -> io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {

@@ -19,26 +19,25 @@ use super::{stdout, story};
 
 /// Run a command (default: lasthop probe) inside a simulated internet
 ///
-/// The command runs in a network namespace of its own that has no way out: nothing it sends can
-/// reach the internet. It needs no root where user namespaces are allowed. The path to the block,
-/// its routers, their delays and their habits follow a scenario, and so does what a measurement
-/// should find.
+/// The command runs in a network namespace of its own without an uplink: nothing it sends can reach
+/// the internet. It needs no root where user namespaces are allowed. A scenario describes the paths to
+/// the block, the routers and their delays, losses and rate limits, and what a measurement should find.
 #[derive(Debug, Args)]
 #[command(allow_negative_numbers = true)]
 pub(super) struct Lab {
-    /// A scenario's name (see --list), or a file
+    /// The scenario: a name (see --list), or a file
     #[arg(short, long, value_name = "NAME|FILE.toml", default_value = lab::DEFAULT)]
     scenario: String,
-    /// Write the history of a story instead, for lasthop report; a name (see --list), or a file
+    /// Instead, measure a story and write its history for lasthop report: a name (see --list), or a file
     ///
-    /// A story is a simulated internet over months. All its runs are measured in virtual time, which
-    /// takes seconds, and needs no namespace; their summaries go to stdout.
+    /// A story is a simulated internet over months. All of its runs are measured in virtual time, which
+    /// takes seconds and needs no namespace. Their summaries go to stdout.
     #[arg(long, value_name = "NAME|FILE.toml", conflicts_with_all = ["scenario", "command"])]
     story: Option<String>,
     /// List the scenarios and stories
     #[arg(long)]
     list: bool,
-    /// What loss and jitter follow from
+    /// Random seed for loss and jitter
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// The command and its arguments [default: lasthop probe --rate 2000 --vantage lab:NAME]
@@ -46,7 +45,7 @@ pub(super) struct Lab {
     command: Vec<OsString>,
 }
 
-/// How fast the default command probes: nobody is disturbed.
+/// The rate of the default command: in the lab it disturbs nobody.
 const RATE: &str = "2000";
 
 impl Lab {
@@ -55,10 +54,10 @@ impl Lab {
             return list();
         }
         if let Some(name) = &self.story {
-            return story::tell(name, self.seed, common);
+            return story::write(name, self.seed, common);
         }
         let scenario = self.scenario()?;
-        common.say(|| format!("scenario {}: {}", self.scenario, scenario.about));
+        common.info(|| format!("scenario {}: {}", self.scenario, scenario.about));
         // Before the lab has a thread that could get a signal instead of us.
         let signals = watched();
         signals.thread_block().context("sigprocmask")?;
@@ -90,7 +89,7 @@ impl Lab {
         Ok(Scenario::parse(&self.scenario, &text)?)
     }
 
-    /// What was asked for, or this program's own main job.
+    /// The command that was given, or `lasthop probe`.
     fn command(&self, common: &Common) -> anyhow::Result<Command> {
         if let Some((program, arguments)) = self.command.split_first() {
             let mut command = Command::new(program);
@@ -129,13 +128,13 @@ fn list() -> anyhow::Result<Exit> {
     Ok(Exit::Measured)
 }
 
-/// The signals that we wait for.
+/// The signals to wait for.
 fn watched() -> SigSet {
     [Signal::SIGCHLD, Signal::SIGINT, Signal::SIGTERM].into_iter().collect()
 }
 
-/// Stays until the command has ended, to hand its exit code on. The terminal's Ctrl-C reaches the
-/// command without us; what is sent to us alone is handed on.
+/// Waits until the command has ended. The terminal's Ctrl-C reaches the command by itself; a SIGTERM
+/// to this process is passed on.
 fn wait(mut child: Child, signals: &SigSet) -> anyhow::Result<ExitStatus> {
     let process = Pid::from_raw(i32::try_from(child.id())?);
     loop {
@@ -148,7 +147,7 @@ fn wait(mut child: Child, signals: &SigSet) -> anyhow::Result<ExitStatus> {
     }
 }
 
-/// As a shell has it: a signal's number and 128.
+/// The exit code as a shell has it: 128 plus the number of a signal.
 fn code(status: ExitStatus) -> u8 {
     let signal = status.signal().map(|signal| 128 + signal);
     status.code().or(signal).and_then(|code| u8::try_from(code).ok()).unwrap_or(1)

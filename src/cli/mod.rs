@@ -4,21 +4,22 @@
 
 mod advice;
 mod classify;
-mod closing;
 mod common;
 mod config;
-mod distinct;
+mod distinct_paths;
 mod exit;
 mod format;
 mod interrupt;
 mod lab;
 mod owner;
 mod ping;
-mod privileges;
 mod probe;
 mod progress;
 mod report;
-mod sheet;
+mod row_file;
+mod run;
+mod run_notes;
+mod sockets;
 mod sources;
 mod stdout;
 mod story;
@@ -46,19 +47,24 @@ struct Cli {
 
 const AFTER_HELP: &str = "\
 Examples:
-  lasthop lab                                        the whole job on a simulated internet
-  lasthop probe                                      the real one, 200 packets a second
-  lasthop probe -q --append history.csv              for cron: adds rows to a file
-  lasthop probe 175.45.178.0/24 --traces t.csv       one prefix, with the evidence for each trace
-  lasthop probe --format json | jq .verdict          for pipelines
-  lasthop classify atlas.json.gz --explain           traceroutes made elsewhere, judged and explained
-  lasthop ping                                       which of the addresses answer, and how fast
-  lasthop report history.csv                         what changed, and when
-  lasthop owner 103.35.255.254                       who holds a hop, and why we think so
+  lasthop lab                                    probe a simulated internet, nothing leaves
+  lasthop probe                                  probe the block, 200 packets per second
+  lasthop probe -q --append history.csv          for cron: append rows to a file
+  lasthop probe 175.45.178.0/24 --traces t.csv   one prefix, with the evidence for each trace
+  lasthop probe --format json | jq .verdict      for pipelines
+  lasthop classify atlas.json.gz --explain       judge and explain traceroutes made elsewhere
+  lasthop ping                                   which addresses answer, and how fast
+  lasthop report history.csv                     what changed, and when
+  lasthop owner 103.35.255.254                   who holds an address, and why we think so
 
-Exit codes: 0 measured; 1 nothing could be classified, or nobody answers; 2 bad usage, input or output;
-3 no permission; 4 another run holds the lock; 5 report --fail-on-change: something changed;
-130 interrupted, what was measured is written.";
+Exit codes:
+  0    measured
+  1    measured, and nothing could be classified, or no target answered
+  2    bad usage, configuration or input, or output could not be written
+  3    no permission
+  4    another run holds the lock
+  5    report --fail-on-change: something changed
+  130  interrupted; what was measured has been written";
 
 #[derive(Debug, Subcommand)]
 enum Command {

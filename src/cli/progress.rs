@@ -1,4 +1,4 @@
-//! What a run shows while it goes on, on a terminal's stderr.
+//! The progress bar of a run, on a terminal's stderr.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,8 +10,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 
 use crate::owner::Owners;
+use crate::probe::Finished;
 use crate::probe::engine::{Progress, Watch};
-use crate::probe::{Archive, ArchiveError, Finished};
+use crate::survey::{Survey, SurveyError};
 use crate::targets::Targets;
 use crate::transit::{Class, judge_alone};
 
@@ -20,35 +21,47 @@ use super::interrupt::Interrupt;
 /// How often the bar is drawn.
 pub(super) const EVERY: Duration = Duration::from_millis(100);
 
-/// Watches a run for a user, and keeps its traces.
-pub(super) struct Watcher<'a> {
+/// Watches a run for a user, and puts its traces into a survey.
+pub(super) struct Watcher<'a, 't> {
     interrupt: Interrupt,
     bar: ProgressBar,
     drawn: Duration,
-    targets: &'a Targets,
-    owners: &'a Owners<'a>,
+    targets: &'t Targets,
+    owners: &'a Owners<'t>,
     classes: BTreeMap<Class, usize>,
-    kept: Result<Archive, ArchiveError>,
+    began: Timestamp,
+    survey: Survey<'t>,
+    failed: Result<(), SurveyError>,
 }
 
-impl<'a> Watcher<'a> {
-    /// A watcher for a run of `traces` traces, which `interrupt` ends in order.
+impl<'a, 't> Watcher<'a, 't> {
+    /// A watcher for a run of `traces` traces that began at `began`; `interrupt` ends it in order.
     pub(super) fn new(
         traces: usize,
         quiet: bool,
-        targets: &'a Targets,
-        owners: &'a Owners<'a>,
+        (targets, owners): (&'t Targets, &'a Owners<'t>),
+        survey: Survey<'t>,
+        began: Timestamp,
         interrupt: Interrupt,
     ) -> Self {
-        let classes = BTreeMap::new();
         let bar = bar(traces, "traces", quiet);
-        let kept = Ok(Archive::default());
-        Self { interrupt, bar, drawn: Duration::ZERO, targets, owners, classes, kept }
+        Self {
+            interrupt,
+            bar,
+            drawn: Duration::ZERO,
+            targets,
+            owners,
+            classes: BTreeMap::new(),
+            began,
+            survey,
+            failed: Ok(()),
+        }
     }
 
-    /// The traces that have ended.
-    pub(super) fn kept(mut self) -> Result<Archive, ArchiveError> {
-        std::mem::replace(&mut self.kept, Ok(Archive::default()))
+    /// The survey with all traces that have ended, and the interrupt for what follows.
+    pub(super) fn finish(self) -> Result<(Survey<'t>, Interrupt), SurveyError> {
+        self.bar.finish_and_clear();
+        self.failed.map(|()| (self.survey, self.interrupt))
     }
 
     fn message(&self, progress: &Progress) -> String {
@@ -62,7 +75,7 @@ impl<'a> Watcher<'a> {
     }
 }
 
-impl Watch for Watcher<'_> {
+impl Watch for Watcher<'_, '_> {
     fn look(&mut self, progress: &Progress) -> ControlFlow<()> {
         if self.interrupt.came() {
             return ControlFlow::Break(());
@@ -76,20 +89,14 @@ impl Watch for Watcher<'_> {
     }
 
     fn ended(&mut self, finished: Finished) {
+        let trace = finished.trace(self.began);
         if !self.bar.is_hidden() {
-            let trace = finished.trace(Timestamp::UNIX_EPOCH);
             let class = judge_alone(&trace, self.targets, self.owners).class;
             *self.classes.entry(class).or_default() += 1;
         }
-        if let Err(error) = self.kept.as_mut().map_or(Ok(()), |kept| kept.push(&finished)) {
-            self.kept = Err(error);
+        if self.failed.is_ok() {
+            self.failed = self.survey.add(&trace);
         }
-    }
-}
-
-impl Drop for Watcher<'_> {
-    fn drop(&mut self) {
-        self.bar.finish_and_clear();
     }
 }
 

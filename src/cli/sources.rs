@@ -1,4 +1,4 @@
-//! What a user brings along to tell owners: a table of AS, and leave to ask name servers.
+//! The options that say where owners come from: an AS table, and name servers.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -12,16 +12,16 @@ use crate::targets::Targets;
 use super::common::Common;
 
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Who holds an address")]
+#[command(next_help_heading = "Owners")]
 pub(super) struct Sources {
-    /// Prefix to AS: an iptoasn.com TSV, plain or gzip, or an MMDB
+    /// Table of prefixes and their origin AS: a TSV of iptoasn.com, plain or gzip, or an MMDB
     #[arg(long, value_name = "FILE")]
     as_table: Option<PathBuf>,
-    /// Ask name servers for router names (PTR) and Team Cymru for origins. This tells them
-    /// which addresses you look at
+    /// Query name servers for router names (PTR) and Team Cymru for origins. They learn which
+    /// addresses you look at
     #[arg(long)]
     dns: bool,
-    /// The name server to ask, with its port [default: the system's]
+    /// The name server to query, with its port [default: the system's]
     #[arg(long, value_name = "IP:PORT", requires = "dns")]
     dns_server: Option<SocketAddr>,
     /// Seconds for all lookups together
@@ -39,7 +39,7 @@ impl Sources {
         let owners = Owners::new(targets);
         let Some(path) = &self.as_table else { return Ok(owners) };
         let table = AsTable::open(path)?;
-        common.say(|| format!("AS table: {}", table.describe()));
+        common.info(|| format!("AS table: {}", table.describe()));
         Ok(owners.with_table(table))
     }
 

@@ -16,10 +16,10 @@ use super::format::Format;
 use super::stdout;
 
 /// Measures the story called `name`, or that in a file, and writes the summaries of all its runs.
-pub(super) fn tell(name: &str, seed: u64, common: &Common) -> anyhow::Result<Exit> {
+pub(super) fn write(name: &str, seed: u64, common: &Common) -> anyhow::Result<Exit> {
     let story = named(name)?;
     let targets = config::targets(common)?;
-    common.say(|| {
+    common.info(|| {
         format!(
             "story {name}: {}\npublished: {}\nassumed: {}",
             story.about, story.published, story.assumed

@@ -1,4 +1,4 @@
-//! Numbers as they are given on the command line, with what is expected when they are not.
+//! Parsers for numbers on the command line; their errors say what is expected.
 
 use std::time::Duration;
 

@@ -182,7 +182,7 @@ fn doubt(reason: &Reason, targets: &Targets) -> Option<String> {
         Reason::NeverLeft => {
             "home behind it, or a trace that comes from another network, makes it surer".into()
         }
-        Reason::NoWay => "a trace from the first hop on to this border makes it surer".into(),
+        Reason::PathUnknown => "a trace from the first hop on to this border makes it surer".into(),
         _ => return None,
     })
 }

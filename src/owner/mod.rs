@@ -6,6 +6,7 @@
 //! the answer itself is a pure function.
 
 pub mod cymru;
+#[cfg(feature = "dns")]
 pub mod dns;
 mod mmdb;
 mod names;
@@ -164,6 +165,7 @@ impl<'t> Owners<'t> {
 
     /// What a name server can tell about the addresses: the router names of all that are not
     /// special, and the origins of those among them for which there is none yet.
+    #[cfg(feature = "dns")]
     #[must_use]
     pub fn questions(&self, addresses: &[Ipv4Addr]) -> dns::Questions {
         let unannounced = addresses.iter().filter(|address| self.origin(**address).is_none());

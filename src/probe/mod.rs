@@ -5,7 +5,6 @@
 //! same plan runs on real sockets and in simulated time. The result is a list of [`Finished`]
 //! traces: every probe and what became of it.
 
-mod archive;
 mod ask;
 mod course;
 pub mod engine;
@@ -19,17 +18,18 @@ pub mod pace;
 pub mod packet;
 mod patience;
 pub mod plan;
+mod privileges;
 mod reply;
 mod rounds;
 mod seek;
 mod settings;
 pub mod wire;
 
-pub use archive::{Archive, ArchiveError};
 pub use ask::{Attempt, Flow, Method, Path, Probe, Ttl};
 pub use finished::{Finished, Outcome, Try};
 pub use moment::Moment;
 pub use order::flows_of;
 pub use packet::Ignored;
+pub use privileges::give_up_privileges;
 pub use reply::{Answer, Reply};
 pub use settings::Settings;

@@ -6,7 +6,8 @@ use crate::border::{Behind, Border};
 use crate::owner::Owner;
 use crate::targets::{ClassId, Classes, Targets};
 
-use super::{Outline, Reason};
+use super::observation::Observation;
+use super::reason::Reason;
 
 /// Whose transit a trace took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,7 +44,7 @@ impl Class {
 /// The class, and the reason where the border alone does not say it. `path` has the owners of
 /// `border.path`.
 pub(super) fn decide(
-    trace: &Outline,
+    trace: &Observation,
     path: &[Arc<Owner>],
     targets: &Targets,
 ) -> (Class, Vec<Reason>) {

@@ -1,4 +1,4 @@
-//! What the traces of a routed prefix say about each other.
+//! Prefix evidence: what the traces of a routed prefix show about each other's borders.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -9,18 +9,18 @@ use ipnet::Ipv4Net;
 use crate::targets::Block;
 use crate::trace::Vantage;
 
-use super::Outline;
+use super::observation::Observation;
 
-/// What traces that have been heard say about the borders of their routed prefixes. It takes room for
-/// every target, vantage and border, and none for a trace.
+/// What the traces of a routed prefix show about its borders. It takes memory for every target,
+/// vantage and border, and none for a trace.
 #[derive(Debug, Default)]
 pub struct Evidence {
     /// The vantages, numbered; traces that name none are of one.
     vantages: HashMap<Option<Arc<Vantage>>, u32>,
-    /// What was heard of each border of a routed prefix.
+    /// How many traces end at each border of a routed prefix.
     borders: HashMap<(Ipv4Net, Ipv4Addr), Ends>,
-    /// The same for one vantage.
-    from: HashMap<(Ipv4Net, u32), Vec<Heard>>,
+    /// The borders of a routed prefix as one vantage sees them.
+    from: HashMap<(Ipv4Net, u32), Vec<SeenBorder>>,
     /// The lowest address that was seen behind this one in a routed prefix.
     behind: HashMap<(Ipv4Net, Ipv4Addr), Ipv4Addr>,
     /// How many traces end at a border, by vantage and target. Flows and methods of one target from
@@ -45,19 +45,19 @@ pub(super) struct Count {
     pub(super) witnesses: usize,
 }
 
-/// What the traces from one vantage to one routed prefix say about one border.
+/// One border of a routed prefix, as the traces from one vantage show it.
 #[derive(Debug)]
-pub(super) struct Heard {
+pub(super) struct SeenBorder {
     pub(super) address: Ipv4Addr,
     pub(super) ends: Ends,
     /// The attributable hops up to it, on the longest path that was asked from the first TTL on.
     path: Vec<Ipv4Addr>,
 }
 
-/// What the neighbours of one trace say about its border.
+/// What the traces of a routed prefix show about the border of one of them.
 #[derive(Debug)]
-pub(super) struct Near<'e> {
-    /// Their routed prefix.
+pub(super) struct PrefixEvidence<'e> {
+    /// The routed prefix.
     pub(super) scope: Ipv4Net,
     /// The traces with this border, the trace's own included.
     pub(super) ends: Ends,
@@ -67,36 +67,36 @@ pub(super) struct Near<'e> {
     pub(super) behind: Option<Ipv4Addr>,
     /// The attributable hops up to it, where a trace from the same vantage has seen them all.
     pub(super) path: &'e [Ipv4Addr],
-    /// What traces from the same vantage say about other borders.
-    pub(super) others: Vec<&'e Heard>,
+    /// The other borders that traces from the same vantage have.
+    pub(super) others: Vec<&'e SeenBorder>,
 }
 
 impl Evidence {
-    /// Hears what a trace says.
-    pub fn hear(&mut self, said: Outline, block: &Block) {
-        let border = &said.border;
-        let (Some(scope), Some(last)) = (block.routed_prefix(said.target), border.last) else {
+    /// Adds what a trace shows.
+    pub fn add(&mut self, observation: Observation, block: &Block) {
+        let Observation { target, border, .. } = &observation;
+        let (Some(scope), Some(last)) = (block.routed_prefix(*target), border.last) else {
             return;
         };
         for pair in border.path.windows(2) {
             let further = self.behind.entry((scope, pair[0])).or_insert(pair[1]);
             *further = pair[1].min(*further);
         }
-        if said.has_no_end() {
+        if observation.has_no_end() {
             return;
         }
-        let vantage = self.number(said.vantage.clone());
-        let made = self.witnesses.entry((vantage, said.target, last.address)).or_default();
+        let vantage = self.number(observation.vantage.clone());
+        let made = self.witnesses.entry((vantage, *target, last.address)).or_default();
         *made = made.saturating_add(1);
         let ends = Ends::of(*made == 1, border.is_certain());
         self.borders.entry((scope, last.address)).or_default().add(ends);
         let here = self.from.entry((scope, vantage)).or_default();
-        let place = here.iter().position(|heard| heard.address == last.address);
-        let place = place.unwrap_or_else(|| {
-            here.push(Heard { address: last.address, ends: Ends::default(), path: Vec::new() });
+        let address = last.address;
+        let place = here.iter().position(|seen| seen.address == address).unwrap_or_else(|| {
+            here.push(SeenBorder { address, ends: Ends::default(), path: Vec::new() });
             here.len() - 1
         });
-        here[place].hear(ends, said);
+        here[place].add(ends, observation);
     }
 
     /// The borders of a routed prefix, with how many traces end at them, the most frequent first.
@@ -109,7 +109,8 @@ impl Evidence {
         borders
     }
 
-    pub(super) fn near(&self, trace: &Outline, block: &Block) -> Near<'_> {
+    /// What there is about the border of `trace`.
+    pub(super) fn about(&self, trace: &Observation, block: &Block) -> PrefixEvidence<'_> {
         let scope = block.routed_prefix(trace.target);
         let last = trace.border.last.map(|last| last.address);
         let key = scope.zip(last);
@@ -117,14 +118,14 @@ impl Evidence {
         let here = scope.zip(vantage).and_then(|key| self.from.get(&key));
         let here = here.map_or(&[][..], Vec::as_slice);
         let own = vantage.zip(last).map(|(vantage, last)| (vantage, trace.target, last));
-        let same = here.iter().find(|heard| Some(heard.address) == last);
-        Near {
+        let same = here.iter().find(|seen| Some(seen.address) == last);
+        PrefixEvidence {
             scope: scope.unwrap_or(block.prefix),
             ends: key.and_then(|key| self.borders.get(&key)).copied().unwrap_or_default(),
             own: own.and_then(|key| self.witnesses.get(&key)).map_or(0, |made| *made as usize),
             behind: key.and_then(|key| self.behind.get(&key)).copied(),
-            path: same.map_or(&[], |heard| &heard.path),
-            others: here.iter().filter(|heard| Some(heard.address) != last).collect(),
+            path: same.map_or(&[], |seen| &seen.path),
+            others: here.iter().filter(|seen| Some(seen.address) != last).collect(),
         }
     }
 
@@ -153,12 +154,12 @@ impl Count {
     }
 }
 
-impl Heard {
-    fn hear(&mut self, ends: Ends, said: Outline) {
+impl SeenBorder {
+    fn add(&mut self, ends: Ends, observation: Observation) {
         self.ends.add(ends);
-        let path = said.border.path;
+        let path = observation.border.path;
         let longer = (path.len(), &path) > (self.path.len(), &self.path);
-        if longer && said.begins_at_the_vantage {
+        if longer && observation.begins_at_the_vantage {
             self.path = path;
         }
     }

@@ -1,13 +1,13 @@
-//! What the border means: the class of the transit, how sure that is, and why.
+//! What a border means: the class of the transit, the confidence in it, and the reasons.
 //!
 //! A pure function of all traces of a run and of what is known about their hops. Each trace is
-//! judged by its own last foreign hop; its neighbours, the other traces of the same routed prefix,
-//! only decide how far that is believed.
+//! classified by its own last foreign hop. The other traces of its routed prefix only decide how far
+//! that is believed.
 
 mod class;
 mod confidence;
 mod evidence;
-mod outline;
+mod observation;
 mod reason;
 
 use std::net::Ipv4Addr;
@@ -26,10 +26,10 @@ pub use reason::Reason;
 
 use confidence::Case;
 pub use evidence::Evidence;
-use evidence::Heard;
-pub use outline::Outline;
+use evidence::SeenBorder;
+pub use observation::Observation;
 
-/// What a trace says.
+/// What a trace was judged to be.
 #[derive(Debug, Clone)]
 pub struct Judgement {
     /// Whose transit it is.
@@ -42,7 +42,7 @@ pub struct Judgement {
     pub border: Border,
     /// Who holds the last foreign hop; nothing when there is none.
     pub owner: Option<Arc<Owner>>,
-    /// The AS on the way to it, each once in a row; those that are not known are left out.
+    /// The origin AS of the hops up to it, repeats removed; unknown ones are left out.
     pub as_path: Vec<u32>,
 }
 
@@ -56,7 +56,7 @@ impl Judgement {
             && self.reasons.iter().any(|reason| matches!(reason, Reason::WentOn(_)))
     }
 
-    /// Who holds the last foreign hop, in a word: the carrier, else the AS, else the country.
+    /// The holder of the last foreign hop in short: the carrier, else the AS, else the country.
     #[must_use]
     pub fn holder(&self) -> String {
         let Some(owner) = &self.owner else { return "nobody".into() };
@@ -74,16 +74,16 @@ impl Judgement {
 pub fn judge(traces: &[Trace], targets: &Targets, owners: &Owners<'_>) -> Vec<Judgement> {
     let mut evidence = Evidence::default();
     for trace in traces {
-        evidence.hear(Outline::of(trace, targets), &targets.block);
+        evidence.add(Observation::of(trace, targets), &targets.block);
     }
     let mut judge = Judge::new(targets, owners, &evidence);
-    traces.iter().map(|trace| judge.judge(trace)).collect()
+    traces.iter().map(|trace| judge.judge(Observation::of(trace, targets))).collect()
 }
 
-/// Judges one trace by itself, without neighbours.
+/// Judges one trace by itself, without the evidence of others.
 #[must_use]
 pub fn judge_alone(trace: &Trace, targets: &Targets, owners: &Owners<'_>) -> Judgement {
-    Judge::new(targets, owners, &Evidence::default()).judge(trace)
+    Judge::new(targets, owners, &Evidence::default()).judge(Observation::of(trace, targets))
 }
 
 /// Judges traces one by one, by the evidence of all.
@@ -95,38 +95,33 @@ pub struct Judge<'a, 't> {
 }
 
 impl<'a, 't> Judge<'a, 't> {
-    /// A judge who has heard `evidence`.
+    /// A judge that goes by `evidence`.
     #[must_use]
     pub fn new(targets: &'t Targets, owners: &'a Owners<'t>, evidence: &'a Evidence) -> Self {
         Self { targets, evidence, known: Known { owners, found: HashMap::new() } }
     }
 
-    /// What a trace says.
-    pub fn judge(&mut self, trace: &Trace) -> Judgement {
-        self.weigh(Outline::of(trace, self.targets))
-    }
-
-    /// What the trace of this outline says.
-    pub fn weigh(&mut self, trace: Outline) -> Judgement {
+    /// Judges one trace.
+    pub fn judge(&mut self, trace: Observation) -> Judgement {
         let targets = self.targets;
         let border = &trace.border;
         let path: Vec<Arc<Owner>> =
             border.path.iter().map(|address| self.known.of(*address)).collect();
         let (class, mut reasons) = class::decide(&trace, &path, targets);
-        let near = self.evidence.near(&trace, &targets.block);
-        let (whole, own) = (trace.begins_at_the_vantage, &border.path[..]);
-        let way = if whole || near.path.len() < own.len() { own } else { near.path };
-        let whole = whole || !near.path.is_empty();
-        let way: Vec<_> = way.iter().map(|address| (*address, self.known.of(*address))).collect();
-        let other = |heard: &&'a Heard| (*heard, self.known.of(heard.address));
-        let others: Vec<_> = near.others.iter().map(other).collect();
+        let prefix = self.evidence.about(&trace, &targets.block);
+        let (begins_here, own) = (trace.begins_at_the_vantage, &border.path[..]);
+        let longest = if begins_here || prefix.path.len() < own.len() { own } else { prefix.path };
+        let longest: Vec<_> =
+            longest.iter().map(|address| (*address, self.known.of(*address))).collect();
+        let other = |seen: &&'a SeenBorder| (*seen, self.known.of(seen.address));
+        let others: Vec<_> = prefix.others.iter().map(other).collect();
         let case = Case {
             class,
             border,
-            way: &way,
-            whole,
-            began_there: trace.strategy == Some(Strategy::Border),
-            near: &near,
+            path: &longest,
+            path_is_complete: begins_here || !prefix.path.is_empty(),
+            began_at_border: trace.strategy == Some(Strategy::Border),
+            prefix: &prefix,
             others: &others,
             targets,
         };

@@ -68,7 +68,7 @@ pub enum Reason {
     /// All hops up to the border are of its class.
     NeverLeft,
     /// No trace from this vantage shows the hops before the border.
-    NoWay,
+    PathUnknown,
     /// Somebody in question may be hidden behind a border of nobody in question.
     MayHide,
     /// The refusal is one that any router without a route sends.
@@ -110,7 +110,7 @@ impl fmt::Display for Reason {
             Self::GapBefore(gap) => write!(f, "{} before it", silent(*gap)),
             Self::ThirdParty(before) => write!(f, "a single hop behind {before} of another class"),
             Self::NeverLeft => f.write_str("no hop of another class before it"),
-            Self::NoWay => f.write_str("no trace shows the way to it"),
+            Self::PathUnknown => f.write_str("no trace shows the way to it"),
             Self::MayHide => f.write_str("a carrier in question may be hidden behind it"),
             Self::NoRoute => f.write_str("any router without a route says so"),
             Self::CutShort(stop) => write!(f, "cut short: {stop}"),

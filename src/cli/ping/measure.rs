@@ -1,7 +1,7 @@
-//! The measurement itself: sockets, then no privileges, then one means after the other.
+//! The measurement of `ping`: open the sockets, give up privileges, probe by one method after the
+//! other.
 
 use std::net::Ipv4Addr;
-use std::time::Duration;
 
 use anyhow::Context;
 use rand::RngExt;
@@ -10,21 +10,14 @@ use rand::rngs::StdRng;
 use crate::census::{Census, FLOW, Means, OverTcp, OverWire, Settings, suspects};
 use crate::probe::packet::Secret;
 use crate::probe::wire::{self, Connections, Opened, Tally, Wire, WireError};
-use crate::probe::{Flow, Method, Moment};
-use crate::targets::{Block, Targets};
+use crate::probe::{Flow, Method, Moment, give_up_privileges};
+use crate::targets::Block;
 
 use super::super::common::Common;
 use super::super::interrupt::Interrupt;
-use super::super::privileges;
-use super::super::probe::explained;
+use super::super::sockets::explain_permission;
 use super::Ping;
 use super::progress::Watcher;
-
-/// Whom to ask.
-pub(super) struct Prepared {
-    pub(super) addresses: Vec<Ipv4Addr>,
-    pub(super) random: StdRng,
-}
 
 /// A census that has ended, and the failure that ended it early.
 pub(super) struct Done {
@@ -37,31 +30,30 @@ pub(super) struct Done {
 impl Ping {
     pub(super) fn measure(
         &self,
-        prepared: &mut Prepared,
-        targets: &Targets,
+        addresses: &[Ipv4Addr],
+        random: &mut StdRng,
+        block: &Block,
         common: &Common,
     ) -> anyhow::Result<Done> {
-        let Some(target) = prepared.addresses.first().copied() else {
-            anyhow::bail!("no target is left")
-        };
-        let source = wire::source(self.how.source, target)?;
-        let mut opened = self.open(source, target, prepared)?;
-        privileges::give_up()?;
+        let Some(target) = addresses.first().copied() else { anyhow::bail!("no target is left") };
+        let source = wire::source(self.send.source, target)?;
+        let mut opened = self.open(source, target, random)?;
+        give_up_privileges()?;
         if let Some(opened) = &opened {
-            common.say(|| format!("{}; from {source}", opened.why));
+            common.info(|| format!("{}; from {source}", opened.why));
         }
         let interrupt = Interrupt::awaited().context("installing a signal handler")?;
-        let settings = self.how.settings();
+        let settings = self.args.settings(&self.send);
         let mut asking = Asking {
-            census: Census::new(&prepared.addresses, settings.clone()),
+            census: Census::new(addresses, settings.clone()),
             wire: opened.as_mut().map(|opened| &mut *opened.wire),
             source,
             settings,
             watcher: Watcher::new(common.quiet, interrupt),
         };
-        let failure = self.how.means().into_iter().try_for_each(|means| asking.ask(means));
+        let failure = self.args.means().into_iter().try_for_each(|means| asking.ask(means));
         let mut census = asking.census;
-        suspects(&mut census.hosts, &targets.block, source);
+        suspects(&mut census.hosts, block, source);
         let tally = opened.map(|opened| opened.wire.tally().clone());
         Ok(Done { census, tally, failure })
     }
@@ -71,7 +63,7 @@ impl Ping {
         &self,
         source: Ipv4Addr,
         target: Ipv4Addr,
-        prepared: &mut Prepared,
+        random: &mut StdRng,
     ) -> anyhow::Result<Option<Opened>> {
         let method = |means| match means {
             Means::Icmp => Some(Method::Icmp),
@@ -79,13 +71,15 @@ impl Ping {
             Means::Tcp => None,
         };
         let flows: Vec<(Flow, Method)> =
-            self.how.means().into_iter().filter_map(method).map(|method| (FLOW, method)).collect();
+            self.args.means().into_iter().filter_map(method).map(|method| (FLOW, method)).collect();
         if flows.is_empty() {
             return Ok(None);
         }
-        let secret = Secret::new(prepared.random.random());
-        let opened = wire::open(self.how.wire.choice(), secret, Some(source), target, &flows);
-        Ok(Some(opened.map_err(|error| explained(error, "TCP needs neither: --method tcp"))?))
+        let secret = Secret::new(random.random());
+        let opened = wire::open(self.send.wire.choice(), secret, Some(source), target, &flows);
+        Ok(Some(
+            opened.map_err(|error| explain_permission(error, "TCP needs neither: --method tcp"))?,
+        ))
     }
 }
 
@@ -111,20 +105,17 @@ impl Asking<'_> {
     }
 }
 
-/// Asks by ICMP, over the wire of a run that has traced, who of `addresses` lives.
+/// Asks by ICMP, over the sockets of a run that has traced, which of `addresses` are alive.
 pub(in super::super) fn after_traces(
     opened: &mut Opened,
     addresses: &[Ipv4Addr],
     block: &Block,
-    how: (u32, Option<Duration>),
-    quiet: bool,
-    interrupt: Interrupt,
+    settings: Settings,
+    mut watcher: Watcher,
 ) -> (Census, Result<(), WireError>) {
-    let rate = std::num::NonZeroU32::new(how.0);
-    let settings = Settings { rate, deadline: how.1, ..Settings::default() };
     let mut census = Census::new(addresses, settings);
     let failure = match OverWire::new(&mut *opened.wire, Means::Icmp) {
-        Some(mut asker) => census.ask(Means::Icmp, &mut asker, &mut Watcher::new(quiet, interrupt)),
+        Some(mut asker) => census.ask(Means::Icmp, &mut asker, &mut watcher),
         None => Ok(()),
     };
     suspects(&mut census.hosts, block, opened.source);

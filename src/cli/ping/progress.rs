@@ -1,4 +1,4 @@
-//! What a census shows while it goes on, on a terminal's stderr.
+//! The progress bar of a census, on a terminal's stderr.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::super::interrupt::Interrupt;
 use super::super::progress::{EVERY, bar};
 
 /// Watches a census for a user.
-pub(super) struct Watcher {
+pub(in super::super) struct Watcher {
     interrupt: Interrupt,
     bar: ProgressBar,
     drawn: Duration,
@@ -19,7 +19,7 @@ pub(super) struct Watcher {
 
 impl Watcher {
     /// A watcher for a census, which `interrupt` ends in order.
-    pub(super) fn new(quiet: bool, interrupt: Interrupt) -> Self {
+    pub(in super::super) fn new(quiet: bool, interrupt: Interrupt) -> Self {
         Self { interrupt, bar: bar(0, "targets", quiet), drawn: Duration::ZERO }
     }
 }

@@ -1,131 +1,113 @@
-//! The measurement itself: sockets, then no privileges, then the engine.
+//! The measurement of `probe`: open the sockets, give up privileges, run the engine.
+
+use std::net::Ipv4Addr;
 
 use anyhow::Context;
+use jiff::Timestamp;
 use rand::RngExt;
+use rand::rngs::StdRng;
 
 use crate::census::{Census, FLOW};
+use crate::owner::Owners;
 use crate::probe::engine::{self, Measured};
 use crate::probe::packet::Secret;
 use crate::probe::plan::Plan;
 use crate::probe::wire::{self, Opened, WireError};
-use crate::probe::{Archive, Method, flows_of};
+use crate::probe::{Method, flows_of, give_up_privileges};
+use crate::survey::{Keep, Survey};
+use crate::targets::Targets;
 
 use super::super::common::Common;
 use super::super::interrupt::Interrupt;
 use super::super::ping;
-use super::super::privileges;
 use super::super::progress::Watcher;
+use super::super::run_notes;
+use super::super::sockets::explain_permission;
 use super::Probe;
-use super::how::Methods;
-use super::prepare::Prepared;
+use super::args::Methods;
 
 /// A measurement that has ended.
-pub(super) struct Done {
+pub(super) struct Done<'t> {
     pub(super) measured: Measured,
-    pub(super) traces: Archive,
+    pub(super) survey: Survey<'t>,
     pub(super) methods: Methods,
+    /// What ended it early.
     pub(super) failure: Result<(), WireError>,
-    /// Which targets live, where that was asked for and the traces came to their own end.
+    /// Which targets are alive, if that was asked and the traces came to their own end.
     pub(super) census: Option<Census>,
 }
 
 impl Probe {
-    /// Measures, and hands on the traces and by what methods they were made. The failure that
-    /// ended it early comes with them.
-    pub(super) fn measure(
+    /// Traces `addresses` in a run that began at `began`. A failure that ends the run early comes with what was measured until then.
+    pub(super) fn measure<'t>(
         &self,
-        prepared: &mut Prepared<'_>,
+        addresses: &[Ipv4Addr],
+        targets: &'t Targets,
+        owners: &Owners<'t>,
+        began: Timestamp,
+        random: &mut StdRng,
         common: &Common,
-    ) -> anyhow::Result<Done> {
-        let (mut opened, methods) = self.open(prepared, common)?;
-        privileges::give_up()?;
-        let settings = self.how.settings();
+    ) -> anyhow::Result<Done<'t>> {
+        let (mut opened, methods) = self.open(addresses, random, common)?;
+        give_up_privileges()?;
+        let settings = self.trace.settings(&self.send);
         let plan = Plan::new(
-            prepared.targets.clone(),
+            targets.clone(),
             settings.clone(),
-            &prepared.addresses,
+            addresses,
             methods.list(),
-            self.how.flows,
-            &mut prepared.random,
+            self.trace.flows,
+            random,
         );
-        common.say(|| format!("{}; from {}, {} traces", opened.why, opened.source, plan.len()));
-        let (targets, owners) = (prepared.targets, &prepared.owners);
+        common.info(|| format!("{}; from {}, {} traces", opened.why, opened.source, plan.len()));
         let interrupt = Interrupt::awaited().context("installing a signal handler")?;
+        let keep = Keep {
+            hops: self.files.traces.is_some() || self.files.hops.is_some(),
+            addresses: self.sources.asks(),
+            sorted: true,
+        };
+        let survey = Survey::new(targets, keep);
         let mut watcher =
-            Watcher::new(plan.len(), common.quiet, targets, owners, interrupt.clone());
+            Watcher::new(plan.len(), common.quiet, (targets, owners), survey, began, interrupt);
         let (measured, mut failure) = engine::run(&mut *opened.wire, plan, &settings, &mut watcher);
-        let mut traces = watcher.kept()?;
-        traces.sort();
+        let (survey, interrupt) = watcher.finish()?;
         let mut census = None;
         if self.ping && failure.is_ok() && measured.cut_short.is_none() {
-            let (found, ended) = self.ping(&mut opened, prepared, common, interrupt);
+            let (rate, deadline) = (self.send.rate(), self.send.deadline);
+            let settings = crate::census::Settings { rate, deadline, ..Default::default() };
+            let watcher = ping::Watcher::new(common.quiet, interrupt);
+            let (found, ended) =
+                ping::after_traces(&mut opened, addresses, &targets.block, settings, watcher);
+            run_notes::census(&found, Some(opened.wire.tally()), common);
             (census, failure) = (Some(found), ended);
         }
-        Ok(Done { measured, traces, methods, failure, census })
-    }
-
-    /// Asks who lives, by the same sockets.
-    fn ping(
-        &self,
-        opened: &mut Opened,
-        prepared: &Prepared<'_>,
-        common: &Common,
-        interrupt: Interrupt,
-    ) -> (Census, Result<(), WireError>) {
-        let how = (self.how.rate, self.how.deadline);
-        let (addresses, block) = (&prepared.addresses, &prepared.targets.block);
-        let quiet = common.quiet;
-        let done = ping::after_traces(opened, addresses, block, how, quiet, interrupt);
-        ping::closing(&done.0, Some(opened.wire.tally()), common);
-        done
+        Ok(Done { measured, survey, methods, failure, census })
     }
 
     /// Opens sockets for the method that was asked for; without one, for ICMP where that is
     /// allowed, and for UDP elsewhere.
     fn open(
         &self,
-        prepared: &mut Prepared<'_>,
+        addresses: &[Ipv4Addr],
+        random: &mut StdRng,
         common: &Common,
     ) -> anyhow::Result<(Opened, Methods)> {
-        let Some(target) = prepared.addresses.first().copied() else {
-            anyhow::bail!("no target is left")
-        };
-        let secret = Secret::new(prepared.random.random());
-        let (choice, source) = (self.how.wire.choice(), self.how.source);
+        const WITHOUT: &str = "UDP needs neither: --method udp";
+        let Some(target) = addresses.first().copied() else { anyhow::bail!("no target is left") };
+        let secret = Secret::new(random.random());
         let open = |methods: Methods| {
             let pinged = self.ping.then_some((FLOW, Method::Icmp));
-            let flows: Vec<_> = flows_of(methods.list(), self.how.flows).chain(pinged).collect();
-            wire::open(choice, secret, source, target, &flows).map(|opened| (opened, methods))
+            let flows: Vec<_> = flows_of(methods.list(), self.trace.flows).chain(pinged).collect();
+            let opened =
+                wire::open(self.send.wire.choice(), secret, self.send.source, target, &flows);
+            opened.map(|opened| (opened, methods))
         };
-        match open(self.how.method.unwrap_or_default()) {
-            Err(WireError::NoPing) if self.how.method.is_none() && !self.ping => {
+        match open(self.trace.method.unwrap_or_default()) {
+            Err(WireError::NoPing) if self.trace.method.is_none() && !self.ping => {
                 common.warn("ICMP is not allowed here without privileges: probing by UDP");
-                open(Methods::Udp).map_err(|error| explained(error, BY_UDP))
+                open(Methods::Udp).map_err(|error| explain_permission(error, WITHOUT))
             }
-            opened => opened.map_err(|error| explained(error, BY_UDP)),
+            opened => opened.map_err(|error| explain_permission(error, WITHOUT)),
         }
     }
-}
-
-/// What needs no permission.
-const BY_UDP: &str = "UDP needs neither: --method udp";
-
-/// Where permission is missing, names the commands that grant it, or what goes without.
-pub(in super::super) fn explained(error: WireError, without: &str) -> anyhow::Error {
-    let program = std::env::current_exe()
-        .map_or_else(|_| "lasthop".into(), |path| path.display().to_string());
-    let raw = format!("sudo setcap cap_net_raw+ep {program}");
-    let mend = match error {
-        WireError::NoRaw => {
-            format!("raw sockets need the capability CAP_NET_RAW; this grants it:\n  {raw}")
-        }
-        WireError::NoPing => format!(
-            "ICMP without privileges is switched off here; this allows it:\n  \
-             sudo sysctl -w net.ipv4.ping_group_range=\"0 2147483647\"\n\
-             and so does, for this program alone:\n  {raw}\n\
-             {without}"
-        ),
-        other => return other.into(),
-    };
-    anyhow::Error::new(error).context(mend)
 }

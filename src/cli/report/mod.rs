@@ -167,7 +167,7 @@ fn closing(history: &History, common: &Common) {
     let history::Counts { used, doubled, unwanted, broken } = history.counts;
     let text =
         format!("{used} rows used, {doubled} doubled, {unwanted} not asked for, {broken} broken");
-    if broken > 0 { common.warn(&text) } else { common.say(|| text) }
+    if broken > 0 { common.warn(&text) } else { common.info(|| text) }
 }
 
 fn scope(text: &str) -> Result<Ipv4Net, String> {

@@ -1,5 +1,5 @@
-//! Files that a user names for different things must be different files: the one would overwrite
-//! the other.
+//! Distinct paths: files that a user names for different purposes must be different files, else one
+//! would overwrite the other.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;

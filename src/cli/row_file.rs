@@ -10,8 +10,8 @@ use crate::output::{Appender, OutputError, Rows, csv, jsonl};
 
 use super::common::Common;
 
-/// Opens a history for appending. What had to be put aside is said, even to those who asked for quiet.
-pub(super) fn history(
+/// Opens a history for appending. What had to be put aside is reported even with `--quiet`.
+pub(super) fn open_history(
     path: &Path,
     header: Header,
     wait: Duration,
@@ -21,21 +21,21 @@ pub(super) fn history(
     for torn in appender.set_aside() {
         let (path, to) = (torn.path.display(), torn.to.display());
         let line = torn.line;
-        common.alert(&format!("{path}:{line}: the last row was torn; it is in {to} now"));
+        common.error(&format!("{path}:{line}: the last row was torn; it is in {to} now"));
     }
     Ok(appender)
 }
 
 /// A file that can be written, checked before the measurement and filled after it.
 #[derive(Debug)]
-pub(super) struct Sheet {
+pub(super) struct RowFile {
     out: BufWriter<File>,
     path: PathBuf,
     begun: bool,
     failed: Option<io::Error>,
 }
 
-impl Sheet {
+impl RowFile {
     /// Opens the file; what is in it stays until [`Self::add`].
     pub(super) fn open(path: &Path) -> Result<Self, OutputError> {
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(path);
@@ -44,15 +44,15 @@ impl Sheet {
     }
 
     /// Adds rows; the first ones replace what is in the file. After a failure nothing more is
-    /// written, and [`Self::end`] tells it.
+    /// written, and [`Self::finish`] returns its error.
     pub(super) fn add(&mut self, rows: &Rows) {
         if self.failed.is_none() {
             self.failed = self.write(rows).err();
         }
     }
 
-    /// Everything has been added.
-    pub(super) fn end(mut self) -> Result<(), OutputError> {
+    /// Writes what is left. All rows have been added.
+    pub(super) fn finish(mut self) -> Result<(), OutputError> {
         let ended = self.failed.take().map_or_else(|| self.out.flush(), Err);
         ended.map_err(|source| OutputError::Io { path: self.path.clone(), source })
     }

@@ -1,17 +1,19 @@
-//! A trace without its hops: all that its judgement rests on, in a hundred bytes.
+//! What one trace contributes to the judgement of all: its border and how it ended, without its hops.
+//! Some hundred bytes, so that millions of traces can wait until all have been observed.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::border::{self, Behind, Border};
 use crate::targets::Targets;
-use crate::trace::{StopReason, Strategy, Trace, Vantage};
+use crate::trace::{Method, StopReason, Strategy, Trace, Vantage};
 
-/// What a trace has to say, to its neighbours and to its judge.
+/// One trace, as its judgement and that of the others need it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outline {
+pub struct Observation {
     /// The address that was traced.
     pub target: Ipv4Addr,
     /// Where it was made.
@@ -20,16 +22,22 @@ pub struct Outline {
     pub stop: Option<StopReason>,
     /// Whether it was made completely or begun at the border.
     pub strategy: Option<Strategy>,
-    /// Whether it was asked from the first TTL on, so that what is not there did not answer.
+    /// Whether it was asked from the first TTL on, so that a missing hop is a silent one.
     pub begins_at_the_vantage: bool,
     /// How many packets it took.
     pub probes: usize,
     /// Where its foreign part ends.
     pub border: Border,
+    /// When its first probe left. It is not kept while the trace waits to be judged.
+    #[serde(skip)]
+    pub started: Option<Timestamp>,
+    /// The kind of packet. It is not kept while the trace waits to be judged.
+    #[serde(skip)]
+    pub method: Option<Method>,
 }
 
-impl Outline {
-    /// The outline of `trace`.
+impl Observation {
+    /// What `trace` shows.
     #[must_use]
     pub fn of(trace: &Trace, targets: &Targets) -> Self {
         Self {
@@ -40,10 +48,12 @@ impl Outline {
             begins_at_the_vantage: trace.begins_at_the_vantage(),
             probes: trace.probes(),
             border: border::find(trace, &targets.block, &targets.specials),
+            started: trace.started,
+            method: trace.method,
         }
     }
 
-    /// Silence behind a trace that was cut short is no end.
+    /// Whether the trace was cut short and ends in silence: that is no end of its path.
     pub(super) fn has_no_end(&self) -> bool {
         let silent = matches!(self.border.behind, Behind::Silence { .. });
         silent && self.stop.is_some_and(StopReason::is_cut_short)

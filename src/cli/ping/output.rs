@@ -1,0 +1,80 @@
+//! What `ping` writes, and what it would send.
+
+use std::time::Duration;
+
+use crate::census::{Census, Counts, Means};
+use crate::output::{
+    Appender, OutputError, Run, census as rows, counts, counts_header, counts_table,
+};
+use crate::targets::Block;
+
+use super::super::common::Common;
+use super::super::exit::Exit;
+use super::super::format::Format;
+use super::super::row_file::{RowFile, open_history};
+use super::super::stdout;
+use super::{FileArgs, Ping};
+
+/// The files of a run, open since before the first packet.
+pub(super) struct Files {
+    append: Option<Appender>,
+    census: Option<RowFile>,
+}
+
+impl Files {
+    pub(super) fn open(args: &FileArgs, common: &Common) -> Result<Self, OutputError> {
+        let append = args.append.as_deref();
+        Ok(Self {
+            append: append
+                .map(|path| open_history(path, counts_header(), Duration::ZERO, common))
+                .transpose()?,
+            census: args.census.as_deref().map(RowFile::open).transpose()?,
+        })
+    }
+
+    /// Writes everything, and says whether any target is alive. What cannot be written keeps nothing
+    /// else from being written: it cannot be measured again.
+    pub(super) fn write(
+        self,
+        run: &Run,
+        census: &Census,
+        means: &[Means],
+        block: &Block,
+        common: &Common,
+    ) -> anyhow::Result<bool> {
+        let found = Counts::of(&census.hosts, block);
+        let scopes = counts(run, &found, means);
+        let filled = self.census.map_or(Ok(()), |mut file| {
+            file.add(&rows(run, &census.hosts, block));
+            file.finish()
+        });
+        let appended = self.append.map_or(Ok(()), |mut append| append.append(&scopes));
+        let table = || counts_table(run, &found, means, &census.hosts);
+        let written = Format::or_suited(common.format).write(&scopes, table);
+        let failed = [appended, filled].into_iter().filter_map(Result::err);
+        Exit::first_of(failed.map(anyhow::Error::new).chain(written.err()))?;
+        Ok(found.block.alive > 0)
+    }
+}
+
+impl Ping {
+    /// Prints what would be sent.
+    pub(super) fn write_plan(&self, addresses: usize, block: &Block) -> anyhow::Result<Exit> {
+        let settings = self.args.settings(&self.send);
+        let each = usize::from(settings.attempts.max(settings.count));
+        let tries = self.args.means().into_iter().map(|means| match means {
+            Means::Tcp => Means::PORTS.len() * each,
+            Means::Icmp | Means::Udp => each,
+        });
+        let text = format!(
+            "would ask {addresses} addresses of {} by {}: {} to {} packets, {}\n",
+            block.prefix,
+            self.args.names(),
+            addresses * usize::from(settings.count),
+            addresses * tries.sum::<usize>(),
+            self.send.rate_in_words(),
+        );
+        stdout::write(|out| out.write_all(text.as_bytes()))?;
+        Ok(Exit::Measured)
+    }
+}

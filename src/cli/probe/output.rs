@@ -1,0 +1,139 @@
+//! What `probe` writes, and what it would send.
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::census::Counts;
+use crate::output::{
+    Appender, OutputError, Rows, Run, hops, summary, summary_header, summary_table, traces,
+};
+use crate::owner::Owners;
+use crate::probe::Attempt;
+use crate::survey::{JudgeOptions, JudgedTrace, Survey};
+use crate::targets::Targets;
+use crate::trace::{Strategy, Trace};
+
+use super::super::common::Common;
+use super::super::exit::Exit;
+use super::super::format::Format;
+use super::super::row_file::{RowFile, open_history};
+use super::super::{run_notes, stdout};
+use super::{FileArgs, Probe};
+
+/// The files of a run, open since before the first packet.
+pub(super) struct Files {
+    append: Option<Appender>,
+    traces: Option<RowFile>,
+    hops: Option<RowFile>,
+}
+
+impl Files {
+    pub(super) fn open(
+        args: &FileArgs,
+        targets: &Targets,
+        common: &Common,
+    ) -> Result<Self, OutputError> {
+        let header = summary_header(&targets.classes);
+        let append = args.append.as_deref();
+        let row_file = |path: &Option<PathBuf>| path.as_deref().map(RowFile::open).transpose();
+        Ok(Self {
+            append: append
+                .map(|path| open_history(path, header, Duration::ZERO, common))
+                .transpose()?,
+            traces: row_file(&args.traces)?,
+            hops: row_file(&args.hops)?,
+        })
+    }
+
+    /// Judges all traces, fills the files and writes the summary. Says whether at least one trace was
+    /// classified. What cannot be written keeps nothing else from being written: it cannot be measured
+    /// again.
+    pub(super) fn write(
+        self,
+        run: &Run,
+        survey: Survey<'_>,
+        targets: &Targets,
+        owners: &Owners<'_>,
+        counts: Option<&Counts>,
+        common: &Common,
+    ) -> anyhow::Result<bool> {
+        let Self { append, traces: mut trace_file, hops: mut hop_file } = self;
+        let add = |file: &mut Option<RowFile>, rows: &Rows| {
+            if let Some(file) = file {
+                file.add(rows);
+            }
+        };
+        // The header is there even if nothing was traced.
+        add(&mut trace_file, &traces(run, &[], targets));
+        add(&mut hop_file, &hops(run, &[], owners));
+        let wants_hops = hop_file.is_some();
+        let judged = survey.judge_with(
+            owners,
+            &JudgeOptions::default(),
+            |judged: &[JudgedTrace], _| {
+                let all: Vec<_> = judged.iter().map(|it| (&it.trace, &it.judgement)).collect();
+                let traced: Vec<&Trace> = judged.iter().map(|it| &it.trace).collect();
+                (traces(run, &all, targets), wants_hops.then(|| hops(run, &traced, owners)))
+            },
+            |(traces, hops)| {
+                add(&mut trace_file, &traces);
+                if let Some(hops) = hops {
+                    add(&mut hop_file, &hops);
+                }
+            },
+        )?;
+        run_notes::fell_short(&judged, common);
+        let split = judged.split();
+        let filled = [trace_file, hop_file].into_iter().flatten().map(RowFile::finish);
+        let filled: Vec<OutputError> = filled.filter_map(Result::err).collect();
+        let rows = summary(run, &split, &targets.classes, counts);
+        let appended = append.map_or(Ok(()), |mut append| append.append(&rows));
+        let format = Format::or_suited(common.format);
+        let written = format.write(&rows, || summary_table(run, &split, &targets.classes, counts));
+        let failed = appended.err().into_iter().chain(filled).map(anyhow::Error::new);
+        Exit::first_of(failed.chain(written.err()))?;
+        Ok(judged.is_classified())
+    }
+}
+
+impl Probe {
+    /// Prints what would be sent, if that is all that was asked for.
+    pub(super) fn dry_run(
+        &self,
+        addresses: &[Ipv4Addr],
+        targets: &Targets,
+    ) -> anyhow::Result<bool> {
+        if !self.run.dry_run {
+            return Ok(false);
+        }
+        let methods = self.trace.method.unwrap_or_default();
+        let settings = self.trace.settings(&self.send);
+        let block = &targets.block;
+        let traces = addresses.len() * methods.list().len() * usize::from(self.trace.flows);
+        let most = traces * usize::from(self.trace.max_ttl) * usize::from(Attempt::MOST);
+        let complete = match settings.strategy {
+            Strategy::Full => traces,
+            Strategy::Border => {
+                let prefixes: BTreeSet<_> =
+                    addresses.iter().filter_map(|address| block.routed_prefix(*address)).collect();
+                traces.min(prefixes.len() * methods.list().len() * settings.learners)
+            }
+        };
+        let packets =
+            |each, complete_each| most.min((traces - complete) * each + complete * complete_each);
+        let text = format!(
+            "would trace {} addresses of {} by {}: {traces} traces, {complete} of them completely, some \
+             {} to {} packets, never more than {most}, {}\n",
+            addresses.len(),
+            block.prefix,
+            methods.name(),
+            packets(2, 10),
+            packets(6, 25),
+            self.send.rate_in_words(),
+        );
+        stdout::write(|out| out.write_all(text.as_bytes()))?;
+        Ok(true)
+    }
+}

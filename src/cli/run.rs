@@ -1,0 +1,119 @@
+//! What `probe` and `ping` have in common: which targets, how fast, over which sockets, and what a
+//! run is called.
+
+use std::net::Ipv4Addr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+use jiff::Timestamp;
+use rand::rngs::{StdRng, SysRng};
+use rand::{SeedableRng, TryRng};
+
+use crate::output::Run;
+use crate::targets::{Block, Wanted, sample, select};
+
+use super::sockets::Sockets;
+use super::values::{rate, seconds, some};
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// Addresses or prefixes inside the block [default: all of it]
+    #[arg(value_name = "TARGET")]
+    targets: Vec<Wanted>,
+    /// The vantage in the output: where the probes leave from [default: the host's name]
+    #[arg(long, value_name = "LABEL")]
+    vantage: Option<String>,
+    /// Run only while no other run holds this lock
+    #[arg(long, value_name = "FILE")]
+    pub(super) lock: Option<PathBuf>,
+    /// Print what would be sent, and send nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Sending")]
+pub(super) struct SendArgs {
+    /// Packets per second in all, retries included; 0 is no limit
+    #[arg(long, value_name = "PPS", default_value_t = 200, value_parser = rate)]
+    rate: u32,
+    /// Probe only this many addresses of each routed prefix, chosen at random
+    #[arg(long, value_name = "N", value_parser = some)]
+    sample: Option<usize>,
+    /// Stop after this many seconds, with what was measured by then
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(super) deadline: Option<Duration>,
+    /// Random seed: fixes the order of the targets and the identifiers in the packets [default: random]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Sockets: raw needs a privilege, user needs none, auto takes raw where it is allowed
+    #[arg(long, value_enum, default_value_t = Sockets::Auto)]
+    pub(super) wire: Sockets,
+    /// The address to send from [default: as the system routes]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) source: Option<Ipv4Addr>,
+}
+
+impl RunArgs {
+    /// What all rows of a run that began at `began` have in common.
+    pub(super) fn run(
+        &self,
+        began: Timestamp,
+        took: Duration,
+        method: String,
+        complete: bool,
+    ) -> anyhow::Result<Run> {
+        let host = || nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned());
+        Ok(Run {
+            // Never from the seed: runs that repeat each other are still different runs.
+            id: format!("{}-{:08x}", began.strftime("%Y%m%dT%H%M%SZ"), random_number()? >> 32),
+            started: Some(began),
+            ended: Some(began.saturating_add(took).context("the end of time")?),
+            vantage: self.vantage.clone().map_or_else(host, Ok).unwrap_or_default(),
+            method,
+            complete,
+        })
+    }
+}
+
+impl SendArgs {
+    /// The source of all random choices of a run.
+    pub(super) fn random(&self) -> anyhow::Result<StdRng> {
+        Ok(StdRng::seed_from_u64(self.seed.map_or_else(random_number, Ok)?))
+    }
+
+    /// The targets of a run, in random order.
+    pub(super) fn addresses(
+        &self,
+        run: &RunArgs,
+        block: &Block,
+        random: &mut StdRng,
+    ) -> anyhow::Result<Vec<Ipv4Addr>> {
+        let addresses = select(block, &run.targets, random)?;
+        Ok(match self.sample {
+            Some(most) => sample(block, &addresses, most),
+            None => addresses,
+        })
+    }
+
+    /// Packets per second; nothing means no limit.
+    pub(super) fn rate(&self) -> Option<NonZeroU32> {
+        NonZeroU32::new(self.rate)
+    }
+
+    /// The rate in words, for `--dry-run`.
+    pub(super) fn rate_in_words(&self) -> String {
+        match self.rate {
+            0 => "without a limit".into(),
+            rate => format!("at most {rate} packets/s"),
+        }
+    }
+}
+
+/// A number that nobody can predict.
+fn random_number() -> anyhow::Result<u64> {
+    SysRng.try_next_u64().context("the system's random numbers")
+}

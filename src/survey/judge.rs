@@ -1,0 +1,178 @@
+//! Judging: every trace by the evidence of all, on all cores, counted into a split.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use crate::import::parallel::{Kept, ordered};
+use crate::owner::Owners;
+use crate::split::{Counting, Split};
+use crate::targets::Targets;
+use crate::trace::{Trace, Vantage};
+use crate::transit::{Class, Evidence, Judge, Judgement, Observation};
+
+use super::SurveyError;
+use super::store::{Batches, Place, Stored};
+
+/// Names the group that traces from a vantage belong to.
+pub type GroupBy<'a> = dyn Fn(Option<&Vantage>) -> String + Sync + 'a;
+
+/// A trace that was kept with its hops, and what it was judged to be.
+#[derive(Debug)]
+pub struct JudgedTrace {
+    /// Where it was found; nothing where it was measured here.
+    pub place: Place,
+    /// The trace.
+    pub trace: Trace,
+    /// Its judgement.
+    pub judgement: Judgement,
+}
+
+/// How to count.
+#[derive(Default)]
+pub struct JudgeOptions<'a> {
+    /// Counts groups of vantages as well, named so.
+    pub group_by: Option<&'a GroupBy<'a>>,
+    /// The seed of the intervals where several vantages made the traces.
+    pub seed: u64,
+}
+
+/// What all judgements come to.
+#[derive(Debug)]
+pub struct Judged<'t> {
+    all: Counting<'t>,
+    groups: BTreeMap<String, Counting<'t>>,
+    /// How many traces were judged.
+    pub traces: usize,
+    /// How many of them ended in silence before a hop that others saw.
+    pub fell_short: usize,
+}
+
+impl Judged<'_> {
+    /// The split of all traces.
+    #[must_use]
+    pub fn split(&self) -> Split {
+        self.all.clone().split()
+    }
+
+    /// The split of each group, by name.
+    pub fn groups(&self) -> impl Iterator<Item = (&str, Split)> {
+        self.groups.iter().map(|(group, counting)| (group.as_str(), counting.clone().split()))
+    }
+
+    /// Whether at least one trace was classified.
+    #[must_use]
+    pub fn is_classified(&self) -> bool {
+        let classified = |(class, count): (&Class, &usize)| class.is_classified() && *count > 0;
+        self.all.classes().any(|(_, classes)| classes.iter().any(classified))
+    }
+}
+
+/// Judges the traces of a survey when all have been collected.
+pub(super) struct Judging<'a, 't> {
+    pub(super) targets: &'t Targets,
+    pub(super) owners: &'a Owners<'t>,
+    pub(super) evidence: &'a Evidence,
+    pub(super) options: &'a JudgeOptions<'a>,
+}
+
+/// What one worker has counted.
+struct Worker<'a, 't> {
+    judge: Judge<'a, 't>,
+    counting: Counting<'t>,
+    groups: BTreeMap<String, Counting<'t>>,
+    traces: usize,
+    fell_short: usize,
+}
+
+impl<'a, 't> Judging<'a, 't> {
+    /// Judges all of `batches`. `work` gets those that were kept with their hops, some at a time, on any
+    /// core; `take` gets what it makes of them, on the calling thread and in their order.
+    pub(super) fn all<R: Send>(
+        &self,
+        batches: Batches,
+        work: impl Fn(&[JudgedTrace], &Evidence) -> R + Sync,
+        mut take: impl FnMut(R),
+    ) -> Result<Judged<'t>, SurveyError> {
+        let workers = Kept::new();
+        let mut failed = Ok(());
+        let read = ordered(
+            batches,
+            |_| false,
+            |packed| {
+                workers.with(
+                    || self.worker(),
+                    |worker| {
+                        let judged = self.batch(packed.unpack(), worker)?;
+                        Ok((!judged.is_empty()).then(|| work(&judged, self.evidence)))
+                    },
+                )
+            },
+            |result: io::Result<Option<R>>| match result {
+                Ok(made) => made.into_iter().for_each(&mut take),
+                Err(error) => failed = Err(error),
+            },
+        );
+        read.and(failed).map_err(SurveyError::ReadBack)?;
+        let mut all = self.worker();
+        for worker in workers.all() {
+            all.counting.add_all(worker.counting);
+            for (group, counting) in worker.groups {
+                all.groups.entry(group).or_insert_with(|| self.counting()).add_all(counting);
+            }
+            all.traces += worker.traces;
+            all.fell_short += worker.fell_short;
+        }
+        let Worker { counting, groups, traces, fell_short, .. } = all;
+        Ok(Judged { all: counting, groups, traces, fell_short })
+    }
+
+    fn counting(&self) -> Counting<'t> {
+        Counting::new(self.targets).seeded(self.options.seed)
+    }
+
+    fn worker(&self) -> Worker<'a, 't> {
+        Worker {
+            judge: Judge::new(self.targets, self.owners, self.evidence),
+            counting: self.counting(),
+            groups: BTreeMap::new(),
+            traces: 0,
+            fell_short: 0,
+        }
+    }
+
+    fn batch(
+        &self,
+        stored: impl Iterator<Item = io::Result<Stored>>,
+        worker: &mut Worker<'a, 't>,
+    ) -> io::Result<Vec<JudgedTrace>> {
+        let mut judged = Vec::new();
+        for stored in stored {
+            match stored? {
+                Stored::Observation(observation) => {
+                    self.count(observation, worker);
+                }
+                Stored::Trace(place, trace) => {
+                    let judgement = self.count(Observation::of(&trace, self.targets), worker);
+                    judged.push(JudgedTrace { place, trace, judgement });
+                }
+            }
+        }
+        Ok(judged)
+    }
+
+    fn count(&self, observation: Observation, worker: &mut Worker<'a, 't>) -> Judgement {
+        let (target, probes) = (observation.target, observation.probes);
+        let vantage = observation.vantage.clone();
+        let vantage = vantage.as_deref();
+        let judgement = worker.judge.judge(observation);
+        worker.counting.count(target, vantage, probes, &judgement);
+        if let Some(group_by) = self.options.group_by {
+            let group = worker.groups.entry(group_by(vantage));
+            let group = group.or_insert_with(|| self.counting());
+            group.count(target, vantage, probes, &judgement);
+        }
+        worker.traces += 1;
+        worker.fell_short += usize::from(judgement.fell_short());
+        judgement
+    }
+}

@@ -1,0 +1,451 @@
+//! Traces that wait to be judged: packed by postcard, in memory as long as they are few, then in a
+//! temporary file without a name.
+
+use std::hash::Hasher;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use siphasher::sip::SipHasher13;
+use tempfile::{SpooledTempFile, spooled_tempfile};
+
+use crate::trace::{Hop, HopReply, HopTry, Method, StopReason, Strategy, Trace, Ttl, Vantage};
+use crate::transit::Observation;
+
+/// How many bytes stay in memory.
+const IN_MEMORY: usize = 32 << 20;
+/// How many sorted traces are read back at once.
+const BATCH: usize = 256;
+
+/// Where a trace was found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Which of the files, from 0.
+    pub file: usize,
+    /// Its line, from 1; in binary formats the number of the record.
+    pub line: u64,
+}
+
+/// A trace that is read back.
+#[derive(Debug, PartialEq)]
+pub(super) enum Stored {
+    /// Without its hops.
+    Observation(Observation),
+    /// With its hops, and where it was found.
+    Trace(Place, Trace),
+}
+
+/// By what traces are sorted.
+type SortKey = (Ipv4Addr, Option<Method>, Option<u16>);
+
+/// Some traces, packed one behind the other.
+#[derive(Debug, Default)]
+pub(super) struct Packed {
+    bytes: Vec<u8>,
+    /// One number for each trace. The digest of all follows from these, so it depends neither on
+    /// how the traces were divided nor on what was kept of them.
+    digests: Vec<u64>,
+    /// By what each is sorted, and how long it is.
+    records: Vec<(SortKey, usize)>,
+}
+
+impl Packed {
+    /// Adds `trace`, of which `observation` is, with its hops or without.
+    pub(super) fn push(
+        &mut self,
+        place: Place,
+        observation: &Observation,
+        trace: &Trace,
+        with_hops: bool,
+    ) -> io::Result<()> {
+        let start = self.bytes.len();
+        self.bytes.push(u8::from(with_hops));
+        put(observation, &mut self.bytes)?;
+        let end = self.bytes.len();
+        put(&(place, observation.started, observation.method), &mut self.bytes)?;
+        let mut digest = SipHasher13::new();
+        digest.write(self.bytes.get(start + 1..).unwrap_or_default());
+        self.digests.push(digest.finish());
+        self.bytes.truncate(end);
+        if with_hops {
+            self.bytes.truncate(start + 1);
+            put(&(place, PackedTrace::of(trace)), &mut self.bytes)?;
+        }
+        let key = (trace.target, trace.method, trace.flow);
+        self.records.push((key, self.bytes.len() - start));
+        Ok(())
+    }
+
+    /// The traces, in their order.
+    pub(super) fn unpack(&self) -> impl Iterator<Item = io::Result<Stored>> {
+        let mut rest = self.bytes.as_slice();
+        std::iter::from_fn(move || {
+            let (with_hops, packed) = std::mem::take(&mut rest).split_first()?;
+            let read = if *with_hops == 0 {
+                postcard::take_from_bytes(packed)
+                    .map(|(observation, behind)| (Stored::Observation(observation), behind))
+            } else {
+                postcard::take_from_bytes::<(Place, PackedTrace<HopReply>)>(packed)
+                    .map(|((place, packed), behind)| (Stored::Trace(place, packed.trace()), behind))
+            };
+            Some(read.map_err(io::Error::other).map(|(stored, behind)| {
+                rest = behind;
+                stored
+            }))
+        })
+    }
+}
+
+/// Puts a value behind what is in `to`.
+fn put(value: &impl Serialize, to: &mut Vec<u8>) -> io::Result<()> {
+    *to = postcard::to_extend(value, std::mem::take(to)).map_err(io::Error::other)?;
+    Ok(())
+}
+
+/// The attempt, when it left, and the reply.
+type PackedTry<R> = (u16, Option<i128>, Option<R>);
+
+/// A trace whose times are numbers of nanoseconds: when it started, since 1970; when each try left,
+/// since then. As a text, which is what a time is to serde, each would take 31 bytes.
+#[derive(Serialize, Deserialize)]
+struct PackedTrace<R> {
+    target: Ipv4Addr,
+    method: Option<Method>,
+    flow: Option<u16>,
+    vantage: Option<Arc<Vantage>>,
+    started: Option<i128>,
+    stop: Option<StopReason>,
+    strategy: Option<Strategy>,
+    hops: Vec<(Ttl, Vec<PackedTry<R>>)>,
+}
+
+impl<'t> PackedTrace<&'t HopReply> {
+    fn of(trace: &'t Trace) -> Self {
+        let started = trace.started.map(Timestamp::as_nanosecond);
+        let since = |sent: Timestamp| sent.as_nanosecond() - started.unwrap_or_default();
+        let tries = |hop: &'t Hop| {
+            let tries = hop.tries.iter();
+            tries.map(|one| (one.attempt, one.sent.map(since), one.answer.as_ref())).collect()
+        };
+        Self {
+            target: trace.target,
+            method: trace.method,
+            flow: trace.flow,
+            vantage: trace.vantage.clone(),
+            started,
+            stop: trace.stop,
+            strategy: trace.strategy,
+            hops: trace.hops.iter().map(|hop| (hop.ttl, tries(hop))).collect(),
+        }
+    }
+}
+
+impl PackedTrace<HopReply> {
+    fn trace(self) -> Trace {
+        let time = |nanos: i128| Timestamp::from_nanosecond(nanos).ok();
+        let started = self.started.unwrap_or_default();
+        let hops = self.hops.into_iter().map(|(ttl, tries)| {
+            let tries = tries.into_iter().map(|(attempt, sent, answer)| {
+                let sent = sent.and_then(|since| time(started.checked_add(since)?));
+                HopTry { attempt, sent, answer }
+            });
+            Hop { ttl, tries: tries.collect() }
+        });
+        Trace {
+            target: self.target,
+            method: self.method,
+            flow: self.flow,
+            vantage: self.vantage,
+            started: self.started.and_then(time),
+            hops: hops.collect(),
+            stop: self.stop,
+            strategy: self.strategy,
+        }
+    }
+}
+
+/// Takes packed traces, and gives them back in the order in which they came or sorted by target,
+/// method and flow.
+#[derive(Debug)]
+pub(super) struct TraceStore {
+    file: SpooledTempFile,
+    digest: SipHasher13,
+    /// Where each record begins and how long it is, if they are to be sorted; else where each pack
+    /// begins.
+    records: Vec<(SortKey, u64, usize)>,
+    sorts: bool,
+    end: u64,
+}
+
+impl TraceStore {
+    /// An empty one.
+    pub(super) fn new(sorts: bool) -> Self {
+        Self {
+            file: spooled_tempfile(IN_MEMORY),
+            digest: SipHasher13::new(),
+            records: Vec::new(),
+            sorts,
+            end: 0,
+        }
+    }
+
+    pub(super) fn push(&mut self, packed: &Packed) -> io::Result<()> {
+        for digest in &packed.digests {
+            self.digest.write_u64(*digest);
+        }
+        if self.sorts {
+            for (key, length) in &packed.records {
+                self.records.push((*key, self.end, *length));
+                self.end += u64::try_from(*length).map_err(io::Error::other)?;
+            }
+        } else if !packed.bytes.is_empty() {
+            let length = u32::try_from(packed.bytes.len()).map_err(io::Error::other)?;
+            self.file.write_all(&length.to_le_bytes())?;
+        }
+        self.file.write_all(&packed.bytes)
+    }
+
+    /// A number that identifies these traces.
+    pub(super) fn digest(&self) -> u64 {
+        self.digest.finish()
+    }
+
+    /// All traces, some at a time.
+    pub(super) fn read_back(mut self) -> io::Result<Batches> {
+        self.file.seek(SeekFrom::Start(0))?;
+        self.records.sort_unstable();
+        Ok(Batches { file: self.file, records: self.records.into_iter(), sorts: self.sorts })
+    }
+}
+
+/// Traces that are read back.
+#[derive(Debug)]
+pub(super) struct Batches {
+    file: SpooledTempFile,
+    records: std::vec::IntoIter<(SortKey, u64, usize)>,
+    sorts: bool,
+}
+
+impl Batches {
+    fn next_batch(&mut self) -> io::Result<Option<Packed>> {
+        let mut packed = Packed::default();
+        if self.sorts {
+            for _ in 0..BATCH {
+                let Some((_, place, length)) = self.records.next() else { break };
+                self.file.seek(SeekFrom::Start(place))?;
+                self.read_behind(&mut packed.bytes, length)?;
+            }
+            return Ok(Some(packed).filter(|packed| !packed.bytes.is_empty()));
+        }
+        let mut length = [0; 4];
+        match self.file.read_exact(&mut length) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            read => read?,
+        }
+        let length = usize::try_from(u32::from_le_bytes(length)).map_err(io::Error::other)?;
+        self.read_behind(&mut packed.bytes, length)?;
+        Ok(Some(packed))
+    }
+
+    fn read_behind(&mut self, bytes: &mut Vec<u8>, length: usize) -> io::Result<()> {
+        let start = bytes.len();
+        bytes.resize(start + length, 0);
+        self.file.read_exact(&mut bytes[start..])
+    }
+}
+
+impl Iterator for Batches {
+    type Item = io::Result<Packed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_batch().transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::collection::vec;
+    use proptest::option;
+    use proptest::prelude::{Just, any, prop_assert_eq, prop_oneof, proptest};
+    use proptest::strategy::Strategy as _;
+
+    use super::*;
+    use crate::targets::Targets;
+    use crate::trace::{MplsLabel, ReplyKind};
+
+    fn kind() -> impl proptest::strategy::Strategy<Value = ReplyKind> {
+        prop_oneof![
+            Just(ReplyKind::TimeExceeded),
+            any::<u8>().prop_map(ReplyKind::Unreachable),
+            Just(ReplyKind::EchoReply)
+        ]
+    }
+
+    fn reply() -> impl proptest::strategy::Strategy<Value = HopReply> {
+        let label = (any::<u32>(), any::<u8>()).prop_map(|(label, ttl)| MplsLabel { label, ttl });
+        let rtt = option::of(any::<u64>().prop_map(Duration::from_nanos));
+        (0_u32..3, kind(), rtt, option::of(0_u8..2), vec(label, 0..2)).prop_map(
+            |(from, kind, rtt, reply_ttl, labels)| HopReply {
+                from: from.into(),
+                kind,
+                rtt,
+                reply_ttl,
+                labels: labels.into(),
+            },
+        )
+    }
+
+    fn hop() -> impl proptest::strategy::Strategy<Value = Hop> {
+        let sent = option::of(
+            (0_i64..1 << 40).prop_map(|us| Timestamp::from_microsecond(us).expect("a time")),
+        );
+        let one = (0_u16..4, sent, option::of(reply()))
+            .prop_map(|(attempt, sent, answer)| HopTry { attempt, sent, answer });
+        (1_u8.., vec(one, 1..6))
+            .prop_map(|(ttl, tries)| Hop { ttl: Ttl::new(ttl).expect("a TTL"), tries })
+    }
+
+    fn trace() -> impl proptest::strategy::Strategy<Value = Trace> {
+        let name = option::of("[a-z]{0,9}");
+        let started = option::of(
+            (0_i64..1 << 50).prop_map(|us| Timestamp::from_microsecond(us).expect("a time")),
+        );
+        (any::<u32>(), option::of(any::<u16>()), name, started, vec(hop(), 0..9)).prop_map(
+            |(target, flow, name, started, hops)| Trace {
+                target: target.into(),
+                method: flow.map(|_| Method::Udp),
+                flow,
+                vantage: name.map(|name| Arc::new(Vantage { name, address: None })),
+                started,
+                hops,
+                stop: flow.map(|_| StopReason::GapLimit),
+                strategy: None,
+            },
+        )
+    }
+
+    fn targets() -> Targets {
+        Targets::built_in().expect("targets")
+    }
+
+    fn packed<'t>(traces: impl Iterator<Item = &'t Trace>, with_hops: bool) -> Packed {
+        let (mut packed, targets) = (Packed::default(), targets());
+        for (line, trace) in (1..).zip(traces) {
+            let observation = Observation::of(trace, &targets);
+            packed.push(Place { file: 1, line }, &observation, trace, with_hops).expect("packed");
+        }
+        packed
+    }
+
+    fn read_back(store: TraceStore) -> Vec<Stored> {
+        let batches = store.read_back().expect("a file").map(|packed| packed.expect("read"));
+        let unpack = |packed: Packed| packed.unpack().collect::<io::Result<Vec<_>>>();
+        batches.flat_map(|packed| unpack(packed).expect("unpacked")).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn traces_come_back_as_they_were(traces in vec(trace(), 1..4)) {
+            let mut store = TraceStore::new(false);
+            store.push(&packed(traces.iter(), true)).expect("stored");
+            let expected: Vec<Stored> = (1..)
+                .zip(&traces)
+                .map(|(line, trace)| Stored::Trace(Place { file: 1, line }, trace.clone()))
+                .collect();
+            prop_assert_eq!(read_back(store), expected);
+        }
+
+        #[test]
+        fn observations_come_back_without_time_and_method(traces in vec(trace(), 1..4)) {
+            let mut store = TraceStore::new(false);
+            store.push(&packed(traces.iter(), false)).expect("stored");
+            let targets = targets();
+            let expected: Vec<Stored> = traces
+                .iter()
+                .map(|trace| Observation::of(trace, &targets))
+                .map(|of| Stored::Observation(Observation { started: None, method: None, ..of }))
+                .collect();
+            prop_assert_eq!(read_back(store), expected);
+        }
+
+        #[test]
+        fn a_sorted_store_gives_traces_by_target(traces in vec(trace(), 1..20)) {
+            let mut store = TraceStore::new(true);
+            for trace in &traces {
+                store.push(&packed(std::iter::once(trace), true)).expect("stored");
+            }
+            let mut expected: Vec<Ipv4Addr> = traces.iter().map(|trace| trace.target).collect();
+            expected.sort_unstable();
+            let targets = read_back(store).into_iter().map(|stored| match stored {
+                Stored::Trace(_, trace) => trace.target,
+                Stored::Observation(observation) => observation.target,
+            });
+            prop_assert_eq!(targets.collect::<Vec<_>>(), expected);
+        }
+
+        #[test]
+        fn the_digest_depends_on_the_traces_alone(traces in vec(trace(), 2..9)) {
+            let mut whole = TraceStore::new(false);
+            whole.push(&packed(traces.iter(), true)).expect("stored");
+            let mut divided = TraceStore::new(false);
+            let targets = targets();
+            for (line, trace) in (1..).zip(&traces) {
+                let mut one = Packed::default();
+                let observation = Observation::of(trace, &targets);
+                one.push(Place { file: 1, line }, &observation, trace, false).expect("packed");
+                divided.push(&one).expect("stored");
+            }
+            prop_assert_eq!(whole.digest(), divided.digest());
+        }
+
+        #[test]
+        fn other_bytes_do_no_harm(bytes in vec(any::<u8>(), 0..100)) {
+            // It stops at what it cannot read.
+            let packed = Packed { bytes, ..Packed::default() };
+            let _ = packed.unpack().take(100).count();
+        }
+    }
+
+    /// A million targets must fit into 100 MiB with all that a run needs beside.
+    #[test]
+    fn a_trace_of_three_probes_takes_few_bytes() {
+        let reply = |from: [u8; 4], millis: u64| HopReply {
+            from: from.into(),
+            kind: ReplyKind::TimeExceeded,
+            rtt: Some(Duration::from_micros(millis * 1000 + 137)),
+            reply_ttl: Some(241),
+            labels: Box::default(),
+        };
+        let started = Timestamp::from_microsecond(1_764_000_000_123_456).expect("a time");
+        let hop = |ttl, after, answer| Hop {
+            ttl: Ttl::new(ttl).expect("a TTL"),
+            tries: vec![HopTry {
+                attempt: 0,
+                sent: Some(started + Duration::from_millis(after)),
+                answer,
+            }],
+        };
+        let trace = Trace {
+            target: [175, 45, 176, 9].into(),
+            method: Some(Method::Icmp),
+            flow: Some(0),
+            vantage: None,
+            started: Some(started),
+            hops: vec![
+                hop(12, 0, Some(reply([219, 158, 39, 42], 180))),
+                hop(13, 5, Some(reply([175, 45, 177, 1], 190))),
+                hop(14, 9, None),
+            ],
+            stop: Some(StopReason::Border),
+            strategy: Some(Strategy::Border),
+        };
+        let packed = packed(std::iter::once(&trace), true);
+        assert!(packed.bytes.len() <= 80, "{} bytes", packed.bytes.len());
+        let packed = self::packed(std::iter::once(&trace), false);
+        assert!(packed.bytes.len() <= 50, "{} bytes", packed.bytes.len());
+    }
+}
