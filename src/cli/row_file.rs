@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::columns::Header;
-use crate::output::{Appender, OutputError, Rows, csv, jsonl};
+use crate::output::{Appender, OutputError, Rows, write_csv, write_jsonl};
 
 use super::common::Common;
 
@@ -64,9 +64,9 @@ impl RowFile {
             self.out.get_ref().set_len(0)?;
         }
         if self.path.extension().is_some_and(|end| end.eq_ignore_ascii_case("jsonl")) {
-            jsonl::write(rows, &mut self.out)
+            write_jsonl(rows, &mut self.out)
         } else {
-            csv::write(rows, first, &mut self.out)
+            write_csv(rows, first, &mut self.out)
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Where a header has what, and rows by that: columns are known by their names, so that every schema
-//! and every configuration's classes are read alike.
+//! Reads rows of a summary by the names in their header, so that every schema and every configuration's
+//! classes are read alike.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub enum Broken {
     /// A quote is not closed.
     #[error("a quote is not closed")]
     Quote,
-    /// It has more or fewer cells than the header.
+    /// The line has more or fewer cells than the header.
     #[error("{found} of {expected} columns")]
     Columns {
         /// Its cells.
@@ -25,27 +25,27 @@ pub enum Broken {
         /// Those of the header.
         expected: usize,
     },
-    /// A cell is empty, or has what does not belong there.
+    /// A cell is empty, or has a wrong value.
     #[error("{column}: `{found}` is not {expected}")]
     Cell {
         /// The column.
         column: String,
         /// The cell.
         found: String,
-        /// What belongs there.
+        /// What stands there in a right row.
         expected: &'static str,
     },
-    /// It is no line of text at all.
+    /// The line is longer than any row.
     #[error("longer than any row")]
     Long,
-    /// It is a header that lacks columns.
+    /// A header lacks a column.
     #[error("a header without `{0}`")]
     Header(String),
 }
 
 /// The columns of a header that was read.
 pub(super) struct Columns {
-    names: Vec<String>,
+    header: Vec<String>,
     /// The place of each column that the program knows, or [`ABSENT`].
     places: SummaryRow<usize>,
     classes: Vec<Name>,
@@ -54,7 +54,7 @@ pub(super) struct Columns {
 /// The place of a column that a header lacks: every line is empty there.
 const ABSENT: usize = usize::MAX;
 
-/// What rows beside each other share, so that it is not read again.
+/// The values of the row before, which most rows share, so that they are not parsed again.
 #[derive(Debug, Default)]
 pub(super) struct Last {
     run: Option<Arc<str>>,
@@ -68,10 +68,10 @@ impl Columns {
         without_mark(cells.get(0)) == b"schema"
     }
 
-    pub(super) fn of(cells: &Cells, words: &mut Names) -> Result<Self, Broken> {
-        let names: Vec<String> =
+    pub(super) fn of(cells: &Cells, names: &mut Names) -> Result<Self, Broken> {
+        let header: Vec<String> =
             cells.iter().map(|cell| String::from_utf8_lossy(without_mark(cell)).into()).collect();
-        let place = |name: &str| names.iter().position(|column| column == name).unwrap_or(ABSENT);
+        let place = |name: &str| header.iter().position(|column| column == name).unwrap_or(ABSENT);
         let known = SummaryRow::by_name(&[], str::to_owned);
         let required = [
             known.targets,
@@ -92,28 +92,28 @@ impl Columns {
         }
         // Every name between these two is a class.
         let places = SummaryRow::by_name(&[], place);
-        let classes = names.get(places.targets + 1..places.other).unwrap_or_default();
+        let classes = header.get(places.targets + 1..places.other).unwrap_or_default();
         Ok(Self {
             places: SummaryRow::by_name(classes, place),
-            classes: classes.iter().map(|class| words.of(class)).collect(),
-            names,
+            classes: classes.iter().map(|class| names.of(class)).collect(),
+            header,
         })
     }
 
     /// The names of the columns.
     pub(super) fn names(&self) -> &[String] {
-        &self.names
+        &self.header
     }
 
     /// Reads a row.
     pub(super) fn row(
         &self,
         cells: &Cells,
-        words: &mut Names,
+        names: &mut Names,
         last: &mut Last,
     ) -> Result<Row, Broken> {
-        if cells.len() != self.names.len() {
-            return Err(Broken::Columns { found: cells.len(), expected: self.names.len() });
+        if cells.len() != self.header.len() {
+            return Err(Broken::Columns { found: cells.len(), expected: self.header.len() });
         }
         let places = &self.places;
         let started = last.started(cells.get(places.started_at));
@@ -124,14 +124,14 @@ impl Columns {
             run: last.run(cells.get(places.run_id)),
             started,
             ended: ended.ok_or_else(|| self.broken(cells, places.ended_at, TIME))?,
-            vantage: words.of(&String::from_utf8_lossy(cells.get(places.vantage))),
-            method: words.of(&String::from_utf8_lossy(cells.get(places.method))),
+            vantage: names.of(&String::from_utf8_lossy(cells.get(places.vantage))),
+            method: names.of(&String::from_utf8_lossy(cells.get(places.method))),
             scope: scope.ok_or_else(|| self.broken(cells, places.scope, "a prefix"))?,
             classes: self.classes(cells)?,
             other: self.number(cells, places.other)?,
             unknown: self.number(cells, places.unknown)?,
             unreached: self.number(cells, places.unreached)?,
-            carriers: self.carriers(cells, words)?,
+            carriers: self.carriers(cells, names)?,
             rtt_ms: self.decimal(cells, places.rtt_ms)?,
             hosts: self.hosts(cells)?,
             complete: match cells.get(places.complete) {
@@ -158,15 +158,15 @@ impl Columns {
         Ok(classes)
     }
 
-    /// `name=count`, `;` between. A name may have any of these signs in it, a count has none.
-    fn carriers(&self, cells: &Cells, words: &mut Names) -> Result<Vec<(Name, u32)>, Broken> {
+    /// `name=count`, `;` between. A name may contain these signs, a count does not.
+    fn carriers(&self, cells: &Cells, names: &mut Names) -> Result<Vec<(Name, u32)>, Broken> {
         let wrong = || self.broken(cells, self.places.carriers, "name=count;name=count");
         let all = text(cells.get(self.places.carriers)).ok_or_else(wrong)?;
         let mut carriers = Vec::new();
         let mut rest = all;
         while !rest.is_empty() {
             let (name, count, after) = first_carrier(rest).ok_or_else(wrong)?;
-            carriers.push((words.of(name), count));
+            carriers.push((names.of(name), count));
             rest = after;
         }
         Ok(carriers)
@@ -197,7 +197,7 @@ impl Columns {
 
     fn broken(&self, cells: &Cells, place: usize, expected: &'static str) -> Broken {
         let found: String = String::from_utf8_lossy(cells.get(place)).chars().take(40).collect();
-        let column = self.names.get(place).cloned().unwrap_or_default();
+        let column = self.header.get(place).cloned().unwrap_or_default();
         Broken::Cell { column, found: found.escape_debug().to_string(), expected }
     }
 }
@@ -216,7 +216,7 @@ impl Last {
         time(cell, &mut self.started)
     }
 
-    /// Traces made elsewhere may say only when they began.
+    /// The end of the run. Traces made elsewhere may have only its start.
     fn ended(&mut self, cell: &[u8], started: Timestamp) -> Option<Timestamp> {
         if cell.is_empty() {
             return Some(started);
@@ -235,7 +235,7 @@ fn time(cell: &[u8], last: &mut (Vec<u8>, Timestamp)) -> Option<Timestamp> {
     Some(last.1)
 }
 
-/// Digits; most of a history is that.
+/// A number of digits alone. Most cells of a history are such, so this is fast.
 fn number(cell: &[u8]) -> Option<u32> {
     let digit = |number: u32, byte: &u8| {
         let digit = byte.is_ascii_digit().then(|| u32::from(byte - b'0'))?;

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::columns::Header;
-use crate::output::csv::cause;
+use crate::output::io_error;
 
 use super::source::{Line, Source};
 use super::{HistoryError, Names, Remark};
@@ -33,7 +33,7 @@ pub fn migrate(
     let mut source = Source::open(path, &mut names)?;
     let written = |source| HistoryError::Io { path: PathBuf::from("stdout"), source };
     let mut out = csv::Writer::from_writer(out);
-    out.write_record(header.names()).map_err(|error| written(cause(error)))?;
+    out.write_record(header.names()).map_err(|error| written(io_error(error)))?;
     let mut migrated = Migrated::default();
     let (schema, header) = (header.schema().to_string(), header.names());
     lossless(&source, path, header)?;
@@ -50,7 +50,7 @@ pub fn migrate(
             Some(place) => cells.get(place),
             None => &[],
         };
-        out.write_record(header.iter().map(cell)).map_err(|error| written(cause(error)))?;
+        out.write_record(header.iter().map(cell)).map_err(|error| written(io_error(error)))?;
         migrated.rows += 1;
     }
     out.flush().map_err(written)?;

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use crate::columns::{Header, Kind};
 
-use super::csv::write as write_csv;
 use super::file::{OutputError, is_at, open_locked, sync, sync_folder_of};
+use super::formats::write_csv;
 use super::rows::Rows;
 
 /// How long measured rows wait for a file that was replaced meanwhile and is locked.
@@ -220,8 +220,7 @@ fn last_line_number(mut file: &File) -> io::Result<usize> {
 
 /// Whether all columns are there, the last one to its end.
 fn is_whole(line: &[u8], header: &Header) -> bool {
-    let mut reader =
-        ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(line);
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(line);
     let Some(Ok(row)) = reader.byte_records().next() else { return false };
     let last = row.iter().next_back().unwrap_or_default();
     let is_cut = match header.last_kind() {

@@ -8,8 +8,8 @@ use crate::census::{Count, Counts, Host, Means};
 use crate::columns::{CENSUS, COUNTS, CensusRow, CountsRow, Header};
 use crate::targets::Block;
 
+use super::formats::{align, count_or_dash};
 use super::rows::{Cell, Rows, Run};
-use super::table::{about, align};
 
 /// How many hosts the table names before it counts the rest.
 const NAMED: usize = 50;
@@ -86,62 +86,57 @@ fn census_row(run: &Run, host: &Host, block: &Block) -> CensusRow<Cell> {
     }
 }
 
-/// The same as a table, with a line about the run above it, and the live hosts below.
+/// The counts as a table, with a line about the run above it, and the targets that are alive below.
 #[must_use]
 pub fn counts_table(run: &Run, counts: &Counts, asked: &[Means], hosts: &[Host]) -> String {
-    let scopes = counts.routed.iter().chain(std::iter::once(&counts.block));
     let names = asked.iter().map(|means| means.name());
     let heading = ["prefix", "targets", "alive"].into_iter().chain(names).chain(["suspect", "rtt"]);
     let mut lines: Vec<Vec<String>> = vec![heading.map(str::to_owned).collect()];
-    lines.extend(scopes.map(|count| line(count, asked)));
-    let about = about(run, counts.block.targets, counts.block.packets);
-    format!("{about}\n\n{}{}", align(&lines), living(hosts))
+    for count in counts.routed.iter().chain(std::iter::once(&counts.block)) {
+        let found = asked.iter().map(|means| count.by.get(means).copied().unwrap_or_default());
+        let numbers = std::iter::once(count.alive).chain(found).chain([count.suspect]);
+        let mut line = vec![count.scope.to_string(), count.targets.to_string()];
+        line.extend(numbers.map(count_or_dash));
+        line.push(millis(count.rtt));
+        lines.push(line);
+    }
+    let about = run.describe(counts.block.targets, counts.block.packets);
+    format!("{about}\n\n{}{}", align(&lines), alive_table(hosts))
 }
 
-fn line(count: &Count, asked: &[Means]) -> Vec<String> {
-    let number = |count: usize| if count == 0 { "-".to_owned() } else { count.to_string() };
-    let mut cells = vec![count.scope.to_string(), count.targets.to_string(), number(count.alive)];
-    let found = |means| count.by.get(means).copied().unwrap_or_default();
-    cells.extend(asked.iter().map(|means| number(found(means))));
-    cells.push(number(count.suspect));
-    cells.push(count.rtt.map_or(String::new(), millis));
-    cells
-}
-
-/// The hosts that live, by what that shows, and how fast they are.
-fn living(hosts: &[Host]) -> String {
-    let mut found: Vec<&Host> = hosts.iter().filter(|host| host.is_alive()).collect();
-    if found.is_empty() {
+/// The hosts that are alive: the reply that shows it, and their latency.
+fn alive_table(hosts: &[Host]) -> String {
+    let mut alive: Vec<&Host> = hosts.iter().filter(|host| host.is_alive()).collect();
+    if alive.is_empty() {
         return String::new();
     }
-    found.sort_by_key(|host| host.target);
+    alive.sort_by_key(|host| host.target);
     let heading = ["host", "by", "answered", "min", "median", "max", "jitter"];
     let mut lines: Vec<Vec<String>> = vec![heading.map(str::to_owned).into()];
-    lines.extend(found.iter().take(NAMED).map(|host| host_line(host)));
+    for host in alive.iter().take(NAMED) {
+        let latency = host.latency();
+        lines.push(vec![
+            host.target.to_string(),
+            host.found.map_or(String::new(), |found| found.sign.to_string()),
+            format!("{} of {}", host.received(), host.sent()),
+            millis(latency.map(|latency| latency.min)),
+            millis(latency.map(|latency| latency.median)),
+            millis(latency.map(|latency| latency.max)),
+            millis(latency.and_then(|latency| latency.jitter)),
+        ]);
+    }
     let mut text = format!("\n{}", align(&lines));
-    if let Some(more) = found.len().checked_sub(NAMED).filter(|more| *more > 0) {
+    if let Some(more) = alive.len().checked_sub(NAMED).filter(|more| *more > 0) {
         let _ = writeln!(text, "{more} more (--census FILE has them all)");
     }
     text
 }
 
-fn host_line(host: &Host) -> Vec<String> {
-    let latency = host.latency();
-    let rtt = |rtt: Option<Duration>| rtt.map_or(String::new(), millis);
-    vec![
-        host.target.to_string(),
-        host.found.map_or(String::new(), |found| found.sign.to_string()),
-        format!("{} of {}", host.received(), host.sent()),
-        rtt(latency.map(|latency| latency.min)),
-        rtt(latency.map(|latency| latency.median)),
-        rtt(latency.map(|latency| latency.max)),
-        rtt(latency.and_then(|latency| latency.jitter)),
-    ]
-}
-
-/// With as many decimals as matter.
-fn millis(time: Duration) -> String {
-    let millis = time.as_secs_f64() * 1e3;
-    let places = if millis < 1.0 { 3 } else { usize::from(millis < 100.0) };
-    format!("{millis:.places$} ms")
+/// A duration with as many decimals as matter.
+fn millis(time: Option<Duration>) -> String {
+    time.map_or(String::new(), |time| {
+        let millis = time.as_secs_f64() * 1e3;
+        let places = if millis < 1.0 { 3 } else { usize::from(millis < 100.0) };
+        format!("{millis:.places$} ms")
+    })
 }

@@ -97,3 +97,17 @@ pub struct Run {
     /// Whether it came to its own end.
     pub complete: bool,
 }
+
+impl Run {
+    /// The run in a line, to stand above a table: when, from where, how much, and how long it took.
+    pub(super) fn describe(&self, targets: usize, packets: usize) -> String {
+        let from =
+            if self.vantage.is_empty() { String::new() } else { format!(" from {}", self.vantage) };
+        let cut = if self.complete { "" } else { " (INCOMPLETE)" };
+        let took = self.started.zip(self.ended).map_or(String::new(), |(started, ended)| {
+            format!(", {} s", ended.duration_since(started).as_secs())
+        });
+        let when = self.started.map_or(String::new(), |started| format!("{started:.0}  "));
+        format!("{when}{}  {targets} targets{from}, {packets} packets{took}{cut}", self.method)
+    }
+}

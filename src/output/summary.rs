@@ -6,8 +6,8 @@ use crate::split::{Part, Share, Split, Verdict};
 use crate::targets::Classes;
 use crate::transit::Class;
 
+use super::formats::{align, count_or_dash};
 use super::rows::{Cell, Rows, Run};
-use super::table::{about, align};
 
 /// How many last hops the table names before it counts the rest.
 const NAMED: usize = 2;
@@ -86,13 +86,13 @@ pub fn summary_table(
     let parts = split.routed.iter().chain(std::iter::once(&split.block));
     let mut lines = vec![heading(split, classes, counts.is_some())];
     lines.extend(parts.map(|part| line(part, split, classes, counts)));
-    format!("{}\n\n{}", about(run, split.block.targets, split.block.probes), align(&lines))
+    format!("{}\n\n{}", run.describe(split.block.targets, split.block.probes), align(&lines))
 }
 
 fn heading(split: &Split, classes: &Classes, pinged: bool) -> Vec<String> {
     let mut cells = vec!["prefix".to_owned(), "verdict".into(), "traces".into()];
     cells.extend(classes.ids().map(|id| classes.name(id).to_owned()));
-    cells.extend(rest(split).map(|class| class.name(classes).to_owned()));
+    cells.extend(other_classes(split).map(|class| class.name(classes).to_owned()));
     cells.extend(pinged.then(|| "alive".to_owned()));
     cells.extend(["rtt".into(), "carriers".into(), "last hops".into()]);
     cells
@@ -105,57 +105,38 @@ fn line(part: &Part, split: &Split, classes: &Classes, counts: Option<&Counts>) 
         verdict(part.verdict, classes).to_owned(),
         part.counts.values().sum::<usize>().to_string(),
     ];
-    cells.extend(classes.ids().map(|id| {
-        let share = part.shares.get(id.index()).copied().flatten();
-        share_text(count(Class::Transit(id)), share)
-    }));
-    cells.extend(rest(split).map(|class| number(count(class))));
-    cells.extend(counts.map(|counts| alive(counts, part)));
+    for id in classes.ids() {
+        let count = count(Class::Transit(id));
+        cells.push(match part.shares.get(id.index()).copied().flatten() {
+            None | Some(Share { share: 0.0, .. }) => count_or_dash(count),
+            Some(share) => {
+                let [share, low, high] =
+                    [share.share, share.low, share.high].map(|part| format!("{:.0}", part * 100.0));
+                format!("{count}  {share} % ({low}-{high})")
+            }
+        });
+    }
+    cells.extend(other_classes(split).map(|class| count_or_dash(count(class))));
+    if let Some(counts) = counts {
+        cells.push(counts.scope(part.scope).map_or(String::new(), |count| match count.suspect {
+            0 => count_or_dash(count.alive),
+            suspect => format!("{} ({suspect} suspect)", count_or_dash(count.alive)),
+        }));
+    }
     cells.push(part.rtt.map_or(String::new(), |rtt| format!("{:.0} ms", rtt.as_secs_f64() * 1e3)));
-    cells.push(carrier_names(&part.carriers));
-    cells.push(last_hops(part));
+    cells.push(part.carriers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", "));
+    let mut last_hops: Vec<String> =
+        part.last_hops.iter().take(NAMED).map(|(address, _)| address.to_string()).collect();
+    if let Some(more) = part.last_hops.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        last_hops.push(format!("{more} more"));
+    }
+    cells.push(last_hops.join(", "));
     cells
 }
 
-/// How many targets are alive, and how many only seem to be.
-fn alive(counts: &Counts, part: &Part) -> String {
-    counts.scope(part.scope).map_or(String::new(), |count| match count.suspect {
-        0 => number(count.alive),
-        suspect => format!("{} ({suspect} suspect)", number(count.alive)),
-    })
-}
-
-/// The other classes that occur at all.
-fn rest(split: &Split) -> impl Iterator<Item = Class> {
+/// The classes beside the configured ones that occur in the split.
+fn other_classes(split: &Split) -> impl Iterator<Item = Class> {
     [Class::Other, Class::Unknown, Class::Unreached]
         .into_iter()
         .filter(|class| split.block.counts.get(class).is_some_and(|count| *count > 0))
-}
-
-fn share_text(count: usize, share: Option<Share>) -> String {
-    let percent = |part: f64| format!("{:.0}", part * 100.0);
-    match share {
-        None | Some(Share { share: 0.0, .. }) => number(count),
-        Some(Share { share, low, high, .. }) => {
-            format!("{count}  {} % ({}-{})", percent(share), percent(low), percent(high))
-        }
-    }
-}
-
-fn number(count: usize) -> String {
-    if count == 0 { "-".into() } else { count.to_string() }
-}
-
-fn carrier_names(carriers: &[(String, usize)]) -> String {
-    let names: Vec<&str> = carriers.iter().map(|(name, _)| name.as_str()).collect();
-    names.join(", ")
-}
-
-fn last_hops(part: &Part) -> String {
-    let mut text: Vec<String> =
-        part.last_hops.iter().take(NAMED).map(|(address, _)| address.to_string()).collect();
-    if let Some(more) = part.last_hops.len().checked_sub(NAMED).filter(|more| *more > 0) {
-        text.push(format!("{more} more"));
-    }
-    text.join(", ")
 }

@@ -1,9 +1,11 @@
-//! The traces file: one row for each trace, with its judgement and the evidence for it.
+//! The files about traces: one row for each trace, with its judgement and the evidence for it; and one row for
+//! each probe, answered or not.
 
 use crate::border::Behind;
-use crate::columns::{TRACES, TraceRow};
+use crate::columns::{HOPS, HopRow, TRACES, TraceRow};
+use crate::owner::Owners;
 use crate::targets::Targets;
-use crate::trace::Trace;
+use crate::trace::{Hop, HopTry, Trace};
 use crate::transit::Judgement;
 
 use super::rows::{Cell, Rows, Run};
@@ -11,11 +13,11 @@ use super::rows::{Cell, Rows, Run};
 /// A row for each judged trace.
 #[must_use]
 pub fn traces(run: &Run, judged: &[(&Trace, &Judgement)], targets: &Targets) -> Rows {
-    let rows = judged.iter().map(|(trace, judgement)| row(run, trace, judgement, targets));
+    let rows = judged.iter().map(|(trace, judgement)| trace_row(run, trace, judgement, targets));
     Rows::new(Vec::new(), rows)
 }
 
-fn row(run: &Run, trace: &Trace, judgement: &Judgement, targets: &Targets) -> TraceRow<Cell> {
+fn trace_row(run: &Run, trace: &Trace, judgement: &Judgement, targets: &Targets) -> TraceRow<Cell> {
     let last = judgement.border.last;
     let owner = judgement.owner.as_deref();
     let origin = owner.and_then(|owner| owner.origin.as_ref());
@@ -54,5 +56,49 @@ fn row(run: &Run, trace: &Trace, judgement: &Judgement, targets: &Targets) -> Tr
         as_path: Cell::text_or_empty(as_path.join(" ")),
         probes: Cell::count(trace.probes()),
         strategy: Cell::maybe(trace.strategy, Cell::text),
+    }
+}
+
+/// A row for each probe of the traces.
+#[must_use]
+pub fn hops(run: &Run, traces: &[&Trace], owners: &Owners<'_>) -> Rows {
+    let rows = traces.iter().flat_map(|trace| {
+        trace.hops.iter().flat_map(move |hop| {
+            hop.tries.iter().map(move |probe| hop_row(run, trace, hop, probe, owners))
+        })
+    });
+    Rows::new(Vec::new(), rows)
+}
+
+fn hop_row(
+    run: &Run,
+    trace: &Trace,
+    hop: &Hop,
+    probe: &HopTry,
+    owners: &Owners<'_>,
+) -> HopRow<Cell> {
+    let reply = probe.answer.as_ref();
+    let icmp = reply.map(|reply| reply.kind.icmp());
+    let labels = reply.into_iter().flat_map(|reply| &reply.labels);
+    let labels: Vec<String> =
+        labels.map(|entry| format!("{}:{}", entry.label, entry.ttl)).collect();
+    let owner = reply.map(|reply| owners.of(reply.from)).unwrap_or_default();
+    HopRow {
+        schema: Cell::Count(HOPS.schema()),
+        run_id: Cell::text(&run.id),
+        target: Cell::text(trace.target),
+        flow: Cell::maybe(trace.flow, Cell::count),
+        ttl: Cell::count(hop.ttl.get()),
+        attempt: Cell::count(probe.attempt),
+        sent_at: Cell::maybe(probe.sent, Cell::time),
+        address: Cell::maybe(reply, |reply| Cell::text(reply.from)),
+        rtt_ms: Cell::maybe(reply.and_then(|reply| reply.rtt), Cell::millis),
+        icmp_type: Cell::maybe(icmp, |(kind, _)| Cell::count(kind)),
+        icmp_code: Cell::maybe(icmp, |(_, code)| Cell::count(code)),
+        reply_ttl: Cell::maybe(reply.and_then(|reply| reply.reply_ttl), Cell::count),
+        mpls: Cell::text_or_empty(labels.join(" ")),
+        asn: Cell::maybe(owner.origin, |origin| Cell::count(origin.asn)),
+        country: Cell::maybe(owner.country, Cell::text),
+        name: Cell::maybe(owner.router_name, Cell::Text),
     }
 }
