@@ -18,7 +18,7 @@ use crate::probe::plan::Plan;
 use crate::probe::wire::WireError;
 use crate::probe::{Finished, Method, Settings};
 use crate::survey::{Keep, Survey, SurveyError};
-use crate::targets::{Targets, TargetsError, sample, select};
+use crate::targets::{OutsideBlock, Targets, sample, select};
 
 /// Why a story cannot be measured.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ use crate::targets::{Targets, TargetsError, sample, select};
 pub enum ReplayError {
     /// The block has no addresses to choose from.
     #[error(transparent)]
-    Targets(#[from] TargetsError),
+    Targets(#[from] OutsideBlock),
     /// The simulated network cannot be sent into.
     #[error(transparent)]
     Wire(#[from] WireError),
@@ -78,7 +78,7 @@ impl One<'_> {
             survey.add(&finished.trace(self.began))?;
         }
         let split = survey.judge(owners)?.split();
-        Ok(summary::summary(&self.about(&measured), &split, &self.targets.classes))
+        Ok(summary(&self.about(&measured), &split, &self.targets.classes, None))
     }
 
     fn addresses(&mut self) -> Result<Vec<Ipv4Addr>, ReplayError> {
