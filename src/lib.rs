@@ -12,6 +12,7 @@
 //!                                      owner ─────┘
 //! ```
 //!
+//! - [`columns`]: which columns each file has. The ground floor of everything that reads or writes files.
 //! - [`targets`]: what to ask. The block, the classes of transit, the carriers.
 //! - [`probe`]: how to ask. What to send next, how fast, which bytes, and the sockets behind one
 //!   seam.
@@ -36,6 +37,7 @@ pub mod border;
 pub mod census;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod columns;
 pub mod history;
 pub mod import;
 pub mod lab;

@@ -17,7 +17,7 @@ use crate::probe::packet::{Codec, Secret};
 use crate::probe::transport::TransportError;
 use crate::probe::{ProbeMethod, TraceJob, TraceSettings};
 use crate::survey::{Keep, Survey, SurveyError};
-use crate::targets::{Targets, TargetsError, sample, select};
+use crate::targets::{OutsideBlock, Targets, sample, select};
 
 /// Why a story cannot be measured.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +25,7 @@ use crate::targets::{Targets, TargetsError, sample, select};
 pub enum ReplayError {
     /// The block has no addresses to choose from.
     #[error(transparent)]
-    Targets(#[from] TargetsError),
+    Targets(#[from] OutsideBlock),
     /// The simulated network cannot be sent into.
     #[error(transparent)]
     Transport(#[from] TransportError),
@@ -80,7 +80,7 @@ impl One<'_> {
             survey.add(trace)?;
         }
         let split = survey.judge(owners)?.split();
-        Ok(summary::summary(&self.about(&measured), &split, &self.targets.classes))
+        Ok(summary(&self.about(&measured), &split, &self.targets.classes, None))
     }
 
     fn addresses(&mut self) -> Result<Vec<Ipv4Addr>, ReplayError> {

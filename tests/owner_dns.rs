@@ -1,4 +1,4 @@
-//! Questions to name servers, asked of one that runs here on the loopback.
+//! Queries to a name server that runs here on the loopback.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
@@ -13,14 +13,14 @@ use std::time::{Duration, Instant};
 use hickory_resolver::proto::op::{Message, OpCode, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{PTR, TXT};
 use hickory_resolver::proto::rr::{Name, RData, Record};
-use lasthop::owner::dns::{Answers, Questions, look_up};
-use lasthop::owner::{Names, Owners, Source};
+use lasthop::owner::dns::{Answers, Queries, look_up};
+use lasthop::owner::{DnsRecords, Owners, Source};
 use lasthop::targets::{Specials, Targets};
 
 /// Long enough for a loaded machine.
 const AMPLE: Duration = Duration::from_secs(20);
 
-/// What the name server does with a question.
+/// What the name server does with a query.
 enum Reply {
     Names(&'static [&'static str]),
     Texts(&'static [&'static [&'static str]]),
@@ -53,8 +53,8 @@ impl Server {
         self.asked.lock().expect("a lock").clone()
     }
 
-    fn look_up(&self, questions: &Questions, deadline: Duration) -> Answers {
-        look_up(questions, Some(self.address), deadline).expect("sockets")
+    fn look_up(&self, queries: &Queries, deadline: Duration) -> Answers {
+        look_up(queries, Some(self.address), deadline).expect("sockets")
     }
 }
 
@@ -113,12 +113,12 @@ fn addresses(texts: &[&str]) -> Vec<Ipv4Addr> {
     texts.iter().map(|text| text.parse().expect("an address")).collect()
 }
 
-fn questions(router_names: &[&str], origins: &[&str]) -> Questions {
-    Questions::new(&Specials::default(), addresses(router_names), addresses(origins))
+fn queries(router_names: &[&str], origins: &[&str]) -> Queries {
+    Queries::new(&Specials::default(), addresses(router_names), addresses(origins))
 }
 
-fn name(names: &Names, address: &str) -> Option<String> {
-    names.router_name(address.parse().expect("an address")).map(str::to_owned)
+fn name(records: &DnsRecords, address: &str) -> Option<String> {
+    records.router_name(address.parse().expect("an address")).map(str::to_owned)
 }
 
 #[test]
@@ -128,12 +128,15 @@ fn router_names_are_found_and_one_that_does_not_exist_is_an_answer() {
         "1.225.43.188.in-addr.arpa." => Reply::Names(&["b.example.net.", "a.example.net."]),
         _ => Reply::Code(ResponseCode::NXDomain),
     });
-    let asked = questions(&["188.43.225.153", "188.43.225.1", "219.158.39.42"], &[]);
+    let asked = queries(&["188.43.225.153", "188.43.225.1", "219.158.39.42"], &[]);
     let answers = server.look_up(&asked, AMPLE);
-    assert_eq!((answers.asked, answers.unanswered), (3, 0));
-    assert_eq!(name(&answers.names, "188.43.225.153").as_deref(), Some("Mskn01.transtelecom.net"));
-    assert_eq!(name(&answers.names, "188.43.225.1").as_deref(), Some("a.example.net"));
-    assert_eq!(name(&answers.names, "219.158.39.42"), None);
+    assert_eq!((answers.queried, answers.unanswered), (3, 0));
+    assert_eq!(
+        name(&answers.records, "188.43.225.153").as_deref(),
+        Some("Mskn01.transtelecom.net")
+    );
+    assert_eq!(name(&answers.records, "188.43.225.1").as_deref(), Some("a.example.net"));
+    assert_eq!(name(&answers.records, "219.158.39.42"), None);
 }
 
 #[test]
@@ -148,8 +151,8 @@ fn an_origin_is_found_with_the_name_and_country_of_its_as() {
         }
         _ => Reply::Code(ResponseCode::NXDomain),
     });
-    let answers = server.look_up(&questions(&[], &["59.43.0.1"]), AMPLE);
-    assert_eq!((answers.asked, answers.unanswered), (2, 0));
+    let answers = server.look_up(&queries(&[], &["59.43.0.1"]), AMPLE);
+    assert_eq!((answers.queried, answers.unanswered), (2, 0));
 
     let targets = Targets::built_in().expect("the built-in configuration");
     // Without the registered prefix of China Telecom, in which the address is.
@@ -157,7 +160,7 @@ fn an_origin_is_found_with_the_name_and_country_of_its_as() {
     let bare = Targets::parse("test.toml", text).expect("a right configuration");
     for (targets, source) in [(&bare, Source::Cymru), (&targets, Source::RegisteredPrefix)] {
         let mut owners = Owners::new(targets);
-        owners.learn(answers.names.clone());
+        owners.add_records(answers.records.clone());
         let owner = owners.of(Ipv4Addr::new(59, 43, 0, 1));
         let origin = owner.origin.expect("an origin");
         assert_eq!((origin.asn, origin.range.to_string().as_str()), (10_099, "59.43.0.0/24"));
@@ -176,9 +179,9 @@ fn an_as_is_asked_about_once() {
             Reply::Code(ResponseCode::NXDomain)
         }
     });
-    let asked = questions(&[], &["202.97.0.1", "202.97.0.2", "202.97.0.3"]);
+    let asked = queries(&[], &["202.97.0.1", "202.97.0.2", "202.97.0.3"]);
     let answers = server.look_up(&asked, AMPLE);
-    assert_eq!((answers.asked, answers.unanswered), (4, 0));
+    assert_eq!((answers.queried, answers.unanswered), (4, 0));
     assert!(server.asked().contains("as4134.asn.cymru.com."));
 }
 
@@ -190,42 +193,42 @@ fn not_announced_is_an_answer_and_a_failing_server_is_none() {
         "3.0.43.59.origin.asn.cymru.com." => Reply::Code(ResponseCode::ServFail),
         _ => Reply::Code(ResponseCode::Refused),
     });
-    let asked = questions(&[], &["59.43.0.1", "59.43.0.2", "59.43.0.3", "59.43.0.4"]);
+    let asked = queries(&[], &["59.43.0.1", "59.43.0.2", "59.43.0.3", "59.43.0.4"]);
     let answers = server.look_up(&asked, AMPLE);
-    assert_eq!((answers.asked, answers.unanswered), (4, 2));
+    assert_eq!((answers.queried, answers.unanswered), (4, 2));
 }
 
 #[test]
-fn one_deadline_holds_for_all_questions_and_what_was_answered_counts() {
+fn one_deadline_holds_for_all_queries_and_answers_in_time_count() {
     let server = Server::new(|name| match name {
         "7.0.0.1.in-addr.arpa." => Reply::Names(&["a.example.net."]),
         _ => Reply::Silence,
     });
     let all: Vec<Ipv4Addr> = (0..200).map(|last| Ipv4Addr::new(1, 0, 0, last)).collect();
-    let questions = Questions::new(&Specials::default(), all, []);
+    let queries = Queries::new(&Specials::default(), all, []);
     let start = Instant::now();
-    let answers = server.look_up(&questions, Duration::from_millis(1200));
+    let answers = server.look_up(&queries, Duration::from_millis(1200));
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
-    assert_eq!((answers.asked, answers.unanswered), (200, 199));
-    assert_eq!(name(&answers.names, "1.0.0.7").as_deref(), Some("a.example.net"));
-    assert!(server.asked().len() <= 33, "{} questions at once", server.asked().len());
+    assert_eq!((answers.queried, answers.unanswered), (200, 199));
+    assert_eq!(name(&answers.records, "1.0.0.7").as_deref(), Some("a.example.net"));
+    assert!(server.asked().len() <= 33, "{} queries in flight", server.asked().len());
 }
 
 #[test]
-fn no_time_means_no_answer_and_no_question_means_no_time() {
+fn without_time_there_is_no_answer_and_without_a_query_no_time_is_needed() {
     let server = Server::new(|_| Reply::Silence);
-    let answers = server.look_up(&questions(&["1.0.0.1"], &["1.0.0.1"]), Duration::ZERO);
-    assert_eq!((answers.asked, answers.unanswered), (2, 2));
-    let answers = server.look_up(&Questions::default(), Duration::MAX);
-    assert_eq!((answers.asked, answers.unanswered), (0, 0));
+    let answers = server.look_up(&queries(&["1.0.0.1"], &["1.0.0.1"]), Duration::ZERO);
+    assert_eq!((answers.queried, answers.unanswered), (2, 2));
+    let answers = server.look_up(&Queries::default(), Duration::MAX);
+    assert_eq!((answers.queried, answers.unanswered), (0, 0));
 }
 
 #[test]
 fn a_server_that_is_not_there_leaves_all_unanswered() {
     let gone = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|socket| socket.local_addr());
-    let answers = look_up(&questions(&["1.0.0.1"], &[]), gone.ok(), Duration::from_millis(300))
+    let answers = look_up(&queries(&["1.0.0.1"], &[]), gone.ok(), Duration::from_millis(300))
         .expect("sockets");
-    assert_eq!((answers.asked, answers.unanswered), (1, 1));
+    assert_eq!((answers.queried, answers.unanswered), (1, 1));
 }
 
 #[test]
@@ -233,8 +236,8 @@ fn special_addresses_are_never_asked_about() {
     let server = Server::new(|_| Reply::Code(ResponseCode::NXDomain));
     let targets = Targets::built_in().expect("the built-in configuration");
     let hops = addresses(&["192.168.1.1", "100.64.0.1", "169.254.0.1", "80.81.192.1", "8.8.8.8"]);
-    let answers = server.look_up(&Owners::new(&targets).questions(&hops), AMPLE);
-    assert_eq!((answers.asked, answers.unanswered), (2, 0));
+    let answers = server.look_up(&Owners::new(&targets).queries(&hops), AMPLE);
+    assert_eq!((answers.queried, answers.unanswered), (2, 0));
     let expected = ["8.8.8.8.in-addr.arpa.", "8.8.8.8.origin.asn.cymru.com."];
     assert_eq!(server.asked(), expected.map(str::to_owned).into());
 }

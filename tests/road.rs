@@ -6,19 +6,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms with those they may import.
-const ROAD: [(&str, &[&str]); 17] = [
-    ("targets", &[]),
+const ROAD: [(&str, &[&str]); 18] = [
+    ("columns", &[]),
+    ("targets", &["columns"]),
     ("trace", &["targets"]),
     ("probe", &["trace", "targets"]),
     ("census", &["probe", "trace", "targets"]),
-    ("import", &["trace"]),
+    ("import", &["trace", "columns"]),
     ("owner", &["targets"]),
     ("border", &["trace", "targets"]),
     ("transit", &["border", "owner", "trace", "targets"]),
     ("split", &["transit", "border", "trace", "targets"]),
     ("survey", &["split", "transit", "owner", "import", "trace", "targets"]),
-    ("output", &["split", "transit", "border", "owner", "trace", "census", "targets"]),
-    ("history", &["output", "import"]),
+    ("output", &["split", "transit", "border", "owner", "trace", "census", "targets", "columns"]),
+    ("history", &["output", "import", "columns"]),
     ("picture", &["history"]),
     ("lab", &["probe"]),
     ("replay", &["lab", "output", "survey", "owner", "targets", "probe"]),
@@ -26,7 +27,7 @@ const ROAD: [(&str, &[&str]); 17] = [
         "cli",
         &[
             "replay", "lab", "picture", "history", "output", "survey", "import", "transit",
-            "owner", "trace", "census", "probe", "targets",
+            "owner", "trace", "census", "probe", "targets", "columns",
         ],
     ),
     ("main", &["cli"]),

@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use crate::import::{FORMATS, Format, named};
-use crate::output::{self, Rows, Run, explain, summary, table};
+use crate::output::{self, Rows, Run, explain, summary, summary_header, summary_table};
 use crate::owner::Owners;
 use crate::survey::{Collector, JudgeOptions, Keep, ReadOptions, Remark, Survey};
 use crate::targets::Targets;
@@ -83,7 +83,7 @@ impl Classify {
         let targets = config::targets(common)?;
         distinct(&[("--append", self.append.as_deref()), ("--traces", self.traces.as_deref())])?;
         let append = self.append.as_deref().map(|path| {
-            open_history(path, summary::header(&targets.classes), WAIT_FOR_LOCK, common)
+            open_history(path, summary_header(&targets.classes), WAIT_FOR_LOCK, common)
         });
         let append = append.transpose()?;
         let mut row_file = self.traces.as_deref().map(RowFile::open).transpose()?;
@@ -119,12 +119,12 @@ impl Classify {
         )?;
         let classes = &targets.classes;
         let split = judged.split();
-        let mut rows = summary::summary(&run, &split, classes);
-        let mut text = table(&run, &split, classes);
+        let mut rows = summary(&run, &split, classes, None);
+        let mut text = summary_table(&run, &split, classes, None);
         for (group, split) in judged.groups() {
             let run = Run { vantage: group.to_owned(), ..run.clone() };
-            rows.rows.extend(summary::summary(&run, &split, classes).rows);
-            text = format!("{text}\n{}", table(&run, &split, classes));
+            rows.rows.extend(summary(&run, &split, classes, None).rows);
+            text = format!("{text}\n{}", summary_table(&run, &split, classes, None));
         }
         let filled = row_file.map_or(Ok(()), RowFile::finish);
         let appended = append.map_or(Ok(()), |mut append| append.append(&rows));

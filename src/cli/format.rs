@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 
 use clap::ValueEnum;
 
-use crate::output::{Rows, csv, jsonl};
+use crate::output::{Rows, write_csv, write_jsonl};
 
 use super::stdout;
 
@@ -37,8 +37,8 @@ impl Format {
     pub(super) fn write(self, rows: &Rows, table: impl FnOnce() -> String) -> anyhow::Result<()> {
         stdout::write(|out| match self {
             Self::Table => out.write_all(table().as_bytes()),
-            Self::Csv => csv::write(rows, true, out),
-            Self::Json => jsonl::write(rows, out),
+            Self::Csv => write_csv(rows, true, out),
+            Self::Json => write_jsonl(rows, out),
         })
     }
 }

@@ -55,7 +55,7 @@ Examples:
   lasthop classify atlas.json.gz --explain       judge and explain traceroutes made elsewhere
   lasthop ping                                   which addresses answer, and how fast
   lasthop report history.csv                     what changed, and when
-  lasthop owner 103.35.255.254                   who holds an address, and why we think so
+  lasthop owner 103.35.255.254                   who holds an address, and which source says so
 
 Exit codes:
   0    measured
@@ -72,7 +72,7 @@ enum Command {
     Classify(Box<classify::Classify>),
     Ping(Box<ping::Ping>),
     Report(Box<report::Report>),
-    Owner(owner::Owner),
+    Owner(owner::OwnerArgs),
     Lab(lab::Lab),
 }
 

@@ -1,12 +1,13 @@
-//! `lasthop owner`: who holds an address, and why we think so.
+//! `lasthop owner`: who holds an address, and which source says so.
 
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
 use clap::Args;
 
+use crate::columns::OwnerRow;
 use crate::output::{Cell, Rows};
-use crate::owner::{Owner as Found, Owners};
+use crate::owner::{Owner, Owners};
 use crate::targets::Targets;
 
 use super::common::Common;
@@ -15,46 +16,34 @@ use super::exit::Exit;
 use super::format::Format;
 use super::sources::Sources;
 
-/// Who holds an address, and why we think so
+/// Show who holds an address, and which source says so
 ///
-/// Without a table and without a network the Chinese and Russian carriers are still named: by
-/// their registered prefixes in targets.toml, and the country by the registries' delegations.
+/// The carrier is found by its registered prefixes in targets.toml, else by the origin AS (--as-table
+/// or --dns), else by the router's name (--dns). The country is that of the AS, else that of the
+/// registries' delegation. Chinese and Russian carriers are found without a table and a network too.
 #[derive(Debug, Args)]
-pub(super) struct Owner {
-    /// The addresses
+pub(super) struct OwnerArgs {
+    /// IPv4 addresses to look up
     #[arg(required = true, value_name = "ADDRESS", value_parser = address)]
     addresses: Vec<Ipv4Addr>,
     #[command(flatten)]
     sources: Sources,
 }
 
-const HEADER: [&str; 11] = [
-    "address",
-    "class",
-    "carrier",
-    "asn",
-    "as_name",
-    "country",
-    "country_of",
-    "source",
-    "range",
-    "name",
-    "remark",
-];
-
-impl Owner {
+impl OwnerArgs {
     pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
         let targets = config::targets(common)?;
         let mut owners = self.sources.owners(&targets, common)?;
         self.sources.ask(&mut owners, &self.addresses, common);
-        let found: Vec<(Ipv4Addr, Found)> =
+        let found: Vec<(Ipv4Addr, Owner)> =
             self.addresses.iter().map(|address| (*address, owners.of(*address))).collect();
-        let rows = found.iter().map(|(address, owner)| row(*address, owner, &targets)).collect();
-        let rows = Rows { header: HEADER.map(str::to_owned).into(), rows };
-        let text = || found.iter().map(|(a, owner)| text(*a, owner, &owners, &targets)).collect();
-        Format::or_suited(common.format).write(&rows, text)?;
-        let named = found.iter().any(|(_, owner)| owner.is_known());
-        Ok(if named { Exit::Measured } else { Exit::Nothing })
+        let rows = found.iter().map(|(address, owner)| row(*address, owner, &targets));
+        let rows = Rows::new(Vec::new(), rows);
+        Format::or_suited(common.format).write(&rows, || {
+            found.iter().map(|(address, owner)| text(*address, owner, &owners, &targets)).collect()
+        })?;
+        let is_known = found.iter().any(|(_, owner)| owner.is_known());
+        Ok(if is_known { Exit::Measured } else { Exit::Nothing })
     }
 }
 
@@ -62,25 +51,25 @@ fn address(text: &str) -> Result<Ipv4Addr, String> {
     text.parse().map_err(|_| "expected an IPv4 address such as 103.35.255.254".into())
 }
 
-fn row(address: Ipv4Addr, owner: &Found, targets: &Targets) -> Vec<Cell> {
+fn row(address: Ipv4Addr, owner: &Owner, targets: &Targets) -> OwnerRow<Cell> {
     let origin = owner.origin.as_ref();
-    vec![
-        Cell::text(address),
-        Cell::maybe(class(address, owner, targets), Cell::text),
-        Cell::maybe(owner.carrier.as_ref(), |carrier| Cell::text(&carrier.name)),
-        Cell::maybe(origin, |origin| Cell::count(origin.asn)),
-        Cell::maybe(origin.and_then(|origin| origin.name.as_ref()), Cell::text),
-        Cell::maybe(owner.country, Cell::text),
-        Cell::maybe(owner.country_of, Cell::text),
-        Cell::maybe(owner.source, Cell::text),
-        Cell::maybe(owner.range, Cell::text),
-        Cell::maybe(owner.router_name.as_ref(), Cell::text),
-        Cell::maybe(remark(address, targets), Cell::text),
-    ]
+    OwnerRow {
+        address: Cell::text(address),
+        class: Cell::maybe(class(address, owner, targets), Cell::text),
+        carrier: Cell::maybe(owner.carrier.as_ref(), |carrier| Cell::text(&carrier.name)),
+        asn: Cell::maybe(origin, |origin| Cell::count(origin.asn)),
+        as_name: Cell::maybe(origin.and_then(|origin| origin.name.as_ref()), Cell::text),
+        country: Cell::maybe(owner.country, Cell::text),
+        country_of: Cell::maybe(owner.country_of, Cell::text),
+        source: Cell::maybe(owner.source, Cell::text),
+        range: Cell::maybe(owner.range, Cell::text),
+        name: Cell::maybe(owner.router_name.as_ref(), Cell::text),
+        remark: Cell::maybe(remark(address, targets), Cell::text),
+    }
 }
 
-/// The class of the transit that the holder would be: home is nobody's transit.
-fn class<'t>(address: Ipv4Addr, owner: &Found, targets: &'t Targets) -> Option<&'t str> {
+/// The class of transit by the holder. The block's own addresses are nobody's transit.
+fn class<'t>(address: Ipv4Addr, owner: &Owner, targets: &'t Targets) -> Option<&'t str> {
     if targets.block.contains(address) {
         return None;
     }
@@ -89,13 +78,14 @@ fn class<'t>(address: Ipv4Addr, owner: &Found, targets: &'t Targets) -> Option<&
 }
 
 fn remark(address: Ipv4Addr, targets: &Targets) -> Option<String> {
-    let special = targets.specials.of(address).map(|special| format!("{special}: names nobody"));
-    let home = || targets.block.contains(address).then(|| "home: inside the block".to_owned());
-    special.or_else(home)
+    if let Some(special) = targets.specials.of(address) {
+        return Some(format!("{special}: names nobody"));
+    }
+    targets.block.contains(address).then(|| "home: inside the block".to_owned())
 }
 
-/// The answer in sentences.
-fn text(address: Ipv4Addr, owner: &Found, owners: &Owners<'_>, targets: &Targets) -> String {
+/// The owner for people, a line for each part that is known.
+fn text(address: Ipv4Addr, owner: &Owner, owners: &Owners<'_>, targets: &Targets) -> String {
     let mut lines = String::new();
     let mut line = |what: &str, value: &str| {
         let _ = writeln!(lines, "  {what:8} {value}");

@@ -5,14 +5,15 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::output::{Appender, OutputError, Rows, csv, jsonl};
+use crate::columns::Header;
+use crate::output::{Appender, OutputError, Rows, write_csv, write_jsonl};
 
 use super::common::Common;
 
 /// Opens a history for appending. What had to be put aside is reported even with `--quiet`.
 pub(super) fn open_history(
     path: &Path,
-    header: Vec<String>,
+    header: Header,
     wait: Duration,
     common: &Common,
 ) -> Result<Appender, OutputError> {
@@ -63,9 +64,9 @@ impl RowFile {
             self.out.get_ref().set_len(0)?;
         }
         if self.path.extension().is_some_and(|end| end.eq_ignore_ascii_case("jsonl")) {
-            jsonl::write(rows, &mut self.out)
+            write_jsonl(rows, &mut self.out)
         } else {
-            csv::write(rows, first, &mut self.out)
+            write_csv(rows, first, &mut self.out)
         }
     }
 }

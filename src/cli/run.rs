@@ -13,7 +13,7 @@ use rand::rngs::{StdRng, SysRng};
 use rand::{SeedableRng, TryRng};
 
 use crate::output::Run;
-use crate::targets::{Block, Wanted, sample, select};
+use crate::targets::{Block, TargetSpec, sample, select};
 
 use super::sockets::Sockets;
 use super::values::{rate, seconds, some};
@@ -22,7 +22,7 @@ use super::values::{rate, seconds, some};
 pub(super) struct RunArgs {
     /// Addresses or prefixes inside the block [default: all of it]
     #[arg(value_name = "TARGET")]
-    targets: Vec<Wanted>,
+    targets: Vec<TargetSpec>,
     /// The vantage in the output: where the probes leave from [default: the host's name]
     #[arg(long, value_name = "LABEL")]
     vantage: Option<String>,

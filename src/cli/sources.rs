@@ -51,17 +51,17 @@ impl Sources {
     /// Asks name servers about `addresses`, where the user wants that. That they do not answer
     /// spoils no measurement.
     pub(super) fn ask(&self, owners: &mut Owners<'_>, addresses: &[Ipv4Addr], common: &Common) {
-        let questions = owners.questions(addresses);
-        if !self.dns || questions.is_empty() {
+        let queries = owners.queries(addresses);
+        if !self.dns || queries.is_empty() {
             return;
         }
-        match dns::look_up(&questions, self.dns_server, self.dns_deadline) {
+        match dns::look_up(&queries, self.dns_server, self.dns_deadline) {
             Ok(answers) => {
                 if answers.unanswered > 0 {
-                    let (asked, unanswered) = (answers.asked, answers.unanswered);
-                    common.warn(&format!("{unanswered} of {asked} DNS questions went unanswered"));
+                    let (unanswered, all) = (answers.unanswered, answers.queried);
+                    common.warn(&format!("{unanswered} of {all} DNS queries went unanswered"));
                 }
-                owners.learn(answers.names);
+                owners.add_records(answers.records);
             }
             Err(error) => common.warn(&error.to_string()),
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::lab::{self, Story};
-use crate::output::{csv, jsonl};
+use crate::output::{write_csv, write_jsonl};
 use crate::replay::replay;
 
 use super::common::Common;
@@ -31,8 +31,8 @@ pub(super) fn write(name: &str, seed: u64, common: &Common) -> anyhow::Result<Ex
     stdout::write(|out| {
         for (place, rows) in replay(&story, &vantage, &targets, seed).enumerate() {
             match rows {
-                Ok(rows) if json => jsonl::write(&rows, &mut *out)?,
-                Ok(rows) => csv::write(&rows, place == 0, &mut *out)?,
+                Ok(rows) if json => write_jsonl(&rows, &mut *out)?,
+                Ok(rows) => write_csv(&rows, place == 0, &mut *out)?,
                 Err(error) => {
                     failed = Some(error);
                     return io::Result::Ok(());

@@ -1,13 +1,13 @@
 //! The cells of one line of CSV.
 //!
-//! A row is a line, always: text in it has no newlines. So each line is taken apart by itself, and
-//! a quote that a torn row has left open spoils no other.
+//! A row is always one line: text in it has no newlines. So each line is split on its own, and a quote that
+//! a torn row left open spoils no other row.
 
 use std::ops::Range;
 
 use csv_core::{ReadRecordResult, Reader};
 
-/// Takes lines apart, in the same memory every time.
+/// Splits lines into cells, in the same memory every time.
 pub(super) struct Cells {
     reader: Reader,
     text: Vec<u8>,
@@ -20,7 +20,7 @@ impl Cells {
         Self { reader: Reader::new(), text: Vec::new(), ends: Vec::new(), places: Vec::new() }
     }
 
-    /// Takes a line apart, which ends with its newline. False when a quote is left open.
+    /// Splits a line, which ends with its newline. False when a quote is left open.
     pub(super) fn take(&mut self, line: &[u8]) -> bool {
         self.places.clear();
         if line.contains(&b'"') {
@@ -43,7 +43,7 @@ impl Cells {
 
     fn take_quoted(&mut self, line: &[u8]) -> bool {
         self.reader.reset();
-        // Of a line no more can come out than is in it.
+        // The cells are never longer than the line.
         self.text.resize(line.len(), 0);
         self.ends.resize(line.len() + 1, 0);
         let (result, _, _, count) = self.reader.read_record(line, &mut self.text, &mut self.ends);
@@ -59,7 +59,7 @@ impl Cells {
         self.places.len()
     }
 
-    /// A cell; empty where there is none.
+    /// A cell; empty where the line has none.
     pub(super) fn get(&self, place: usize) -> &[u8] {
         let cell = self.places.get(place).and_then(|cell| self.text.get(cell.clone()));
         cell.unwrap_or_default()
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_are_undone_and_an_open_one_is_noticed() {
+    fn quotes_are_removed_and_an_open_one_is_noticed() {
         assert_eq!(taken("a,,c\r\n").unwrap(), ["a", "", "c"]);
         assert_eq!(taken("a,\"b, or \"\"c\"\"\",\n").unwrap(), ["a", "b, or \"c\"", ""]);
         assert_eq!(taken("a,\"b,c\n"), None);

@@ -1,13 +1,15 @@
-//! Where a header has what, and rows by that: columns are known by their names, so that every schema
-//! and every configuration's classes are read alike.
+//! Reads rows of a summary by the names in their header, so that every schema and every configuration's
+//! classes are read alike.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::columns::{Row as _, SummaryRow};
+
 use super::cells::Cells;
-use super::names::plain;
-use super::{ClassCount, Hosts, Interval, Name, Names, Row};
+use super::names::{Name, Names, plain};
+use super::row::{ClassCount, Hosts, Interval, Row};
 
 /// Why a line is no row.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,7 +17,7 @@ pub enum Broken {
     /// A quote is not closed.
     #[error("a quote is not closed")]
     Quote,
-    /// It has more or fewer cells than the header.
+    /// The line has more or fewer cells than the header.
     #[error("{found} of {expected} columns")]
     Columns {
         /// Its cells.
@@ -23,53 +25,36 @@ pub enum Broken {
         /// Those of the header.
         expected: usize,
     },
-    /// A cell is empty, or has what does not belong there.
+    /// A cell is empty, or has a wrong value.
     #[error("{column}: `{found}` is not {expected}")]
     Cell {
         /// The column.
         column: String,
         /// The cell.
         found: String,
-        /// What belongs there.
+        /// What stands there in a right row.
         expected: &'static str,
     },
-    /// It is no line of text at all.
+    /// The line is longer than any row.
     #[error("longer than any row")]
     Long,
-    /// It is a header that lacks columns.
+    /// A header lacks a column.
     #[error("a header without `{0}`")]
-    Header(&'static str),
+    Header(String),
 }
 
-/// Where a header has what.
-#[derive(Debug)]
+/// The columns of a header that was read.
 pub(super) struct Columns {
-    names: Vec<String>,
-    run: usize,
-    started: usize,
-    ended: usize,
-    vantage: usize,
-    method: usize,
-    scope: usize,
-    classes: Vec<ClassColumns>,
-    other: usize,
-    unknown: usize,
-    unreached: usize,
-    carriers: usize,
-    rtt: Option<usize>,
-    hosts: Option<(usize, usize)>,
-    complete: usize,
+    header: Vec<String>,
+    /// The place of each column that the program knows, or [`ABSENT`].
+    places: SummaryRow<usize>,
+    classes: Vec<Name>,
 }
 
-#[derive(Debug)]
-struct ClassColumns {
-    class: Name,
-    count: usize,
-    /// The share and its limits.
-    share: Option<[usize; 3]>,
-}
+/// The place of a column that a header lacks: every line is empty there.
+const ABSENT: usize = usize::MAX;
 
-/// What rows beside each other share, so that it is not read again.
+/// The values of the row before, which most rows share, so that they are not parsed again.
 #[derive(Debug, Default)]
 pub(super) struct Last {
     run: Option<Arc<str>>,
@@ -83,141 +68,136 @@ impl Columns {
         without_mark(cells.get(0)) == b"schema"
     }
 
-    pub(super) fn of(cells: &Cells, words: &mut Names) -> Result<Self, Broken> {
-        let names: Vec<String> =
+    pub(super) fn of(cells: &Cells, names: &mut Names) -> Result<Self, Broken> {
+        let header: Vec<String> =
             cells.iter().map(|cell| String::from_utf8_lossy(without_mark(cell)).into()).collect();
-        let maybe = |name: &str| names.iter().position(|column| column == name);
-        let place = |name: &'static str| maybe(name).ok_or(Broken::Header(name));
-        let share = |class: &str| {
-            let limit = |end| maybe(&format!("{class}_{end}"));
-            Some([limit("share")?, limit("low")?, limit("high")?])
-        };
-        // The classes are what stands between these two.
-        let (before, other) = (place("targets")?, place("other")?);
-        let between = names.iter().enumerate().take(other).skip(before + 1);
-        let classes = between.map(|(count, name)| ClassColumns {
-            class: words.of(name),
-            count,
-            share: share(name),
-        });
+        let place = |name: &str| header.iter().position(|column| column == name).unwrap_or(ABSENT);
+        let known = SummaryRow::by_name(&[], str::to_owned);
+        let required = [
+            known.targets,
+            known.other,
+            known.run_id,
+            known.started_at,
+            known.ended_at,
+            known.vantage,
+            known.method,
+            known.scope,
+            known.unknown,
+            known.unreached,
+            known.carriers,
+            known.complete,
+        ];
+        if let Some(name) = required.into_iter().find(|name| place(name) == ABSENT) {
+            return Err(Broken::Header(name));
+        }
+        // Every name between these two is a class.
+        let places = SummaryRow::by_name(&[], place);
+        let classes = header.get(places.targets + 1..places.other).unwrap_or_default();
         Ok(Self {
-            run: place("run_id")?,
-            started: place("started_at")?,
-            ended: place("ended_at")?,
-            vantage: place("vantage")?,
-            method: place("method")?,
-            scope: place("scope")?,
-            classes: classes.collect(),
-            other,
-            unknown: place("unknown")?,
-            unreached: place("unreached")?,
-            carriers: place("carriers")?,
-            rtt: maybe("rtt_ms"),
-            hosts: maybe("pinged").zip(maybe("alive")),
-            complete: place("complete")?,
-            names,
+            places: SummaryRow::by_name(classes, place),
+            classes: classes.iter().map(|class| names.of(class)).collect(),
+            header,
         })
     }
 
     /// The names of the columns.
     pub(super) fn names(&self) -> &[String] {
-        &self.names
+        &self.header
     }
 
     /// Reads a row.
     pub(super) fn row(
         &self,
         cells: &Cells,
-        words: &mut Names,
+        names: &mut Names,
         last: &mut Last,
     ) -> Result<Row, Broken> {
-        if cells.len() != self.names.len() {
-            return Err(Broken::Columns { found: cells.len(), expected: self.names.len() });
+        if cells.len() != self.header.len() {
+            return Err(Broken::Columns { found: cells.len(), expected: self.header.len() });
         }
-        let started = last.started(cells.get(self.started));
-        let started = started.ok_or_else(|| self.broken(cells, self.started, TIME))?;
-        let ended = last.ended(cells.get(self.ended), started);
-        let scope = text(cells.get(self.scope)).and_then(|text| text.parse().ok());
+        let places = &self.places;
+        let started = last.started(cells.get(places.started_at));
+        let started = started.ok_or_else(|| self.broken(cells, places.started_at, TIME))?;
+        let ended = last.ended(cells.get(places.ended_at), started);
+        let scope = text(cells.get(places.scope)).and_then(|text| text.parse().ok());
         Ok(Row {
-            run: last.run(cells.get(self.run)),
+            run: last.run(cells.get(places.run_id)),
             started,
-            ended: ended.ok_or_else(|| self.broken(cells, self.ended, TIME))?,
-            vantage: words.of(&String::from_utf8_lossy(cells.get(self.vantage))),
-            method: words.of(&String::from_utf8_lossy(cells.get(self.method))),
-            scope: scope.ok_or_else(|| self.broken(cells, self.scope, "a prefix"))?,
+            ended: ended.ok_or_else(|| self.broken(cells, places.ended_at, TIME))?,
+            vantage: names.of(&String::from_utf8_lossy(cells.get(places.vantage))),
+            method: names.of(&String::from_utf8_lossy(cells.get(places.method))),
+            scope: scope.ok_or_else(|| self.broken(cells, places.scope, "a prefix"))?,
             classes: self.classes(cells)?,
-            other: self.number(cells, self.other)?,
-            unknown: self.number(cells, self.unknown)?,
-            unreached: self.number(cells, self.unreached)?,
-            carriers: self.carriers(cells, words)?,
-            rtt_ms: self.decimal(cells, self.rtt)?,
+            other: self.number(cells, places.other)?,
+            unknown: self.number(cells, places.unknown)?,
+            unreached: self.number(cells, places.unreached)?,
+            carriers: self.carriers(cells, names)?,
+            rtt_ms: self.decimal(cells, places.rtt_ms)?,
             hosts: self.hosts(cells)?,
-            complete: match cells.get(self.complete) {
+            complete: match cells.get(places.complete) {
                 b"true" => true,
                 b"false" => false,
-                _ => return Err(self.broken(cells, self.complete, "true or false")),
+                _ => return Err(self.broken(cells, places.complete, "true or false")),
             },
         })
     }
 
     fn classes(&self, cells: &Cells) -> Result<Vec<ClassCount>, Broken> {
         let mut classes = Vec::with_capacity(self.classes.len());
-        for columns in &self.classes {
-            let [share, low, high] = match columns.share {
-                Some(places) => [
-                    self.decimal(cells, Some(places[0]))?,
-                    self.decimal(cells, Some(places[1]))?,
-                    self.decimal(cells, Some(places[2]))?,
-                ],
-                None => [None; 3],
-            };
+        let places = self.places.classes.iter().zip(&self.places.shares);
+        for (class, ([count], [share, low, high])) in self.classes.iter().zip(places) {
+            let [share, low, high] = [
+                self.decimal(cells, *share)?,
+                self.decimal(cells, *low)?,
+                self.decimal(cells, *high)?,
+            ];
             let interval = |((share, low), high)| Interval { share, low, high };
             let share = share.zip(low).zip(high).map(interval);
-            let count = self.number(cells, columns.count)?;
-            classes.push(ClassCount { class: columns.class, count, share });
+            classes.push(ClassCount { class: *class, count: self.number(cells, *count)?, share });
         }
         Ok(classes)
     }
 
-    /// `name=count`, `;` between. A name may have any of these signs in it, a count has none.
-    fn carriers(&self, cells: &Cells, words: &mut Names) -> Result<Vec<(Name, u32)>, Broken> {
-        let wrong = || self.broken(cells, self.carriers, "name=count;name=count");
-        let all = text(cells.get(self.carriers)).ok_or_else(wrong)?;
+    /// `name=count`, `;` between. A name may contain these signs, a count does not.
+    fn carriers(&self, cells: &Cells, names: &mut Names) -> Result<Vec<(Name, u32)>, Broken> {
+        let wrong = || self.broken(cells, self.places.carriers, "name=count;name=count");
+        let all = text(cells.get(self.places.carriers)).ok_or_else(wrong)?;
         let mut carriers = Vec::new();
         let mut rest = all;
         while !rest.is_empty() {
             let (name, count, after) = first_carrier(rest).ok_or_else(wrong)?;
-            carriers.push((words.of(name), count));
+            carriers.push((names.of(name), count));
             rest = after;
         }
         Ok(carriers)
     }
 
     fn hosts(&self, cells: &Cells) -> Result<Option<Hosts>, Broken> {
-        let Some((pinged, alive)) = self.hosts else { return Ok(None) };
-        if cells.get(pinged).is_empty() {
+        if cells.get(self.places.pinged).is_empty() {
             return Ok(None);
         }
-        let (pinged, alive) = (self.number(cells, pinged)?, self.number(cells, alive)?);
-        Ok(Some(Hosts { pinged, alive: alive.min(pinged) }).filter(|hosts| hosts.pinged > 0))
+        let pinged = self.number(cells, self.places.pinged)?;
+        let alive = self.number(cells, self.places.alive)?.min(pinged);
+        Ok(Some(Hosts { pinged, alive }).filter(|hosts| hosts.pinged > 0))
     }
 
     fn number(&self, cells: &Cells, place: usize) -> Result<u32, Broken> {
         number(cells.get(place)).ok_or_else(|| self.broken(cells, place, "a count"))
     }
 
-    fn decimal(&self, cells: &Cells, place: Option<usize>) -> Result<Option<f32>, Broken> {
-        let Some(place) = place.filter(|place| !cells.get(*place).is_empty()) else {
+    fn decimal(&self, cells: &Cells, place: usize) -> Result<Option<f32>, Broken> {
+        let cell = cells.get(place);
+        if cell.is_empty() {
             return Ok(None);
-        };
-        let number = text(cells.get(place)).and_then(|text| text.parse::<f32>().ok());
+        }
+        let number = text(cell).and_then(|text| text.parse::<f32>().ok());
         let number = number.filter(|number| number.is_finite() && *number >= 0.0);
         number.map(Some).ok_or_else(|| self.broken(cells, place, "a number"))
     }
 
     fn broken(&self, cells: &Cells, place: usize, expected: &'static str) -> Broken {
         let found: String = String::from_utf8_lossy(cells.get(place)).chars().take(40).collect();
-        let column = self.names.get(place).cloned().unwrap_or_default();
+        let column = self.header.get(place).cloned().unwrap_or_default();
         Broken::Cell { column, found: found.escape_debug().to_string(), expected }
     }
 }
@@ -236,7 +216,7 @@ impl Last {
         time(cell, &mut self.started)
     }
 
-    /// Traces made elsewhere may say only when they began.
+    /// The end of the run. Traces made elsewhere may have only its start.
     fn ended(&mut self, cell: &[u8], started: Timestamp) -> Option<Timestamp> {
         if cell.is_empty() {
             return Some(started);
@@ -255,7 +235,7 @@ fn time(cell: &[u8], last: &mut (Vec<u8>, Timestamp)) -> Option<Timestamp> {
     Some(last.1)
 }
 
-/// Digits; most of a history is that.
+/// A number of digits alone. Most cells of a history are such, so this is fast.
 fn number(cell: &[u8]) -> Option<u32> {
     let digit = |number: u32, byte: &u8| {
         let digit = byte.is_ascii_digit().then(|| u32::from(byte - b'0'))?;

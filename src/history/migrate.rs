@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::output::csv::cause;
+use crate::columns::Header;
+use crate::output::io_error;
 
 use super::source::{Line, Source};
 use super::{HistoryError, Names, Remark};
@@ -17,15 +18,14 @@ pub struct Migrated {
     pub broken: u64,
 }
 
-/// Writes the rows of `path` under `header`, with `schema` for their schema. What they have no column for
-/// is empty. `remark` hears of every line that is left out because it is broken.
+/// Writes the rows of `path` under `header`, in its schema. A column that they do not have stays empty.
+/// `remark` is called with every line that is left out because it is malformed.
 ///
 /// # Errors
 /// When the file cannot be read or is no summary, has a column that would be lost, or `out` fails.
 pub fn migrate(
     path: &Path,
-    header: &[String],
-    schema: u64,
+    header: &Header,
     out: &mut dyn Write,
     remark: &mut dyn FnMut(&Remark<'_>),
 ) -> Result<Migrated, HistoryError> {
@@ -33,9 +33,9 @@ pub fn migrate(
     let mut source = Source::open(path, &mut names)?;
     let written = |source| HistoryError::Io { path: PathBuf::from("stdout"), source };
     let mut out = csv::Writer::from_writer(out);
-    out.write_record(header).map_err(|error| written(cause(error)))?;
+    out.write_record(header.names()).map_err(|error| written(io_error(error)))?;
     let mut migrated = Migrated::default();
-    let schema = schema.to_string();
+    let (schema, header) = (header.schema().to_string(), header.names());
     lossless(&source, path, header)?;
     while let Some(line) = source.next(&mut names)? {
         if let Line::Broken(broken) = line {
@@ -50,7 +50,7 @@ pub fn migrate(
             Some(place) => cells.get(place),
             None => &[],
         };
-        out.write_record(header.iter().map(cell)).map_err(|error| written(cause(error)))?;
+        out.write_record(header.iter().map(cell)).map_err(|error| written(io_error(error)))?;
         migrated.rows += 1;
     }
     out.flush().map_err(written)?;

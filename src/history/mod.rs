@@ -59,7 +59,7 @@ pub use migrate::{Migrated, migrate};
 pub use names::{Name, Names};
 pub use prometheus::prometheus;
 pub use row::{ClassCount, Hosts, Interval, Row};
-pub use rows::{EVENTS_SCHEMA, STATE_SCHEMA, events, states};
+pub use rows::{events, states};
 pub use state::{Holding, State};
 pub use table::{event_table, state_table};
 pub use timeline::{Bucket, ClassSum, Rtt, Stretch, Timeline};

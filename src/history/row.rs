@@ -15,7 +15,7 @@ pub struct Row {
     pub run: Arc<str>,
     /// When the run began.
     pub started: Timestamp,
-    /// When it ended; when it began, where nobody said.
+    /// When it ended; where that is unknown, when it began.
     pub ended: Timestamp,
     /// Where the probes left from.
     pub vantage: Name,
@@ -27,9 +27,9 @@ pub struct Row {
     pub classes: Vec<ClassCount>,
     /// Traces of the class `other`, which count as classified.
     pub other: u32,
-    /// Traces whose border nobody can name.
+    /// Traces whose border cannot be attributed.
     pub unknown: u32,
-    /// Traces that died before any carrier.
+    /// Traces that ended before any carrier in question.
     pub unreached: u32,
     /// Who holds the last foreign hops of the classified traces.
     pub carriers: Vec<(Name, u32)>,
@@ -72,7 +72,7 @@ pub struct Hosts {
     pub alive: u32,
 }
 
-/// What counts are counts of.
+/// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Facet {
     Classes,
@@ -92,7 +92,7 @@ impl Row {
         self.classified().saturating_add(self.unknown).saturating_add(self.unreached)
     }
 
-    /// Whether a target answered to pings: then there is a way, whatever the traces say.
+    /// Whether a target replied to a ping: then the block is reachable, whatever the traces show.
     pub(super) fn answers(&self) -> bool {
         self.hosts.is_some_and(|hosts| hosts.alive > 0)
     }

@@ -1,102 +1,44 @@
 //! Events and states as rows.
 
+use crate::columns::{EVENTS, EventRow, STATE, StateRow};
 use crate::output::{Cell, Rows};
 
-use super::{Event, History, Interval, Name, Names, Series, Side, Verdict};
-
-/// The version of the columns of events: counts up when a column is added.
-pub const EVENTS_SCHEMA: u64 = 1;
-/// That of the columns of states.
-pub const STATE_SCHEMA: u64 = 1;
-
-const EVENTS: [&str; 17] = [
-    "schema",
-    "event",
-    "not_before",
-    "not_after",
-    "vantage",
-    "method",
-    "scope",
-    "subject",
-    "verdict_before",
-    "verdict_after",
-    "share_before",
-    "share_after",
-    "counts_before",
-    "counts_after",
-    "run_before",
-    "run_after",
-    "found_at",
-];
+use super::{Event, History, Interval, Name, Names, Series, Verdict};
 
 /// Events, a row each, in their order.
 pub fn events<'e>(events: impl IntoIterator<Item = &'e Event>, names: &Names) -> Rows {
-    let rows = events.into_iter().map(|event| of_event(event, names)).collect();
-    Rows { header: EVENTS.map(str::to_owned).into(), rows }
+    Rows::new(Vec::new(), events.into_iter().map(|event| event_row(event, names)))
 }
 
-fn of_event(event: &Event, names: &Names) -> Vec<Cell> {
+fn event_row(event: &Event, names: &Names) -> EventRow<Cell> {
     let Event { before, after, .. } = event;
     let text = |name| Cell::text(names.text(name));
-    let share = |side: &Side| Cell::maybe(side.share, |share| Cell::Decimal(share, 4));
-    vec![
-        Cell::Count(EVENTS_SCHEMA),
-        Cell::text(event.kind.name()),
-        Cell::time(before.at),
-        Cell::time(after.at),
-        text(event.vantage),
-        text(event.method),
-        Cell::text(event.scope),
-        Cell::maybe(event.subject, text),
-        Cell::text(before.verdict.text(names)),
-        Cell::text(after.verdict.text(names)),
-        share(before),
-        share(after),
-        counts(&before.counts, names),
-        counts(&after.counts, names),
-        Cell::text(&before.run),
-        Cell::text(&after.run),
-        Cell::time(event.found),
-    ]
+    EventRow {
+        schema: Cell::Count(EVENTS.schema()),
+        event: Cell::text(event.kind.name()),
+        not_before: Cell::time(before.at),
+        not_after: Cell::time(after.at),
+        vantage: text(event.vantage),
+        method: text(event.method),
+        scope: Cell::text(event.scope),
+        subject: Cell::maybe(event.subject, text),
+        verdict_before: Cell::text(before.verdict.text(names)),
+        verdict_after: Cell::text(after.verdict.text(names)),
+        share_before: Cell::maybe(before.share, Cell::share),
+        share_after: Cell::maybe(after.share, Cell::share),
+        counts_before: Cell::text_or_empty(listed(&before.counts, names)),
+        counts_after: Cell::text_or_empty(listed(&after.counts, names)),
+        run_before: Cell::text(&before.run),
+        run_after: Cell::text(&after.run),
+        found_at: Cell::time(event.found),
+    }
 }
 
 /// States, a row for each series.
 pub fn states<'s>(series: impl IntoIterator<Item = &'s Series>, history: &History) -> Rows {
-    let classes = classes(history);
-    let names = &history.names;
-    let mut header: Vec<String> = [
-        "schema",
-        "run_id",
-        "started_at",
-        "ended_at",
-        "complete",
-        "vantage",
-        "method",
-        "scope",
-        "verdict",
-        "since",
-    ]
-    .map(str::to_owned)
-    .into();
-    for class in &classes {
-        let class = names.text(*class);
-        header.extend(["share", "low", "high"].map(|end| format!("{class}_{end}")));
-    }
-    let rest = [
-        "carriers",
-        "carriers_since",
-        "redundancy",
-        "traces",
-        "classified",
-        "rtt_ms",
-        "pinged",
-        "alive",
-        "runs",
-        "first_run_at",
-    ];
-    header.extend(rest.map(str::to_owned));
-    let rows = series.into_iter().map(|series| of_state(series, &classes, names)).collect();
-    Rows { header, rows }
+    let (classes, names) = (classes(history), &history.names);
+    let texts = classes.iter().map(|class| names.text(*class).to_owned()).collect();
+    Rows::new(texts, series.into_iter().map(|series| state_row(series, &classes, names)))
 }
 
 /// The configured classes of all files, in the order in which they came.
@@ -110,41 +52,41 @@ pub(super) fn classes(history: &History) -> Vec<Name> {
     classes
 }
 
-fn of_state(series: &Series, classes: &[Name], names: &Names) -> Vec<Cell> {
+fn state_row(series: &Series, classes: &[Name], names: &Names) -> StateRow<Cell> {
     let state = &series.state;
-    let mut row = vec![
-        Cell::Count(STATE_SCHEMA),
-        Cell::text(&state.run),
-        Cell::time(state.started),
-        Cell::time(state.ended),
-        Cell::Flag(state.complete),
-        Cell::text(names.text(series.vantage)),
-        Cell::text(names.text(series.method)),
-        Cell::text(series.scope),
-        Cell::text(state.verdict.text(names)),
-        Cell::maybe(state.since, Cell::time),
-    ];
-    row.extend(classes.iter().flat_map(|class| limits(state.share(*class))));
-    let held: Vec<(Name, u32)> = state.carriers.iter().map(|it| (it.carrier, it.count)).collect();
-    row.extend([
-        counts(&held, names),
-        since(series, names),
-        Cell::count(state.redundancy),
-        Cell::Count(state.traces.into()),
-        Cell::Count(state.classified.into()),
-        Cell::maybe(state.rtt_ms, |ms| Cell::Decimal(ms.into(), 3)),
-        Cell::maybe(state.hosts, |hosts| Cell::Count(hosts.pinged.into())),
-        Cell::maybe(state.hosts, |hosts| Cell::Count(hosts.alive.into())),
-        Cell::Count(series.runs),
-        Cell::time(series.first),
-    ]);
-    row
+    let carriers: Vec<(Name, u32)> =
+        state.carriers.iter().map(|holding| (holding.carrier, holding.count)).collect();
+    let carriers_since = state.carriers.iter().filter_map(|holding| {
+        Some(format!("{}={:.6}", names.text(holding.carrier), holding.since?))
+    });
+    StateRow {
+        schema: Cell::Count(STATE.schema()),
+        run_id: Cell::text(&state.run),
+        started_at: Cell::time(state.started),
+        ended_at: Cell::time(state.ended),
+        complete: Cell::Flag(state.complete),
+        vantage: Cell::text(names.text(series.vantage)),
+        method: Cell::text(names.text(series.method)),
+        scope: Cell::text(series.scope),
+        verdict: Cell::text(state.verdict.text(names)),
+        since: Cell::maybe(state.since, Cell::time),
+        shares: classes.iter().map(|class| interval(state.share(*class))).collect(),
+        carriers: Cell::text_or_empty(listed(&carriers, names)),
+        carriers_since: Cell::text_or_empty(carriers_since.collect::<Vec<_>>().join(";")),
+        redundancy: Cell::count(state.redundancy),
+        traces: Cell::count(state.traces),
+        classified: Cell::count(state.classified),
+        rtt_ms: Cell::maybe(state.rtt_ms, |ms| Cell::Decimal(ms.into(), 3)),
+        pinged: Cell::maybe(state.hosts, |hosts| Cell::count(hosts.pinged)),
+        alive: Cell::maybe(state.hosts, |hosts| Cell::count(hosts.alive)),
+        runs: Cell::count(series.runs),
+        first_run_at: Cell::time(series.first),
+    }
 }
 
-fn limits(share: Option<Interval>) -> [Cell; 3] {
-    let cell = |number: f32| Cell::Decimal(number.into(), 4);
+fn interval(share: Option<Interval>) -> [Cell; 3] {
     share.map_or([Cell::Empty, Cell::Empty, Cell::Empty], |share| {
-        [cell(share.share), cell(share.low), cell(share.high)]
+        [share.share, share.low, share.high].map(|number| Cell::share(number.into()))
     })
 }
 
@@ -152,20 +94,6 @@ fn limits(share: Option<Interval>) -> [Cell; 3] {
 pub(super) fn listed(counts: &[(Name, u32)], names: &Names) -> String {
     let each = counts.iter().map(|(name, count)| format!("{}={count}", names.text(*name)));
     each.collect::<Vec<_>>().join(";")
-}
-
-fn counts(counts: &[(Name, u32)], names: &Names) -> Cell {
-    Cell::maybe(Some(listed(counts, names)).filter(|text| !text.is_empty()), Cell::text)
-}
-
-/// `name=time`, `;` between, of the carriers whose beginning was seen.
-fn since(series: &Series, names: &Names) -> Cell {
-    let each = series.state.carriers.iter().filter_map(|holding| {
-        let since = holding.since?;
-        Some(format!("{}={since:.6}", names.text(holding.carrier)))
-    });
-    let text = each.collect::<Vec<_>>().join(";");
-    Cell::maybe(Some(text).filter(|text| !text.is_empty()), Cell::text)
 }
 
 /// Whether a verdict says that the scope is cut off.

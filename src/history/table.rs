@@ -9,10 +9,10 @@ use crate::output::align;
 use super::rows::{classes, is_cut_off, listed};
 use super::{Event, History, Interval, Kind, Name, Names, Series};
 
-/// How many lines back the same may have been said.
-const ALIKE: usize = 16;
+/// How many lines back a line is compared, to join events that differ only in their scope.
+const COMPARED: usize = 16;
 
-/// How things are: for each vantage and method a line about the runs, and its scopes below.
+/// The states: for each vantage and method a line about the runs, and a table of its scopes.
 #[must_use]
 pub fn state_table(series: &[&Series], history: &History) -> String {
     let names = &history.names;
@@ -106,7 +106,7 @@ pub fn event_table(events: &[&Event], history: &History) -> String {
     align(&lines)
 }
 
-/// Adds a line, or only its scope to the line that says the same of another scope at the same time.
+/// Adds a line, or only its scope to a line that is otherwise equal.
 fn join(lines: &mut Vec<Vec<String>>, cells: Vec<String>) {
     const SCOPE: usize = 2;
     let now = cells.get(..SCOPE).map(<[String]>::to_vec);
@@ -115,7 +115,7 @@ fn join(lines: &mut Vec<Vec<String>>, cells: Vec<String>) {
         line.get(..SCOPE).map(<[String]>::to_vec) == now
             && line.get(SCOPE + 1..).map(<[String]>::to_vec) == rest
     };
-    let known = lines.iter_mut().rev().take(ALIKE).find(same);
+    let known = lines.iter_mut().rev().take(COMPARED).find(same);
     match (known.and_then(|line| line.get_mut(SCOPE)), cells.get(SCOPE)) {
         (Some(scopes), Some(scope)) => {
             let _ = write!(scopes, ", {scope}");

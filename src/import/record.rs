@@ -70,10 +70,29 @@ impl<T> Default for Few<T> {
 }
 
 /// A value whose type may be a wrong one.
-enum Loose {
+pub(super) enum Loose {
     Number(f64),
     Text(String),
     Other,
+}
+
+impl Loose {
+    /// The number, also where it was written as a text.
+    pub(super) fn number(&self) -> Number {
+        Number(match self {
+            Self::Number(number) => Some(*number),
+            Self::Text(text) => text.trim().parse().ok(),
+            Self::Other => None,
+        })
+    }
+
+    /// The text, if it is one.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Number(_) | Self::Other => None,
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Loose {
@@ -131,11 +150,7 @@ impl<'de> Visitor<'de> for LooseVisitor {
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Ok(Self(match Loose::deserialize(from)? {
-            Loose::Number(number) => Some(number),
-            Loose::Text(text) => text.trim().parse().ok(),
-            Loose::Other => None,
-        }))
+        Ok(Loose::deserialize(from)?.number())
     }
 }
 

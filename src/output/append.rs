@@ -1,47 +1,73 @@
 //! A CSV file that grows by whole rows, run after run, for years.
 //!
 //! Whoever appends holds the file's lock from before the measurement to the end. All rows of a run are one
-//! write at the file's end, followed by a sync; what a full disk leaves of it is cut off again. What a
-//! killed process or a power loss leaves is a last line without its newline: the next run finds it and
-//! puts it aside (`tail`). Nobody else's row is ever touched.
+//! write at the file's end, followed by a sync; what a full disk leaves of it is cut off again. So a last
+//! line without its newline is what a killed process, a power loss or another program left. A whole row
+//! gets its newline; a torn one is moved to a file beside this one, where somebody may look at it, and rows
+//! go on after the last whole one. Rows of other runs are never touched.
 
-use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::tail::{SetAside, Tail};
-use super::{OutputError, Rows, csv, lock, tail};
+use crate::columns::{Header, Kind};
 
-/// How often a file is opened anew that others keep replacing.
-const TRIES: usize = 8;
-/// How long rows that were measured wait for a file that was replaced meanwhile and is in use.
-const PATIENCE: Duration = Duration::from_mins(1);
+use super::file::{OutputError, is_at, open_locked, sync, sync_folder_of};
+use super::formats::write_csv;
+use super::rows::Rows;
 
-/// A history, held by this process alone until it is dropped.
+/// How long measured rows wait for a file that was replaced meanwhile and is locked.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+/// The longest last line that may be a torn row, in bytes.
+const LONGEST_ROW: u64 = 1 << 16;
+
+/// A history, locked by this process until it is dropped.
 #[derive(Debug)]
 pub struct Appender {
     file: File,
     path: PathBuf,
-    header: Vec<String>,
+    header: Header,
     set_aside: Vec<SetAside>,
 }
 
+/// A torn last row, which was moved to another file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetAside {
+    /// The history.
+    pub path: PathBuf,
+    /// The line of the history in which the row was, from 1.
+    pub line: usize,
+    /// The file in which it is now.
+    pub to: PathBuf,
+}
+
+/// How a history ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// The file is empty.
+    Empty,
+    /// With whole rows.
+    Rows,
+    /// With a whole row that lacks its newline, as an editor may leave it.
+    NoNewline,
+}
+
 impl Appender {
-    /// Opens the history, takes its lock, waiting for others for so long, and checks that rows under
-    /// `header` fit it. Nothing is written yet, but a last line that is no whole row is put aside.
+    /// Opens the history, takes its lock, waiting up to `wait` for others, and checks that rows under
+    /// `header` fit it. Nothing is written yet, but a torn last row is moved away.
     ///
     /// # Errors
-    /// When it cannot be opened, another run holds it, or it has another header.
-    pub fn open(path: &Path, header: Vec<String>, wait: Duration) -> Result<Self, OutputError> {
-        let file = held(path, wait)?;
+    /// When it cannot be opened, another run holds the lock, or it has another header.
+    pub fn open(path: &Path, header: Header, wait: Duration) -> Result<Self, OutputError> {
+        let file = open_locked(path, wait)?;
         let mut appender = Self { file, path: path.into(), header, set_aside: Vec::new() };
-        appender.ending()?;
+        appender.check()?;
         Ok(appender)
     }
 
-    /// What was put aside because it was no whole row.
+    /// The torn rows that were moved away.
     #[must_use]
     pub fn set_aside(&self) -> &[SetAside] {
         &self.set_aside
@@ -50,34 +76,31 @@ impl Appender {
     /// Adds the rows, under their header when the file is empty; all of them, or on failure none.
     ///
     /// # Errors
-    /// When they cannot be written, or the file is not any more what it was.
+    /// When they cannot be written, or the file is no longer what it was.
     pub fn append(&mut self, rows: &Rows) -> Result<(), OutputError> {
         debug_assert_eq!(rows.header, self.header);
         // A file that was moved away during the measurement would take the rows with it.
         if !is_at(&self.file, &self.path) {
-            self.file = held(&self.path, PATIENCE)?;
+            self.file = open_locked(&self.path, LONGEST_WAIT)?;
         }
-        let ending = self.ending()?;
+        let ending = self.check()?;
         let mut bytes = Vec::new();
-        if ending == Tail::NoNewline {
+        if ending == Ending::NoNewline {
             bytes.push(b'\n');
         }
-        let written = csv::write(rows, ending == Tail::Empty, &mut bytes)
+        write_csv(rows, ending == Ending::Empty, &mut bytes)
             .and_then(|()| self.write_whole(&bytes))
-            .and_then(|()| if ending == Tail::Empty { self.sync_folder() } else { Ok(()) });
-        written.map_err(|source| OutputError::Io { path: self.path.clone(), source })
-    }
-
-    fn ending(&mut self) -> Result<Tail, OutputError> {
-        let (ending, set_aside) = tail::check(&self.file, &self.path, &self.header)?;
-        self.set_aside.extend(set_aside);
-        Ok(ending)
+            .and_then(|()| {
+                // A new file is safe once its folder knows it.
+                let is_new = ending == Ending::Empty && self.file.metadata()?.is_file();
+                if is_new { sync_folder_of(&self.path) } else { Ok(()) }
+            })
+            .map_err(OutputError::io(&self.path))
     }
 
     fn write_whole(&mut self, bytes: &[u8]) -> io::Result<()> {
         let before = self.file.metadata()?.len();
-        let written =
-            self.file.write_all(bytes).and_then(|()| self.file.sync_data().or_else(not_synced));
+        let written = self.file.write_all(bytes).and_then(|()| sync(&self.file));
         if written.is_err() {
             // Best effort: a device has no length to go back to.
             let _ = self.file.set_len(before);
@@ -85,40 +108,141 @@ impl Appender {
         written
     }
 
-    /// A new file is safe once its folder knows it.
-    fn sync_folder(&self) -> io::Result<()> {
-        if !self.file.metadata()?.is_file() {
+    /// Checks the header and the last line; a torn row is moved away.
+    fn check(&mut self) -> Result<Ending, OutputError> {
+        let failed = OutputError::io(&self.path);
+        let about = self.file.metadata().map_err(failed)?;
+        if !about.is_file() || about.len() == 0 {
+            return Ok(Ending::Empty);
+        }
+        if self.is_torn_header().map_err(failed)? {
+            // This program began to write it, and there are no rows.
+            self.file.set_len(0).map_err(failed)?;
+            return Ok(Ending::Empty);
+        }
+        self.check_header()?;
+        let Some(last) = last_line(&self.file).map_err(failed)? else {
+            return Err(self.torn_row(1));
+        };
+        if last.is_empty() {
+            Ok(Ending::Rows)
+        } else if is_whole(&last, &self.header) {
+            Ok(Ending::NoNewline)
+        } else {
+            self.set_torn_row_aside(&last)
+        }
+    }
+
+    /// Whether the file is the beginning of its header and nothing else.
+    fn is_torn_header(&self) -> io::Result<bool> {
+        let mut bytes = Vec::new();
+        let mut file = &self.file;
+        file.rewind()?;
+        file.take(self.longest_header()).read_to_end(&mut bytes)?;
+        let expected = self.header.line();
+        let is_whole = |header: Header| header.line().as_bytes() == bytes;
+        let is_beginning = bytes.len() < expected.len() && expected.as_bytes().starts_with(&bytes);
+        Ok(is_beginning && !self.header.earlier().any(is_whole))
+    }
+
+    /// The number of bytes after which no header can end, whatever the file is.
+    fn longest_header(&self) -> u64 {
+        u64::try_from(self.header.line().len()).unwrap_or(u64::MAX).saturating_add(16)
+    }
+
+    fn check_header(&self) -> Result<(), OutputError> {
+        let failed = OutputError::io(&self.path);
+        let mut first = String::new();
+        let mut file = &self.file;
+        file.rewind().map_err(failed)?;
+        match BufReader::new(file.take(self.longest_header())).read_line(&mut first) {
+            Err(error) if error.kind() != io::ErrorKind::InvalidData => return Err(failed(error)),
+            _ => {}
+        }
+        let found = first.trim_end_matches(['\n', '\r']).trim_start_matches('\u{feff}');
+        let (path, expected) = (self.path.clone(), self.header.line());
+        if found == expected {
             return Ok(());
         }
-        tail::sync_folder_of(&self.path)
+        let names = self.header.names();
+        let is_ours = |name: &str| names.iter().any(|column| column == name);
+        if !found.starts_with("schema,") || !found.split(',').all(is_ours) {
+            return Err(OutputError::OtherHeader { path, expected });
+        }
+        let is_missing = |name: &&str| found.split(',').all(|column| column != *name);
+        let missing: Vec<&str> = names.iter().map(String::as_str).filter(is_missing).collect();
+        Err(OutputError::EarlierHeader { path, missing: missing.join(",") })
+    }
+
+    fn set_torn_row_aside(&mut self, row: &[u8]) -> Result<Ending, OutputError> {
+        let failed = OutputError::io(&self.path);
+        let line = last_line_number(&self.file).map_err(failed)?;
+        let mut to = OsString::from(&self.path);
+        to.push(".torn");
+        let to = PathBuf::from(to);
+        // The row is cut off only once it is safe elsewhere.
+        if keep(&to, row).is_err() {
+            return Err(self.torn_row(row.split(|byte| *byte == b',').count()));
+        }
+        let length = self.file.metadata().map_err(failed)?.len();
+        let rest = u64::try_from(row.len()).map_or(0, |row| length.saturating_sub(row));
+        self.file.set_len(rest).and_then(|()| self.file.sync_data()).map_err(failed)?;
+        self.set_aside.push(SetAside { path: self.path.clone(), line, to });
+        Ok(if rest == 0 { Ending::Empty } else { Ending::Rows })
+    }
+
+    fn torn_row(&self, found: usize) -> OutputError {
+        let (path, expected) = (self.path.clone(), self.header.names().len());
+        match last_line_number(&self.file) {
+            Ok(line) => OutputError::TornRow { path, line, found, expected },
+            Err(source) => OutputError::Io { path, source },
+        }
     }
 }
 
-/// Opens a file and takes its lock. Who had the lock before may have put another file in its place.
-fn held(path: &Path, wait: Duration) -> Result<File, OutputError> {
-    let failed = |source| OutputError::Io { path: path.into(), source };
-    for _ in 0..TRIES {
-        let file =
-            OpenOptions::new().create(true).read(true).append(true).open(path).map_err(failed)?;
-        if !file.metadata().map_err(failed)?.is_file() {
-            // A device such as /dev/null is everybody's.
-            return Ok(file);
-        }
-        lock::wait(&file, path, wait)?;
-        if is_at(&file, path) {
-            return Ok(file);
-        }
+/// The bytes behind the last newline; `None` when they are more than any row has.
+fn last_line(mut file: &File) -> io::Result<Option<Vec<u8>>> {
+    let length = file.metadata()?.len();
+    let looked = length.min(LONGEST_ROW);
+    file.seek(SeekFrom::Start(length - looked))?;
+    let mut bytes = Vec::new();
+    file.take(looked).read_to_end(&mut bytes)?;
+    match bytes.iter().rposition(|byte| *byte == b'\n') {
+        Some(newline) => Ok(Some(bytes.split_off(newline + 1))),
+        None => Ok((looked == length).then_some(bytes)),
     }
-    Err(failed(io::Error::other("replaced again and again by others")))
 }
 
-/// Whether `path` still leads to this file.
-fn is_at(file: &File, path: &Path) -> bool {
-    let place = |about: Metadata| (about.dev(), about.ino());
-    file.metadata().map(place).ok() == path.metadata().map(place).ok()
+fn last_line_number(mut file: &File) -> io::Result<usize> {
+    file.rewind()?;
+    BufReader::new(file).split(b'\n').map(|line| line.map(|_| 1)).sum()
 }
 
-/// Pipes and devices cannot be synchronized; that is no failure to write.
-pub(super) fn not_synced(error: io::Error) -> io::Result<()> {
-    if error.kind() == io::ErrorKind::InvalidInput { Ok(()) } else { Err(error) }
+/// Whether all columns are there, the last one to its end.
+fn is_whole(line: &[u8], header: &Header) -> bool {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(line);
+    let Some(Ok(row)) = reader.byte_records().next() else { return false };
+    let last = row.iter().next_back().unwrap_or_default();
+    let is_cut = match header.last_kind() {
+        Some(Kind::Flag) => {
+            [&b"true"[..], b"false"].iter().any(|word| word.starts_with(last) && *word != last)
+        }
+        Some(Kind::Maybe(Kind::Millis)) => lacks_decimals(last),
+        _ => false,
+    };
+    row.len() == header.names().len() && !is_cut
+}
+
+/// Whether a cell is a number without the three decimals that all milliseconds have.
+fn lacks_decimals(cell: &[u8]) -> bool {
+    let number = !cell.is_empty() && cell.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
+    number && cell.iter().rposition(|byte| *byte == b'.') != cell.len().checked_sub(4)
+}
+
+/// Adds a torn row to the file of such rows.
+fn keep(to: &Path, row: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().create(true).append(true).open(to)?;
+    file.write_all(&[row, b"\n"].concat())?;
+    sync(&file)?;
+    sync_folder_of(to)
 }

@@ -1,61 +1,147 @@
-//! The census file: one row for each target that was asked whether it lives.
+//! What a ping found: the counts (one row for the block, then one for each routed prefix), the census (one
+//! row for each target), and both as a table for people.
 
-use crate::census::Host;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::census::{Host, HostCount, HostCounts, PingMethod};
+use crate::columns::{CENSUS, COUNTS, CensusRow, CountsRow, Header};
 use crate::targets::Block;
 
-use super::run::CENSUS_SCHEMA;
-use super::{Cell, Rows, Run};
+use super::formats::{align, count_or_dash};
+use super::rows::{Cell, Rows, Run};
 
-const HEADER: [&str; 16] = [
-    "schema",
-    "run_id",
-    "at",
-    "vantage",
-    "target",
-    "scope",
-    "alive",
-    "by",
-    "sent",
-    "received",
-    "min_ms",
-    "median_ms",
-    "max_ms",
-    "jitter_ms",
-    "reply_ttl",
-    "suspect",
-];
+/// How many hosts the table names before it counts the rest.
+const NAMED: usize = 50;
 
-/// A row for each host that was asked, in the order of their addresses.
+/// The header of counts.
+#[must_use]
+pub fn counts_header() -> Header {
+    Header::new(&COUNTS, Vec::new())
+}
+
+/// A row for each scope. The count of a method that is not among `asked` is empty.
+#[must_use]
+pub fn counts(run: &Run, counts: &HostCounts, asked: &[PingMethod]) -> Rows {
+    let scopes = std::iter::once(&counts.block).chain(&counts.routed);
+    Rows::new(Vec::new(), scopes.map(|count| counts_row(run, count, asked)))
+}
+
+fn counts_row(run: &Run, count: &HostCount, asked: &[PingMethod]) -> CountsRow<Cell> {
+    let by = |method: PingMethod| {
+        let found = count.by.get(&method).copied().unwrap_or_default();
+        if asked.contains(&method) { Cell::count(found) } else { Cell::Empty }
+    };
+    CountsRow {
+        schema: Cell::Count(COUNTS.schema()),
+        run_id: Cell::text(&run.id),
+        started_at: Cell::maybe(run.started, Cell::time),
+        ended_at: Cell::maybe(run.ended, Cell::time),
+        vantage: Cell::text(&run.vantage),
+        method: Cell::text(&run.method),
+        scope: Cell::text(count.scope),
+        targets: Cell::count(count.targets),
+        alive: Cell::count(count.alive),
+        icmp: by(PingMethod::Icmp),
+        tcp: by(PingMethod::Tcp),
+        udp: by(PingMethod::Udp),
+        suspect: Cell::count(count.implausible),
+        rtt_ms: Cell::maybe(count.rtt, Cell::millis),
+        probes: Cell::count(count.packets),
+        complete: Cell::Flag(run.complete),
+    }
+}
+
+/// A row for each host that was pinged, in the order of their addresses.
 #[must_use]
 pub fn census(run: &Run, hosts: &[Host], block: &Block) -> Rows {
     let mut asked: Vec<&Host> = hosts.iter().filter(|host| host.asked.is_some()).collect();
     asked.sort_by_key(|host| host.target);
-    let rows = asked.into_iter().map(|host| row(run, host, block)).collect();
-    Rows { header: HEADER.map(str::to_owned).into(), rows }
+    Rows::new(Vec::new(), asked.into_iter().map(|host| census_row(run, host, block)))
 }
 
-fn row(run: &Run, host: &Host, block: &Block) -> Vec<Cell> {
-    let at = run.started.zip(host.asked);
-    let at = at.and_then(|(started, asked)| {
-        started.checked_add(std::time::Duration::from_nanos(asked.nanos())).ok()
-    });
+fn census_row(run: &Run, host: &Host, block: &Block) -> CensusRow<Cell> {
+    let at = run
+        .started
+        .zip(host.asked)
+        .and_then(|(started, asked)| started.checked_add(Duration::from_nanos(asked.nanos())).ok());
     let latency = host.latency();
-    vec![
-        Cell::Count(CENSUS_SCHEMA),
-        Cell::text(&run.id),
-        Cell::maybe(at, Cell::time),
-        Cell::text(&run.vantage),
-        Cell::text(host.target),
-        Cell::maybe(block.routed_prefix(host.target), Cell::text),
-        Cell::Flag(host.is_alive()),
-        Cell::maybe(host.found, |found| Cell::text(found.liveness)),
-        Cell::count(host.sent()),
-        Cell::count(host.received()),
-        Cell::maybe(latency, |latency| Cell::millis(latency.min)),
-        Cell::maybe(latency, |latency| Cell::millis(latency.median)),
-        Cell::maybe(latency, |latency| Cell::millis(latency.max)),
-        Cell::maybe(latency.and_then(|latency| latency.jitter), Cell::millis),
-        Cell::maybe(host.found.and_then(|found| found.reply_ttl), Cell::count),
-        Cell::maybe(host.implausible, Cell::text),
-    ]
+    CensusRow {
+        schema: Cell::Count(CENSUS.schema()),
+        run_id: Cell::text(&run.id),
+        at: Cell::maybe(at, Cell::time),
+        vantage: Cell::text(&run.vantage),
+        target: Cell::text(host.target),
+        scope: Cell::maybe(block.routed_prefix(host.target), Cell::text),
+        alive: Cell::Flag(host.is_alive()),
+        by: Cell::maybe(host.found, |found| Cell::text(found.liveness)),
+        sent: Cell::count(host.sent()),
+        received: Cell::count(host.received()),
+        min_ms: Cell::maybe(latency, |latency| Cell::millis(latency.min)),
+        median_ms: Cell::maybe(latency, |latency| Cell::millis(latency.median)),
+        max_ms: Cell::maybe(latency, |latency| Cell::millis(latency.max)),
+        jitter_ms: Cell::maybe(latency.and_then(|latency| latency.jitter), Cell::millis),
+        reply_ttl: Cell::maybe(host.found.and_then(|found| found.reply_ttl), Cell::count),
+        suspect: Cell::maybe(host.implausible, Cell::text),
+    }
+}
+
+/// The counts as a table, with a line about the run above it, and the targets that are alive below.
+#[must_use]
+pub fn counts_table(
+    run: &Run,
+    counts: &HostCounts,
+    asked: &[PingMethod],
+    hosts: &[Host],
+) -> String {
+    let names = asked.iter().map(|method| method.name());
+    let heading = ["prefix", "targets", "alive"].into_iter().chain(names).chain(["suspect", "rtt"]);
+    let mut lines: Vec<Vec<String>> = vec![heading.map(str::to_owned).collect()];
+    for count in counts.routed.iter().chain(std::iter::once(&counts.block)) {
+        let found = asked.iter().map(|method| count.by.get(method).copied().unwrap_or_default());
+        let numbers = std::iter::once(count.alive).chain(found).chain([count.implausible]);
+        let mut line = vec![count.scope.to_string(), count.targets.to_string()];
+        line.extend(numbers.map(count_or_dash));
+        line.push(millis(count.rtt));
+        lines.push(line);
+    }
+    let about = run.describe(counts.block.targets, counts.block.packets);
+    format!("{about}\n\n{}{}", align(&lines), alive_table(hosts))
+}
+
+/// The hosts that are alive: the reply that shows it, and their latency.
+fn alive_table(hosts: &[Host]) -> String {
+    let mut alive: Vec<&Host> = hosts.iter().filter(|host| host.is_alive()).collect();
+    if alive.is_empty() {
+        return String::new();
+    }
+    alive.sort_by_key(|host| host.target);
+    let heading = ["host", "by", "answered", "min", "median", "max", "jitter"];
+    let mut lines: Vec<Vec<String>> = vec![heading.map(str::to_owned).into()];
+    for host in alive.iter().take(NAMED) {
+        let latency = host.latency();
+        lines.push(vec![
+            host.target.to_string(),
+            host.found.map_or(String::new(), |found| found.liveness.to_string()),
+            format!("{} of {}", host.received(), host.sent()),
+            millis(latency.map(|latency| latency.min)),
+            millis(latency.map(|latency| latency.median)),
+            millis(latency.map(|latency| latency.max)),
+            millis(latency.and_then(|latency| latency.jitter)),
+        ]);
+    }
+    let mut text = format!("\n{}", align(&lines));
+    if let Some(more) = alive.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        let _ = writeln!(text, "{more} more (--census FILE has them all)");
+    }
+    text
+}
+
+/// A duration with as many decimals as matter.
+fn millis(time: Option<Duration>) -> String {
+    time.map_or(String::new(), |time| {
+        let millis = time.as_secs_f64() * 1e3;
+        let places = if millis < 1.0 { 3 } else { usize::from(millis < 100.0) };
+        format!("{millis:.places$} ms")
+    })
 }

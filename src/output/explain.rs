@@ -1,5 +1,5 @@
-//! One trace for people: its hops with their owners, what decided, and what would have changed the
-//! answer.
+//! One trace for people: its hops with their owners, the rule that decided, and what would have changed the
+//! class or the confidence.
 
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
@@ -10,7 +10,7 @@ use crate::targets::Targets;
 use crate::trace::{Hop, HopReply, ReplyKind, Trace};
 use crate::transit::{Class, Confidence, Evidence, Judgement, Reason};
 
-/// How many borders of the neighbours are named.
+/// How many borders of other traces are named before the rest is counted.
 const NAMED: usize = 4;
 
 /// The explanation of a judged trace, under `title`.
@@ -32,7 +32,7 @@ pub fn explain(
     let _ = writeln!(text, "  decided   {}", decided(judgement, targets));
     let reasons: Vec<String> = judgement.reasons.iter().map(ToString::to_string).collect();
     let _ = writeln!(text, "  because   {}", reasons.join("; "));
-    if let Some(others) = neighbours(trace, evidence, owners, targets) {
+    if let Some(others) = other_borders(trace, evidence, owners, targets) {
         let _ = writeln!(text, "  others    {others}");
     }
     for change in changes(judgement, targets) {
@@ -45,21 +45,21 @@ pub fn explain(
 fn hop_lines(hop: &Hop, judgement: &Judgement, owners: &Owners<'_>, targets: &Targets) -> String {
     let mut text = String::new();
     let mut seen: Vec<Ipv4Addr> = Vec::new();
-    for answer in hop.answers() {
-        if seen.contains(&answer.from) {
+    for reply in hop.answers() {
+        if seen.contains(&reply.from) {
             continue;
         }
-        seen.push(answer.from);
-        let last = judgement.border.last.is_some_and(|last| last.address == answer.from);
+        seen.push(reply.from);
+        let last = judgement.border.last.is_some_and(|last| last.address == reply.from);
         let mark = if last { '>' } else { ' ' };
-        let who = who(answer.from, &owners.of(answer.from), targets);
+        let holder = holder(reply.from, &owners.of(reply.from), targets);
         let _ = writeln!(
             text,
-            "{mark} {:>3}  {:<15} {:>10}  {who}{}",
+            "{mark} {:>3}  {:<15} {:>10}  {holder}{}",
             hop.ttl.get(),
-            answer.from,
-            rtt(answer),
-            said(answer)
+            reply.from,
+            rtt(reply),
+            note(reply.kind)
         );
     }
     if seen.is_empty() {
@@ -68,20 +68,21 @@ fn hop_lines(hop: &Hop, judgement: &Judgement, owners: &Owners<'_>, targets: &Ta
     text
 }
 
-fn rtt(answer: &HopReply) -> String {
-    answer.rtt.map_or(String::new(), |rtt| format!("{:.1} ms", rtt.as_secs_f64() * 1e3))
+fn rtt(reply: &HopReply) -> String {
+    reply.rtt.map_or(String::new(), |rtt| format!("{:.1} ms", rtt.as_secs_f64() * 1e3))
 }
 
-fn said(answer: &HopReply) -> String {
-    match answer.kind {
+/// What a reply is, unless it is the usual one.
+fn note(kind: ReplyKind) -> String {
+    match kind {
         ReplyKind::TimeExceeded => String::new(),
         ReplyKind::EchoReply => "  (the target answers)".into(),
         ReplyKind::Unreachable(code) => format!("  (unreachable, code {code})"),
     }
 }
 
-/// Who holds an address, and which source says so.
-fn who(address: Ipv4Addr, owner: &Owner, targets: &Targets) -> String {
+/// Who holds an address, and the source of that.
+fn holder(address: Ipv4Addr, owner: &Owner, targets: &Targets) -> String {
     if targets.block.contains(address) {
         return "home".into();
     }
@@ -98,7 +99,7 @@ fn who(address: Ipv4Addr, owner: &Owner, targets: &Targets) -> String {
     if words.is_empty() { "nobody is known to hold it".into() } else { words.join(" ") }
 }
 
-/// Which rule decided.
+/// The rule that decided.
 fn decided(judgement: &Judgement, targets: &Targets) -> String {
     let holder = judgement.holder();
     let last = judgement.border.last.map_or(String::new(), |last| last.address.to_string());
@@ -119,8 +120,8 @@ fn decided(judgement: &Judgement, targets: &Targets) -> String {
     }
 }
 
-/// The borders that traces of the same routed prefix have.
-fn neighbours(
+/// The borders of other traces of the same routed prefix.
+fn other_borders(
     trace: &Trace,
     evidence: &Evidence,
     owners: &Owners<'_>,
@@ -130,7 +131,7 @@ fn neighbours(
     let borders = evidence.borders(scope);
     let named = borders.iter().take(NAMED).map(|(address, count)| {
         let end = if *count == 1 { "ends" } else { "end" };
-        format!("{count} {end} at {address} ({})", who(*address, &owners.of(*address), targets))
+        format!("{count} {end} at {address} ({})", holder(*address, &owners.of(*address), targets))
     });
     let named: Vec<String> = named.collect();
     let more = borders.len().saturating_sub(NAMED);
@@ -166,7 +167,7 @@ fn changes(judgement: &Judgement, targets: &Targets) -> Vec<String> {
     changes
 }
 
-/// What would have taken away a doubt.
+/// What would have removed a doubt.
 fn doubt(reason: &Reason, targets: &Targets) -> Option<String> {
     Some(match reason {
         Reason::Skipped { address, .. } => {

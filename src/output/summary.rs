@@ -1,112 +1,145 @@
-//! The summary: one row for the block, then one for each routed prefix.
+//! The summary: one row for the block, then one for each routed prefix; and the same as a table for people.
 
 use crate::census::{HostCount, HostCounts};
+use crate::columns::{Header, SUMMARY, SummaryRow};
 use crate::split::{Part, Share, Split, Verdict};
 use crate::targets::Classes;
 use crate::transit::Class;
 
-use super::run::SCHEMA;
-use super::{Cell, Rows, Run};
+use super::formats::{align, count_or_dash};
+use super::rows::{Cell, Rows, Run};
 
-/// What a ping found: the columns since schema 2.
-const PINGED: [&str; 4] = ["pinged", "alive", "suspect", "alive_rtt_ms"];
+/// How many last hops the table names before it counts the rest.
+const NAMED: usize = 2;
 
-/// The summary of a run.
+/// The header of a summary.
 #[must_use]
-pub fn summary(run: &Run, split: &Split, classes: &Classes) -> Rows {
-    with(run, split, classes, None)
+pub fn summary_header(classes: &Classes) -> Header {
+    Header::new(&SUMMARY, names(classes))
 }
 
-/// The summary of a run that may also have asked which targets live.
+fn names(classes: &Classes) -> Vec<String> {
+    classes.ids().map(|id| classes.name(id).to_owned()).collect()
+}
+
+/// The summary of a run; `counts` has what it pinged, if it did.
 #[must_use]
-pub fn with(run: &Run, split: &Split, classes: &Classes, counts: Option<&HostCounts>) -> Rows {
+pub fn summary(run: &Run, split: &Split, classes: &Classes, counts: Option<&HostCounts>) -> Rows {
     let parts = std::iter::once(&split.block).chain(&split.routed);
-    let row = |part: &Part| {
-        let mut row = row(run, part, classes);
-        row.extend(pinged(counts.and_then(|counts| counts.scope(part.scope))));
-        row
-    };
-    Rows { header: header(classes), rows: parts.map(row).collect() }
+    let pinged = |part: &Part| counts.and_then(|counts| counts.scope(part.scope));
+    Rows::new(names(classes), parts.map(|part| row(run, part, classes, pinged(part))))
 }
 
-fn pinged(count: Option<&HostCount>) -> [Cell; 4] {
-    [
-        Cell::maybe(count, |count| Cell::count(count.targets)),
-        Cell::maybe(count, |count| Cell::count(count.alive)),
-        Cell::maybe(count, |count| Cell::count(count.implausible)),
-        Cell::maybe(count.and_then(|count| count.rtt), Cell::millis),
-    ]
+fn row(run: &Run, part: &Part, classes: &Classes, pinged: Option<&HostCount>) -> SummaryRow<Cell> {
+    let count = |class| Cell::count(part.counts.get(&class).copied().unwrap_or_default());
+    let carriers: Vec<String> =
+        part.carriers.iter().map(|(name, count)| format!("{name}={count}")).collect();
+    SummaryRow {
+        schema: Cell::Count(SUMMARY.schema()),
+        run_id: Cell::text(&run.id),
+        started_at: Cell::maybe(run.started, Cell::time),
+        ended_at: Cell::maybe(run.ended, Cell::time),
+        vantage: Cell::text(&run.vantage),
+        method: Cell::text(&run.method),
+        scope: Cell::text(part.scope),
+        targets: Cell::count(part.targets),
+        classes: classes.ids().map(|id| [count(Class::Transit(id))]).collect(),
+        other: count(Class::Other),
+        unknown: count(Class::Unknown),
+        unreached: count(Class::Unreached),
+        shares: part.shares.iter().map(|share| interval(*share)).collect(),
+        verdict: Cell::text(verdict(part.verdict, classes)),
+        carriers: Cell::text_or_empty(carriers.join(";")),
+        last_hops: Cell::count(part.last_hops.len()),
+        rtt_ms: Cell::maybe(part.rtt, Cell::millis),
+        probes: Cell::count(part.probes),
+        complete: Cell::Flag(run.complete),
+        pinged: Cell::maybe(pinged, |count| Cell::count(count.targets)),
+        alive: Cell::maybe(pinged, |count| Cell::count(count.alive)),
+        suspect: Cell::maybe(pinged, |count| Cell::count(count.implausible)),
+        alive_rtt_ms: Cell::maybe(pinged.and_then(|count| count.rtt), Cell::millis),
+    }
 }
 
-/// The columns; those of the classes have the names of the configuration.
-#[must_use]
-pub fn header(classes: &Classes) -> Vec<String> {
-    let names = || classes.ids().map(|id| classes.name(id));
-    let shares =
-        names().flat_map(|name| ["share", "low", "high"].map(|end| format!("{name}_{end}")));
-    let before =
-        ["schema", "run_id", "started_at", "ended_at", "vantage", "method", "scope", "targets"];
-    let rest = ["other", "unknown", "unreached"];
-    let after = ["verdict", "carriers", "last_hops", "rtt_ms", "probes", "complete"];
-    let fixed = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let mut header = fixed(&before);
-    header.extend(names().map(str::to_owned));
-    header.extend(fixed(&rest));
-    header.extend(shares);
-    header.extend(fixed(&after));
-    header.extend(fixed(&PINGED));
-    header
-}
-
-/// The columns that the header line `found` lacks, if it is `expected` as an earlier version wrote it.
-pub(super) fn missing(found: &str, expected: &str) -> Option<String> {
-    let added = PINGED.join(",");
-    let before = expected.strip_suffix(&added)?.strip_suffix(',')?;
-    (found == before).then_some(added)
-}
-
-fn row(run: &Run, part: &Part, classes: &Classes) -> Vec<Cell> {
-    let mut row = vec![
-        Cell::Count(SCHEMA),
-        Cell::text(&run.id),
-        Cell::maybe(run.started, Cell::time),
-        Cell::maybe(run.ended, Cell::time),
-        Cell::text(&run.vantage),
-        Cell::text(&run.method),
-        Cell::text(part.scope),
-        Cell::count(part.targets),
-    ];
-    row.extend(part.counts.values().map(|count| Cell::count(*count)));
-    row.extend(part.shares.iter().flat_map(|share| limits(*share)));
-    row.extend([
-        Cell::text(verdict(part.verdict, classes)),
-        Cell::maybe(carriers(&part.carriers), Cell::text),
-        Cell::count(part.last_hops.len()),
-        Cell::maybe(part.rtt, Cell::millis),
-        Cell::count(part.probes),
-        Cell::Flag(run.complete),
-    ]);
-    row
-}
-
-fn limits(share: Option<Share>) -> [Cell; 3] {
-    let cell = |number| Cell::Decimal(number, 4);
+fn interval(share: Option<Share>) -> [Cell; 3] {
     share.map_or([Cell::Empty, Cell::Empty, Cell::Empty], |share| {
-        [cell(share.share), cell(share.low), cell(share.high)]
+        [share.share, share.low, share.high].map(Cell::share)
     })
 }
 
 /// The verdict in a word.
-#[must_use]
-pub fn verdict(verdict: Verdict, classes: &Classes) -> &str {
+fn verdict(verdict: Verdict, classes: &Classes) -> &str {
     match verdict {
         Verdict::One(class) => Class::name(class, classes),
         Verdict::Mixed => "mixed",
     }
 }
 
-fn carriers(carriers: &[(String, usize)]) -> Option<String> {
-    let each: Vec<String> =
-        carriers.iter().map(|(name, count)| format!("{name}={count}")).collect();
-    Some(each.join(";")).filter(|carriers| !carriers.is_empty())
+/// The summary as a table, with a line about the run above it.
+#[must_use]
+pub fn summary_table(
+    run: &Run,
+    split: &Split,
+    classes: &Classes,
+    counts: Option<&HostCounts>,
+) -> String {
+    let parts = split.routed.iter().chain(std::iter::once(&split.block));
+    let mut lines = vec![heading(split, classes, counts.is_some())];
+    lines.extend(parts.map(|part| line(part, split, classes, counts)));
+    format!("{}\n\n{}", run.describe(split.block.targets, split.block.probes), align(&lines))
+}
+
+fn heading(split: &Split, classes: &Classes, pinged: bool) -> Vec<String> {
+    let mut cells = vec!["prefix".to_owned(), "verdict".into(), "traces".into()];
+    cells.extend(classes.ids().map(|id| classes.name(id).to_owned()));
+    cells.extend(other_classes(split).map(|class| class.name(classes).to_owned()));
+    cells.extend(pinged.then(|| "alive".to_owned()));
+    cells.extend(["rtt".into(), "carriers".into(), "last hops".into()]);
+    cells
+}
+
+fn line(part: &Part, split: &Split, classes: &Classes, counts: Option<&HostCounts>) -> Vec<String> {
+    let count = |class| part.counts.get(&class).copied().unwrap_or_default();
+    let mut cells = vec![
+        part.scope.to_string(),
+        verdict(part.verdict, classes).to_owned(),
+        part.counts.values().sum::<usize>().to_string(),
+    ];
+    for id in classes.ids() {
+        let count = count(Class::Transit(id));
+        cells.push(match part.shares.get(id.index()).copied().flatten() {
+            None | Some(Share { share: 0.0, .. }) => count_or_dash(count),
+            Some(share) => {
+                let [share, low, high] =
+                    [share.share, share.low, share.high].map(|part| format!("{:.0}", part * 100.0));
+                format!("{count}  {share} % ({low}-{high})")
+            }
+        });
+    }
+    cells.extend(other_classes(split).map(|class| count_or_dash(count(class))));
+    if let Some(counts) = counts {
+        cells.push(counts.scope(part.scope).map_or(
+            String::new(),
+            |count| match count.implausible {
+                0 => count_or_dash(count.alive),
+                suspect => format!("{} ({suspect} suspect)", count_or_dash(count.alive)),
+            },
+        ));
+    }
+    cells.push(part.rtt.map_or(String::new(), |rtt| format!("{:.0} ms", rtt.as_secs_f64() * 1e3)));
+    cells.push(part.carriers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", "));
+    let mut last_hops: Vec<String> =
+        part.last_hops.iter().take(NAMED).map(|(address, _)| address.to_string()).collect();
+    if let Some(more) = part.last_hops.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        last_hops.push(format!("{more} more"));
+    }
+    cells.push(last_hops.join(", "));
+    cells
+}
+
+/// The classes beside the configured ones that occur in the split.
+fn other_classes(split: &Split) -> impl Iterator<Item = Class> {
+    [Class::Other, Class::Unknown, Class::Unreached]
+        .into_iter()
+        .filter(|class| split.block.counts.get(class).is_some_and(|count| *count > 0))
 }

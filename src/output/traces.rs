@@ -1,110 +1,104 @@
-//! The traces file: one row for each trace, with its judgement and what that rests on.
+//! The files about traces: one row for each trace, with its judgement and the evidence for it; and one row for
+//! each probe, answered or not.
 
 use crate::border::Behind;
+use crate::columns::{HOPS, HopRow, TRACES, TraceRow};
+use crate::owner::Owners;
 use crate::targets::Targets;
-use crate::trace::Trace;
+use crate::trace::{Hop, HopTry, Trace};
 use crate::transit::Judgement;
 
-use super::run::TRACES_SCHEMA;
-use super::{Cell, Rows, Run};
-
-const HEADER: [&str; 26] = [
-    "schema",
-    "run_id",
-    "started_at",
-    "vantage",
-    "method",
-    "flow",
-    "target",
-    "scope",
-    "class",
-    "confidence",
-    "last_hop",
-    "last_hop_ttl",
-    "last_hop_rtt_ms",
-    "asn",
-    "carrier",
-    "country",
-    "last_hop_name",
-    "source",
-    "reason",
-    "stop_reason",
-    "reached",
-    "first_home_ttl",
-    "gap",
-    "as_path",
-    "probes",
-    "strategy",
-];
+use super::rows::{Cell, Rows, Run};
 
 /// A row for each judged trace.
 #[must_use]
 pub fn traces(run: &Run, judged: &[(&Trace, &Judgement)], targets: &Targets) -> Rows {
-    let rows = judged.iter().map(|(trace, judgement)| row(run, trace, judgement, targets));
-    Rows { header: HEADER.map(str::to_owned).into(), rows: rows.collect() }
+    let rows = judged.iter().map(|(trace, judgement)| trace_row(run, trace, judgement, targets));
+    Rows::new(Vec::new(), rows)
 }
 
-fn row(run: &Run, trace: &Trace, judgement: &Judgement, targets: &Targets) -> Vec<Cell> {
-    let scope = targets
-        .block
-        .routed_index(trace.target)
-        .and_then(|index| targets.block.routed_prefixes().nth(index));
-    let mut row = vec![
-        Cell::Count(TRACES_SCHEMA),
-        Cell::text(&run.id),
-        Cell::maybe(trace.started, Cell::time),
-        Cell::text(trace.vantage.as_ref().map_or(&run.vantage, |vantage| &vantage.name)),
-        Cell::maybe(trace.method, Cell::text),
-        Cell::maybe(trace.flow, Cell::count),
-        Cell::text(trace.target),
-        Cell::maybe(scope, Cell::text),
-        Cell::text(judgement.class.name(&targets.classes)),
-        Cell::text(judgement.confidence),
-    ];
-    row.extend(last_hop(judgement));
-    row.push(Cell::text(reasons(judgement)));
-    row.extend(ending(trace, judgement));
-    row
-}
-
-fn last_hop(judgement: &Judgement) -> [Cell; 8] {
+fn trace_row(run: &Run, trace: &Trace, judgement: &Judgement, targets: &Targets) -> TraceRow<Cell> {
     let last = judgement.border.last;
     let owner = judgement.owner.as_deref();
     let origin = owner.and_then(|owner| owner.origin.as_ref());
     let carrier = owner.and_then(|owner| owner.carrier.as_ref());
-    [
-        Cell::maybe(last, |last| Cell::text(last.address)),
-        Cell::maybe(last, |last| Cell::count(last.ttl.get())),
-        Cell::maybe(last.and_then(|last| last.rtt), Cell::millis),
-        Cell::maybe(origin, |origin| Cell::count(origin.asn)),
-        Cell::maybe(carrier, |carrier| Cell::text(&carrier.name)),
-        Cell::maybe(owner.and_then(|owner| owner.country), Cell::text),
-        Cell::maybe(owner.and_then(|owner| owner.router_name.as_ref()), Cell::text),
-        Cell::maybe(owner.and_then(|owner| owner.source), Cell::text),
-    ]
-}
-
-fn ending(trace: &Trace, judgement: &Judgement) -> [Cell; 7] {
-    let reached = trace.answers().any(|(_, answer)| answer.from == trace.target);
-    let (home, gap) = match judgement.border.behind {
+    let (first_home_ttl, gap) = match judgement.border.behind {
         Behind::Home { ttl, gap, .. } => (Cell::count(ttl.get()), Cell::count(gap)),
         Behind::ForeignReply { gap, .. } => (Cell::Empty, Cell::count(gap)),
         Behind::Unreachable { .. } | Behind::Silence { .. } => (Cell::Empty, Cell::Empty),
     };
+    let reasons: Vec<String> = judgement.reasons.iter().map(ToString::to_string).collect();
     let as_path: Vec<String> = judgement.as_path.iter().map(ToString::to_string).collect();
-    let as_path = Some(as_path.join(" ")).filter(|path| !path.is_empty());
-    [
-        Cell::maybe(trace.stop, Cell::text),
-        Cell::Flag(reached),
-        home,
+    TraceRow {
+        schema: Cell::Count(TRACES.schema()),
+        run_id: Cell::text(&run.id),
+        started_at: Cell::maybe(trace.started, Cell::time),
+        vantage: Cell::text(trace.vantage.as_ref().map_or(&run.vantage, |vantage| &vantage.name)),
+        method: Cell::maybe(trace.method, Cell::text),
+        flow: Cell::maybe(trace.flow, Cell::count),
+        target: Cell::text(trace.target),
+        scope: Cell::maybe(targets.block.routed_prefix(trace.target), Cell::text),
+        class: Cell::text(judgement.class.name(&targets.classes)),
+        confidence: Cell::text(judgement.confidence),
+        last_hop: Cell::maybe(last, |last| Cell::text(last.address)),
+        last_hop_ttl: Cell::maybe(last, |last| Cell::count(last.ttl.get())),
+        last_hop_rtt_ms: Cell::maybe(last.and_then(|last| last.rtt), Cell::millis),
+        asn: Cell::maybe(origin, |origin| Cell::count(origin.asn)),
+        carrier: Cell::maybe(carrier, |carrier| Cell::text(&carrier.name)),
+        country: Cell::maybe(owner.and_then(|owner| owner.country), Cell::text),
+        last_hop_name: Cell::maybe(owner.and_then(|owner| owner.router_name.as_ref()), Cell::text),
+        source: Cell::maybe(owner.and_then(|owner| owner.source), Cell::text),
+        reason: Cell::Text(reasons.join("; ")),
+        stop_reason: Cell::maybe(trace.stop, Cell::text),
+        reached: Cell::Flag(trace.answers().any(|(_, answer)| answer.from == trace.target)),
+        first_home_ttl,
         gap,
-        Cell::maybe(as_path, Cell::text),
-        Cell::count(trace.probes()),
-        Cell::maybe(trace.strategy, Cell::text),
-    ]
+        as_path: Cell::text_or_empty(as_path.join(" ")),
+        probes: Cell::count(trace.probes()),
+        strategy: Cell::maybe(trace.strategy, Cell::text),
+    }
 }
 
-fn reasons(judgement: &Judgement) -> String {
-    let each: Vec<String> = judgement.reasons.iter().map(ToString::to_string).collect();
-    each.join("; ")
+/// A row for each probe of the traces.
+#[must_use]
+pub fn hops(run: &Run, traces: &[&Trace], owners: &Owners<'_>) -> Rows {
+    let rows = traces.iter().flat_map(|trace| {
+        trace.hops.iter().flat_map(move |hop| {
+            hop.tries.iter().map(move |probe| hop_row(run, trace, hop, probe, owners))
+        })
+    });
+    Rows::new(Vec::new(), rows)
+}
+
+fn hop_row(
+    run: &Run,
+    trace: &Trace,
+    hop: &Hop,
+    probe: &HopTry,
+    owners: &Owners<'_>,
+) -> HopRow<Cell> {
+    let reply = probe.answer.as_ref();
+    let icmp = reply.map(|reply| reply.kind.icmp());
+    let labels = reply.into_iter().flat_map(|reply| &reply.labels);
+    let labels: Vec<String> =
+        labels.map(|entry| format!("{}:{}", entry.label, entry.ttl)).collect();
+    let owner = reply.map(|reply| owners.of(reply.from)).unwrap_or_default();
+    HopRow {
+        schema: Cell::Count(HOPS.schema()),
+        run_id: Cell::text(&run.id),
+        target: Cell::text(trace.target),
+        flow: Cell::maybe(trace.flow, Cell::count),
+        ttl: Cell::count(hop.ttl.get()),
+        attempt: Cell::count(probe.attempt),
+        sent_at: Cell::maybe(probe.sent, Cell::time),
+        address: Cell::maybe(reply, |reply| Cell::text(reply.from)),
+        rtt_ms: Cell::maybe(reply.and_then(|reply| reply.rtt), Cell::millis),
+        icmp_type: Cell::maybe(icmp, |(kind, _)| Cell::count(kind)),
+        icmp_code: Cell::maybe(icmp, |(_, code)| Cell::count(code)),
+        reply_ttl: Cell::maybe(reply.and_then(|reply| reply.reply_ttl), Cell::count),
+        mpls: Cell::text_or_empty(labels.join(" ")),
+        asn: Cell::maybe(owner.origin, |origin| Cell::count(origin.asn)),
+        country: Cell::maybe(owner.country, Cell::text),
+        name: Cell::maybe(owner.router_name, Cell::Text),
+    }
 }

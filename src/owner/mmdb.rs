@@ -1,36 +1,36 @@
 //! Reads databases in the `MaxMind` DB format, whoever made them.
 //!
-//! Makers name their keys differently, so what is there decides, not the database's type. A
-//! country in such a file is where the addresses are used, not where their AS is registered: the
-//! router of an American carrier in Moscow is in `RU` there. It is kept as a location.
+//! Vendors name their keys differently, so the keys of a record decide, not the database's type. A country in
+//! such a file is where the addresses are used, not where their AS is registered: the router of an American
+//! carrier in Moscow is in `RU` there. It is kept as a location.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use ipnet::Ipv4Net;
 use maxminddb::{MaxMindDbError, Reader, WithinOptions};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::AddressRange;
-use super::outside::{asn, clean, names_somebody};
-use super::ranges::{Builder, Holder, HolderId, Ranges};
 use crate::targets::Country;
 
-/// What stands before the metadata, near the end of every such file.
+use super::ranges::{AddressRange, AsEntry, Builder, EntryId, RangeTable};
+use super::untrusted::{asn, clean, is_public_asn};
+
+/// The bytes before the metadata, near the end of every such file.
 const MARKER: &[u8] = b"\xab\xcd\xefMaxMind.com";
 
-/// How much of the end of the file may hold the metadata.
+/// The metadata is within this many bytes of the end of the file.
 const METADATA: usize = 128 * 1024;
 
-/// More networks than any such database has; a damaged tree can have more.
+/// More networks than any such database has. A damaged tree can have more.
 const MOST_NETWORKS: usize = 1 << 24;
 
 /// A database that has been read.
 #[derive(Debug)]
 pub(super) struct Database {
-    pub(super) ranges: Ranges,
+    pub(super) ranges: RangeTable,
     /// Such as `GeoLite2-ASN`.
     pub(super) kind: Option<String>,
     /// When it was made, in seconds since 1970.
@@ -51,40 +51,31 @@ pub(super) fn read(bytes: Vec<u8>) -> Result<Database, String> {
     Ok(Database { ranges, kind: clean(&metadata.database_type), built: metadata.build_epoch })
 }
 
-fn ranges(reader: &Reader<Vec<u8>>) -> Result<Ranges, String> {
+fn ranges(reader: &Reader<Vec<u8>>) -> Result<RangeTable, String> {
     let everything = "0.0.0.0/0".parse().map_err(|_| "no IPv4 networks".to_owned())?;
     let networks = reader.within(everything, WithinOptions::default()).map_err(damaged)?;
     let mut table = Builder::default();
-    let mut seen: HashMap<usize, Option<HolderId>> = HashMap::new();
+    let mut seen: HashMap<usize, Option<EntryId>> = HashMap::new();
     for (count, network) in (1..).zip(networks) {
         if count > MOST_NETWORKS {
             return Err(format!("more than {MOST_NETWORKS} networks"));
         }
         let network = network.map_err(damaged)?;
-        let (IpAddr::V4(address), length, Some(record)) = place(&network)? else { continue };
-        let holder = match seen.entry(record) {
+        let prefix = network.network().map_err(damaged)?;
+        let (IpAddr::V4(address), Some(record)) = (prefix.ip(), network.offset()) else {
+            continue;
+        };
+        let entry = match seen.entry(record) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(unknown) => {
                 let decoded = network.decode::<Record>().map_err(damaged)?.unwrap_or_default();
-                *unknown.insert(table.holder(decoded.into()))
+                *unknown.insert(table.entry(decoded.into()))
             }
         };
-        let range = range(address, length)?;
-        table.push(range, holder).map_err(|disorder| disorder.to_string())?;
+        let prefix = Ipv4Net::new(address, prefix.prefix()).map_err(|error| error.to_string())?;
+        table.push(AddressRange::from(prefix), entry).map_err(|unsorted| unsorted.to_string())?;
     }
     Ok(table.finish())
-}
-
-/// A network's address and length, and the place of its record.
-fn place(
-    network: &maxminddb::LookupResult<'_, Vec<u8>>,
-) -> Result<(IpAddr, u8, Option<usize>), String> {
-    let prefix = network.network().map_err(damaged)?;
-    Ok((prefix.ip(), prefix.prefix(), network.offset()))
-}
-
-fn range(address: Ipv4Addr, length: u8) -> Result<AddressRange, String> {
-    Ipv4Net::new(address, length).map(AddressRange::from).map_err(|error| error.to_string())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
@@ -92,68 +83,68 @@ fn damaged(error: MaxMindDbError) -> String {
     clean(&error.to_string()).unwrap_or_default()
 }
 
-/// All the keys by which makers say the same.
+/// The keys of all vendors.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Record {
-    autonomous_system_number: Option<Loose>,
-    autonomous_system_organization: Option<Loose>,
-    asn: Option<Loose>,
-    as_name: Option<Loose>,
-    traits: Option<Part>,
-    country_code: Option<Loose>,
-    country: Option<Part>,
-    registered_country: Option<Part>,
+    autonomous_system_number: Option<NumberOrText>,
+    autonomous_system_organization: Option<NumberOrText>,
+    asn: Option<NumberOrText>,
+    as_name: Option<NumberOrText>,
+    traits: Option<MapOrText>,
+    country_code: Option<NumberOrText>,
+    country: Option<MapOrText>,
+    registered_country: Option<MapOrText>,
 }
 
-/// A value that is a number to one maker and text to another.
+/// A value that is a number for one vendor and text for another.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Loose {
+enum NumberOrText {
     Number(u32),
     Text(String),
-    Else(IgnoredAny),
+    Other(IgnoredAny),
 }
 
-/// A value that is a map to one maker and text to another.
+/// A value that is a map for one vendor and text for another.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Part {
+enum MapOrText {
     Text(String),
     Map {
-        iso_code: Option<Loose>,
-        autonomous_system_number: Option<Loose>,
-        autonomous_system_organization: Option<Loose>,
-        isp: Option<Loose>,
+        iso_code: Option<NumberOrText>,
+        autonomous_system_number: Option<NumberOrText>,
+        autonomous_system_organization: Option<NumberOrText>,
+        isp: Option<NumberOrText>,
     },
-    Else(IgnoredAny),
+    Other(IgnoredAny),
 }
 
-impl Loose {
+impl NumberOrText {
     fn asn(&self) -> Option<u32> {
         match self {
             Self::Number(number) => Some(*number),
             Self::Text(text) => asn(text),
-            Self::Else(_) => None,
+            Self::Other(_) => None,
         }
     }
 
     fn text(&self) -> Option<String> {
         match self {
             Self::Text(text) => clean(text),
-            Self::Number(_) | Self::Else(_) => None,
+            Self::Number(_) | Self::Other(_) => None,
         }
     }
 
     fn country(&self) -> Option<Country> {
         match self {
             Self::Text(text) => text.parse().ok(),
-            Self::Number(_) | Self::Else(_) => None,
+            Self::Number(_) | Self::Other(_) => None,
         }
     }
 }
 
-impl Part {
+impl MapOrText {
     fn asn(&self) -> Option<u32> {
         match self {
             Self::Map { autonomous_system_number: Some(number), .. } => number.asn(),
@@ -164,7 +155,7 @@ impl Part {
     fn organization(&self) -> Option<String> {
         match self {
             Self::Map { autonomous_system_organization: name, isp, .. } => {
-                name.as_ref().and_then(Loose::text).or_else(|| isp.as_ref()?.text())
+                name.as_ref().and_then(NumberOrText::text).or_else(|| isp.as_ref()?.text())
             }
             _ => None,
         }
@@ -182,21 +173,21 @@ impl Part {
     }
 }
 
-impl From<Record> for Holder {
+impl From<Record> for AsEntry {
     fn from(record: Record) -> Self {
         let numbers = [&record.autonomous_system_number, &record.asn];
         let asn = numbers
             .into_iter()
             .find_map(|number| number.as_ref()?.asn())
             .or_else(|| record.traits.as_ref()?.asn())
-            .filter(|asn| names_somebody(*asn));
+            .filter(|asn| is_public_asn(*asn));
         let names = [&record.autonomous_system_organization, &record.as_name];
         let name = names
             .into_iter()
             .find_map(|name| name.as_ref()?.text())
             .or_else(|| record.traits.as_ref()?.organization())
             .filter(|_| asn.is_some());
-        let code = record.country_code.as_ref().and_then(Loose::country);
+        let code = record.country_code.as_ref().and_then(NumberOrText::country);
         let parts = [&record.country, &record.registered_country];
         let location = code.or_else(|| parts.into_iter().find_map(|part| part.as_ref()?.country()));
         Self { asn, name, country: None, location }
@@ -209,71 +200,71 @@ mod tests {
 
     use super::*;
 
-    fn holder(record: &str) -> Holder {
+    fn entry(record: &str) -> AsEntry {
         serde_json::from_str::<Record>(record).expect(record).into()
     }
 
-    fn said(record: &str) -> (Option<u32>, Option<String>, Option<String>) {
-        let Holder { asn, name, country, location } = holder(record);
+    fn read_as(record: &str) -> (Option<u32>, Option<String>, Option<String>) {
+        let AsEntry { asn, name, country, location } = entry(record);
         assert_eq!(country, None, "a location is not the registration of an AS");
         (asn, name, location.map(|location| location.to_string()))
     }
 
-    fn told(asn: u32, name: &str, country: &str) -> (Option<u32>, Option<String>, Option<String>) {
+    fn parts(asn: u32, name: &str, country: &str) -> (Option<u32>, Option<String>, Option<String>) {
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         ((asn > 0).then_some(asn), text(name), text(country))
     }
 
     #[test]
-    fn every_makers_keys_are_understood() {
+    fn the_keys_of_every_vendor_are_understood() {
         let cases = [
             (
                 r#"{"autonomous_system_number":4837,"autonomous_system_organization":"CU"}"#,
-                told(4837, "CU", ""),
+                parts(4837, "CU", ""),
             ),
             (
                 r#"{"traits":{"autonomous_system_number":7,"isp":"B"},"country":{"iso_code":"SE"}}"#,
-                told(7, "B", "SE"),
+                parts(7, "B", "SE"),
             ),
             (
                 r#"{"asn":"AS15169","as_name":"Google LLC","as_domain":"google.com",
                     "country":"United States","country_code":"US","continent_code":"NA"}"#,
-                told(15_169, "Google LLC", "US"),
+                parts(15_169, "Google LLC", "US"),
             ),
             (
                 r#"{"asn":"15169","as_name":"Google LLC","country":"US","country_name":"USA"}"#,
-                told(15_169, "Google LLC", "US"),
+                parts(15_169, "Google LLC", "US"),
             ),
-            (r#"{"country":{"iso_code":"RU","names":{"en":"Russia"}}}"#, told(0, "", "RU")),
-            (r#"{"registered_country":{"iso_code":"CN","geoname_id":1}}"#, told(0, "", "CN")),
-            (r#"{"country_code":"AU"}"#, told(0, "", "AU")),
+            (r#"{"country":{"iso_code":"RU","names":{"en":"Russia"}}}"#, parts(0, "", "RU")),
+            (r#"{"registered_country":{"iso_code":"CN","geoname_id":1}}"#, parts(0, "", "CN")),
+            (r#"{"country_code":"AU"}"#, parts(0, "", "AU")),
         ];
         for (record, expected) in cases {
-            assert_eq!(said(record), expected, "{record}");
+            assert_eq!(read_as(record), expected, "{record}");
         }
     }
 
     #[test]
     fn a_countrys_name_is_no_code() {
-        assert_eq!(said(r#"{"country":"Chad"}"#), told(0, "", ""));
-        assert_eq!(said(r#"{"country":"us"}"#), told(0, "", ""));
-        assert_eq!(said(r#"{"country_code":"","country":"CN"}"#), told(0, "", "CN"));
+        assert_eq!(read_as(r#"{"country":"Chad"}"#), parts(0, "", ""));
+        assert_eq!(read_as(r#"{"country":"us"}"#), parts(0, "", ""));
+        assert_eq!(read_as(r#"{"country_code":"","country":"CN"}"#), parts(0, "", "CN"));
     }
 
     #[test]
     fn keys_that_mean_something_else_are_no_fault() {
         let record = r#"{"asn":{"a":1},"as_name":5,"traits":"x","country":[1],"country_code":7}"#;
-        assert_eq!(said(record), told(0, "", ""));
-        assert!(!holder("{}").is_known());
+        assert_eq!(read_as(record), parts(0, "", ""));
+        assert!(!entry("{}").is_known());
     }
 
     #[test]
-    fn a_private_as_number_names_nobody() {
-        assert_eq!(said(r#"{"asn":"AS64512","as_name":"Private"}"#), told(0, "", ""));
+    fn a_private_as_number_is_dropped() {
+        assert_eq!(read_as(r#"{"asn":"AS64512","as_name":"Private"}"#), parts(0, "", ""));
     }
 
     #[test]
-    fn a_file_is_known_by_its_content() {
+    fn a_file_is_recognised_by_its_content() {
         assert!(is_mmdb(b"tree and data\xab\xcd\xefMaxMind.com metadata"));
         assert!(!is_mmdb(b"1.0.0.0\t1.0.0.255\t13335\tUS\tMaxMind.com\n"));
         assert!(!is_mmdb(b""));

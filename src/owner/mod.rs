@@ -1,43 +1,38 @@
-//! Who holds an address, and why we think so: the room beside the road that *border* and *transit*
-//! ask.
+//! Who holds an address: beside the road, for *border* and *transit*.
 //!
-//! Sources are asked in one order: the carriers' registered prefixes, the table of AS, the
-//! registries' delegations, and what name servers said. Files and name servers are read before;
-//! the answer itself is a pure function.
+//! A carrier is found by its registered prefixes, else by the origin AS (of the AS table, else of Team Cymru),
+//! else by the router's name. The country is that of the AS, else that of the registries' delegation. Files and
+//! name servers are read before; [`Owners::of`] is a pure function.
 
+mod as_table;
 pub mod cymru;
 #[cfg(feature = "dns")]
 pub mod dns;
+mod dns_records;
+mod ip2asn;
 mod mmdb;
-mod names;
-mod outside;
-mod range;
 mod ranges;
-mod registry;
-mod table;
-mod text;
+mod untrusted;
 
 use std::fmt;
 use std::net::Ipv4Addr;
 
-pub use names::Names;
-pub use range::AddressRange;
-pub use ranges::Holder;
-pub use registry::country_code;
-pub use table::{AsTable, TableError};
-
 use crate::targets::{Carrier, ClassId, Country, Targets};
 
-/// Where an answer is from.
+pub use as_table::{AsTable, TableError};
+pub use dns_records::DnsRecords;
+pub use ranges::{AddressRange, AsEntry};
+
+/// What names the holder of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
     /// A carrier's prefix in the configuration.
     RegisteredPrefix,
-    /// The table of AS.
+    /// The AS table.
     AsTable,
     /// The registries' delegations.
     Registry,
-    /// The router's name.
+    /// The router's name in the DNS.
     RouterName,
     /// Team Cymru's name servers.
     Cymru,
@@ -55,7 +50,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// The AS that announces an address.
+/// The origin AS of an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     /// Its number; never a private or reserved one.
@@ -64,20 +59,20 @@ pub struct Origin {
     pub name: Option<String>,
     /// The country in which the AS is registered.
     pub country: Option<Country>,
-    /// The addresses for which the source says so.
+    /// The addresses for which the source has it.
     pub range: AddressRange,
     /// [`Source::AsTable`] or [`Source::Cymru`].
     pub source: Source,
 }
 
-/// What a country is the country of; they differ often enough to matter.
+/// What a country is the country of. They differ often enough to matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CountryOf {
     /// The registration of the origin AS.
     As,
     /// The delegation of the addresses by a registry.
     Delegation,
-    /// The place where the addresses are thought to be used. It decides no class.
+    /// The geolocation of the addresses. It decides no class.
     Location,
 }
 
@@ -91,32 +86,31 @@ impl fmt::Display for CountryOf {
     }
 }
 
-/// Who holds an address. Every part is empty when it is unknown.
+/// Who holds an address. Every part is `None` where it is unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Owner {
-    /// The AS that announces it. A registered prefix or a router name alone gives none.
+    /// The origin AS. A registered prefix or a router name alone gives none.
     pub origin: Option<Origin>,
     /// The carrier: by registered prefix, else by AS, else by router name.
     pub carrier: Option<Carrier>,
-    /// The country of the AS, else of the delegation, else the location.
+    /// The country of the AS, else of the delegation, else of the location.
     pub country: Option<Country>,
     /// Which of them `country` is.
     pub country_of: Option<CountryOf>,
     /// The router's name.
     pub router_name: Option<String>,
-    /// What `source` matched: the registered prefix or the announced range; nothing for the
-    /// others.
+    /// What `source` matched: the registered prefix or the announced range; `None` for the other sources.
     pub range: Option<AddressRange>,
     /// The source that decided: the carrier's, else the origin's, else the country's.
     pub source: Option<Source>,
-    /// The carrier's class; without a carrier, the class of the AS's country, else of the
-    /// delegation's. Nothing when that is `other` or nobody is known: see [`Owner::is_known`].
+    /// The carrier's class; without a carrier, the class of the AS's country, else of the delegation's. `None`
+    /// means `other`, or `unknown` where nobody is known: see [`Owner::is_known`].
     pub class: Option<ClassId>,
 }
 
 impl Owner {
-    /// Whether anybody can be named: without a class, an owner that is known is `other`, and one
-    /// that is not is `unknown`. A location alone names nobody.
+    /// Whether a holder is known: without a class, it is then `other`, and else `unknown`. A location alone
+    /// shows no holder.
     #[must_use]
     pub fn is_known(&self) -> bool {
         let registered = self.country_of.is_some_and(|of| of != CountryOf::Location);
@@ -129,70 +123,67 @@ impl Owner {
 pub struct Owners<'t> {
     targets: &'t Targets,
     table: Option<AsTable>,
-    names: Names,
-}
-
-/// What decided on a carrier.
-struct Decision<'t> {
-    carrier: &'t Carrier,
-    source: Source,
-    range: Option<AddressRange>,
+    records: DnsRecords,
 }
 
 impl<'t> Owners<'t> {
-    /// Knows the configuration and the registries' delegations.
+    /// Only the configuration and the registries' delegations.
     #[must_use]
     pub fn new(targets: &'t Targets) -> Self {
-        Self { targets, table: None, names: Names::default() }
+        Self { targets, table: None, records: DnsRecords::default() }
     }
 
-    /// Knows a table of AS too.
+    /// The same with an AS table.
     #[must_use]
     pub fn with_table(self, table: AsTable) -> Self {
         Self { table: Some(table), ..self }
     }
 
-    /// Takes over what name servers or traceroutes said, beside what is known already.
-    pub fn learn(&mut self, names: Names) {
-        self.names.merge(names);
+    /// Adds the records of name servers or traceroutes to those that are there.
+    pub fn add_records(&mut self, records: DnsRecords) {
+        self.records.merge(records);
     }
 
-    /// The table of AS, for its age.
+    /// The AS table, for its age.
     #[must_use]
     pub fn table(&self) -> Option<&AsTable> {
         self.table.as_ref()
     }
 
-    /// What a name server can tell about the addresses: the router names of all that are not
-    /// special, and the origins of those among them for which there is none yet.
+    /// The queries for the addresses: the router names of all that are not special, and the origin AS of those
+    /// that have none yet.
     #[cfg(feature = "dns")]
     #[must_use]
-    pub fn questions(&self, addresses: &[Ipv4Addr]) -> dns::Questions {
-        let unannounced = addresses.iter().filter(|address| self.origin(**address).is_none());
-        dns::Questions::new(&self.targets.specials, addresses.iter().copied(), unannounced.copied())
+    pub fn queries(&self, addresses: &[Ipv4Addr]) -> dns::Queries {
+        let without_origin = addresses.iter().filter(|address| self.origin(**address).is_none());
+        let specials = &self.targets.specials;
+        dns::Queries::new(specials, addresses.iter().copied(), without_origin.copied())
     }
 
-    /// Who holds the address. A special address has no owner, whatever a table says.
+    /// Who holds the address. A special address has no owner, whatever a table has for it.
     #[must_use]
     pub fn of(&self, address: Ipv4Addr) -> Owner {
         if self.targets.specials.of(address).is_some() {
             return Owner::default();
         }
         let origin = self.origin(address);
-        let router_name = self.names.router_name(address);
-        let decision = self.decide(address, origin.as_ref(), router_name);
+        let router_name = self.records.router_name(address);
         let (country, country_of) = self.country(address, origin.as_ref()).unzip();
-        let (range, source) = match (&decision, &origin) {
-            (Some(decision), _) => (decision.range, Some(decision.source)),
-            (None, Some(origin)) => (Some(origin.range), Some(origin.source)),
-            (None, None) => (None, country_of.map(source_of)),
+        let (carrier, source, range) = match self.carrier(address, origin.as_ref(), router_name) {
+            Some((carrier, source, range)) => (Some(carrier), Some(source), range),
+            None => match &origin {
+                Some(origin) => (None, Some(origin.source), Some(origin.range)),
+                None => (None, country_of.map(source_of), None),
+            },
         };
         Owner {
-            class: match &decision {
-                Some(decision) => decision.carrier.class,
-                None => self.class_of_country(country, country_of),
+            class: match carrier {
+                Some(carrier) => carrier.class,
+                None => country
+                    .filter(|_| country_of != Some(CountryOf::Location))
+                    .and_then(|country| self.targets.classes.of_country(country)),
             },
-            carrier: decision.map(|decision| decision.carrier.clone()),
+            carrier: carrier.cloned(),
             router_name: router_name.map(str::to_owned),
             origin,
             country,
@@ -203,34 +194,32 @@ impl<'t> Owners<'t> {
     }
 
     fn origin(&self, address: Ipv4Addr) -> Option<Origin> {
-        self.origin_in_table(address).or_else(|| self.names.origin(address))
+        let in_table = self.table.as_ref().and_then(|table| table.of(address));
+        let in_table = in_table.and_then(|(range, entry)| {
+            let AsEntry { asn, name, country, .. } = entry.clone();
+            Some(Origin { asn: asn?, name, country, range, source: Source::AsTable })
+        });
+        in_table.or_else(|| self.records.origin(address))
     }
 
-    fn origin_in_table(&self, address: Ipv4Addr) -> Option<Origin> {
-        let (range, holder) = self.table.as_ref()?.of(address)?;
-        let Holder { asn, name, country, .. } = holder.clone();
-        Some(Origin { asn: asn?, name, country, range, source: Source::AsTable })
-    }
-
-    /// A known AS that is nobody's in the configuration leaves no carrier: the router's name would
-    /// often be that of the neighbour on the other end of the link.
-    fn decide(
+    /// The carrier, with the source that names it and what that matched. Where the origin AS is known and belongs
+    /// to no carrier, there is none: the router's name would often be that of the neighbour on the other end of
+    /// the link.
+    fn carrier(
         &self,
         address: Ipv4Addr,
         origin: Option<&Origin>,
         router_name: Option<&str>,
-    ) -> Option<Decision<'t>> {
+    ) -> Option<(&'t Carrier, Source, Option<AddressRange>)> {
         let carriers = &self.targets.carriers;
         if let Some((carrier, prefix)) = carriers.of_address(address) {
-            let range = Some(prefix.into());
-            return Some(Decision { carrier, source: Source::RegisteredPrefix, range });
+            return Some((carrier, Source::RegisteredPrefix, Some(prefix.into())));
         }
         if let Some(origin) = origin {
-            let carrier = carriers.of_asn(origin.asn)?;
-            return Some(Decision { carrier, source: origin.source, range: Some(origin.range) });
+            return Some((carriers.of_asn(origin.asn)?, origin.source, Some(origin.range)));
         }
         let (carrier, _) = carriers.of_router_name(router_name?)?;
-        Some(Decision { carrier, source: Source::RouterName, range: None })
+        Some((carrier, Source::RouterName, None))
     }
 
     fn country(&self, address: Ipv4Addr, origin: Option<&Origin>) -> Option<(Country, CountryOf)> {
@@ -241,11 +230,6 @@ impl<'t> Owners<'t> {
             .or_else(|| Some((country_code(address)?, CountryOf::Delegation)))
             .or_else(|| Some((location()?, CountryOf::Location)))
     }
-
-    fn class_of_country(&self, country: Option<Country>, of: Option<CountryOf>) -> Option<ClassId> {
-        let country = country.filter(|_| of != Some(CountryOf::Location))?;
-        self.targets.classes.of_country(country)
-    }
 }
 
 fn source_of(country: CountryOf) -> Source {
@@ -253,6 +237,14 @@ fn source_of(country: CountryOf) -> Source {
         CountryOf::As | CountryOf::Location => Source::AsTable,
         CountryOf::Delegation => Source::Registry,
     }
+}
+
+/// The country of the registries' delegation that contains the address: that of the holder, not of the place
+/// where it is used, and not of the network's operator. The delegations are built into the program (crate
+/// `iptocc`), so they are as old as it is.
+#[must_use]
+pub fn country_code(address: Ipv4Addr) -> Option<Country> {
+    iptocc::country_code(address)?.parse().ok()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The order of the sources, a test for each rule.
 
-use super::cymru::{Announced, Registered};
+use super::cymru::{Announcement, AsRegistration};
 use super::*;
 
 /// One carrier of each kind: with a prefix, with an AS, with a domain, and two of class other.
@@ -78,7 +78,7 @@ fn address(text: &str) -> Ipv4Addr {
 }
 
 /// An answer in a line: carrier, class, AS, country and what it is of, range, source.
-fn told(targets: &Targets, owner: &Owner) -> String {
+fn as_line(targets: &Targets, owner: &Owner) -> String {
     let word = |word: Option<String>| word.unwrap_or_else(|| "-".into());
     let words = [
         word(owner.carrier.as_ref().map(|carrier| carrier.name.clone())),
@@ -92,8 +92,8 @@ fn told(targets: &Targets, owner: &Owner) -> String {
     words.join(" | ")
 }
 
-/// With the table (or without), after `names` have been learnt.
-fn answer(text: &str, table: bool, names: Names) -> String {
+/// With the table (or without), and with these records.
+fn answer(text: &str, table: bool, records: DnsRecords) -> String {
     let targets = targets();
     let mut owners = Owners::new(&targets);
     if table {
@@ -102,36 +102,36 @@ fn answer(text: &str, table: bool, names: Names) -> String {
         std::fs::write(&path, TABLE).expect("written");
         owners = owners.with_table(AsTable::open(&path).expect("a right table"));
     }
-    owners.learn(names);
-    told(&targets, &owners.of(address(text)))
+    owners.add_records(records);
+    as_line(&targets, &owners.of(address(text)))
 }
 
 fn by_table(text: &str) -> String {
-    answer(text, true, Names::default())
+    answer(text, true, DnsRecords::default())
 }
 
-fn router(text: &str, name: &str) -> Names {
-    let mut names = Names::default();
-    names.add_router_name(address(text), name);
-    names
+fn router(text: &str, name: &str) -> DnsRecords {
+    let mut records = DnsRecords::default();
+    records.add_router_name(address(text), name);
+    records
 }
 
-fn announced(text: &str, asn: u32, country: Option<&str>) -> Names {
-    let mut names = Names::default();
+fn announced(text: &str, asn: u32, country: Option<&str>) -> DnsRecords {
+    let mut records = DnsRecords::default();
     let prefix = ipnet::Ipv4Net::new(address(text), 24).expect("length").trunc();
-    names.add_announced(address(text), Announced { asn, prefix });
+    records.add_announcement(address(text), Announcement { asn, prefix });
     if let Some(country) = country {
         let country = country.parse().ok();
-        names.add_registered(asn, Registered { name: Some("A".into()), country });
+        records.add_registration(asn, AsRegistration { name: Some("A".into()), country });
     }
-    names
+    records
 }
 
 #[test]
-fn a_special_address_has_no_owner_whatever_a_table_or_a_name_says() {
+fn a_special_address_has_no_owner_whatever_a_table_or_a_name_has() {
     for special in ["10.0.0.1", "80.81.192.1"] {
-        let names = router(special, "a.transtelecom.net");
-        assert_eq!(answer(special, true, names), "- | - | - | - | - | - | -");
+        let records = router(special, "a.transtelecom.net");
+        assert_eq!(answer(special, true, records), "- | - | - | - | - | - | -");
     }
 }
 
@@ -207,36 +207,36 @@ fn an_as_of_unknown_country_has_the_class_of_the_delegation() {
 fn without_an_as_the_delegation_gives_country_and_class() {
     assert_eq!(by_table("59.43.187.57"), "- | china | - | CN | delegation | - | registry");
     assert_eq!(
-        answer("129.250.0.1", false, Names::default()),
+        answer("129.250.0.1", false, DnsRecords::default()),
         "- | - | - | US | delegation | - | registry"
     );
 }
 
 #[test]
-fn a_private_as_names_nobody() {
+fn a_private_as_is_no_origin() {
     assert_eq!(by_table("59.43.1.1"), "- | china | - | CN | delegation | - | registry");
 }
 
 #[test]
 fn a_router_name_beats_a_mere_delegation() {
-    let names = router("59.43.187.57", "mskn01.TransTelecom.net.");
+    let records = router("59.43.187.57", "mskn01.TransTelecom.net.");
     assert_eq!(
-        answer("59.43.187.57", true, names),
+        answer("59.43.187.57", true, records),
         "TransTeleCom | russia | - | CN | delegation | - | router-name"
     );
 }
 
 #[test]
 fn a_router_name_never_beats_a_known_as() {
-    let names = router("129.250.0.1", "customer.transtelecom.net");
+    let records = router("129.250.0.1", "customer.transtelecom.net");
     assert_eq!(
-        answer("129.250.0.1", true, names),
+        answer("129.250.0.1", true, records),
         "- | - | AS2914 | US | AS registration | 129.250.0.0/24 | as-table"
     );
-    let mut names = router("129.250.0.1", "customer.transtelecom.net");
-    names.merge(announced("129.250.0.1", 2914, None));
+    let mut records = router("129.250.0.1", "customer.transtelecom.net");
+    records.merge(announced("129.250.0.1", 2914, None));
     assert_eq!(
-        answer("129.250.0.1", false, names),
+        answer("129.250.0.1", false, records),
         "- | - | AS2914 | US | delegation | 129.250.0.0/24 | cymru"
     );
 }
@@ -246,7 +246,7 @@ fn a_router_name_is_kept_even_where_it_does_not_decide() {
     let targets = targets();
     let mut owners = Owners::new(&targets);
     let name = "trans-telecom-0.a00.frnkge07.de.bb.gin.ntt.net";
-    owners.learn(router("213.198.82.158", &format!("{name}.\u{1b}")));
+    owners.add_records(router("213.198.82.158", &format!("{name}.\u{1b}")));
     let owner = owners.of(address("213.198.82.158"));
     assert_eq!(owner.router_name.as_deref(), Some(name));
     assert_eq!(owner.carrier, None);
@@ -282,16 +282,30 @@ fn an_address_that_nobody_knows_has_an_empty_owner() {
 }
 
 #[test]
-fn questions_are_about_router_names_and_missing_origins() {
+fn queries_are_for_router_names_and_missing_origins() {
     let targets = targets();
     let mut owners = Owners::new(&targets);
-    owners.learn(announced("129.250.0.1", 2914, None));
-    let asked = ["10.0.0.1", "129.250.0.1", "59.43.187.57", "59.43.187.57"].map(address);
-    let expected = dns::Questions::new(
+    owners.add_records(announced("129.250.0.1", 2914, None));
+    let addresses = ["10.0.0.1", "129.250.0.1", "59.43.187.57", "59.43.187.57"].map(address);
+    let expected = dns::Queries::new(
         &targets.specials,
         ["129.250.0.1", "59.43.187.57"].map(address),
         ["59.43.187.57"].map(address),
     );
-    assert_eq!(owners.questions(&asked), expected);
-    assert!(owners.questions(&asked[..1]).is_empty());
+    assert_eq!(owners.queries(&addresses), expected);
+    assert!(owners.queries(&addresses[..1]).is_empty());
+}
+
+#[test]
+fn a_delegation_has_the_country_of_the_holder() {
+    let code = |text: &str| {
+        country_code(text.parse().expect("address")).map(|country| country.to_string())
+    };
+    assert_eq!(code("175.45.176.1").as_deref(), Some("KP"));
+    assert_eq!(code("59.43.187.57").as_deref(), Some("CN"));
+    assert_eq!(code("103.35.255.254").as_deref(), Some("HK"));
+    assert_eq!(code("1.1.1.1").as_deref(), Some("AU"));
+    assert_eq!(code("10.0.0.1"), None);
+    assert_eq!(code("0.0.0.0"), None);
+    assert_eq!(code("255.255.255.255"), None);
 }

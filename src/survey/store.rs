@@ -105,7 +105,7 @@ fn put(value: &impl Serialize, to: &mut Vec<u8>) -> io::Result<()> {
 }
 
 /// The attempt, when it left, and the reply.
-type PackedTry<R> = (u16, Option<i128>, Option<R>);
+type PackedTry<R> = (u16, Option<i64>, Option<R>);
 
 /// A trace whose times are numbers of nanoseconds: when it started, since 1970; when each try left,
 /// since then. As a text, which is what a time is to serde, each would take 31 bytes.
@@ -124,7 +124,9 @@ struct PackedTrace<R> {
 impl<'t> PackedTrace<&'t HopReply> {
     fn of(trace: &'t Trace) -> Self {
         let started = trace.started.map(Timestamp::as_nanosecond);
-        let since = |sent: Timestamp| sent.as_nanosecond() - started.unwrap_or_default();
+        let since = |sent: Timestamp| {
+            i64::try_from(sent.as_nanosecond() - started.unwrap_or_default()).unwrap_or(i64::MAX)
+        };
         let tries = |hop: &'t Hop| {
             let tries = hop.tries.iter();
             tries.map(|one| (one.attempt, one.sent.map(since), one.answer.as_ref())).collect()
@@ -148,7 +150,7 @@ impl PackedTrace<HopReply> {
         let started = self.started.unwrap_or_default();
         let hops = self.hops.into_iter().map(|(ttl, tries)| {
             let tries = tries.into_iter().map(|(attempt, sent, answer)| {
-                let sent = sent.and_then(|since| time(started.checked_add(since)?));
+                let sent = sent.and_then(|since| time(started.checked_add(since.into())?));
                 HopTry { attempt, sent, answer }
             });
             Hop { ttl, tries: tries.collect() }

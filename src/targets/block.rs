@@ -1,8 +1,11 @@
-//! The block: the destination addresses, and the prefixes in which they are routed.
+//! The block: the destination addresses, the prefixes in which they are routed, and which of them a run traces.
 
 use std::net::Ipv4Addr;
+use std::str::FromStr;
 
 use ipnet::Ipv4Net;
+use rand::RngExt;
+use rand::seq::SliceRandom;
 
 /// The destination addresses of a run. An address inside is *home*, every other is *foreign*.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,10 +14,9 @@ pub struct Block {
     pub prefix: Ipv4Net,
     /// The length at which the block is announced; never shorter than `prefix`.
     pub routed_length: u8,
-    /// The most silent TTLs that ordinarily lie between the last foreign hop and the first home
-    /// answer.
+    /// The most silent TTLs that are usual between the last foreign hop and the first home reply.
     pub usual_gap: u8,
-    /// Who uses the block, for people to read.
+    /// The holder of the block, for people.
     pub holder: String,
     /// The AS that originates the block.
     pub asn: u32,
@@ -37,7 +39,7 @@ impl Block {
         })
     }
 
-    /// The place of `address` among the routed prefixes, or nothing when it is foreign.
+    /// The index of the routed prefix of `address`, or `None` when it is foreign.
     #[must_use]
     pub fn routed_index(&self, address: Ipv4Addr) -> Option<usize> {
         let offset = u32::from(address).checked_sub(u32::from(self.prefix.network()))?;
@@ -45,7 +47,7 @@ impl Block {
         (index < u64::from(self.routed_count())).then(|| usize::try_from(index).ok())?
     }
 
-    /// The routed prefix of `address`, or nothing when it is foreign.
+    /// The routed prefix of `address`, or `None` when it is foreign.
     #[must_use]
     pub fn routed_prefix(&self, address: Ipv4Addr) -> Option<Ipv4Net> {
         let routed = Ipv4Net::new(address, self.routed_length).ok()?.trunc();
@@ -61,6 +63,72 @@ impl Block {
     fn routed_count(&self) -> u32 {
         1 << (self.routed_length - self.prefix.prefix_len())
     }
+}
+
+/// An address or a prefix, as a user names what to trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TargetSpec(Ipv4Net);
+
+impl FromStr for TargetSpec {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse()
+            .or_else(|_| text.parse::<Ipv4Addr>().map(Ipv4Net::from))
+            .map(|prefix: Ipv4Net| Self(prefix.trunc()))
+            .map_err(|_| "expected an IPv4 address or prefix such as 175.45.177.0/24".into())
+    }
+}
+
+/// A target is outside the block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{asked} is outside {block}: give addresses or prefixes inside it, or another --config")]
+pub struct OutsideBlock {
+    /// The target.
+    pub asked: Ipv4Net,
+    /// The configured block.
+    pub block: Ipv4Net,
+}
+
+/// The addresses of `specs`, or of the whole block when there are none; each once, in random order.
+///
+/// # Errors
+/// When one of them is outside the block.
+pub fn select(
+    block: &Block,
+    specs: &[TargetSpec],
+    random: &mut impl RngExt,
+) -> Result<Vec<Ipv4Addr>, OutsideBlock> {
+    let is_outside = |TargetSpec(prefix): &&TargetSpec| !block.prefix.contains(prefix);
+    if let Some(TargetSpec(outside)) = specs.iter().find(is_outside) {
+        return Err(OutsideBlock { asked: *outside, block: block.prefix });
+    }
+    let whole = [TargetSpec(block.prefix)];
+    let specs = if specs.is_empty() { &whole[..] } else { specs };
+    let mut addresses: Vec<Ipv4Addr> = specs
+        .iter()
+        .flat_map(|TargetSpec(prefix)| {
+            (u32::from(prefix.network())..=u32::from(prefix.broadcast())).map(Ipv4Addr::from)
+        })
+        .collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    addresses.shuffle(random);
+    Ok(addresses)
+}
+
+/// The first `most` addresses of each routed prefix, in the order that they have.
+#[must_use]
+pub fn sample(block: &Block, addresses: &[Ipv4Addr], most: usize) -> Vec<Ipv4Addr> {
+    let mut taken = vec![0_usize; block.routed_prefixes().len()];
+    let mut is_taken = |address: &Ipv4Addr| {
+        let count = block.routed_index(*address).and_then(|index| taken.get_mut(index));
+        count.is_some_and(|count| {
+            *count += 1;
+            *count <= most
+        })
+    };
+    addresses.iter().copied().filter(|address| is_taken(address)).collect()
 }
 
 #[cfg(test)]

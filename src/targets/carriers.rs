@@ -1,52 +1,54 @@
-//! The transit operators that a configuration knows, found by address, AS or router name.
+//! What the configuration has for an address: its carrier, found by prefix, AS or router name, or that it is
+//! special and shows no holder.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 use prefix_trie::PrefixMap;
+use serde::{Deserialize, Serialize};
 
-use super::ClassId;
+use super::classes::ClassId;
 
 /// A transit operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Carrier {
     /// Its name, as the summary writes it.
     pub name: String,
-    /// Its class; nothing means `other`.
+    /// Its class; `None` is `other`.
     pub class: Option<ClassId>,
 }
 
-/// All configured carriers. A prefix, an AS or a name suffix belongs to one of them at most.
+/// All configured carriers. A prefix, an AS or a domain belongs to one of them at most.
 #[derive(Debug, Clone, Default)]
 pub struct Carriers {
     list: Vec<Carrier>,
     by_prefix: PrefixMap<Ipv4Net, usize>,
     by_asn: HashMap<u32, usize>,
-    by_suffix: HashMap<String, usize>,
+    by_domain: HashMap<String, usize>,
 }
 
 impl Carriers {
-    /// Adds a carrier without anything that would lead to it; returns its place.
+    /// Adds a carrier that nothing leads to yet; returns its index.
     pub(super) fn add(&mut self, carrier: Carrier) -> usize {
         self.list.push(carrier);
         self.list.len() - 1
     }
 
-    /// Gives `prefix` to the carrier at `place`.
-    pub(super) fn give_prefix(&mut self, prefix: Ipv4Net, place: usize) {
-        self.by_prefix.insert(prefix, place);
+    /// Adds a prefix of the carrier at `index`.
+    pub(super) fn add_prefix(&mut self, prefix: Ipv4Net, index: usize) {
+        self.by_prefix.insert(prefix, index);
     }
 
-    /// Gives `asn` to the carrier at `place`; returns the place of the carrier that had it.
-    pub(super) fn give_asn(&mut self, asn: u32, place: usize) -> Option<usize> {
-        self.by_asn.insert(asn, place)
+    /// Adds an AS of the carrier at `index`; returns the index of the carrier that has it already.
+    pub(super) fn add_asn(&mut self, asn: u32, index: usize) -> Option<usize> {
+        self.by_asn.insert(asn, index)
     }
 
-    /// Gives names below `suffix` to the carrier at `place`; returns the place of the one that had
-    /// it.
-    pub(super) fn give_suffix(&mut self, suffix: String, place: usize) -> Option<usize> {
-        self.by_suffix.insert(suffix, place)
+    /// Adds a domain of the carrier at `index`; returns the index of the carrier that has it already.
+    pub(super) fn add_domain(&mut self, domain: String, index: usize) -> Option<usize> {
+        self.by_domain.insert(domain, index)
     }
 
     /// All of them, in the order of the configuration.
@@ -55,29 +57,64 @@ impl Carriers {
         &self.list
     }
 
-    /// The carrier to whom the address is registered, with the prefix that says so.
+    /// The carrier to which the address is registered, by longest prefix match, with the prefix.
     #[must_use]
     pub fn of_address(&self, address: Ipv4Addr) -> Option<(&Carrier, Ipv4Net)> {
-        let (prefix, place) = self.by_prefix.get_lpm(&Ipv4Net::from(address))?;
-        Some((self.list.get(*place)?, prefix))
+        let (prefix, index) = self.by_prefix.get_lpm(&Ipv4Net::from(address))?;
+        Some((self.list.get(*index)?, prefix))
     }
 
-    /// The carrier that runs the AS.
+    /// The carrier that operates the AS.
     #[must_use]
     pub fn of_asn(&self, asn: u32) -> Option<&Carrier> {
         self.list.get(*self.by_asn.get(&asn)?)
     }
 
-    /// The carrier in whose domain the router's name is, matched on label boundaries and without
-    /// regard to case, with the suffix that says so.
+    /// The carrier in whose domain the router's name is, with the domain. It is matched on label boundaries,
+    /// without regard to case.
     #[must_use]
     pub fn of_router_name(&self, name: &str) -> Option<(&Carrier, &str)> {
         let name = name.trim_end_matches('.').to_ascii_lowercase();
         let labels = name.char_indices().filter(|(_, c)| *c == '.').map(|(at, _)| at + 1);
-        let (suffix, place) = std::iter::once(0)
+        let (domain, index) = std::iter::once(0)
             .chain(labels)
-            .find_map(|start| self.by_suffix.get_key_value(&name[start..]))?;
-        Some((self.list.get(*place)?, suffix))
+            .find_map(|start| self.by_domain.get_key_value(&name[start..]))?;
+        Some((self.list.get(*index)?, domain))
+    }
+}
+
+/// An address that shows no holder of a hop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Special {
+    /// A special-purpose range (RFC 6890), with its configured name, such as `private`.
+    Range(String),
+    /// The peering LAN of an internet exchange, with its configured name.
+    Exchange(String),
+}
+
+impl fmt::Display for Special {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Range(name) => f.write_str(name),
+            Self::Exchange(name) => write!(f, "{name} exchange"),
+        }
+    }
+}
+
+/// The special prefixes of a configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Specials(PrefixMap<Ipv4Net, Special>);
+
+impl Specials {
+    /// Adds a prefix.
+    pub(super) fn add(&mut self, prefix: Ipv4Net, special: Special) {
+        self.0.insert(prefix, special);
+    }
+
+    /// What `address` is, if it is special.
+    #[must_use]
+    pub fn of(&self, address: Ipv4Addr) -> Option<&Special> {
+        self.0.get_lpm(&Ipv4Net::from(address)).map(|(_, special)| special)
     }
 }
 
@@ -87,8 +124,8 @@ mod tests {
 
     fn ttk() -> Carriers {
         let mut carriers = Carriers::default();
-        let place = carriers.add(Carrier { name: "TransTeleCom".into(), class: None });
-        carriers.give_suffix("transtelecom.net".into(), place);
+        let index = carriers.add(Carrier { name: "TransTeleCom".into(), class: None });
+        carriers.add_domain("transtelecom.net".into(), index);
         carriers
     }
 

@@ -1,15 +1,15 @@
-//! The classes of transit that a configuration distinguishes.
+//! The classes of transit that a configuration distinguishes, and the countries that belong to them.
 
 use std::collections::HashMap;
-
-use super::Country;
+use std::fmt;
+use std::str::FromStr;
 
 /// One of the configured classes, such as `china`. Only meaningful with its [`Classes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClassId(u8);
 
 impl ClassId {
-    /// The class's place in the order of the configuration, from 0.
+    /// The class's index in the order of the configuration.
     #[must_use]
     pub fn index(self) -> usize {
         usize::from(self.0)
@@ -24,11 +24,10 @@ pub struct Classes {
 }
 
 impl Classes {
-    /// How many classes there may be.
+    /// The most classes.
     pub const MOST: usize = 16;
 
-    /// Adds a class; its countries decide where no carrier does. Nothing when there are
-    /// [`Self::MOST`] already.
+    /// Adds a class; its countries decide where no carrier does. `None` when there are [`Self::MOST`] already.
     pub fn add(&mut self, name: String, countries: &[Country]) -> Option<ClassId> {
         let index = u8::try_from(self.names.len()).ok().filter(|_| self.len() < Self::MOST)?;
         self.names.push(name);
@@ -55,7 +54,7 @@ impl Classes {
         self.ids().find(|id| self.name(*id) == name)
     }
 
-    /// The class of a network that is only known to be of `country`.
+    /// The class of a network of which only the country is known.
     #[must_use]
     pub fn of_country(&self, country: Country) -> Option<ClassId> {
         self.by_country.get(&country).copied()
@@ -72,3 +71,39 @@ impl Classes {
         (0..u8::try_from(self.names.len()).unwrap_or(u8::MAX)).map(ClassId)
     }
 }
+
+/// A country: an ISO 3166-1 alpha-2 code in capitals.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Country([u8; 2]);
+
+impl FromStr for Country {
+    type Err = NotACountry;
+
+    /// Two ASCII letters, in either case. `ZZ`, which registries use for unknown, is an error.
+    fn from_str(text: &str) -> Result<Self, NotACountry> {
+        match *text.as_bytes() {
+            [first, second] if first.is_ascii_alphabetic() && second.is_ascii_alphabetic() => {
+                let code = [first.to_ascii_uppercase(), second.to_ascii_uppercase()];
+                if code == *b"ZZ" { Err(NotACountry) } else { Ok(Self(code)) }
+            }
+            _ => Err(NotACountry),
+        }
+    }
+}
+
+impl fmt::Display for Country {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", char::from(self.0[0]), char::from(self.0[1]))
+    }
+}
+
+impl fmt::Debug for Country {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The text is not a two-letter country code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected a two-letter country code such as CN")]
+pub struct NotACountry;

@@ -1,30 +1,22 @@
 //! What to ask: the first room on the road.
 //!
-//! `targets.toml` says which block is measured, at which length it is routed, which classes of
-//! transit are told apart, which carriers belong to them, and which addresses name nobody. All of
-//! it is data: another block with other carriers is another file.
+//! `targets.toml` names the block that is measured and the length at which it is routed, the classes of transit,
+//! the carriers that belong to them, and the addresses that show no holder. All of it is data: another block with
+//! other carriers is another file.
 
 mod block;
 mod carriers;
-mod check;
 mod classes;
-mod country;
-mod file;
-mod select;
-mod special;
+mod config;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use ipnet::Ipv4Net;
+pub use block::{Block, OutsideBlock, TargetSpec, sample, select};
+pub use carriers::{Carrier, Carriers, Special, Specials};
+pub use classes::{ClassId, Classes, Country, NotACountry};
+pub use config::TargetsError;
 
-pub use block::Block;
-pub use carriers::{Carrier, Carriers};
-pub use classes::{ClassId, Classes};
-pub use country::{Country, NotACountry};
-pub use select::{Wanted, sample, select};
-pub use special::{Special, Specials};
-
-/// The file that is used where the user has none.
+/// The configuration that is used where the user has none.
 pub const BUILT_IN: &str = include_str!("../../targets.toml");
 
 /// A checked configuration.
@@ -36,17 +28,17 @@ pub struct Targets {
     pub classes: Classes,
     /// The transit operators.
     pub carriers: Carriers,
-    /// The addresses that name nobody.
+    /// The addresses that show no holder.
     pub specials: Specials,
 }
 
 impl Targets {
-    /// Checks a configuration; `name` is how messages call it.
+    /// Checks a configuration; `name` stands for it in messages.
     ///
     /// # Errors
-    /// With the line, what is wrong there and what was expected.
+    /// The line, what is wrong there and what is expected.
     pub fn parse(name: &str, text: &str) -> Result<Self, TargetsError> {
-        check::check(name, text)
+        config::parse(name, text)
     }
 
     /// Reads and checks a file.
@@ -62,43 +54,10 @@ impl Targets {
     /// The configuration that is built into the program.
     ///
     /// # Errors
-    /// Never for a released program: a test reads it.
+    /// Never in a released program: a test reads it.
     pub fn built_in() -> Result<Self, TargetsError> {
         Self::parse("built-in targets.toml", BUILT_IN)
     }
-}
-
-/// What can be wrong with what is to be measured.
-#[derive(Debug, thiserror::Error)]
-pub enum TargetsError {
-    /// The file cannot be read.
-    #[error("{path}: {source}", path = path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The file says something that it must not.
-    #[error("{file}:{line}: {message}")]
-    Invalid {
-        /// The file's name.
-        file: String,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong, and what was expected.
-        message: String,
-    },
-    /// An address outside the block was asked for.
-    #[error(
-        "{asked} is outside {block}: give addresses or prefixes inside it, or another --config"
-    )]
-    Outside {
-        /// What was asked for.
-        asked: Ipv4Net,
-        /// The configured block.
-        block: Ipv4Net,
-    },
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::columns;
 
 const BLOCK: &str = "[block]\nprefix = \"192.0.2.0/24\"\nrouted_length = 25\nasn = 64500\n\n[[class]]\nname = \"north\"\ncountries = [\"NO\"]\n\n[[class]]\nname = \"south\"\n\n";
 
@@ -127,8 +128,14 @@ fn a_class_nobody_declared_is_refused() {
 
 #[test]
 fn a_class_may_not_take_a_columns_name() {
-    let rest = "[[class]]\nname = \"unknown\"\n";
-    assert!(refused(rest).starts_with("t.toml:14: class `unknown`: the summary has a column"));
+    let fixed = columns::TABLES.iter().flat_map(|table| table.names(table.schema(), &[]));
+    let words = ["mixed", "silent", "x_share", "x_low", "x_high"].map(str::to_owned);
+    for name in fixed.chain(words) {
+        let expected =
+            format!("t.toml:14: class `{name}`: the summary has a column or word of that");
+        let message = refused(&format!("[[class]]\nname = \"{name}\"\n"));
+        assert!(message.starts_with(&expected), "{message}");
+    }
     let rest = "[[class]]\nname = \"North\"\n";
     assert!(refused(rest).starts_with("t.toml:14: class `North`: expected small letters"));
     let rest = "[[class]]\nname = \"south\"\n";
@@ -154,9 +161,10 @@ fn selected_addresses_are_all_of_the_block_once_and_shuffled() {
     assert_eq!((all.len(), sorted.len()), (1024, 1024));
     assert_ne!(all, sorted);
     assert_eq!(sample(&block, &all, 5).len(), 20);
-    let twice: Vec<Wanted> =
-        ["175.45.177.0/30", "175.45.177.1"].map(|text| text.parse().expect("wanted")).into();
+    let twice: Vec<TargetSpec> =
+        ["175.45.177.0/30", "175.45.177.1"].map(|text| text.parse().expect("a target")).into();
     assert_eq!(select(&block, &twice, &mut random).expect("inside").len(), 4);
-    let outside = ["8.8.8.8".parse().expect("wanted")];
-    assert!(matches!(select(&block, &outside, &mut random), Err(TargetsError::Outside { .. })));
+    let outside = ["8.8.8.8".parse().expect("a target")];
+    let error = select(&block, &outside, &mut random).expect_err("outside");
+    assert!(error.to_string().starts_with("8.8.8.8/32 is outside 175.45.176.0/22: "), "{error}");
 }

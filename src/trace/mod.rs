@@ -133,7 +133,7 @@ pub struct HopReply {
 
 impl Trace {
     /// All answers, by TTL and then by try.
-    pub fn answers(&self) -> impl Iterator<Item = (Ttl, &HopReply)> + Clone {
+    pub fn answers(&self) -> impl Iterator<Item = (Ttl, &HopReply)> {
         self.hops.iter().flat_map(|hop| hop.answers().map(|answer| (hop.ttl, answer)))
     }
 
@@ -158,7 +158,7 @@ impl Trace {
 
 impl Hop {
     /// The answers at this TTL.
-    pub fn answers(&self) -> impl Iterator<Item = &HopReply> + Clone {
+    pub fn answers(&self) -> impl Iterator<Item = &HopReply> {
         self.tries.iter().filter_map(|one| one.answer.as_ref())
     }
 }

@@ -88,40 +88,45 @@ impl<T: Copy + Ord> ForeignPath<T> {
     /// time exceeded. Routers stand in the order of the highest TTLs at which they answered: a router
     /// that answers for its neighbours as well is followed by what answers behind its last answer.
     #[must_use]
-    pub fn of(
-        answers: impl Iterator<Item = (T, Ipv4Addr, ReplyKind)> + Clone,
-        block: &Block,
-    ) -> Self {
-        let home = answers.clone().position(|(_, from, _)| block.contains(from));
+    pub fn of(answers: impl Iterator<Item = (T, Ipv4Addr, ReplyKind)>, block: &Block) -> Self {
+        let answers: Vec<_> = answers.collect();
+        let home = answers.iter().position(|(_, from, _)| block.contains(*from));
         let last =
-            home.or_else(|| answers.clone().position(|(.., kind)| kind != ReplyKind::TimeExceeded));
-        let last = last.and_then(|place| Some((place, answers.clone().nth(place)?)));
-        let end = match last {
-            Some((_, (ttl, from, _))) if block.contains(from) => PathEnd::Home { ttl },
-            Some((_, (ttl, by, ReplyKind::Unreachable(code)))) => {
-                PathEnd::Unreachable { ttl, by, code }
-            }
-            Some((_, (ttl, from, _))) => PathEnd::ForeignReply { ttl, from },
-            None => find_loop(answers.clone()).map_or(PathEnd::Open, |ttl| PathEnd::Loop { ttl }),
+            home.or_else(|| answers.iter().position(|(.., kind)| *kind != ReplyKind::TimeExceeded));
+        let mut end = match last.map(|place| answers[place]) {
+            Some((ttl, from, _)) if block.contains(from) => PathEnd::Home { ttl },
+            Some((ttl, by, ReplyKind::Unreachable(code))) => PathEnd::Unreachable { ttl, by, code },
+            Some((ttl, from, _)) => PathEnd::ForeignReply { ttl, from },
+            None => PathEnd::Open,
         };
-        let looping = matches!(end, PathEnd::Loop { .. });
         let mut routers: Vec<Router<T>> = Vec::new();
-        for (place, (ttl, address, kind)) in answers.enumerate() {
+        let mut repeated = 0;
+        for (place, (ttl, address, kind)) in answers.iter().copied().enumerate() {
             let before_the_end =
-                last.is_none_or(|(at, (last_ttl, ..))| ttl < last_ttl || place == at);
+                end.ttl().is_none_or(|end| ttl < end) || last.is_some_and(|last| last == place);
             if !before_the_end || block.contains(address) || kind == ReplyKind::EchoReply {
                 continue;
             }
             let unreachable = matches!(kind, ReplyKind::Unreachable(_));
             match routers.iter_mut().rev().find(|router| router.address == address) {
                 Some(router) => {
-                    router.ttl = if looping { router.ttl } else { ttl };
+                    repeated += usize::from(router.ttl != ttl);
+                    router.ttl = ttl;
                     router.unreachable |= unreachable;
                 }
                 None => routers.push(Router { address, ttl, first: ttl, unreachable }),
             }
         }
-        routers.sort_by_key(|router| router.ttl);
+        if end == PathEnd::Open
+            && repeated >= 2
+            && let Some(ttl) = find_loop(&answers)
+        {
+            end = PathEnd::Loop { ttl };
+            routers.iter_mut().for_each(|router| router.ttl = router.first);
+        }
+        if repeated > 0 {
+            routers.sort_by_key(|router| router.ttl);
+        }
         Self { routers, end }
     }
 }
@@ -129,10 +134,10 @@ impl<T: Copy + Ord> ForeignPath<T> {
 /// The TTL at which a loop shows: two hops have answered that had answered before, and nothing new
 /// answers behind. One repetition can be a route that changed or a router that answers for its
 /// neighbour.
-fn find_loop<T: Copy + Ord>(answers: impl Iterator<Item = (T, Ipv4Addr, ReplyKind)>) -> Option<T> {
+fn find_loop<T: Copy + Ord>(answers: &[(T, Ipv4Addr, ReplyKind)]) -> Option<T> {
     let mut hops: Vec<(T, Ipv4Addr)> = Vec::new();
     let (mut repeated, mut shows_at) = (0, None);
-    for (ttl, address, _) in answers {
+    for (ttl, address, _) in answers.iter().copied() {
         if hops.last().is_some_and(|(last, _)| *last == ttl) {
             continue;
         }

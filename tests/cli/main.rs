@@ -12,6 +12,7 @@ mod classify;
 mod classify_much;
 mod columns;
 mod counters;
+mod describe;
 mod examples;
 mod exit_codes;
 mod fixtures;

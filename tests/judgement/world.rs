@@ -2,7 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a world that cannot be made is a mistake of the test")]
 
-use lasthop::owner::{AsTable, Names, Owners};
+use lasthop::owner::{AsTable, DnsRecords, Owners};
 use lasthop::split::{Part, Share, Split, Verdict, split};
 use lasthop::targets::Targets;
 use lasthop::trace::Trace;
@@ -14,7 +14,7 @@ use crate::notation;
 pub(crate) struct World {
     pub(crate) targets: Targets,
     table: Option<AsTable>,
-    names: Names,
+    records: DnsRecords,
 }
 
 impl World {
@@ -25,7 +25,7 @@ impl World {
 
     /// Another configuration.
     pub(crate) fn of(targets: Targets) -> Self {
-        Self { targets, table: None, names: Names::default() }
+        Self { targets, table: None, records: DnsRecords::default() }
     }
 
     /// With a table of AS: lines of start, end, AS, country and description, in order.
@@ -41,7 +41,7 @@ impl World {
 
     /// With the name of a router.
     pub(crate) fn named(mut self, router: &str, name: &str) -> Self {
-        self.names.add_router_name(notation::address(router), name);
+        self.records.add_router_name(notation::address(router), name);
         self
     }
 
@@ -51,7 +51,7 @@ impl World {
             Some(table) => owners.with_table(table.clone()),
             None => owners,
         };
-        owners.learn(self.names.clone());
+        owners.add_records(self.records.clone());
         owners
     }
 

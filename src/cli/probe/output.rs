@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::census::HostCounts;
-use crate::output::{Appender, OutputError, Rows, Run, hops, summary, table_with, traces};
+use crate::output::{
+    Appender, OutputError, Rows, Run, hops, summary, summary_header, summary_table, traces,
+};
 use crate::owner::Owners;
 use crate::probe::Attempt;
 use crate::survey::{JudgeOptions, JudgedTrace, Survey};
@@ -33,7 +35,7 @@ impl Files {
         targets: &Targets,
         common: &Common,
     ) -> Result<Self, OutputError> {
-        let header = summary::header(&targets.classes);
+        let header = summary_header(&targets.classes);
         let append = args.append.as_deref();
         let row_file = |path: &Option<PathBuf>| path.as_deref().map(RowFile::open).transpose();
         Ok(Self {
@@ -86,10 +88,10 @@ impl Files {
         let split = judged.split();
         let filled = [trace_file, hop_file].into_iter().flatten().map(RowFile::finish);
         let filled: Vec<OutputError> = filled.filter_map(Result::err).collect();
-        let rows = summary::with(run, &split, &targets.classes, counts);
+        let rows = summary(run, &split, &targets.classes, counts);
         let appended = append.map_or(Ok(()), |mut append| append.append(&rows));
         let format = Format::or_suited(common.format);
-        let written = format.write(&rows, || table_with(run, &split, &targets.classes, counts));
+        let written = format.write(&rows, || summary_table(run, &split, &targets.classes, counts));
         let failed = appended.err().into_iter().chain(filled).map(anyhow::Error::new);
         Exit::first_of(failed.chain(written.err()))?;
         Ok(judged.is_classified())

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::history::{self, HistoryError, Migrated, Remark};
-use crate::output::{SCHEMA, summary};
+use crate::output::summary_header;
 
 use super::super::common::Common;
 use super::super::config;
@@ -13,14 +13,14 @@ use super::super::stdout;
 
 pub(super) fn run(old: &Path, common: &Common) -> anyhow::Result<Exit> {
     let targets = config::targets(common)?;
-    let header = summary::header(&targets.classes);
+    let header = summary_header(&targets.classes);
     let mut remark = |remark: &Remark<'_>| {
         let (path, line) = (remark.path.display(), remark.line);
         common.error(&format!("{path}:{line}: left out: {}", remark.broken));
     };
     let mut migrated = Ok(Migrated::default());
     stdout::write(|out| {
-        migrated = history::migrate(old, &header, SCHEMA, out, &mut remark);
+        migrated = history::migrate(old, &header, out, &mut remark);
         Ok(())
     })?;
     let migrated = match migrated {

@@ -1,15 +1,15 @@
-//! The door: what strings and numbers from tables and name servers go through before they count.
+//! Cleans what tables and name servers contain before anything else sees it: texts and AS numbers.
 
-/// The text without control characters and without those that turn the writing direction, trimmed;
-/// nothing when nothing is left.
+/// The text without control characters and without those that change the writing direction, trimmed; `None`
+/// when nothing is left.
 pub(super) fn clean(text: &str) -> Option<String> {
-    let kept: String = text.chars().filter(|c| !c.is_control() && !turns(*c)).collect();
+    let kept: String = text.chars().filter(|c| !c.is_control() && !reorders(*c)).collect();
     let kept = kept.trim();
     (!kept.is_empty()).then(|| kept.to_owned())
 }
 
-/// Characters that are no control characters to Unicode and still rearrange a terminal's line.
-fn turns(c: char) -> bool {
+/// Whether a character reorders a terminal's line, though Unicode counts it as no control character.
+fn reorders(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
@@ -26,9 +26,9 @@ pub(super) fn asn(text: &str) -> Option<u32> {
     }
 }
 
-/// Whether an AS number can name somebody: not 0, not AS 23456, not private, reserved or for
-/// documentation.
-pub(super) fn names_somebody(asn: u32) -> bool {
+/// Whether an AS number is assigned to somebody: not 0, not 23456 (`AS_TRANS`, RFC 6793), and not private,
+/// reserved or for documentation (RFC 6996, RFC 5398).
+pub(super) fn is_public_asn(asn: u32) -> bool {
     !matches!(asn, 0 | 23_456 | 64_496..=131_071 | 4_200_000_000..)
 }
 
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn control_characters_do_not_come_in() {
+    fn control_characters_are_removed() {
         assert_eq!(clean(" a\u{1b}[31mb\r\n\tc\u{7f} ").as_deref(), Some("a[31mbc"));
         assert_eq!(clean("abc\u{202e}fed\u{85}").as_deref(), Some("abcfed"));
         assert_eq!(clean("Überlandnetz, \"GmbH\"").as_deref(), Some("Überlandnetz, \"GmbH\""));
@@ -61,12 +61,12 @@ mod tests {
     }
 
     #[test]
-    fn private_and_reserved_as_numbers_name_nobody() {
-        for nobody in [0, 23_456, 64_496, 65_535, 131_071, 4_200_000_000, u32::MAX] {
-            assert!(!names_somebody(nobody), "{nobody}");
+    fn private_and_reserved_as_numbers_are_not_public() {
+        for asn in [0, 23_456, 64_496, 65_535, 131_071, 4_200_000_000, u32::MAX] {
+            assert!(!is_public_asn(asn), "{asn}");
         }
-        for somebody in [1, 23_455, 23_457, 64_495, 131_072, 131_279, 4_199_999_999] {
-            assert!(names_somebody(somebody), "{somebody}");
+        for asn in [1, 23_455, 23_457, 64_495, 131_072, 131_279, 4_199_999_999] {
+            assert!(is_public_asn(asn), "{asn}");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! A table from addresses to AS: a file that the user brings, recognised by what is in it.
+//! The AS table: a file of the user that maps prefixes to their origin AS.
 //!
-//! iptoasn.com's text or a `MaxMind` DB, plain or compressed with gzip. Both become the same
-//! sorted ranges, so that everything that can be wrong with a file is said when it is opened, and
-//! looking up is a pure function that cannot fail.
+//! It is iptoasn.com's text or a `MaxMind` DB, plain or compressed with gzip, and is recognised by its content.
+//! Both become the same sorted ranges, so that every error in a file is reported when it is opened, and a
+//! lookup is a pure function that cannot fail.
 
 use std::io::Read;
 use std::net::Ipv4Addr;
@@ -12,18 +12,18 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::ranges::Ranges;
-use super::{AddressRange, Holder, mmdb, text};
+use super::ranges::{AddressRange, AsEntry, RangeTable};
+use super::{ip2asn, mmdb};
 
 const GZIP: &[u8] = b"\x1f\x8b";
 
-/// A file that is larger than this when it is unpacked is no such table.
+/// The most bytes of an unpacked file.
 const LARGEST: u64 = 1 << 30;
 
 /// A table that has been read, with its age.
 #[derive(Debug, Clone)]
 pub struct AsTable {
-    ranges: Ranges,
+    ranges: RangeTable,
     name: String,
     /// `built` or `modified`, and when.
     date: Option<(&'static str, Date)>,
@@ -33,8 +33,7 @@ impl AsTable {
     /// Reads a file.
     ///
     /// # Errors
-    /// When it cannot be read, is damaged, breaks the rules of its format, or says nothing about
-    /// any IPv4 address.
+    /// When it cannot be read, is damaged, has a malformed line, or has no IPv4 address.
     pub fn open(path: &Path) -> Result<Self, TableError> {
         let unreadable = |source| TableError::Unreadable { path: path.into(), source };
         let bytes = std::fs::read(path).map_err(unreadable)?;
@@ -44,10 +43,10 @@ impl AsTable {
             Self::from_mmdb(path, bytes)?
         } else {
             let modified = modified.and_then(|time| Timestamp::try_from(time).ok()).map(date);
-            let ranges = text::read(&bytes).map_err(|fault| TableError::Line {
+            let ranges = ip2asn::read(&bytes).map_err(|wrong| TableError::Line {
                 path: path.into(),
-                line: fault.line,
-                message: fault.message,
+                line: wrong.line,
+                message: wrong.message,
             })?;
             let name = path.file_name().unwrap_or(path.as_os_str()).display().to_string();
             Self { ranges, name, date: modified.map(|date| ("modified", date)) }
@@ -69,9 +68,9 @@ impl AsTable {
         Ok(Self { ranges: database.ranges, name, date: built })
     }
 
-    /// What the table says about the address: the range in which it is, and who holds that.
+    /// The range that contains the address, and its entry.
     #[must_use]
-    pub fn of(&self, address: Ipv4Addr) -> Option<(AddressRange, &Holder)> {
+    pub fn of(&self, address: Ipv4Addr) -> Option<(AddressRange, &AsEntry)> {
         self.ranges.of(address)
     }
 
@@ -81,7 +80,7 @@ impl AsTable {
         self.date.map(|(_, date)| date)
     }
 
-    /// How many ranges have a holder.
+    /// How many ranges have an entry.
     #[must_use]
     pub fn ranges(&self) -> usize {
         self.ranges.len()
@@ -115,7 +114,7 @@ fn unpacked(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, TableError> {
     Ok(plain)
 }
 
-/// What can be wrong with a table.
+/// What can be wrong with an AS table.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// The file cannot be read.
@@ -126,15 +125,15 @@ pub enum TableError {
         /// Why.
         source: std::io::Error,
     },
-    /// The file is not whole.
+    /// The file is damaged.
     #[error("{path}: {message}: the file is damaged, fetch it again", path = path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What does not fit.
+        /// What is wrong.
         message: String,
     },
-    /// A line breaks the rules of its format.
+    /// A line is malformed.
     #[error("{path}:{line}: {message}", path = path.display())]
     Line {
         /// The file.
@@ -144,7 +143,7 @@ pub enum TableError {
         /// What is wrong, and what was expected.
         message: String,
     },
-    /// The file says nothing about any IPv4 address.
+    /// The file has no IPv4 address with an AS or a country.
     #[error(
         "{path}: no IPv4 range has an AS or a country: expected iptoasn.com's ip2asn-v4.tsv or a \
          MaxMind DB such as GeoLite2-ASN.mmdb, plain or as .gz",

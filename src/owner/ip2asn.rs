@@ -1,29 +1,29 @@
 //! Reads iptoasn.com's tables: five columns between tabs, sorted by address, no header.
 //!
-//! `ip2asn-v4.tsv`, `-combined` (its IPv6 lines are passed over) and `-v4-u32` (addresses as
-//! numbers). Quotes are literal, and descriptions need not be UTF-8.
+//! These are `ip2asn-v4.tsv`, `-combined` (its IPv6 lines are skipped) and `-v4-u32` (addresses as numbers).
+//! Quotes are literal, and descriptions need not be UTF-8.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::AddressRange;
-use super::outside::{asn, clean, names_somebody};
-use super::ranges::{Builder, Holder, HolderId, Ranges};
 use crate::targets::Country;
+
+use super::ranges::{AddressRange, AsEntry, Builder, EntryId, RangeTable};
+use super::untrusted::{asn, clean, is_public_asn};
 
 const COLUMNS: &str = "expected range_start, range_end, AS_number, country_code and \
                        AS_description between tabs, as in iptoasn.com's ip2asn-v4.tsv";
 
-/// What is wrong with a line, and which one it is, from 1.
+/// What is wrong with a line, and its number, from 1.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(super) struct LineError {
     pub(super) line: usize,
     pub(super) message: String,
 }
 
 /// Reads a whole table. The result can be empty.
-pub(super) fn read(bytes: &[u8]) -> Result<Ranges, Fault> {
+pub(super) fn read(bytes: &[u8]) -> Result<RangeTable, LineError> {
     let mut table = Builder::default();
     let mut seen = HashMap::new();
     for (line, text) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
@@ -31,17 +31,19 @@ pub(super) fn read(bytes: &[u8]) -> Result<Ranges, Fault> {
         if text.is_empty() || text.starts_with(b"#") {
             continue;
         }
-        row(&mut table, &mut seen, text)
-            .map_err(|message| Fault { line, message: too_few_columns(text).unwrap_or(message) })?;
+        row(&mut table, &mut seen, text).map_err(|message| LineError {
+            line,
+            message: too_few_columns(text).unwrap_or(message),
+        })?;
     }
     Ok(table.finish())
 }
 
-/// Adds a line to `table`. `seen` has the holders by their columns as written, because most lines
-/// repeat those of another.
+/// Adds a line to `table`. `seen` has the entries by their columns as written, because most lines repeat those
+/// of another.
 fn row<'a>(
     table: &mut Builder,
-    seen: &mut HashMap<&'a [u8], Option<HolderId>>,
+    seen: &mut HashMap<&'a [u8], Option<EntryId>>,
     text: &'a [u8],
 ) -> Result<(), String> {
     let mut columns = text.splitn(3, |byte| *byte == b'\t');
@@ -52,35 +54,32 @@ fn row<'a>(
     let (first, last) = (address(first)?, address(last)?);
     let range = AddressRange::new(first, last)
         .ok_or_else(|| format!("{first} to {last}: expected the lower address first"))?;
-    let holder = match seen.entry(rest) {
+    let id = match seen.entry(rest) {
         Entry::Occupied(known) => *known.get(),
-        Entry::Vacant(unknown) => *unknown.insert(table.holder(holder(rest)?)),
+        Entry::Vacant(unknown) => *unknown.insert(table.entry(entry(rest)?)),
     };
-    table.push(range, holder).map_err(|disorder| disorder.to_string())
+    table.push(range, id).map_err(|unsorted| unsorted.to_string())
 }
 
-/// Who stands in the columns AS number, country code and description.
-fn holder(rest: &[u8]) -> Result<Holder, String> {
+/// The entry in the columns AS number, country code and description.
+fn entry(rest: &[u8]) -> Result<AsEntry, String> {
     let mut columns = rest.splitn(3, |byte| *byte == b'\t');
     let (Some(number), Some(country), Some(name)) =
         (columns.next(), columns.next(), columns.next())
     else {
         return Err(COLUMNS.into());
     };
-    let expected = "expected an AS number such as 4837";
-    let number = std::str::from_utf8(number)
-        .ok()
-        .and_then(asn)
-        .ok_or_else(|| format!("`{}`: {expected}", shown(number)))?;
+    let wrong = || format!("`{}`: expected an AS number such as 4837", shown(number));
+    let number = std::str::from_utf8(number).ok().and_then(asn).ok_or_else(wrong)?;
     let country = registration(country)?;
-    if !names_somebody(number) {
-        return Ok(Holder::default());
+    if !is_public_asn(number) {
+        return Ok(AsEntry::default());
     }
     let name = clean(&String::from_utf8_lossy(name));
-    Ok(Holder { asn: Some(number), name, country, location: None })
+    Ok(AsEntry { asn: Some(number), name, country, location: None })
 }
 
-/// A code, or nothing where the table says that it does not know: `None`, `Unknown`, `-`.
+/// The country code, or `None` where the table has a word for unknown: `None`, `Unknown`, `-`.
 fn registration(written: &[u8]) -> Result<Option<Country>, String> {
     let text = std::str::from_utf8(written).unwrap_or("?");
     let unknown = text == "-" || text.bytes().all(|byte| byte.is_ascii_alphabetic());
@@ -104,13 +103,13 @@ fn is_ipv6(written: &[u8]) -> bool {
         && std::str::from_utf8(written).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok())
 }
 
-/// What to say about a line that is no line of such a table at all.
+/// The message for a line with too few columns, whatever else is wrong with it.
 fn too_few_columns(text: &[u8]) -> Option<String> {
     let count = text.split(|byte| *byte == b'\t').count();
     (count < 5).then(|| format!("{count} of 5 columns: {COLUMNS}"))
 }
 
-/// A column for a message: printable and not long.
+/// A column for a message, printable and short.
 fn shown(column: &[u8]) -> String {
     let text = String::from_utf8_lossy(column);
     let short: String = text.chars().take(40).collect();
@@ -127,15 +126,15 @@ mod tests {
          1.0.1.0\t1.0.3.255\t0\tNone\tNot routed\n\
          219.158.1.0\t219.158.26.255\t4837\tCN\tCHINA169-BACKBONE CHINA UNICOM China169 Backbone\n";
 
-    fn found(table: &Ranges, address: &str) -> Option<Holder> {
+    fn found(table: &RangeTable, address: &str) -> Option<AsEntry> {
         let address = address.parse().expect("address");
-        table.of(address).map(|(_, holder)| holder.clone())
+        table.of(address).map(|(_, entry)| entry.clone())
     }
 
     fn refused(text: &str) -> String {
         match read(text.as_bytes()) {
             Ok(_) => "accepted".into(),
-            Err(Fault { line, message }) => format!("{line}: {message}"),
+            Err(LineError { line, message }) => format!("{line}: {message}"),
         }
     }
 
@@ -154,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn as_zero_and_private_as_numbers_are_passed_over() {
+    fn as_zero_and_private_as_numbers_are_skipped() {
         let text = format!("{REAL}220.0.0.0\t220.0.0.255\t64512\tZZ\t-Private Use AS-\n");
         let table = read(text.as_bytes()).expect("a table");
         assert_eq!(found(&table, "1.0.2.0"), None);
@@ -166,7 +165,7 @@ mod tests {
         for unknown in ["None", "NONE", "ZZ", "Unknown", "-", ""] {
             let text = format!("1.0.0.0\t1.0.0.255\t13335\t{unknown}\tCLOUDFLARENET\n");
             let table = read(text.as_bytes()).expect(unknown);
-            assert_eq!(found(&table, "1.0.0.1").and_then(|holder| holder.country), None);
+            assert_eq!(found(&table, "1.0.0.1").and_then(|entry| entry.country), None);
         }
     }
 
@@ -175,27 +174,27 @@ mod tests {
         let table = read(b"# comment\r\n\r\n1.0.0.0\t1.0.0.255\t13335\tUS\tCLOUDFLARENET\r\n")
             .expect("a table");
         assert_eq!(
-            found(&table, "1.0.0.1").and_then(|holder| holder.name).as_deref(),
+            found(&table, "1.0.0.1").and_then(|entry| entry.name).as_deref(),
             Some("CLOUDFLARENET")
         );
     }
 
     #[test]
-    fn addresses_may_be_numbers_and_ipv6_lines_are_passed_over() {
+    fn addresses_may_be_numbers_and_ipv6_lines_are_skipped() {
         let table = read(
             b"16777216\t16777471\t13335\tUS\tCLOUDFLARENET\n\
               2606:4700::\t2606:4700:ffff:ffff:ffff:ffff:ffff:ffff\t13335\tUS\tCLOUDFLARENET\n",
         )
         .expect("a table");
         assert_eq!(table.len(), 1);
-        assert_eq!(found(&table, "1.0.0.255").and_then(|holder| holder.asn), Some(13_335));
+        assert_eq!(found(&table, "1.0.0.255").and_then(|entry| entry.asn), Some(13_335));
     }
 
     #[test]
     fn descriptions_are_literal_and_lose_control_characters() {
         let table = read(b"1.0.0.0\t1.0.0.255\t7\tUS\t\"A\" \x1b[31mB\xff, Inc.\n").expect("bytes");
         assert_eq!(
-            found(&table, "1.0.0.1").and_then(|holder| holder.name).as_deref(),
+            found(&table, "1.0.0.1").and_then(|entry| entry.name).as_deref(),
             Some("\"A\" [31mB\u{fffd}, Inc.")
         );
     }

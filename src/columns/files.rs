@@ -1,0 +1,223 @@
+//! The tables: every column of every file, with its documentation.
+//!
+//! The sentence of a column is what `docs/columns.md` and `schemas/` say about it.
+
+use super::Kind::{
+    Address, Byte, Count, Country, Flag, Label, Maybe, Millis, OneOf, Prefix, Range, Schema, Share,
+    Text, Time, Ttl,
+};
+use super::row::{Row, tables};
+use super::{Column, Table};
+
+/// The sources that can name the holder of an address.
+const SOURCES: [&str; 5] = ["registered-prefix", "as-table", "registry", "router-name", "cymru"];
+
+tables! {
+    /// The split of a run: one row for the block, then one for each routed prefix that was traced.
+    SUMMARY SummaryRow "summary", by "lasthop probe, classify and lab --story, --append FILE" {
+        schema: Schema, "Version of these columns";
+        run_id: Text, "Identifier of the run";
+        started_at: Maybe(&Time), "When the first packet left";
+        ended_at: Maybe(&Time), "When the last reply arrived";
+        vantage: Label, "Where the packets left from; empty where nobody named it";
+        method: Label, "icmp, udp or both; of traces made elsewhere, all their methods with + between";
+        scope: Prefix, "The block or a routed prefix";
+        targets: Count, "Number of different addresses that were traced";
+        classes ["": "Number of traces of class {class}"]: Count;
+        other: Count, "Number of traces that enter the block through somebody of no configured class";
+        unknown: Count, "Number of traces whose border cannot be attributed";
+        unreached: Count, "Number of traces that ended before any carrier in question";
+        shares [
+            "_share": "Share of {class} among the classified traces; the block weighs its prefixes equally",
+            "_low": "Lower limit of its 95 % interval",
+            "_high": "Upper limit of its 95 % interval"
+        ]: Maybe(&Share);
+        verdict: Text,
+            "The class that all classified traces share, mixed where they differ, else unknown or unreached";
+        carriers: Maybe(&Text),
+            "Holders of the last foreign hops, by classified traces: name=count, semicolons between, most first";
+        last_hops: Count, "Number of different last foreign hops of the classified traces";
+        rtt_ms: Maybe(&Millis), "Median RTT of the last foreign hop";
+        probes: Count, "Number of packets sent for the traces";
+        complete: Flag,
+            "False when the run was interrupted, ran out of time, or could not send what it meant to";
+        pinged: Maybe(&Count), "Number of targets that were pinged", since 2;
+        alive: Maybe(&Count), "Number of pinged targets that are alive", since 2;
+        suspect: Maybe(&Count), "Number of pinged targets whose replies cannot be their own", since 2;
+        alive_rtt_ms: Maybe(&Millis), "Median RTT of the targets that are alive", since 2;
+    }
+
+    /// The traces of a run, each with its judgement: one row for each trace.
+    TRACES TraceRow "traces", by "lasthop probe and classify, --traces FILE" {
+        schema: Schema, "Version of these columns";
+        run_id: Text, "Identifier of the run";
+        started_at: Maybe(&Time), "When the first packet of the trace left";
+        vantage: Label, "Where the packets left from; empty where nobody named it";
+        method: Maybe(&OneOf(&["icmp", "udp", "tcp"])), "Protocol of the packets";
+        flow: Maybe(&Count), "Number of the flow, among those of the target";
+        target: Address, "Address that was traced";
+        scope: Maybe(&Prefix), "Routed prefix of the target";
+        class: Text, "A configured class, other, unknown or unreached";
+        confidence: OneOf(&["high", "medium", "low"]), "How far the class can be believed";
+        last_hop: Maybe(&Address), "Address of the last foreign hop";
+        last_hop_ttl: Maybe(&Ttl), "TTL of the last foreign hop";
+        last_hop_rtt_ms: Maybe(&Millis), "RTT of the last foreign hop";
+        asn: Maybe(&Count), "Origin AS of the last foreign hop";
+        carrier: Maybe(&Text), "Carrier that holds the last foreign hop, by its name in targets.toml";
+        country: Maybe(&Country), "Country of the holder";
+        last_hop_name: Maybe(&Text), "Name of the last foreign hop in the DNS";
+        source: Maybe(&OneOf(&SOURCES)), "Source that names the holder";
+        reason: Text, "Why the trace is judged so, in words";
+        stop_reason: Maybe(&OneOf(&[
+            "home", "border", "answered", "unreachable", "gap-limit", "loop", "max-ttl", "unsent",
+            "deadline", "interrupted",
+        ])), "Why the trace ended";
+        reached: Flag, "Whether the target itself replied";
+        first_home_ttl: Maybe(&Ttl), "TTL of the first address inside the block";
+        gap: Maybe(&Count), "Number of silent hops between the last foreign hop and the reply behind it";
+        as_path: Maybe(&Text), "Numbers of the AS on the path, blanks between";
+        probes: Count, "Number of packets sent for the trace";
+        strategy: Maybe(&OneOf(&["full", "border"])),
+            "full: every TTL was probed; border: the trace began at the border of its routed prefix", since 2;
+    }
+
+    /// The packets of a run: one row for each probe, with its reply if there was one.
+    HOPS HopRow "hops", by "lasthop probe, --hops FILE" {
+        schema: Schema, "Version of these columns";
+        run_id: Text, "Identifier of the run";
+        target: Address, "Address that was traced";
+        flow: Maybe(&Count), "Number of the flow, among those of the target";
+        ttl: Ttl, "TTL with which the packet left";
+        attempt: Count, "Number of the attempt at this TTL, from 0";
+        sent_at: Maybe(&Time), "When the packet left";
+        address: Maybe(&Address), "Address that replied; empty if none did";
+        rtt_ms: Maybe(&Millis), "RTT of the reply";
+        icmp_type: Maybe(&Byte), "ICMP type of the reply";
+        icmp_code: Maybe(&Byte), "ICMP code of the reply";
+        reply_ttl: Maybe(&Byte), "TTL with which the reply arrived";
+        mpls: Maybe(&Text), "MPLS labels that the reply quotes: label:ttl, blanks between";
+        asn: Maybe(&Count), "Origin AS of the address";
+        country: Maybe(&Country), "Country of the address's holder";
+        name: Maybe(&Text), "Name of the address in the DNS";
+    }
+
+    /// How many targets are alive: one row for the block, then one for each routed prefix that was pinged.
+    COUNTS CountsRow "counts", by "lasthop ping, --append FILE" {
+        schema: Schema, "Version of these columns";
+        run_id: Text, "Identifier of the run";
+        started_at: Time, "When the first packet left";
+        ended_at: Time, "When the last reply arrived";
+        vantage: Label, "Where the packets left from; empty where nobody named it";
+        method: Text, "icmp, tcp, udp, or several of them with + between";
+        scope: Prefix, "The block or a routed prefix";
+        targets: Count, "Number of different addresses that were pinged";
+        alive: Count, "Number of them that are alive";
+        icmp: Maybe(&Count), "Number of targets found alive by ICMP echo; empty where it was not used";
+        tcp: Maybe(&Count), "Number of targets found alive by TCP; empty where it was not used";
+        udp: Maybe(&Count), "Number of targets found alive by UDP; empty where it was not used";
+        suspect: Count, "Number of targets whose replies cannot be their own";
+        rtt_ms: Maybe(&Millis), "Median over the targets that are alive, of each one's median RTT";
+        probes: Count, "Number of packets sent; of a TCP connection only the first counts";
+        complete: Flag, "False when the run was interrupted, ran out of time, or could not send";
+    }
+
+    /// The targets of a ping: one row for each that was pinged.
+    CENSUS CensusRow "census", by "lasthop ping, --census FILE" {
+        schema: Schema, "Version of these columns";
+        run_id: Text, "Identifier of the run";
+        at: Time, "When the target was first pinged";
+        vantage: Label, "Where the packets left from; empty where nobody named it";
+        target: Address, "Address that was pinged";
+        scope: Prefix, "Routed prefix of the target";
+        alive: Flag, "Whether the target is alive; false where its replies cannot be its own";
+        by: Maybe(&OneOf(&[
+            "icmp", "udp", "tcp-80-open", "tcp-80-refused", "tcp-443-open", "tcp-443-refused",
+        ])), "Reply that shows it; empty where the target was silent";
+        sent: Count,
+            "Number of packets sent by the method that found it, or by all methods where none did";
+        received: Count, "Number of replies to these that came in time";
+        min_ms: Maybe(&Millis), "Lowest RTT";
+        median_ms: Maybe(&Millis), "Median RTT";
+        max_ms: Maybe(&Millis), "Highest RTT";
+        jitter_ms: Maybe(&Millis),
+            "Mean difference between the RTTs of two packets in a row that were both replied to";
+        reply_ttl: Maybe(&Byte), "TTL with which the first reply arrived, where the system reports it";
+        suspect: Maybe(&OneOf(&["alike", "distance"])),
+            "Why the replies cannot be its own: they are alike for many targets, or their distance does not fit";
+    }
+
+    /// Who holds an address: one row for each address.
+    OWNER OwnerRow "owner", by "lasthop owner" {
+        address: Address, "Address that was looked up";
+        class: Maybe(&Text), "Class of transit by its holder";
+        carrier: Maybe(&Text), "Carrier that holds it, by its name in targets.toml";
+        asn: Maybe(&Count), "Origin AS";
+        as_name: Maybe(&Text), "Name of the origin AS";
+        country: Maybe(&Country), "Country of the holder";
+        country_of: Maybe(&OneOf(&["AS registration", "delegation", "location"])),
+            "What the country is that of";
+        source: Maybe(&OneOf(&SOURCES)), "Source that names the holder";
+        range: Maybe(&Range), "Prefix or range for which the source says so";
+        name: Maybe(&Text), "Name of the address in the DNS";
+        remark: Maybe(&Text), "Further remarks: a special address, or one inside the block";
+    }
+
+    /// What changed between runs of a history: one row for each event, the oldest first.
+    EVENTS EventRow "events", by "lasthop report" {
+        schema: Schema, "Version of these columns";
+        event: OneOf(&[
+            "outage-began", "outage-ended", "carrier-appeared", "carrier-vanished", "verdict-changed",
+            "share-moved", "hosts-silent", "hosts-back",
+        ]), "What changed";
+        not_before: Time, "It happened after this: the start of the last run before it";
+        not_after: Time, "It happened before this: the end of the first run that shows it";
+        vantage: Label, "Where the packets left from; empty where nobody named it";
+        method: Label, "icmp, udp or both; of traces made elsewhere, all their methods with + between";
+        scope: Prefix, "The block or a routed prefix";
+        subject: Maybe(&Text), "The carrier that appeared or vanished, or the class whose share moved";
+        verdict_before: Text, "Verdict of the runs before: a class, mixed, unknown or unreached";
+        verdict_after: Text, "Verdict of the runs since";
+        share_before: Maybe(&Share),
+            "The share that changed, before: of the subject among the classified traces, of these among all \
+             traces, or of the live targets among those pinged";
+        share_after: Maybe(&Share), "The same share, after";
+        counts_before: Maybe(&Text), "The counts behind it, before: name=count, semicolons between";
+        counts_after: Maybe(&Text), "The same counts, after";
+        run_before: Text, "The last run before it";
+        run_after: Text, "The first run that shows it";
+        found_at: Time, "Start of the run with which it was certain";
+    }
+
+    /// How things are: one row for each vantage, method and scope of a history.
+    STATE StateRow "state", by "lasthop report --show state" {
+        schema: Schema, "Version of these columns";
+        run_id: Text, "Identifier of the newest run";
+        started_at: Time, "When it began";
+        ended_at: Time, "When it ended";
+        complete: Flag,
+            "False when it was interrupted, ran out of time, or could not send what it meant to";
+        vantage: Label, "Where the packets left from; empty where nobody named it";
+        method: Label, "icmp, udp or both; of traces made elsewhere, all their methods with + between";
+        scope: Prefix, "The block or a routed prefix";
+        verdict: Text,
+            "Verdict of the runs together, not swayed by single traces: a class, mixed, unknown or unreached";
+        since: Maybe(&Time),
+            "End of the first run with this verdict; empty where it has held since the first run of all";
+        shares [
+            "_share": "Share of {class} among the classified traces; the block weighs its prefixes equally",
+            "_low": "Lower limit of its 95 % interval",
+            "_high": "Upper limit of its 95 % interval"
+        ]: Maybe(&Share);
+        carriers: Maybe(&Text), "Carriers that are there: name=count, semicolons between, most first";
+        carriers_since: Maybe(&Text),
+            "Since when, for carriers that appeared after the first run: name=time, semicolons between";
+        redundancy: Count, "Number of carriers that would have to fail before nothing is reached";
+        traces: Count, "Number of traces of the newest run that classified any";
+        classified: Count, "Number of them that were classified";
+        rtt_ms: Maybe(&Millis), "Median RTT of the last foreign hop";
+        pinged: Maybe(&Count), "Number of targets pinged in the newest run that pinged any";
+        alive: Maybe(&Count), "Number of them that are alive";
+        runs: Count, "Number of runs in the history";
+        first_run_at: Time, "When the first of them began";
+    }
+}

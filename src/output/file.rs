@@ -1,0 +1,156 @@
+//! Files that runs share: opening them, locking them, making sure that what was written is on the disk, and
+//! what can go wrong.
+
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// The time between two attempts to take a lock that another process holds.
+const RETRY: Duration = Duration::from_millis(5);
+/// How often a file is opened again because others have replaced it.
+const MOST_OPENED: usize = 8;
+
+/// Why a result could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// A file cannot be opened or written.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// Another run holds the lock.
+    #[error(
+        "{path}: another run holds the lock; wait for it to end, or use another file",
+        path = path.display()
+    )]
+    Locked {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The history has other columns.
+    #[error(
+        "{path}:1: the header is not that of this program and configuration; \
+         append to another file, or move this one away; expected\n{expected}",
+        path = path.display()
+    )]
+    OtherHeader {
+        /// The file.
+        path: PathBuf,
+        /// The header it should have.
+        expected: String,
+    },
+    /// The history has the columns of an earlier version.
+    #[error(
+        "{path}:1: the header is that of an earlier version, which had no columns {missing}; bring it \
+         up to date with `lasthop report --migrate {path} > NEW`, and append to NEW",
+        path = path.display()
+    )]
+    EarlierHeader {
+        /// The file.
+        path: PathBuf,
+        /// The columns that it lacks.
+        missing: String,
+    },
+    /// The history ends in the middle of a row, which cannot be moved to another file.
+    #[error(
+        "{path}:{line}: the last row has {found} of {expected} columns and no newline, and cannot be \
+         moved to {path}.torn; delete or complete it",
+        path = path.display()
+    )]
+    TornRow {
+        /// The file.
+        path: PathBuf,
+        /// Its last line, from 1.
+        line: usize,
+        /// The columns of the last row.
+        found: usize,
+        /// The columns of a whole one.
+        expected: usize,
+    },
+}
+
+impl OutputError {
+    /// For `map_err` on what is done with the file at `path`.
+    pub(super) fn io(path: &Path) -> impl Fn(io::Error) -> Self + Copy {
+        move |source| Self::Io { path: path.into(), source }
+    }
+}
+
+/// A file that exists to be locked.
+#[derive(Debug)]
+pub struct LockFile {
+    _file: File,
+}
+
+impl LockFile {
+    /// Takes the lock on `path`, which is created if it does not exist. The lock ends when the value is
+    /// dropped or the process ends, however it ends.
+    ///
+    /// # Errors
+    /// When another process holds the lock, or the file cannot be created.
+    pub fn take(path: &Path) -> Result<Self, OutputError> {
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path);
+        let file = file.map_err(OutputError::io(path))?;
+        lock(&file, path)?;
+        Ok(Self { _file: file })
+    }
+}
+
+fn lock(file: &File, path: &Path) -> Result<(), OutputError> {
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => OutputError::Locked { path: path.into() },
+        TryLockError::Error(source) => OutputError::Io { path: path.into(), source },
+    })
+}
+
+/// Opens `path` for appending and takes its lock, waiting up to `longest` for other processes.
+pub(super) fn open_locked(path: &Path, longest: Duration) -> Result<File, OutputError> {
+    let failed = OutputError::io(path);
+    for _ in 0..MOST_OPENED {
+        let file =
+            OpenOptions::new().create(true).read(true).append(true).open(path).map_err(failed)?;
+        // A device such as /dev/null cannot be locked and need not be.
+        if !file.metadata().map_err(failed)?.is_file() {
+            return Ok(file);
+        }
+        let began = Instant::now();
+        loop {
+            match lock(&file, path) {
+                Err(OutputError::Locked { .. }) if began.elapsed() < longest => sleep(RETRY),
+                locked => break locked?,
+            }
+        }
+        // The process that held the lock may have put another file in the place of this one.
+        if is_at(&file, path) {
+            return Ok(file);
+        }
+    }
+    Err(failed(io::Error::other("replaced again and again by others")))
+}
+
+/// Whether `path` still leads to this file.
+pub(super) fn is_at(file: &File, path: &Path) -> bool {
+    let place = |about: Metadata| (about.dev(), about.ino());
+    file.metadata().map(place).ok() == path.metadata().map(place).ok()
+}
+
+/// Makes sure that what was written is on the disk. Pipes and devices have none.
+pub(super) fn sync(file: &File) -> io::Result<()> {
+    file.sync_data().or_else(unless_unsupported)
+}
+
+/// Makes sure that the folder of `path` knows its files. Some file systems cannot do that.
+pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all().or_else(unless_unsupported)
+}
+
+fn unless_unsupported(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::InvalidInput { Ok(()) } else { Err(error) }
+}

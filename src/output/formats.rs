@@ -1,0 +1,125 @@
+//! The formats: rows as CSV or as JSON lines, and lines of text as a table for people.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use super::rows::{Cell, Rows};
+
+/// Writes the rows as CSV (RFC 4180, with newlines alone), under their header if `header` is set.
+///
+/// # Errors
+/// When `out` fails.
+pub fn write_csv(rows: &Rows, header: bool, out: impl Write) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    if header {
+        writer.write_record(rows.header.names()).map_err(io_error)?;
+    }
+    for row in &rows.rows {
+        writer.write_record(row.iter().map(csv_text)).map_err(io_error)?;
+    }
+    writer.flush()
+}
+
+/// The error of the output behind an error of the CSV writer. Its kind shows whether the reader of a pipe
+/// has left.
+#[must_use]
+pub fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(cause) => cause,
+        other => io::Error::other(format!("{other:?}")),
+    }
+}
+
+/// Text that a spreadsheet would take for a formula gets a quote before it. Control characters, which can
+/// change a terminal, become blanks.
+fn csv_text(cell: &Cell) -> String {
+    let Cell::Text(text) = cell else { return number_or_flag(cell) };
+    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if plain.starts_with(['=', '+', '-', '@']) { format!("'{plain}") } else { plain }
+}
+
+fn number_or_flag(cell: &Cell) -> String {
+    match cell {
+        Cell::Empty | Cell::Text(_) => String::new(),
+        Cell::Count(number) => number.to_string(),
+        Cell::Decimal(number, places) => format!("{number:.places$}"),
+        Cell::Flag(flag) => flag.to_string(),
+    }
+}
+
+/// Writes the rows as JSON lines: an object each, with the columns' names for keys, in their order.
+///
+/// # Errors
+/// When `out` fails.
+pub fn write_jsonl(rows: &Rows, mut out: impl Write) -> io::Result<()> {
+    for row in &rows.rows {
+        let mut line = String::from("{");
+        for (place, (name, cell)) in rows.header.names().iter().zip(row).enumerate() {
+            let comma = if place == 0 { "" } else { "," };
+            let value = match cell {
+                Cell::Empty => "null".into(),
+                Cell::Text(text) => quoted(text),
+                other => number_or_flag(other),
+            };
+            let _ = write!(line, "{comma}{}:{value}", quoted(name));
+        }
+        line.push_str("}\n");
+        out.write_all(line.as_bytes())?;
+    }
+    out.flush()
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// A count in a table, where 0 is a dash.
+pub(super) fn count_or_dash(count: usize) -> String {
+    if count == 0 { "-".into() } else { count.to_string() }
+}
+
+/// The lines with every column as wide as its widest cell, two blanks apart.
+#[must_use]
+pub fn align(lines: &[Vec<String>]) -> String {
+    let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max()
+    };
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for line in lines {
+        let mut row = String::new();
+        for (cell, width) in line.iter().zip(&widths) {
+            let _ = write!(row, "{cell:width$}  ");
+        }
+        text.push_str(row.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::columns::{Header, OWNER};
+
+    fn written(cells: Vec<Cell>) -> String {
+        let header = Header::new(&OWNER, Vec::new());
+        let mut out = Vec::new();
+        write_csv(&Rows { header, rows: vec![cells] }, false, &mut out).expect("written");
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn foreign_text_is_neither_a_formula_nor_a_control_sequence() {
+        assert_eq!(written(vec![Cell::text("=1+1")]), "'=1+1\n");
+        assert_eq!(written(vec![Cell::text("a\x1b[2J")]), "a [2J\n");
+        assert_eq!(written(vec![Cell::text("a,\"b\"")]), "\"a,\"\"b\"\"\"\n");
+    }
+
+    #[test]
+    fn unknown_is_empty_and_numbers_have_their_decimals() {
+        let cells = vec![Cell::Empty, Cell::Count(0), Cell::Decimal(0.5, 4), Cell::Flag(true)];
+        assert_eq!(written(cells), ",0,0.5000,true\n");
+    }
+}

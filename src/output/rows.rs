@@ -1,0 +1,113 @@
+//! Rows of typed cells under their header, before they are written in some format; and the run whose rows
+//! they are.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::columns::{Header, Row};
+
+/// One value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    /// Unknown, or not measured.
+    Empty,
+    /// Text.
+    Text(String),
+    /// A whole number.
+    Count(u64),
+    /// A number with this many decimals.
+    Decimal(f64, usize),
+    /// Yes or no.
+    Flag(bool),
+}
+
+impl Cell {
+    /// Anything that can be shown, as text.
+    #[expect(clippy::needless_pass_by_value, reason = "a reference is as good as a value")]
+    pub fn text(value: impl ToString) -> Self {
+        Self::Text(value.to_string())
+    }
+
+    /// A whole number.
+    pub fn count(value: impl TryInto<u64>) -> Self {
+        value.try_into().map_or(Self::Empty, Self::Count)
+    }
+
+    /// A duration in milliseconds, to the microsecond.
+    #[must_use]
+    pub fn millis(value: Duration) -> Self {
+        Self::Decimal(value.as_secs_f64() * 1000.0, 3)
+    }
+
+    /// A share from 0 to 1, with four decimals.
+    #[must_use]
+    pub fn share(value: f64) -> Self {
+        Self::Decimal(value, 4)
+    }
+
+    /// An instant, RFC 3339 in UTC, to the microsecond.
+    #[must_use]
+    pub fn time(value: Timestamp) -> Self {
+        Self::Text(format!("{value:.6}"))
+    }
+
+    /// What `cell` makes of the value, or an empty cell where there is none.
+    pub fn maybe<T>(value: Option<T>, cell: impl FnOnce(T) -> Self) -> Self {
+        value.map_or(Self::Empty, cell)
+    }
+
+    /// Text, or an empty cell where there is none.
+    #[must_use]
+    pub fn text_or_empty(value: String) -> Self {
+        if value.is_empty() { Self::Empty } else { Self::Text(value) }
+    }
+}
+
+/// Rows under one header.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rows {
+    /// The columns.
+    pub header: Header,
+    /// The rows; each as long as the header.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+impl Rows {
+    /// Rows of one table, under the header that it has with these classes.
+    pub fn new<R: Row<Cell>>(classes: Vec<String>, rows: impl IntoIterator<Item = R>) -> Self {
+        let header = Header::new(R::TABLE, classes);
+        Self { header, rows: rows.into_iter().map(Row::into_values).collect() }
+    }
+}
+
+/// What all rows of one execution have in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Different for every run.
+    pub id: String,
+    /// When the first probe left, as far as that is known.
+    pub started: Option<Timestamp>,
+    /// When the last reply arrived, as far as that is known.
+    pub ended: Option<Timestamp>,
+    /// Where the probes left from; empty where nobody named it.
+    pub vantage: String,
+    /// `icmp`, `udp` or `both`; of traces made elsewhere all methods, with `+` between.
+    pub method: String,
+    /// Whether it came to its own end.
+    pub complete: bool,
+}
+
+impl Run {
+    /// The run in a line, to stand above a table: when, from where, how much, and how long it took.
+    pub(super) fn describe(&self, targets: usize, packets: usize) -> String {
+        let from =
+            if self.vantage.is_empty() { String::new() } else { format!(" from {}", self.vantage) };
+        let cut = if self.complete { "" } else { " (INCOMPLETE)" };
+        let took = self.started.zip(self.ended).map_or(String::new(), |(started, ended)| {
+            format!(", {} s", ended.duration_since(started).as_secs())
+        });
+        let when = self.started.map_or(String::new(), |started| format!("{started:.0}  "));
+        format!("{when}{}  {targets} targets{from}, {packets} packets{took}{cut}", self.method)
+    }
+}
