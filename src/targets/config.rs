@@ -80,6 +80,7 @@ struct RangeEntry {
 
 /// What can be wrong with a configuration.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TargetsError {
     /// The file cannot be read.
     #[error("{path}: {source}", path = path.display())]

@@ -89,6 +89,7 @@ impl TransportCounts {
 
 /// Why probing cannot begin, or cannot go on.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TransportError {
     /// Raw sockets are not allowed.
     #[error("raw sockets need the capability CAP_NET_RAW")]
