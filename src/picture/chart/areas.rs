@@ -1,12 +1,16 @@
-//! Slices as boxes, each part's in a row.
+//! Slices as boxes, each part's in a row; the boxes stacked, filled and named.
 
 use std::collections::BTreeMap;
 
-use crate::picture::path::Path;
-use crate::picture::period::Period;
-use crate::picture::slices::{Part, Slice};
+use jiff::Timestamp;
 
-use super::{Look, PLOT, Px};
+use crate::picture::geometry::{Path, Px};
+use crate::picture::slices::{Part, Slice};
+use crate::picture::text::short;
+use crate::picture::time_axis::Period;
+use crate::picture::xml::Element;
+
+use super::frame::{Look, PLOT, text_at};
 
 /// A box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +24,7 @@ pub(super) struct Piece {
 /// Where stretches of time are on the axis. Between two gaps they are wide enough to be seen.
 pub(super) fn places<T>(
     stretches: &[T],
-    times: impl Fn(&T) -> (jiff::Timestamp, jiff::Timestamp),
+    times: impl Fn(&T) -> (Timestamp, Timestamp),
     period: Period,
 ) -> Vec<(Px, Px)> {
     let next = stretches.iter().skip(1).map(Some).chain([None]);
@@ -42,7 +46,7 @@ pub(super) fn places<T>(
 const LEAST: Px = Px::of(3);
 
 /// The boxes of each part, stacked in the order of the palette.
-pub(super) fn stacked(
+fn stacked(
     slices: &[Slice],
     height: Px,
     look: Look<'_, '_>,
@@ -109,7 +113,7 @@ pub(super) fn outline(pieces: &[Piece]) -> Path {
 }
 
 /// The boxes inside the outline that are at least so wide and so high, for labels.
-pub(super) fn spots(pieces: &[Piece], width: Px, height: Px) -> Vec<Piece> {
+fn spots(pieces: &[Piece], width: Px, height: Px) -> Vec<Piece> {
     let mut spots: Vec<Piece> = Vec::new();
     for piece in pieces.iter().filter(|piece| piece.bottom - piece.top >= height) {
         let both = spots.last().filter(|spot| spot.meets(piece)).map(|spot| Piece {
@@ -125,4 +129,56 @@ pub(super) fn spots(pieces: &[Piece], width: Px, height: Px) -> Vec<Piece> {
     }
     spots.retain(|spot| spot.right - spot.left >= width);
     spots
+}
+
+/// Which of the places that have room for a part's name get it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Named {
+    Nowhere,
+    Everywhere,
+    Once,
+}
+
+/// The parts of slices on a height, and their names.
+pub(super) fn stack(
+    slices: &[Slice],
+    height: Px,
+    named: Named,
+    look: Look<'_, '_>,
+) -> (Vec<Element>, Vec<Element>) {
+    let (mut areas, mut labels) = (Vec::new(), Vec::new());
+    for (part, pieces) in stacked(slices, height, look).into_values() {
+        let path = outline(&pieces);
+        if path.is_empty() {
+            continue;
+        }
+        let name = look.palette.entry(part).map_or("", |entry| entry.text);
+        let title = Element::text("title", name);
+        let name = &short(name, 40);
+        areas.push(area(part, look).set("d", path).with(title));
+        labels.extend(named_places(&pieces, name, named).iter().map(|spot| label(spot, name)));
+    }
+    (areas, labels)
+}
+
+pub(super) fn area(part: Part, look: Look<'_, '_>) -> Element {
+    Element::new("path").set("fill", look.fill(part))
+}
+
+const SIZE: i32 = 10;
+
+fn named_places(pieces: &[Piece], name: &str, named: Named) -> Vec<Piece> {
+    let mut places = spots(pieces, Px::text(name, SIZE) + Px::of(10), Px::of(SIZE + 3));
+    let widest = places.iter().max_by_key(|spot| spot.right - spot.left).copied();
+    match named {
+        Named::Nowhere => places.clear(),
+        Named::Once => places = widest.into_iter().collect(),
+        Named::Everywhere => {}
+    }
+    places
+}
+
+fn label(spot: &Piece, name: &str) -> Element {
+    let middle = (spot.left + spot.right) / 2;
+    text_at(middle, (spot.top + spot.bottom) / 2 + Px::of(4), "on", name)
 }

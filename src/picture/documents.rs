@@ -1,18 +1,104 @@
-//! The page: each section's chart, then its events, how things are, and the numbers behind the chart, as
-//! tables.
+//! Charts as documents: one SVG file with all sections under each other, or a page with tables.
+
+use std::collections::BTreeSet;
 
 use crate::history::History;
 
-use super::chart::{self, Look, STYLE, WIDTH};
-use super::drawing::{covered, heading};
+use super::chart::{self, Drawn, Look, STYLE, WIDTH};
+use super::geometry::Px;
 use super::palette::Palette;
-use super::period::Period;
 use super::section::Section;
-use super::words;
+use super::slices::Part;
+use super::tables;
+use super::text;
+use super::time_axis::Period;
 use super::xml::Element;
-use super::{numbers, tables};
 
-pub(super) fn draw(history: &History) -> String {
+/// Paper around everything.
+const MARGIN: Px = Px::of(16);
+
+/// One SVG file, with the lists of events.
+pub(super) fn svg(history: &History) -> String {
+    let sections = Section::all(history);
+    let heading = heading(history);
+    let Some(period) = Period::of(history) else {
+        return root(&heading, "There is no run.", MARGIN + Px::of(60), Vec::new()).render();
+    };
+    let palette = Palette::of(history);
+    let look = Look { palette: &palette, period, id: "p" };
+    let used: BTreeSet<Part> = sections.iter().flat_map(chart::used).collect();
+    let mut y = MARGIN + Px::of(48);
+    let mut inside = vec![chart::patterns(&used, look)];
+    for section in &sections {
+        let drawn = svg_section(section, look);
+        inside.push(drawn.element.set("transform", format_args!("translate({MARGIN} {y})")));
+        y = y + drawn.height + Px::of(28);
+    }
+    root(&heading, &period.text(), y - Px::of(12), inside).render()
+}
+
+/// A section with its heading and its list.
+fn svg_section(section: &Section<'_>, look: Look<'_, '_>) -> Drawn {
+    let title = format!("{} ({})", section.title(), text::runs(section.runs()));
+    let heading = Element::text("text", text::short(&title, 100)).class("head").set("y", 16);
+    let below = Px::of(26);
+    let chart = chart::draw(section, look);
+    let mut height = below + chart.height;
+    let moved = |drawn: Element, y: Px| {
+        Element::new("g").set("transform", format_args!("translate(0 {y})")).with(drawn)
+    };
+    let mut element = Element::new("g").with(heading).with(moved(chart.element, below));
+    if let Some(list) = chart::events(section) {
+        height = height + Px::of(8);
+        element = element.with(moved(list.element, height));
+        height = height + list.height;
+    }
+    Drawn { element, height }
+}
+
+fn root(heading: &str, covered: &str, height: Px, inside: Vec<Element>) -> Element {
+    let width = WIDTH + MARGIN * 2;
+    let line = |text: &str, y: i32, class: &str| {
+        Element::text("text", text).set("x", MARGIN).set("y", y).class(class)
+    };
+    Element::new("svg")
+        .set("xmlns", "http://www.w3.org/2000/svg")
+        .set("viewBox", format_args!("0 0 {width} {height}"))
+        .set("width", width)
+        .set("height", height)
+        .set("role", "img")
+        .set("aria-labelledby", "title desc")
+        .with(Element::text("title", heading).set("id", "title"))
+        .with(Element::text("desc", covered).set("id", "desc"))
+        .with(Element::style(STYLE))
+        .with(Element::new("rect").class("paper").set("width", "100%").set("height", "100%"))
+        .with(line(heading, 30, "title"))
+        .with(line(covered, 50, ""))
+        .with_all(inside)
+}
+
+/// What the picture is of.
+fn heading(history: &History) -> String {
+    let mut blocks: Vec<String> = Vec::new();
+    for section in Section::all(history) {
+        for block in section.blocks().map(|block| block.scope.to_string()) {
+            if !blocks.contains(&block) {
+                blocks.push(block);
+            }
+        }
+    }
+    match &blocks[..] {
+        [] => "Who carries it: no history".into(),
+        [_] | [_, _] | [_, _, _] => format!("Who carries {}", blocks.join(", ")),
+        [first, second, rest @ ..] => {
+            format!("Who carries {first}, {second} and {} more", rest.len())
+        }
+    }
+}
+
+/// The page: each section's chart, then its events, how things are, and the numbers behind the chart, as
+/// tables.
+pub(super) fn page(history: &History) -> String {
     let title = heading(history);
     let head = Element::new("head")
         .with(Element::new("meta").set("charset", "utf-8"))
@@ -39,17 +125,17 @@ fn body(history: &History) -> Vec<Element> {
         return vec![Element::text("p", "There is no run.")];
     };
     let palette = Palette::of(history);
-    let mut body = vec![Element::text("p", covered(period))];
+    let mut body = vec![Element::text("p", period.text())];
     for (place, section) in Section::all(history).iter().enumerate() {
         let id = format!("s{place}p");
-        body.push(whole(section, Look { palette: &palette, period, id: &id }));
+        body.push(page_section(section, Look { palette: &palette, period, id: &id }));
     }
     body.push(Element::text("p", MEANING).class("note"));
     body
 }
 
-fn whole(section: &Section<'_>, look: Look<'_, '_>) -> Element {
-    let runs = words::runs(section.runs());
+fn page_section(section: &Section<'_>, look: Look<'_, '_>) -> Element {
+    let runs = text::runs(section.runs());
     Element::new("section")
         .with(Element::text("h2", section.title()))
         .with(Element::text(
@@ -59,12 +145,12 @@ fn whole(section: &Section<'_>, look: Look<'_, '_>) -> Element {
         .with(Element::new("figure").with(picture(section, look)))
         .with(tables::state(section))
         .with_all(tables::events(section))
-        .with(numbers::table(section, look))
+        .with(tables::numbers(section, look))
 }
 
 fn newest(section: &Section<'_>) -> String {
     let newest = section.series.iter().map(|series| series.state.started).max();
-    newest.map_or(String::new(), words::time)
+    newest.map_or(String::new(), text::time)
 }
 
 fn picture(section: &Section<'_>, look: Look<'_, '_>) -> Element {
