@@ -212,6 +212,6 @@ fn group(by: Option<By>, vantage: Option<&Vantage>, owners: &Owners<'_>) -> Stri
 
 /// Reads the name of a format.
 fn formats() -> impl TypedValueParser<Value = &'static Format> {
-    let names = PossibleValuesParser::new(FORMATS.iter().map(|format| format.name()));
+    let names = PossibleValuesParser::new(FORMATS.iter().map(Format::name));
     names.try_map(|name| named(&name).ok_or("no such format"))
 }

@@ -175,7 +175,7 @@ impl Survey<'_> {
         let path = Some(file).filter(|file| *file != Path::new("-"));
         let mut opened = input::open(path).map_err(failed)?;
         let Some(format) = options.from.or_else(|| import::recognise(&opened.head)) else {
-            let formats: Vec<_> = import::FORMATS.iter().map(|format| format.name()).collect();
+            let formats: Vec<_> = import::FORMATS.iter().map(Format::name).collect();
             return Err(SurveyError::Unrecognised {
                 file: name.into(),
                 formats: formats.join(", "),

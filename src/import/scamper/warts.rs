@@ -44,7 +44,9 @@ fn read(input: &mut dyn BufRead, sink: &mut Sink<'_>) -> io::Result<()> {
         number += 1;
         match found {
             Found::Record(kind, body) => {
-                findings(&mut known, kind, &body).into_iter().for_each(|one| sink(number, one));
+                for one in findings(&mut known, kind, &body) {
+                    sink(number, one);
+                }
             }
             Found::Malformed(why) => sink(number, Finding::Malformed(why)),
         }
