@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::targets::{Block, Special, Specials};
-use crate::trace::{ForeignPath, PathEnd, Router, Trace, Ttl};
+use crate::trace::{ForeignPath, PathEnd, ReplyKind, Router, Trace, Ttl};
 
 /// The end of the foreign part of a trace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,11 +51,11 @@ pub struct Skipped {
 pub enum Behind {
     /// A home address, after `gap` silent TTLs.
     Home {
-        /// The lowest TTL at which a home address answered.
+        /// The lowest TTL behind `last` at which a home address answered.
         ttl: Ttl,
         /// The TTLs between it and the last foreign answer.
         gap: u8,
-        /// Whether the target itself answered.
+        /// Whether the target itself answered, by a reply of its own kind.
         target: bool,
     },
     /// The target replied, from a foreign address, after `gap` silent TTLs.
@@ -80,6 +80,12 @@ pub enum Behind {
 }
 
 impl Border {
+    /// Whether the target itself answered.
+    #[must_use]
+    pub const fn reached(&self) -> bool {
+        matches!(self.behind, Behind::Home { target: true, .. })
+    }
+
     /// Whether something shows that the path went no further outside: home or the target answered, or
     /// the last foreign hop itself sent an unreachable.
     #[must_use]
@@ -96,7 +102,7 @@ impl Border {
 #[must_use]
 pub fn find(trace: &Trace, block: &Block, specials: &Specials) -> Border {
     let answers = trace.answers().map(|(ttl, reply)| (ttl, reply.from, reply.kind));
-    let ForeignPath { routers, end } = ForeignPath::of(answers, block);
+    let ForeignPath { routers, end } = ForeignPath::of(answers, trace.target, block);
     let decides = |router: &Router<Ttl>| specials.of(router.address).is_none();
     let upto = routers.iter().rposition(decides).map_or(0, |place| place + 1);
     let (upto, skipped) = routers.split_at(upto);
@@ -123,8 +129,10 @@ fn behind(trace: &Trace, end: PathEnd<Ttl>, last: Option<&Router<Ttl>>) -> Behin
     let last = last.map_or(0, |router| router.ttl.get());
     let gap = |ttl: Ttl| ttl.get().saturating_sub(last.saturating_add(1));
     match end {
-        PathEnd::Home { ttl } => {
-            let target = trace.answers().any(|(_, reply)| reply.from == trace.target);
+        PathEnd::Home { ttl, .. } => {
+            let target = trace.answers().any(|(at, reply)| {
+                at >= ttl && reply.from == trace.target && reply.kind != ReplyKind::TimeExceeded
+            });
             Behind::Home { ttl, gap: gap(ttl), target }
         }
         PathEnd::Unreachable { by, code, .. } => Behind::Unreachable { by, code },

@@ -11,7 +11,7 @@
 //! targets ─► probe: scheduler ─► transport ⇄ network
 //!                       │
 //!                       ▼
-//! files ─► import ──► trace ─► border ─► transit ─► split ─► output ─► history ─► picture
+//! files ─► input ─► import ─► trace ─► border ─► transit ─► split ─► output ─► history ─► picture
 //!                                           ▲
 //!                                owner ─────┘
 //! ```
@@ -21,6 +21,7 @@
 //! - [`trace`]: what came back. Hops, stop reasons, and where a path ends.
 //! - [`probe`]: how to ask. What to send next, how fast, which bytes, and the sockets behind one seam.
 //! - [`census`]: which targets are alive, and how fast they answer.
+//! - [`input`]: files on their way in. Opened, decompressed, decoded, cut into records, on all cores.
 //! - [`import`]: traceroutes made elsewhere. One folder for each family of formats.
 //! - [`owner`]: who holds an address, and which source says so.
 //! - [`border`]: the last foreign hop of a trace.
@@ -44,6 +45,7 @@ pub mod cli;
 pub mod columns;
 pub mod history;
 pub mod import;
+pub mod input;
 pub mod lab;
 pub mod output;
 pub mod owner;

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
 use jiff::Timestamp;
@@ -52,7 +53,8 @@ fn scenario(paths: &[(Vec<&str>, &str)]) -> String {
         let near = ["192.168.1.1", "100.64.12.1", "62.115.140.213"];
         let hops = near.iter().chain(&hops).zip(1..);
         let hops: Vec<_> = hops.map(|(who, ttl)| format!("\"{who} {}\"", ttl * 10)).collect();
-        text += &format!(
+        let _ = write!(
+            text,
             "[[route]]\nto = \"175.45.{third}.0/24\"\nhosts = [\"175.45.{third}.1\", \"175.45.{third}.9\"]\n\
              [[route.path]]\nhops = [{}]\nend = \"{end}\"\nclass = \"\"\n",
             hops.join(", ")

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Read as _};
 use std::path::{Path, PathBuf};
 
-use crate::import;
+use crate::input;
 
 use super::cells::Cells;
 use super::columns::{Broken, Columns, Last};
@@ -34,7 +34,7 @@ impl Source {
     pub(super) fn open(path: &Path, words: &mut Names) -> Result<Self, HistoryError> {
         let failed = |source| HistoryError::Io { path: path.into(), source };
         let file = (path.as_os_str() != "-").then_some(path);
-        let input = import::open(file).map_err(failed)?.input;
+        let input = input::open(file).map_err(failed)?.input;
         Self::of(path, input, words)
     }
 

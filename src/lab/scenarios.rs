@@ -6,7 +6,7 @@ use super::{Scenario, ScenarioError};
 pub const DEFAULT: &str = "today";
 
 /// The names of the scenarios, the default first.
-pub const NAMES: [&str; 17] = [
+pub const NAMES: [&str; 18] = [
     "today",
     "october-2017",
     "all-china",
@@ -22,6 +22,7 @@ pub const NAMES: [&str; 17] = [
     "rate-limited",
     "link-from-block",
     "odd-reply",
+    "home-early",
     "outage",
     "census",
 ];
@@ -51,6 +52,7 @@ fn text(name: &str) -> Option<&'static str> {
         "lossy" => include_str!("scenarios/lossy.toml"),
         "rate-limited" => include_str!("scenarios/rate-limited.toml"),
         "link-from-block" => include_str!("scenarios/link-from-block.toml"),
+        "home-early" => include_str!("scenarios/home-early.toml"),
         "odd-reply" => include_str!("scenarios/odd-reply.toml"),
         "census" => include_str!("scenarios/census.toml"),
         "outage" => include_str!("scenarios/outage.toml"),

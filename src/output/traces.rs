@@ -50,7 +50,7 @@ fn trace_row(run: &Run, trace: &Trace, judgement: &Judgement, targets: &Targets)
         source: Cell::maybe(owner.and_then(|owner| owner.source), Cell::text),
         reason: Cell::Text(reasons.join("; ")),
         stop_reason: Cell::maybe(trace.stop, Cell::text),
-        reached: Cell::Flag(trace.answers().any(|(_, answer)| answer.from == trace.target)),
+        reached: Cell::Flag(judgement.border.reached()),
         first_home_ttl,
         gap,
         as_path: Cell::text_or_empty(as_path.join(" ")),

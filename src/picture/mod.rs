@@ -5,29 +5,20 @@
 //! (`xml.rs`). Where the history has a gap the picture has one; all times are UTC.
 //!
 //! ```text
-//! history ─► section (a vantage and a method) ─► slices (parts of a whole, over time) ─┬► chart ─► drawing (SVG), page (HTML)
-//!              └► moments (numbered events)       palette (ink and letter of a part) ──┴► terminal
+//! history ─► section (a vantage and a method, with numbered events) ─┬► chart ─► documents (SVG, page) ◄─ tables
+//!              └► slices (parts of a whole, over time)               └► terminal
 //! ```
 
-mod belongs;
 mod chart;
-mod drawing;
-mod ink;
-mod moments;
-mod numbers;
-mod page;
+mod documents;
+mod geometry;
 mod palette;
-mod path;
-mod period;
-mod px;
-mod sampled;
-mod scale;
 mod section;
 mod slices;
 mod tables;
 mod terminal;
-mod ticks;
-mod words;
+mod text;
+mod time_axis;
 mod xml;
 
 use crate::history::History;
@@ -40,13 +31,13 @@ pub const BUCKETS: usize = 600;
 /// The history as one SVG file.
 #[must_use]
 pub fn svg(history: &History) -> String {
-    drawing::draw(history)
+    documents::svg(history)
 }
 
 /// The history as one page: the picture, and its numbers as tables.
 #[must_use]
 pub fn html(history: &History) -> String {
-    page::draw(history)
+    documents::page(history)
 }
 
 /// The history in letters, as wide as a terminal.

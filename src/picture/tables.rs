@@ -1,10 +1,18 @@
-//! Tables: how things are, and what changed.
+//! The tables of a page: how things are, what changed, and the numbers that the chart is drawn from.
 
-use crate::history::{Event, Hosts, Interval, Name, Series, Side, State, Verdict};
+use std::fmt::Display;
 
-use super::moments::{self, Moment};
-use super::section::Section;
-use super::words::{self, milliseconds, percent};
+use jiff::Timestamp;
+
+use crate::history::{
+    Bucket, Event, Holding, Hosts, Interval, Name, Series, Side, State, Timeline, Verdict,
+};
+
+use super::chart::Look;
+use super::section::{EventMark, Section, what};
+use super::slices::{Part, float};
+use super::text::{self, milliseconds, percent};
+use super::time_axis;
 use super::xml::Element;
 
 /// The newest events that a page has; the rest is in the command's own list.
@@ -12,14 +20,14 @@ const MOST_EVENTS: usize = 1_000;
 
 /// The head of a column.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Head<'a> {
+enum Head<'a> {
     Text(&'a str),
     /// Over numbers, which end under each other.
     Number(&'a str),
 }
 
 /// A table in a box of its own, so that it and not the page is scrolled sideways.
-pub(super) fn table(caption: &str, heads: &[Head<'_>], bodies: Vec<Element>) -> Element {
+fn table(caption: &str, heads: &[Head<'_>], bodies: Vec<Element>) -> Element {
     let head = heads.iter().map(|head| {
         let (text, class) = match head {
             Head::Text(text) => (text, "text"),
@@ -34,20 +42,20 @@ pub(super) fn table(caption: &str, heads: &[Head<'_>], bodies: Vec<Element>) -> 
         .with(Element::new("div").class("wide").with(table))
 }
 
-pub(super) fn row(first: impl std::fmt::Display, cells: Vec<Element>) -> Element {
+fn row(first: impl Display, cells: Vec<Element>) -> Element {
     let first = Element::text("th", first).set("scope", "row").class("scope");
     Element::new("tr").with(first).with_all(cells)
 }
 
-pub(super) fn cell(text: impl std::fmt::Display) -> Element {
+fn cell(text: impl Display) -> Element {
     Element::text("td", text)
 }
 
-pub(super) fn number(text: impl std::fmt::Display) -> Element {
+fn number(text: impl Display) -> Element {
     cell(text).class("number")
 }
 
-pub(super) fn time(text: impl std::fmt::Display) -> Element {
+fn time_cell(text: impl Display) -> Element {
     cell(text).class("time")
 }
 
@@ -62,9 +70,9 @@ pub(super) fn state(section: &Section<'_>) -> Element {
     heads.extend(pinged.then_some(Head::Number("hosts alive")));
     let rows = section.series.iter().map(|series| {
         let state = &series.state;
-        let since = state.since.map_or_else(|| "the first run".into(), words::time);
-        let mut cells = vec![cell(state.verdict.text(names)), time(since)];
-        cells.extend(classes.iter().map(|class| time(share(state, *class))));
+        let since = state.since.map_or_else(|| "the first run".into(), text::time);
+        let mut cells = vec![cell(state.verdict.text(names)), time_cell(since)];
+        cells.extend(classes.iter().map(|class| time_cell(share(state, *class))));
         cells.extend([
             cell(carriers(section, state)),
             number(state.redundancy),
@@ -81,7 +89,7 @@ pub(super) fn state(section: &Section<'_>) -> Element {
 
 fn share(state: &State, class: Name) -> String {
     let share = shares(state).iter().find(|(other, _)| *other == class);
-    share.and_then(|(_, share)| *share).map_or(String::new(), words::interval)
+    share.and_then(|(_, share)| *share).map_or(String::new(), text::interval)
 }
 
 /// The shares as they are; in an outage those of before it are none.
@@ -90,9 +98,9 @@ fn shares(state: &State) -> &[(Name, Option<Interval>)] {
 }
 
 fn carriers(section: &Section<'_>, state: &State) -> String {
-    let text = |holding: &crate::history::Holding| {
+    let text = |holding: &Holding| {
         let since =
-            holding.since.map_or(String::new(), |at| format!(" (since {})", words::minute(at)));
+            holding.since.map_or(String::new(), |at| format!(" (since {})", text::minute(at)));
         format!("{}{since}", section.history.names.text(holding.carrier))
     };
     state.carriers.iter().map(text).collect::<Vec<_>>().join(", ")
@@ -123,15 +131,15 @@ pub(super) fn described(section: &Section<'_>) -> String {
         format!("{}: {}.", series.scope, words.join(", "))
     };
     let scopes: Vec<String> = section.series.iter().map(scope).collect();
-    let (runs, moments) = (words::runs(section.runs()), section.moments.len());
-    format!("{runs}. {} {moments} times something changed.", scopes.join(" "))
+    let (runs, changes) = (text::runs(section.runs()), section.marks.len());
+    format!("{runs}. {} {changes} times something changed.", scopes.join(" "))
 }
 
 /// What changed, if anything did.
 pub(super) fn events(section: &Section<'_>) -> Vec<Element> {
     let heads = ["no.", "between", "scope", "what", "before", "after"].map(Head::Text);
-    let all: Vec<(&Moment<'_>, &Event)> = (section.moments.iter())
-        .flat_map(|moment| moment.events.iter().map(move |event| (moment, *event)))
+    let all: Vec<(&EventMark<'_>, &Event)> = (section.marks.iter())
+        .flat_map(|mark| mark.events.iter().map(move |event| (mark, *event)))
         .collect();
     let first = all.len().saturating_sub(MOST_EVENTS);
     let caption = match first {
@@ -139,7 +147,7 @@ pub(super) fn events(section: &Section<'_>) -> Vec<Element> {
         _ => format!("What changed (the newest {MOST_EVENTS} of {} events)", all.len()),
     };
     let shown = all.get(first..).unwrap_or_default();
-    let rows = shown.iter().map(|(moment, event)| event_row(section, moment, event));
+    let rows = shown.iter().map(|(mark, event)| event_row(section, mark, event));
     let body = Element::new("tbody").with_all(rows);
     if all.is_empty() {
         return vec![Element::text("h3", caption), Element::text("p", "Nothing.")];
@@ -147,15 +155,139 @@ pub(super) fn events(section: &Section<'_>) -> Vec<Element> {
     vec![table(&caption, &heads, vec![body])]
 }
 
-fn event_row(section: &Section<'_>, moment: &Moment<'_>, event: &Event) -> Element {
+fn event_row(section: &Section<'_>, mark: &EventMark<'_>, event: &Event) -> Element {
     let names = &section.history.names;
-    let evidence = |side: &Side| cell(words::counts(&side.counts, names));
+    let evidence = |side: &Side| cell(text::counts(&side.counts, names));
     let cells = vec![
-        time(moment.when()),
-        time(event.scope),
-        cell(moments::what(event, names)),
+        time_cell(mark.when()),
+        time_cell(event.scope),
+        cell(what(event, names)),
         evidence(&event.before),
         evidence(&event.after),
     ];
-    row(moment.number, cells)
+    row(mark.number, cells)
+}
+
+/// At most so many rows of numbers for each scope.
+const MOST_STEPS: usize = 16;
+
+/// The runs of a step.
+struct Step<'t> {
+    buckets: Vec<&'t Bucket>,
+}
+
+pub(super) fn numbers(section: &Section<'_>, look: Look<'_, '_>) -> Element {
+    let classes = classes_of_chart(section, look);
+    let mut heads = vec![Head::Text("from"), Head::Number("runs")];
+    heads.extend(classes.iter().map(|(_, text)| Head::Number(text)));
+    heads.extend(["no way in", "unknown"].map(Head::Number));
+    heads.push(Head::Text("carriers and their traces"));
+    heads.extend(["RTT", "lowest", "highest"].map(Head::Number));
+    let pinged = section.series.iter().any(|series| series.state.hosts.is_some());
+    heads.extend(pinged.then_some(Head::Number("hosts alive")));
+    let mut steps = time_axis::moments(look.period, MOST_STEPS);
+    steps.insert(0, look.period.from);
+    let bodies = section.series.iter().map(|series| {
+        let title =
+            Element::text("th", series.scope).set("colspan", heads.len()).set("scope", "rowgroup");
+        let rows = gather(&series.timeline, &steps);
+        let rows = rows.iter().map(|(from, step)| step.row(*from, &classes, pinged, section));
+        Element::new("tbody").with(Element::new("tr").with(title)).with_all(rows)
+    });
+    table("The numbers", &heads, bodies.collect())
+}
+
+/// The classes that the chart has.
+fn classes_of_chart<'h>(section: &Section<'h>, look: Look<'_, 'h>) -> Vec<(Name, &'h str)> {
+    let has = |class: Name| {
+        let mut buckets = section.series.iter().flat_map(|series| series.timeline.buckets());
+        buckets.any(|bucket| bucket.classes.iter().any(|sum| sum.class == class && sum.count > 0))
+    };
+    let classes = look.palette.entries().iter().filter_map(|entry| match entry.part {
+        Part::Class(class) if has(class) => Some((class, entry.text)),
+        _ => None,
+    });
+    classes.collect()
+}
+
+/// The steps that have runs, each with its beginning.
+fn gather<'t>(timeline: &'t Timeline, steps: &[Timestamp]) -> Vec<(Timestamp, Step<'t>)> {
+    let place = |bucket: &&Bucket| steps.partition_point(|step| *step <= bucket.first);
+    let buckets: Vec<&Bucket> = timeline.buckets().iter().collect();
+    let step = |chunk: &[&'t Bucket]| {
+        let first = chunk.first()?;
+        let from = steps.get(place(first).saturating_sub(1)).copied().unwrap_or(first.first);
+        Some((from, Step { buckets: chunk.to_vec() }))
+    };
+    buckets.chunk_by(|one, other| place(one) == place(other)).filter_map(step).collect()
+}
+
+impl Step<'_> {
+    fn row(
+        &self,
+        from: Timestamp,
+        classes: &[(Name, &str)],
+        pinged: bool,
+        section: &Section<'_>,
+    ) -> Element {
+        let count =
+            |of: fn(&Bucket) -> u64| self.buckets.iter().map(|bucket| of(bucket)).sum::<u64>();
+        let mut cells = vec![number(count(|bucket| bucket.runs.into()))];
+        cells.extend(classes.iter().map(|(class, _)| number(self.share(*class))));
+        cells.push(number(count(|bucket| bucket.unreached)));
+        cells.push(number(count(|bucket| bucket.unknown)));
+        cells.push(cell(self.carriers(section)));
+        cells.extend(self.rtt().map(number));
+        cells.extend(pinged.then(|| number(self.hosts())));
+        row(text::minute(from), cells)
+    }
+
+    /// The mean of the runs that have a share.
+    fn share(&self, class: Name) -> String {
+        let runs: u32 = self.buckets.iter().map(|bucket| bucket.classified_runs).sum();
+        let shares = self.buckets.iter().flat_map(|bucket| &bucket.classes);
+        let shares: f64 = shares.filter(|sum| sum.class == class).map(|sum| sum.shares).sum();
+        if runs == 0 { String::new() } else { percent(shares / f64::from(runs)) }
+    }
+
+    fn carriers(&self, section: &Section<'_>) -> String {
+        let mut all: Vec<(Name, u64)> = Vec::new();
+        for (carrier, count) in self.buckets.iter().flat_map(|bucket| &bucket.carriers) {
+            match all.iter_mut().find(|(other, _)| other == carrier) {
+                Some((_, sum)) => *sum += count,
+                None => all.push((*carrier, *count)),
+            }
+        }
+        all.sort_by_key(|(carrier, count)| (std::cmp::Reverse(*count), *carrier));
+        let text = |(carrier, count): &(Name, u64)| {
+            format!("{} {count}", section.history.names.text(*carrier))
+        };
+        all.iter().map(text).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Mean, lowest and highest, in milliseconds.
+    fn rtt(&self) -> [String; 3] {
+        let all = || self.buckets.iter().filter_map(|bucket| bucket.rtt);
+        let runs: u32 = all().map(|rtt| rtt.runs).sum();
+        if runs == 0 {
+            return Default::default();
+        }
+        let sum: f64 = all().map(|rtt| rtt.sum).sum();
+        let low = all().map(|rtt| rtt.low).fold(f32::INFINITY, f32::min);
+        let high = all().map(|rtt| rtt.high).fold(0.0, f32::max);
+        [sum / f64::from(runs), low.into(), high.into()]
+            .map(|ms| format!("{} ms", milliseconds(ms)))
+    }
+
+    /// How many of the pinged ones answer.
+    fn hosts(&self) -> String {
+        let all = self.buckets.iter().filter_map(|bucket| bucket.hosts);
+        let sum = |(pinged, alive), hosts: Hosts| {
+            (pinged + u64::from(hosts.pinged), alive + u64::from(hosts.alive))
+        };
+        match all.fold((0, 0), sum) {
+            (0, _) => String::new(),
+            (pinged, alive) => percent(float(alive) / float(pinged)),
+        }
+    }
 }

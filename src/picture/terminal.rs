@@ -4,19 +4,17 @@
 
 use std::fmt::Write as _;
 
-use crate::history::{History, Series};
+use jiff::Timestamp;
+
+use crate::history::{History, Series, Timeline};
 
 use super::chart::used;
-use super::drawing::covered;
-use super::ink::Ink;
-use super::palette::Palette;
-use super::period::Period;
-use super::sampled::{self, Cell};
-use super::scale::Scale;
+use super::geometry::Scale;
+use super::palette::{Ink, Palette};
 use super::section::Section;
-use super::slices::{self, Part};
-use super::ticks::ticks;
-use super::words;
+use super::slices::{self, Part, Slice};
+use super::text;
+use super::time_axis::{Period, ticks};
 
 /// What the picture is drawn on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,10 +46,10 @@ pub(super) fn draw(history: &History, screen: Screen) -> String {
     let palette = Palette::of(history);
     let cells = screen.columns.saturating_sub(LEFT + 1).max(LEAST);
     let lines = Lines { palette: &palette, period, cells, colour: screen.colour };
-    let mut text = format!("{}\n", covered(period));
+    let mut text = format!("{}\n", period.text());
     for section in Section::all(history) {
-        let title = format!("{} ({})", section.title(), words::runs(section.runs()));
-        let _ = writeln!(text, "\n{}\n", words::short(&title, lines.cells + LEFT));
+        let title = format!("{} ({})", section.title(), text::runs(section.runs()));
+        let _ = writeln!(text, "\n{}\n", text::short(&title, lines.cells + LEFT));
         text += &lines.section(&section);
     }
     text
@@ -77,7 +75,7 @@ impl Lines<'_, '_> {
     /// The letter of what most traces did.
     fn strip(&self, series: &Series) -> String {
         let slices = slices::carriers(&series.timeline);
-        let cells = sampled::parts(&slices, self.period, self.cells);
+        let cells = cells_of(&slices, self.period, self.cells);
         self.coloured(cells.iter().map(|cell| self.letter(cell)), true)
     }
 
@@ -94,7 +92,7 @@ impl Lines<'_, '_> {
     /// A line of bars for each class that occurs.
     fn shares(&self, block: &Series) -> String {
         let slices = slices::shares(&block.timeline);
-        let cells = sampled::parts(&slices, self.period, self.cells);
+        let cells = cells_of(&slices, self.period, self.cells);
         let mut text = format!("{}: shares of the classified traces\n", block.scope);
         for entry in self.palette.entries() {
             if matches!(entry.part, Part::Class(_))
@@ -109,7 +107,7 @@ impl Lines<'_, '_> {
                     };
                     (sign, Some(entry.ink))
                 });
-                let label = format!("  {}", words::short(entry.text, LEFT - 3));
+                let label = format!("  {}", text::short(entry.text, LEFT - 3));
                 text += &line(&label, &self.coloured(bars, false));
             }
         }
@@ -117,23 +115,23 @@ impl Lines<'_, '_> {
     }
 
     fn rtt(&self, series: &Series, scale: Scale) -> String {
-        let means = sampled::rtt(&series.timeline, self.period, self.cells);
+        let means = mean_rtts(&series.timeline, self.period, self.cells);
         let height = |ms: f64| bar((ms - scale.low) / (scale.high - scale.low));
         let bars = means.iter().map(|mean| mean.map_or(' ', height));
-        let (low, high) = (words::milliseconds(scale.low), words::milliseconds(scale.high));
+        let (low, high) = (text::milliseconds(scale.low), text::milliseconds(scale.high));
         line(&format!("  RTT {low}-{high} ms"), &bars.collect::<String>())
     }
 
     /// Where something changed.
     fn marks(&self, section: &Section<'_>) -> String {
-        if section.moments.is_empty() {
+        if section.marks.is_empty() {
             return String::new();
         }
         let mut marks = vec![' '; self.cells];
-        for moment in &section.moments {
-            let middle = f64::midpoint(self.period.part(moment.from), self.period.part(moment.to));
-            if let Some(mark) = marks.get_mut(sampled::place(middle, self.cells)) {
-                *mark = '^';
+        for mark in &section.marks {
+            let middle = f64::midpoint(self.period.part(mark.from), self.period.part(mark.to));
+            if let Some(sign) = marks.get_mut(place_of(middle, self.cells)) {
+                *sign = '^';
             }
         }
         line("  changes", &marks.into_iter().collect::<String>())
@@ -143,7 +141,7 @@ impl Lines<'_, '_> {
     fn axis(&self) -> String {
         let (mut labels, mut contexts) = (vec![' '; self.cells], vec![' '; self.cells]);
         for tick in ticks(self.period, self.cells / 9) {
-            let place = sampled::place(self.period.part(tick.at), self.cells);
+            let place = place_of(self.period.part(tick.at), self.cells);
             put(&mut labels, place, &format!("|{}", tick.label));
             put(
                 &mut contexts,
@@ -160,7 +158,7 @@ impl Lines<'_, '_> {
         let entries = self.palette.entries().iter().filter(|entry| used.contains(&entry.part));
         let letters = entries.filter(|entry| entry.letter != ' ');
         let mut items: Vec<String> = letters
-            .map(|entry| format!("{} {}", entry.letter, words::short(entry.text, 40)))
+            .map(|entry| format!("{} {}", entry.letter, text::short(entry.text, 40)))
             .collect();
         items.push("small letter: most, but not nearly all".into());
         items.push("blank: no run".into());
@@ -197,7 +195,7 @@ impl Lines<'_, '_> {
     }
 }
 
-/// What is told of a cell even if most traces did something else.
+/// What a cell shows even if most traces did something else.
 const NEWS: f64 = 0.25;
 
 /// Of which a capital letter tells.
@@ -209,7 +207,7 @@ fn line(label: &str, signs: &str) -> String {
 
 fn bar(part: f64) -> char {
     // Rounded, so that only nearly all is all.
-    let place = sampled::place(part - 1.0 / 16.0, BARS.len());
+    let place = place_of(part - 1.0 / 16.0, BARS.len());
     BARS.get(place).copied().unwrap_or(' ')
 }
 
@@ -221,5 +219,91 @@ fn put(signs: &mut [char], place: usize, text: &str) {
     if room.iter().all(|sign| *sign == ' ') {
         let from = place - before;
         room.iter_mut().skip(from).zip(text.chars()).for_each(|(sign, new)| *sign = new);
+    }
+}
+
+/// Time in as many cells as a line has signs: what the runs of a cell saw; nothing without a run.
+#[derive(Debug, Clone, Default)]
+struct Cell {
+    parts: Vec<(Part, f64)>,
+}
+
+impl Cell {
+    /// A part's share of the cell.
+    fn share(&self, part: Part) -> f64 {
+        let all: f64 = self.parts.iter().map(|(_, size)| size).sum();
+        let size =
+            self.parts.iter().find(|(other, _)| *other == part).map_or(0.0, |(_, size)| *size);
+        if all > 0.0 { size / all } else { 0.0 }
+    }
+
+    /// The largest part, and its share.
+    fn most(&self) -> Option<(Part, f64)> {
+        let (part, _) = self.parts.iter().max_by(|one, other| one.1.total_cmp(&other.1))?;
+        Some((*part, self.share(*part)))
+    }
+
+    fn add(&mut self, part: Part, size: f64) {
+        match self.parts.iter_mut().find(|(other, _)| *other == part) {
+            Some((_, sum)) => *sum += size,
+            None => self.parts.push((part, size)),
+        }
+    }
+}
+
+/// The place of a part of the whole among so many.
+fn place_of(part: f64, places: usize) -> usize {
+    let last = places.saturating_sub(1);
+    // As many steps as fit below it; there are no more than signs in a line.
+    let steps = (1..=last).take_while(|step| fraction(*step, places) <= part);
+    steps.count()
+}
+
+fn fraction(step: usize, of: usize) -> f64 {
+    let float = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    float(step) / float(of)
+}
+
+/// The parts of each cell.
+fn cells_of(slices: &[Slice], period: Period, cells: usize) -> Vec<Cell> {
+    let mut all = vec![Cell::default(); cells];
+    for slice in slices {
+        each(slice.from, slice.to, period, &mut all, |cell, weight| {
+            slice.parts.iter().for_each(|(part, size)| cell.add(*part, size * weight));
+        });
+    }
+    all
+}
+
+/// The mean RTT of each cell.
+fn mean_rtts(timeline: &Timeline, period: Period, cells: usize) -> Vec<Option<f64>> {
+    let mut all = vec![(0.0, 0.0); cells];
+    for stretch in timeline.stretches() {
+        let Some(rtt) = stretch.bucket.and_then(|bucket| bucket.rtt) else { continue };
+        each(stretch.from, stretch.to, period, &mut all, |(sum, weights), weight| {
+            *sum += rtt.mean() * weight;
+            *weights += weight;
+        });
+    }
+    all.into_iter().map(|(sum, weights)| (weights > 0.0).then(|| sum / weights)).collect()
+}
+
+/// The cells that a stretch of time touches, with the part of them that it fills.
+fn each<C>(
+    from: Timestamp,
+    to: Timestamp,
+    period: Period,
+    cells: &mut [C],
+    mut touch: impl FnMut(&mut C, f64),
+) {
+    let (from, to, count) = (period.part(from), period.part(to), cells.len());
+    let first = place_of(from, count);
+    for (cell, step) in cells.iter_mut().zip(0..count).skip(first) {
+        let (begin, end) = (fraction(step, count), fraction(step + 1, count));
+        if begin >= to && step > first {
+            break;
+        }
+        // The run itself takes some time, however short.
+        touch(cell, (to.min(end) - from.max(begin)).max(1e-9));
     }
 }

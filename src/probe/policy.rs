@@ -6,7 +6,7 @@
 //! the silence behind their last foreign hop before they end.
 
 use crate::targets::{Carriers, Specials};
-use crate::trace::{PathEnd, Router, StopReason};
+use crate::trace::{HomeProof, PathEnd, Router, StopReason};
 
 use super::exchange::{Attempt, Probe, ProbeTtl};
 use super::job::TraceSettings;
@@ -60,12 +60,17 @@ impl Policy<'_> {
     /// What a complete trace wants on its way to the end of its path; nothing when it is there.
     pub(super) fn forward(&self) -> Option<Action> {
         let (state, settings) = (&*self.state, self.settings);
-        let end = state.path.end.ttl().unwrap_or(settings.max_ttl);
+        let end = self.end_of_probing();
         if state.awaited(end) >= self.window() {
             return Some(Action::Wait);
         }
         let retry = |ttl: &ProbeTtl| state.at(*ttl).sent < settings.attempts;
-        if let Some(ttl) = state.silent(1, end.get()).find(retry) {
+        // What is silent behind home is of no interest.
+        let doubtful = match state.path.end {
+            PathEnd::Home { proof: HomeProof::Router, ttl } => ttl.min(end),
+            _ => end,
+        };
+        if let Some(ttl) = state.silent(1, doubtful.get()).find(retry) {
             return self.send(ttl);
         }
         let replied = state.furthest_reply().max(self.group.furthest);
@@ -75,6 +80,21 @@ impl Policy<'_> {
         {
             Some(ttl) => self.send(ttl),
             None => (state.awaited(end) > 0).then_some(Action::Wait),
+        }
+    }
+
+    /// The furthest TTL that matters. A home router is taken for the end once what was probed behind it
+    /// has shown no foreign routers, and the last TTL of that nothing at all.
+    fn end_of_probing(&self) -> ProbeTtl {
+        let (state, furthest) = (&*self.state, self.settings.max_ttl);
+        match state.path.end {
+            PathEnd::Home { proof: HomeProof::Doubtful, .. } => furthest,
+            PathEnd::Home { proof: HomeProof::Router, ttl } => {
+                let behind =
+                    ProbeTtl::new(ttl.get().max(state.furthest_reply()) + 1).unwrap_or(ttl);
+                behind.max(state.furthest_probed()).min(furthest)
+            }
+            end => end.ttl().unwrap_or(furthest),
         }
     }
 
@@ -124,7 +144,7 @@ impl Policy<'_> {
     fn doubtful_ttls(&self, furthest: ProbeTtl) -> Option<(u8, u8)> {
         let last = match self.state.path.end {
             PathEnd::Loop { .. } | PathEnd::Unreachable { .. } => return None,
-            PathEnd::Home { ttl } | PathEnd::ForeignReply { ttl, .. } => ttl.get() - 1,
+            PathEnd::Home { ttl, .. } | PathEnd::ForeignReply { ttl, .. } => ttl.get() - 1,
             PathEnd::Open => furthest.get(),
         };
         match self.state.last_router() {
@@ -135,11 +155,12 @@ impl Policy<'_> {
 
     fn stop(&self) -> StopReason {
         match self.state.path.end {
-            PathEnd::Home { .. } => StopReason::Home,
+            PathEnd::Home { proof: HomeProof::Router | HomeProof::Reply, .. } => StopReason::Home,
+            PathEnd::Home { .. } if self.state.last_router().is_some() => StopReason::Home,
             PathEnd::Unreachable { .. } => StopReason::Unreachable,
             PathEnd::ForeignReply { .. } => StopReason::ForeignReply,
             PathEnd::Loop { .. } => StopReason::Loop,
-            PathEnd::Open => match self.state.next_ttl() {
+            PathEnd::Home { .. } | PathEnd::Open => match self.state.next_ttl() {
                 Some(ttl) if ttl <= self.settings.max_ttl => StopReason::GapLimit,
                 _ => StopReason::MaxTtl,
             },

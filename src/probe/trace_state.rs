@@ -176,6 +176,11 @@ impl TraceState {
         (first..=last).filter_map(ProbeTtl::new).filter(|ttl| self.at(*ttl).is_silent())
     }
 
+    /// The furthest TTL that was probed, or the first.
+    pub(super) fn furthest_probed(&self) -> ProbeTtl {
+        ProbeTtl::new(self.furthest_probed).unwrap_or(ProbeTtl::FIRST)
+    }
+
     /// How many TTLs up to `last` are awaited: no reply came, and one may still come in time.
     pub(super) fn awaited(&self, last: ProbeTtl) -> usize {
         let last = last.get().min(self.furthest_probed);
@@ -279,6 +284,6 @@ impl TraceState {
         }
         replies.sort_by_key(|(ttl, attempt, _)| (*ttl, *attempt));
         let replies = replies.iter().map(|(ttl, _, reply)| (*ttl, reply.from, reply.kind));
-        self.path = ForeignPath::of(replies, block);
+        self.path = ForeignPath::of(replies, self.key.target, block);
     }
 }

@@ -16,7 +16,7 @@ mod path;
 mod reply;
 mod stop;
 
-pub use path::{ForeignPath, PathEnd, Router};
+pub use path::{ForeignPath, HomeProof, PathEnd, Router};
 pub use reply::{MplsLabel, ReplyKind};
 pub use stop::{StopReason, Strategy};
 

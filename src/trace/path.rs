@@ -38,8 +38,10 @@ pub struct Router<T> {
 pub enum PathEnd<T> {
     /// A home address answered.
     Home {
-        /// The lowest TTL at which one did.
+        /// The lowest TTL behind the last change from foreign to home.
         ttl: T,
+        /// The best proof of it.
+        proof: HomeProof,
     },
     /// A foreign router sent a destination unreachable.
     Unreachable {
@@ -66,12 +68,24 @@ pub enum PathEnd<T> {
     Open,
 }
 
+/// What a home answer proves, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HomeProof {
+    /// A time exceeded of a router that may stand outside and only bear a home address: the target's own,
+    /// as behind NAT, or one behind which a foreign router answers. The path may go on.
+    Doubtful,
+    /// A time exceeded from a router.
+    Router,
+    /// A reply of a target's own kind, or a refusal: nothing is behind.
+    Reply,
+}
+
 impl<T: Copy> PathEnd<T> {
     /// The TTL at which the path ends.
     #[must_use]
     pub fn ttl(self) -> Option<T> {
         match self {
-            Self::Home { ttl }
+            Self::Home { ttl, .. }
             | Self::Unreachable { ttl, .. }
             | Self::ForeignReply { ttl, .. }
             | Self::Loop { ttl } => Some(ttl),
@@ -81,23 +95,35 @@ impl<T: Copy> PathEnd<T> {
 }
 
 impl<T: Copy + Ord> ForeignPath<T> {
-    /// The foreign path that `answers` show: TTL, address and kind of each, by rising TTL and then
-    /// by attempt.
+    /// The foreign path to `target` that `answers` show: TTL, address and kind of each, by rising TTL and
+    /// then by attempt.
     ///
-    /// The path ends at the first home address; where none answered, at the first reply that is no
-    /// time exceeded. Routers stand in the order of the highest TTLs at which they answered: a router
-    /// that answers for its neighbours as well is followed by what answers behind its last answer.
+    /// The path ends at the last change from foreign to home; where there is none, at the first reply that
+    /// is no time exceeded. A home address that foreign routers follow is somebody's numbering and ends
+    /// nothing. Routers stand in the order of the highest TTLs at which they answered: a router that
+    /// answers for its neighbours as well is followed by what answers behind its last answer.
     #[must_use]
-    pub fn of(answers: impl Iterator<Item = (T, Ipv4Addr, ReplyKind)>, block: &Block) -> Self {
+    pub fn of(
+        answers: impl Iterator<Item = (T, Ipv4Addr, ReplyKind)>,
+        target: Ipv4Addr,
+        block: &Block,
+    ) -> Self {
         let answers: Vec<_> = answers.collect();
-        let home = answers.iter().position(|(_, from, _)| block.contains(*from));
-        let last =
-            home.or_else(|| answers.iter().position(|(.., kind)| *kind != ReplyKind::TimeExceeded));
-        let mut end = match last.map(|place| answers[place]) {
-            Some((ttl, from, _)) if block.contains(from) => PathEnd::Home { ttl },
-            Some((ttl, by, ReplyKind::Unreachable(code))) => PathEnd::Unreachable { ttl, by, code },
-            Some((ttl, from, _)) => PathEnd::ForeignReply { ttl, from },
-            None => PathEnd::Open,
+        let home = find_home(&answers, target, block);
+        let last = home.is_none().then(|| {
+            let ends = |(_, from, kind): &(T, Ipv4Addr, ReplyKind)| {
+                *kind != ReplyKind::TimeExceeded && !block.contains(*from)
+            };
+            answers.iter().position(ends)
+        });
+        let last = last.flatten();
+        let mut end = match (home, last.map(|place| answers[place])) {
+            (Some((ttl, proof)), _) => PathEnd::Home { ttl, proof },
+            (_, Some((ttl, by, ReplyKind::Unreachable(code)))) => {
+                PathEnd::Unreachable { ttl, by, code }
+            }
+            (_, Some((ttl, from, _))) => PathEnd::ForeignReply { ttl, from },
+            (None, None) => PathEnd::Open,
         };
         let mut routers: Vec<Router<T>> = Vec::new();
         let mut repeated = 0;
@@ -131,6 +157,52 @@ impl<T: Copy + Ord> ForeignPath<T> {
         }
         Self { routers, end }
     }
+}
+
+/// How many foreign routers that answer only behind a home address show that it ends nothing. One can be
+/// a router of the block that answers from the address of its uplink.
+const FOLLOWERS: usize = 2;
+
+/// The lowest TTL behind the last change from foreign to home, and what proves it.
+fn find_home<T: Copy + Ord>(
+    answers: &[(T, Ipv4Addr, ReplyKind)],
+    target: Ipv4Addr,
+    block: &Block,
+) -> Option<(T, HomeProof)> {
+    let is_home = |at: T| answers.iter().any(|(ttl, from, _)| *ttl == at && block.contains(*from));
+    let furthest = answers.iter().rev().find(|(_, from, _)| block.contains(*from))?.0;
+    let routers = answers.iter().filter(|(ttl, from, kind)| {
+        !block.contains(*from) && *kind != ReplyKind::EchoReply && !is_home(*ttl)
+    });
+    let (mut before, mut followers): (Vec<(T, Ipv4Addr)>, Vec<Ipv4Addr>) = Default::default();
+    for (ttl, from, _) in routers.copied() {
+        let is_new = !before.iter().any(|(_, seen)| *seen == from) && !followers.contains(&from);
+        if ttl < furthest {
+            before.push((ttl, from));
+        } else if is_new {
+            followers.push(from);
+        }
+    }
+    // Where no foreign router is before it, nothing has changed from foreign to home.
+    if followers.len() >= if before.is_empty() { 1 } else { FOLLOWERS } {
+        return None;
+    }
+    let change = before.last().map(|(ttl, _)| *ttl);
+    let mut behind = answers
+        .iter()
+        .filter(|(ttl, from, _)| block.contains(*from) && change.is_none_or(|at| *ttl > at))
+        .peekable();
+    let ttl = behind.peek()?.0;
+    let proof = |(_, from, kind): &(T, Ipv4Addr, ReplyKind)| match kind {
+        ReplyKind::TimeExceeded
+            if *from == target || !followers.is_empty() || before.is_empty() =>
+        {
+            HomeProof::Doubtful
+        }
+        ReplyKind::TimeExceeded => HomeProof::Router,
+        ReplyKind::Unreachable(_) | ReplyKind::EchoReply => HomeProof::Reply,
+    };
+    behind.map(proof).max().map(|proof| (ttl, proof))
 }
 
 /// The TTL at which a loop shows: two hops have answered that had answered before, and nothing new

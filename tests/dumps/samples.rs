@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use lasthop::import::{Format, HEAD, recognise};
+use lasthop::import::{Format, recognise};
+use lasthop::input::HEAD;
 
 /// The folders, and the formats that must know their files.
 const FOLDERS: [(&str, &str); 13] = [
@@ -104,7 +105,7 @@ fn encodings_and_line_ends_change_nothing() {
         let plain = text.replace("\r\n", "\n");
         let read = |bytes: &[u8]| {
             assert_eq!(known(bytes), Some(format), "{name}");
-            crate::telling::told(format, bytes)
+            crate::trace_lines::lines_of(format, bytes)
         };
         let expected = read(plain.as_bytes());
         let marked = format!("\u{feff}{}", plain.replace('\n', "\r\n"));

@@ -18,10 +18,10 @@ fn rule_1_the_last_foreign_hop_is_below_the_first_home_hop() {
 }
 
 #[test]
-fn rule_1_a_foreign_answer_behind_the_first_home_hop_counts_nothing() {
+fn rule_1_the_last_change_from_foreign_to_home_decides() {
     each_says(
         "175.45.177.10 icmp: lan level3 ttk-a ttk-b home unicom-b cenbong target
-          => russia high ttk-b: next hop is home",
+          => china high cenbong: next hop is home",
     );
 }
 

@@ -236,3 +236,39 @@ fn published_2022_and_2025_three_silent_ttls_before_a_host_that_answers_twice() 
           => russia medium ttk-b: silence behind it",
     );
 }
+
+/// Behind NAT, in overlay networks, or where a router is numbered from the block.
+#[test]
+fn a_home_address_early_on_the_path_ends_nothing() {
+    each_says(
+        "175.45.176.9 icmp: 175.45.176.9 cgn level3 unicom-a cenbong * * * target
+         => china high cenbong
+         175.45.176.10 icmp: lan cgn level3 175.45.176.10 unicom-a cenbong home target
+         => china high cenbong
+         175.45.177.10 icmp: lan home level3 ttk-a ttk-b * * * home
+         => russia high ttk-b
+         175.45.178.10 icmp: target level3 ttk-a ttk-b * * * * *
+         => russia medium ttk-b",
+    );
+    for line in [
+        "175.45.177.9 icmp: 175.45.177.9 cgn level3 ttk-a ttk-b 175.45.177.9 * * *",
+        "175.45.177.9 icmp: 175.45.177.9 cgn level3 ttk-a ttk-b * * *",
+        "175.45.177.9 icmp: lan cgn level3 175.45.177.9 ttk-a ttk-b * * *",
+    ] {
+        let border = one(line).border;
+        assert!(!border.reached(), "{line}");
+        assert_eq!(border.last.map(|last| last.address), Some(crate::notation::address("ttk-b")));
+    }
+}
+
+/// A router of the block may answer from the address of its uplink, and a loop at the border shows the
+/// same router twice.
+#[test]
+fn one_foreign_address_behind_home_leaves_the_border() {
+    each_says(
+        "175.45.177.10 icmp: lan level3 ttk-a ttk-b home nobody * * *
+         => russia high ttk-b
+         175.45.177.11 icmp: lan level3 ttk-a ttk-b home ttk-b home ttk-b
+         => russia high ttk-b",
+    );
+}

@@ -1,32 +1,36 @@
-//! What the fillings mean: the parts that occur, carriers behind their class.
+//! What a chart does not say itself: the style sheet and the fillings, what these mean (carriers stand behind
+//! their class), and a list of the numbered events.
 
 use std::collections::BTreeSet;
 
 use crate::history::Name;
-use crate::picture::palette::Entry;
+use crate::picture::geometry::Px;
+use crate::picture::palette::{Entry, Texture};
+use crate::picture::section::Section;
 use crate::picture::slices::Part;
-use crate::picture::words::short;
+use crate::picture::text::short;
+use crate::picture::xml::Element;
 
-use super::stack::area;
-use super::{Drawn, Element, Look, Px, WIDTH, group, text};
+use super::areas::area;
+use super::frame::{Drawn, Look, WIDTH, group, text_at};
 
 const LINE: Px = Px::of(20);
 const SIZE: i32 = 12;
 
 /// The legend; `gaps` says whether there is something blank to be explained.
-pub(super) fn draw(used: &BTreeSet<Part>, gaps: bool, look: Look<'_, '_>) -> Drawn {
+pub(super) fn legend(used: &BTreeSet<Part>, gaps: bool, look: Look<'_, '_>) -> Drawn {
     let (mut x, mut y) = (Px::ZERO, Px::ZERO);
-    let mut legend = Element::new("g");
+    let mut all = Element::new("g");
     let parts = entries(used, look).into_iter().map(|(part, label)| (Some(part), label));
     for (part, label) in parts.chain(gaps.then(|| (None, "no run".into()))) {
         let width = Px::text(&label, SIZE) + Px::of(24);
         if x > Px::ZERO && x + width > WIDTH {
             (x, y) = (Px::ZERO, y + LINE);
         }
-        legend = legend.with(entry(part, &label, look, (x, y)));
+        all = all.with(entry(part, &label, look, (x, y)));
         x = x + width + Px::of(14);
     }
-    Drawn { element: legend, height: y + LINE + Px::of(4) }
+    Drawn { element: all, height: y + LINE + Px::of(4) }
 }
 
 fn entry(part: Option<Part>, label: &str, look: Look<'_, '_>, (x, y): (Px, Px)) -> Element {
@@ -34,7 +38,7 @@ fn entry(part: Option<Part>, label: &str, look: Look<'_, '_>, (x, y): (Px, Px)) 
     let blank = || Element::new("path").set("fill", "none");
     let swatch = part.map_or_else(blank, |part| area(part, look));
     let swatch = swatch.class("swatch").set("d", "M0 3h16v12h-16z");
-    group(x, y).with(swatch).with(text(Px::of(22), Px::of(13), class, label))
+    group(x, y).with(swatch).with(text_at(Px::of(22), Px::of(13), class, label))
 }
 
 fn entries(used: &BTreeSet<Part>, look: Look<'_, '_>) -> Vec<(Part, String)> {
@@ -45,24 +49,139 @@ fn entries(used: &BTreeSet<Part>, look: Look<'_, '_>) -> Vec<(Part, String)> {
         all.iter().filter(carrier).filter(|entry| entry.class == class).collect()
     };
     let mut entries = Vec::new();
-    let mut told = BTreeSet::new();
+    let mut listed = BTreeSet::new();
     for entry in &all {
         let carriers = match entry.part {
             Part::Class(class) => of(Some(class)),
             _ => Vec::new(),
         };
         let label = match &carriers[..] {
-            [only] if told.insert(only.part) => format!("{}: {}", entry.text, only.text),
+            [only] if listed.insert(only.part) => format!("{}: {}", entry.text, only.text),
             _ => entry.text.to_owned(),
         };
-        if matches!(entry.part, Part::Carrier(_)) && !told.insert(entry.part) {
+        if matches!(entry.part, Part::Carrier(_)) && !listed.insert(entry.part) {
             continue;
         }
         entries.push((entry.part, short(&label, 40)));
-        for carrier in carriers.iter().filter(|carrier| !told.contains(&carrier.part)) {
+        for carrier in carriers.iter().filter(|carrier| !listed.contains(&carrier.part)) {
             entries.push((carrier.part, short(carrier.text, 40)));
         }
-        told.extend(carriers.iter().map(|carrier| carrier.part));
+        listed.extend(carriers.iter().map(|carrier| carrier.part));
     }
     entries
+}
+
+/// A picture has room for so many.
+const MOST: usize = 40;
+
+const LIST_SIZE: i32 = 11;
+const LIST_LINE: Px = Px::of(16);
+const WHEN: Px = Px::of(30);
+const WHAT: Px = Px::of(290);
+
+/// The newest events, oldest first.
+pub(in crate::picture) fn events(section: &Section<'_>) -> Option<Drawn> {
+    let first = section.marks.len().saturating_sub(MOST);
+    let shown = section.marks.get(first..).filter(|shown| !shown.is_empty())?;
+    let mut y = Px::of(16);
+    let mut list =
+        Element::new("g").with(text_at(Px::ZERO, y, "bold", "What changed, and between when"));
+    if first > 0 {
+        y = y + LIST_LINE;
+        list = list.with(text_at(
+            WHEN,
+            y,
+            "list",
+            format_args!("({first} earlier ones are left out)"),
+        ));
+    }
+    for mark in shown {
+        y = y + LIST_LINE + Px::of(2);
+        list = list.with(text_at(WHEN - Px::of(8), y, "end list bold", mark.number)).with(text_at(
+            WHEN,
+            y,
+            "list",
+            mark.when(),
+        ));
+        let lines = wrap(&mark.text(section), WIDTH - WHAT);
+        for (place, line) in lines.iter().enumerate() {
+            y = if place > 0 { y + LIST_LINE } else { y };
+            list = list.with(text_at(WHAT, y, "list", line));
+        }
+    }
+    Some(Drawn { element: list, height: y + Px::of(12) })
+}
+
+/// Lines of at most this width, broken at blanks; a longer word is cut.
+fn wrap(words: &str, width: Px) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words.split(' ') {
+        match lines.last_mut() {
+            Some(line) if Px::text(&format!("{line} {word}"), LIST_SIZE) <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(short(word, 90)),
+        }
+    }
+    lines
+}
+
+/// Light by default and on paper, dark on screens that want it.
+pub(in crate::picture) const STYLE: &str = "
+svg text{font:12px system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;fill:#1b1b1b}
+svg .title{font-size:18px;font-weight:bold}
+svg .head{font-size:14px;font-weight:bold}
+svg .bold{font-weight:bold}
+svg .small{font-size:10px}
+svg .list{font-size:11px}
+svg .end{text-anchor:end}
+svg .middle{text-anchor:middle}
+svg .on{font-size:10px;text-anchor:middle;fill:#000;stroke:#fff;stroke-width:3px;stroke-linejoin:round;paint-order:stroke}
+svg .paper{fill:#fff}
+svg .grid{stroke:#d4d4d4;fill:none}
+svg .frame,svg .swatch{stroke:#666}
+svg .line{stroke:#1b1b1b;stroke-width:1.2;fill:none}
+svg .band{fill:#1b1b1b;fill-opacity:.22}
+svg .mark{stroke:#000;stroke-opacity:.75;stroke-dasharray:3 2;fill:none}
+svg rect.number{fill:#1b1b1b}
+svg text.number{font-size:10px;text-anchor:middle;fill:#fff}
+@media screen and (prefers-color-scheme:dark){
+svg text{fill:#e6e6e6}
+svg .on{fill:#000}
+svg .paper{fill:#16191d}
+svg .grid{stroke:#3a3f45}
+svg .frame,svg .swatch{stroke:#9a9a9a}
+svg .line{stroke:#e6e6e6}
+svg .band{fill:#e6e6e6}
+svg .mark{stroke:#fff}
+svg rect.number{fill:#e6e6e6}
+svg text.number{fill:#000}
+}
+";
+
+/// The fillings of the parts that occur.
+pub(in crate::picture) fn patterns(used: &BTreeSet<Part>, look: Look<'_, '_>) -> Element {
+    let shown = look.palette.entries().iter().enumerate();
+    let shown = shown.filter(|(_, entry)| used.contains(&entry.part));
+    Element::new("defs").with_all(shown.map(|(place, entry)| pattern(place, entry, look)))
+}
+
+fn pattern(place: usize, entry: &Entry<'_>, look: Look<'_, '_>) -> Element {
+    let ground =
+        Element::new("rect").set("width", 8).set("height", 8).set("fill", entry.ink.colour);
+    let lines = (entry.ink.texture != Texture::Plain).then(|| {
+        Element::new("path")
+            .set("d", entry.ink.texture.path())
+            .set("stroke", entry.ink.lines)
+            .set("stroke-opacity", ".55")
+            .set("fill", "none")
+    });
+    Element::new("pattern")
+        .set("id", format_args!("{}{place}", look.id))
+        .set("width", 8)
+        .set("height", 8)
+        .set("patternUnits", "userSpaceOnUse")
+        .with(ground)
+        .with_all(lines)
 }
