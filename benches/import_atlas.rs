@@ -15,6 +15,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use lasthop::import::{self, Finding};
+use lasthop::input;
 use nix::sys::resource::{UsageWho, getrusage};
 
 use results::{ARRAY, LINES, Plan};
@@ -63,7 +64,7 @@ fn measure(shape: &str, path: &Path) {
 
 /// How many traces are in `path`. Everything must be one.
 fn read(path: &Path) -> u32 {
-    let mut opened = import::open(Some(path)).expect("opened");
+    let mut opened = input::open(Some(path)).expect("opened");
     let format = import::recognise(&opened.head).expect("recognised");
     let mut traces = 0;
     let mut sink = |line: u64, finding: Finding| match finding {

@@ -18,7 +18,8 @@
 //!   seam.
 //! - [`census`]: which targets live, and how fast they answer.
 //! - [`trace`]: what came back. Hops, and why a trace ended.
-//! - [`import`]: what came back elsewhere. One file for each format.
+//! - [`input`]: bytes of files on their way in: opened, decompressed, decoded, cut, on all cores.
+//! - [`import`]: what came back elsewhere. A folder for each family of formats.
 //! - [`owner`]: who holds an address, and which source says so.
 //! - [`border`]: where foreign ends. The last foreign hop of a trace.
 //! - [`transit`]: what that means. Class, confidence and reasons.
@@ -40,6 +41,7 @@ pub mod cli;
 pub mod columns;
 pub mod history;
 pub mod import;
+pub mod input;
 pub mod lab;
 pub mod output;
 pub mod owner;

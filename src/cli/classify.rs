@@ -39,7 +39,7 @@ pub(super) struct Classify {
     files: Vec<PathBuf>,
     /// The format of all files [default: recognised by their content]
     #[arg(long, value_name = "FORMAT", value_parser = formats())]
-    from: Option<&'static dyn Format>,
+    from: Option<&'static Format>,
     /// The destination of traces whose file does not name it [default: the last answer, if it is an
     /// address of the block]
     #[arg(long, value_name = "ADDRESS")]
@@ -211,7 +211,7 @@ fn group(by: Option<By>, vantage: Option<&Vantage>, owners: &Owners<'_>) -> Stri
 }
 
 /// Reads the name of a format.
-fn formats() -> impl TypedValueParser<Value = &'static dyn Format> {
-    let names = PossibleValuesParser::new(FORMATS.iter().map(|format| format.name()));
+fn formats() -> impl TypedValueParser<Value = &'static Format> {
+    let names = PossibleValuesParser::new(FORMATS.iter().map(Format::name));
     names.try_map(|name| named(&name).ok_or("no such format"))
 }

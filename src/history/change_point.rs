@@ -141,6 +141,7 @@ impl ChangePoint {
     /// Pearson's statistic is no less than half of the ratio.
     fn is_odd(&self, bar: f64) -> bool {
         let mut after = [0.0; CLASSES];
+        let after = after.get_mut(..self.all.len().min(CLASSES)).unwrap_or_default();
         let of = real(self.all.iter().sum());
         for (place, run) in self.runs.iter().rev().enumerate() {
             for (after, count) in after.iter_mut().zip(&run.counts) {

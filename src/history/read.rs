@@ -91,7 +91,9 @@ pub fn read(
     in_two_threads(
         |out| merge(sorted, &out),
         |rows| {
-            rows.into_iter().for_each(|row| follow.row(row, wanted));
+            for row in rows {
+                follow.row(row, wanted);
+            }
             Ok(())
         },
     )?;
@@ -129,10 +131,10 @@ fn in_two_threads<T: Send, R: Send>(
 ) -> Result<R, HistoryError> {
     thread::scope(|scope| {
         let (out, all) = sync_channel(WAITING);
-        let making = scope.spawn(move || make(out));
+        let maker = scope.spawn(move || make(out));
         let taken = all.into_iter().try_for_each(take);
-        let made = making.join().unwrap_or_else(|panic| resume_unwind(panic));
-        taken.and(made)
+        let result = maker.join().unwrap_or_else(|panic| resume_unwind(panic));
+        taken.and(result)
     })
 }
 

@@ -186,12 +186,14 @@ mod tests {
     fn sorts(seconds: impl Iterator<Item = i64>, sequences: usize) {
         let rows: Vec<Row> = seconds.enumerate().map(|(number, at)| row(at, number)).collect();
         let mut sorter = Sorter::default();
-        rows.iter().for_each(|row| sorter.push(row.clone()).unwrap());
+        for row in &rows {
+            sorter.push(row.clone()).unwrap();
+        }
         assert_eq!(sorter.sequences.len(), sequences);
-        let mut sorted = sorter.sorted().unwrap();
+        let mut merged = sorter.sorted().unwrap();
         let mut found = Vec::new();
         loop {
-            let next = sorted.next().unwrap();
+            let next = merged.next().unwrap();
             if next.is_empty() {
                 break;
             }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::columns::{Row as _, SummaryRow};
-use crate::import;
+use crate::input;
 
 use super::csv_line::Cells;
 use super::error::{HistoryError, Malformed};
@@ -30,7 +30,6 @@ pub(super) struct SummaryReader {
 }
 
 /// What a line is.
-#[expect(clippy::large_enum_variant, reason = "nearly every line is a row")]
 pub(super) enum Line {
     Row(Row),
     Malformed(Malformed),
@@ -41,7 +40,7 @@ impl SummaryReader {
     pub(super) fn open(path: &Path, names: &mut Names) -> Result<Self, HistoryError> {
         let failed = |source| HistoryError::Io { path: path.into(), source };
         let file = (path.as_os_str() != "-").then_some(path);
-        let input = import::open(file).map_err(failed)?.input;
+        let input = input::open(file).map_err(failed)?.input;
         Self::of(path, input, names)
     }
 

@@ -4,7 +4,6 @@
 //! The hops are read from the list, which holds one address for each TTL; the program's own text
 //! beside it is not.
 
-use std::io::{self, BufRead};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -12,36 +11,30 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::gathered::Gathered;
-use super::record::{self, Few, Number, Text};
-use super::shape::Shape;
+use super::finding::Finding;
+use super::format::{Format, JsonReader, Reader, Wanted};
+use super::hop_builder::HopBuilder;
+use super::sniff::Head;
 use super::values::{self, Address};
-use super::{Finding, Format, Sink, json};
+use crate::input::json::loose::{self, Few, Number, Text};
 use crate::trace::{HopReply, Method, ReplyKind, Trace, Vantage};
 
 /// The format `globalping`.
-pub(super) struct Globalping;
+pub(super) const FORMAT: Format = Format {
+    name: "globalping",
+    recognises,
+    reader: Reader::Json(JsonReader { prefixes: &[], parse: findings }),
+};
 
 /// The most silent tries that are made of a count.
 const MOST: u16 = 32;
 
-impl Format for Globalping {
-    fn name(&self) -> &'static str {
-        "globalping"
-    }
-
-    fn recognises(&self, head: &[u8]) -> bool {
-        let Some(shape) = Shape::of(head) else { return false };
-        let measured = ["\"status\":\"", "\"rawOutput\":"];
-        shape.has("\"probesCount\":")
-            || shape.has("\"result\":{") && shape.has_all(&measured)
-            || shape.begins("{\"status\":\"") && shape.has("\"resolvedAddress\":")
-            || shape.has_all(&["\"resolvedAddress\":", "\"timings\":[", "\"hops\":["])
-    }
-
-    fn read(&self, input: &mut (dyn BufRead + Send), sink: &mut Sink<'_>) -> io::Result<()> {
-        json::each(input, sink, findings)
-    }
+fn recognises(head: &Head) -> bool {
+    let measured = ["\"status\":\"", "\"rawOutput\":"];
+    head.has("\"probesCount\":")
+        || head.has("\"result\":{") && head.has_all(&measured)
+        || head.begins("{\"status\":\"") && head.has("\"resolvedAddress\":")
+        || head.has_all(&["\"resolvedAddress\":", "\"timings\":[", "\"hops\":["])
 }
 
 /// A measurement, one probe's part of it, or that part's result alone.
@@ -127,10 +120,10 @@ struct About {
     started: Option<Timestamp>,
 }
 
-fn findings(record: &[u8]) -> Vec<Finding> {
-    let record: Record = match record::read(record) {
+fn findings(record: &[u8], _: &Wanted<'_>) -> Vec<Finding> {
+    let record: Record = match loose::read(record) {
         Ok(record) => record,
-        Err(broken) => return vec![broken],
+        Err(why) => return vec![Finding::Malformed(why)],
     };
     let protocol = record.measurement_options.and_then(|options| options.protocol.0);
     let about = About {
@@ -159,35 +152,32 @@ fn method(protocol: &str) -> Option<Method> {
 impl About {
     fn findings(&self, probe: Option<&Probe>, result: Measured) -> Vec<Finding> {
         match self.trace(probe, result) {
-            Ok((trace, unread)) => {
-                let trace = Finding::Trace(Box::new(trace));
-                std::iter::once(trace).chain(values::unreadable(unread)).collect()
-            }
+            Ok((trace, unread)) => Finding::of(trace, unread),
             Err(finding) => vec![finding],
         }
     }
 
     /// The trace, and the number of its hops that have no address that can be read.
     fn trace(&self, probe: Option<&Probe>, result: Measured) -> Result<(Trace, usize), Finding> {
-        let left = |why: &str| Err(Finding::Left(why.to_owned()));
+        let skipped = |why: &str| Err(Finding::Skipped(why.to_owned()));
         if !matches!(self.kind.get(), None | Some("traceroute" | "mtr")) {
-            return left("a measurement of something else than a path");
+            return skipped("a measurement of something else than a path");
         }
         match result.status.get() {
             Some("finished") | None => {}
-            Some("in-progress") => return left("a measurement that was not at its end"),
-            Some(_) => return left("a measurement that failed"),
+            Some("in-progress") => return skipped("a measurement that was not at its end"),
+            Some(_) => return skipped("a measurement that failed"),
         }
-        let Some(hops) = result.hops else { return left("a result without hops") };
+        let Some(hops) = result.hops else { return skipped("a result without hops") };
         let target = values::target(result.resolved_address.get())?;
-        let mut gathered = Gathered::default();
+        let mut builder = HopBuilder::default();
         let mut unread = 0;
         for (hop, ttl) in hops.0.into_iter().zip(1..=u8::MAX) {
             unread += usize::from(hop.is_unread());
-            hop.gather(ttl, target, &mut gathered);
+            hop.gather(ttl, target, &mut builder);
         }
-        if gathered.is_empty() {
-            return left("a result without hops");
+        if builder.is_empty() {
+            return skipped("a result without hops");
         }
         let trace = Trace {
             target,
@@ -195,7 +185,7 @@ impl About {
             flow: None,
             vantage: probe.and_then(Probe::vantage),
             started: self.started,
-            hops: gathered.hops(),
+            hops: builder.hops(),
             stop: None,
             strategy: None,
         };
@@ -226,7 +216,7 @@ impl Hop {
     }
 
     /// A try for each time, and silent ones for those that were lost.
-    fn gather(self, ttl: u8, target: Ipv4Addr, gathered: &mut Gathered) {
+    fn gather(self, ttl: u8, target: Ipv4Addr, builder: &mut HopBuilder) {
         let answer = |from, rtt| {
             let kind = if from == target { ReplyKind::EchoReply } else { ReplyKind::TimeExceeded };
             Some(HopReply { from, kind, rtt, reply_ttl: None, labels: [].into() })
@@ -239,16 +229,16 @@ impl Hop {
                 Timings::Other(_) => Few::default(),
             };
             for timing in timings.0.iter().take(MOST.into()) {
-                gathered.add(ttl, None, answer(from, timing.rtt.0.and_then(values::millis)));
+                builder.add(ttl, None, answer(from, timing.rtt.0.and_then(values::millis)));
                 tries += 1;
             }
             if tries == 0 {
-                gathered.add(ttl, None, answer(from, None));
+                builder.add(ttl, None, answer(from, None));
                 tries = 1;
             }
         }
         for _ in tries..asked.clamp(1, MOST) {
-            gathered.add(ttl, None, None);
+            builder.add(ttl, None, None);
         }
     }
 }

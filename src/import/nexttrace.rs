@@ -4,40 +4,32 @@
 //! nothing behind it; newer versions say that this is why they stopped. So the destination is who
 //! answered last, if nobody else did there and the file is whole; of any other trace it is unknown.
 
-use std::io::{self, BufRead};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::gathered::Gathered;
-use super::record::{self, Few, Number, Text};
-use super::shape::Shape;
+use super::finding::{Finding, NoDestination};
+use super::format::{Format, JsonReader, Reader, Wanted};
+use super::hop_builder::HopBuilder;
+use super::sniff::Head;
 use super::values::Address;
-use super::{Finding, Format, Sink, Targetless, json};
+use crate::input::json::loose::{self, Few, Number, Text};
 use crate::trace::{HopReply, MplsLabel, ReplyKind, StopReason};
 
 /// The format `nexttrace`.
-pub(super) struct NextTrace;
+pub(super) const FORMAT: Format = Format {
+    name: "nexttrace",
+    recognises,
+    reader: Reader::Json(JsonReader { prefixes: &[], parse: findings }),
+};
 
 /// How far a trace goes by default: one that ends here has not stopped because of an answer.
 const FURTHEST: usize = 30;
 
-impl Format for NextTrace {
-    fn name(&self) -> &'static str {
-        "nexttrace"
-    }
-
-    fn recognises(&self, head: &[u8]) -> bool {
-        Shape::of(head).is_some_and(|shape| {
-            shape.begins("{\"Hops\":") || shape.has_all(&["\"Hops\":[[", "\"Success\":"])
-        })
-    }
-
-    fn read(&self, input: &mut (dyn BufRead + Send), sink: &mut Sink<'_>) -> io::Result<()> {
-        json::each(input, sink, findings)
-    }
+fn recognises(head: &Head) -> bool {
+    head.begins("{\"Hops\":") || head.has_all(&["\"Hops\":[[", "\"Success\":"])
 }
 
 #[derive(Deserialize)]
@@ -81,44 +73,45 @@ enum Sender {
     Other(IgnoredAny),
 }
 
-fn findings(record: &[u8]) -> Vec<Finding> {
-    let record: Record = match record::read(record) {
+fn findings(record: &[u8], _: &Wanted<'_>) -> Vec<Finding> {
+    let record: Record = match loose::read(record) {
         Ok(record) => record,
-        Err(broken) => return vec![broken],
+        Err(why) => return vec![Finding::Malformed(why)],
     };
     let Some(hops) = record.hops else {
-        return vec![Finding::Left("a record without hops".into())];
+        return vec![Finding::Skipped("a record without hops".into())];
     };
     let hops = hops.0.into_iter().map(|probes| probes.0).collect();
-    Course { hops, stop: record.stop }.findings()
+    ProbesByHop { hops, stop: record.stop }.findings()
 }
 
 /// The probes by their place, and why there are no more.
-struct Course {
+struct ProbesByHop {
     hops: Vec<Vec<Probe>>,
     stop: Option<NextTraceStop>,
 }
 
-impl Course {
+impl ProbesByHop {
     fn findings(&self) -> Vec<Finding> {
         if self
             .probes()
             .any(|(_, probe)| probe.sender().and_then(Address::parse) == Some(Address::V6))
         {
-            return vec![Finding::Left("a traceroute to an IPv6 address".into())];
+            return vec![Finding::Skipped("a traceroute to an IPv6 address".into())];
         }
         let target = self.target();
-        let mut gathered = Gathered::default();
+        let mut builder = HopBuilder::default();
         let mut unread = 0;
         for (ttl, probe) in self.probes() {
             unread += usize::from(probe.sender().is_some() && probe.from().is_none());
-            gathered.add(ttl, None, probe.answer());
+            builder.add(ttl, None, probe.answer());
         }
         let stop = target.map(|_| StopReason::Home);
-        let found = Targetless { hops: gathered.hops(), stop, unread, ..Targetless::default() };
+        let found =
+            NoDestination { hops: builder.hops(), stop, unread, ..NoDestination::default() };
         match target {
             Some(target) => found.to(target),
-            None => vec![Finding::Targetless(Box::new(found))],
+            None => vec![Finding::NoDestination(Box::new(found))],
         }
     }
 

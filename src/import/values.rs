@@ -1,11 +1,11 @@
-//! Values as other programs write them: addresses, round trip times, where something was measured.
+//! Values as other programs write them: addresses, round trip times, labels, where something was measured.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Finding;
-use crate::trace::Vantage;
+use super::finding::Finding;
+use crate::trace::{MplsLabel, Vantage};
 
 /// An address, of which only IPv4 matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,15 +40,10 @@ pub(super) fn target(text: Option<&str>) -> Result<Ipv4Addr, Finding> {
     let text = text.map(str::trim).filter(|text| !text.is_empty());
     match text.map(Address::parse) {
         Some(Some(Address::V4(address))) => Ok(address),
-        Some(Some(Address::V6)) => Err(Finding::Left("a traceroute to an IPv6 address".into())),
-        Some(None) => Err(Finding::Left("the destination is a name and no address".into())),
-        None => Err(Finding::Left("the destination is not said".into())),
+        Some(Some(Address::V6)) => Err(Finding::Skipped("a traceroute to an IPv6 address".into())),
+        Some(None) => Err(Finding::Skipped("the destination is a name and no address".into())),
+        None => Err(Finding::Skipped("the destination is not said".into())),
     }
-}
-
-/// What is said of `count` answers whose senders cannot be read, if there are any.
-pub(super) fn unreadable(count: usize) -> Option<Finding> {
-    (count > 0).then(|| Finding::Left("answers from senders that cannot be read".into()))
 }
 
 /// Milliseconds, unless nothing can have taken so long.
@@ -82,6 +77,34 @@ fn is_public(address: Ipv4Addr) -> bool {
     !shared && !special && first != 0 && first < 224
 }
 
+/// The most labels that a router quotes.
+pub(super) const MOST_LABELS: usize = 16;
+
+/// MPLS labels, however they are written: `MPLS:L=24001,E=0,S=1,T=1/L=...`,
+/// `MPLS: MplsLabel 24001 Exp 0 TTL 1`, `Lbl 24001 TC 0 S 1 TTL 1`.
+pub(super) fn labels(text: &str) -> Vec<MplsLabel> {
+    let mut labels: Vec<MplsLabel> = Vec::new();
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|one| !one.is_empty());
+    while let Some(word) = words.next() {
+        match word {
+            "L" | "Lbl" | "Label" => {
+                let label = words.next().and_then(|number| number.parse().ok());
+                labels.extend(label.map(|label| MplsLabel { label, ttl: 0 }));
+            }
+            "T" | "TTL" | "ttl" => {
+                if let (Some(label), Some(ttl)) =
+                    (labels.last_mut(), words.next().and_then(|number| number.parse().ok()))
+                {
+                    label.ttl = ttl;
+                }
+            }
+            _ => {}
+        }
+    }
+    labels.truncate(MOST_LABELS);
+    labels
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,5 +132,11 @@ mod tests {
         assert_eq!(vantage(Some(" "), None), None);
         let public = vantage(None, Some(Ipv4Addr::new(9, 9, 9, 9))).expect("a vantage");
         assert_eq!(public.name, "9.9.9.9");
+    }
+
+    #[test]
+    fn labels_are_read_in_all_dialects() {
+        assert_eq!(labels("MPLS Label=299 CoS=0 TTL=3 S=1"), [MplsLabel { label: 299, ttl: 3 }]);
+        assert_eq!(labels("[Lbl 7 TC 0 S u TTL 2]"), [MplsLabel { label: 7, ttl: 2 }]);
     }
 }

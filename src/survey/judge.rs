@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use crate::import::parallel::{Kept, ordered};
+use crate::input::parallel::{Kept, ordered};
 use crate::owner::Owners;
 use crate::split::{Counting, Split};
 use crate::targets::Targets;

@@ -9,7 +9,8 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
-use crate::import::{self, Finding, Findings, Format, Targetless};
+use crate::import::{self, Finding, Findings, Format, NoDestination};
+use crate::input;
 use crate::targets::Targets;
 use crate::transit::Observation;
 
@@ -24,7 +25,7 @@ const MOST_CAUSES: usize = 3;
 #[derive(Debug, Clone, Default)]
 pub struct ReadOptions {
     /// The format of all files; nothing recognises each by its content.
-    pub from: Option<&'static dyn Format>,
+    pub from: Option<&'static Format>,
     /// The destination of traces that do not name theirs; nothing concludes it from the last answer.
     pub target: Option<Ipv4Addr>,
     /// Whether to remark on every single record that is left out.
@@ -172,9 +173,9 @@ impl Survey<'_> {
     ) -> Result<(), SurveyError> {
         let failed = |source| SurveyError::File { file: name.into(), source };
         let path = Some(file).filter(|file| *file != Path::new("-"));
-        let mut opened = import::open(path).map_err(failed)?;
+        let mut opened = input::open(path).map_err(failed)?;
         let Some(format) = options.from.or_else(|| import::recognise(&opened.head)) else {
-            let formats: Vec<_> = import::FORMATS.iter().map(|format| format.name()).collect();
+            let formats: Vec<_> = import::FORMATS.iter().map(Format::name).collect();
             return Err(SurveyError::Unrecognised {
                 file: name.into(),
                 formats: formats.join(", "),
@@ -185,8 +186,7 @@ impl Survey<'_> {
         let targets: &Targets = targets;
         let keep_hops = keep.hops;
         let mut stored = Ok(());
-        let read = import::read(
-            format,
+        let read = format.sift(
             &mut *opened.input,
             &|address| targets.block.contains(address),
             |findings| sift(findings, place, targets, keep_hops, options),
@@ -230,7 +230,7 @@ fn sift(
     };
     for (line, finding) in findings {
         match finding {
-            Finding::Targetless(found) => {
+            Finding::NoDestination(found) => {
                 for finding in aimed(*found, targets, options.target) {
                     take(line, finding);
                 }
@@ -245,31 +245,31 @@ impl Sifted {
     /// Counts what is not used, and says why if details are wanted.
     fn count(&mut self, line: u64, finding: Finding, details: bool) {
         match finding {
-            Finding::Trace(_) | Finding::Elsewhere(_) => self.counts.refused += 1,
-            Finding::Left(_) | Finding::Targetless(_) => self.counts.skipped += 1,
-            Finding::Broken(_) => self.counts.malformed += 1,
+            Finding::Trace(_) | Finding::OutOfScope(_) => self.counts.refused += 1,
+            Finding::Skipped(_) | Finding::NoDestination(_) => self.counts.skipped += 1,
+            Finding::Malformed(_) => self.counts.malformed += 1,
         }
         if details {
             let why = match &finding {
                 Finding::Trace(trace) => format!("{} is outside the block", trace.target),
-                Finding::Elsewhere(target) => format!("{target} is outside the block"),
-                Finding::Targetless(_) => format!("left out: {NO_DESTINATION}"),
-                Finding::Left(why) => format!("left out: {why}"),
-                Finding::Broken(why) => format!("broken: {why}"),
+                Finding::OutOfScope(target) => format!("{target} is outside the block"),
+                Finding::NoDestination(_) => format!("left out: {NO_DESTINATION}"),
+                Finding::Skipped(why) => format!("left out: {why}"),
+                Finding::Malformed(why) => format!("broken: {why}"),
             };
             self.not_used.push((line, why));
         }
-        if let Finding::Left(why) = finding {
+        if let Finding::Skipped(why) = finding {
             *self.counts.causes.entry(why).or_default() += 1;
         }
     }
 }
 
 /// A trace that does not name its destination: the last answer does, where it came from the block.
-fn aimed(found: Targetless, targets: &Targets, target: Option<Ipv4Addr>) -> Vec<Finding> {
+fn aimed(found: NoDestination, targets: &Targets, target: Option<Ipv4Addr>) -> Vec<Finding> {
     let home = || found.answered_last().filter(|last| targets.block.contains(*last));
     match target.or_else(home) {
         Some(target) => found.to(target),
-        None => vec![Finding::Left(NO_DESTINATION.into())],
+        None => vec![Finding::Skipped(NO_DESTINATION.into())],
     }
 }

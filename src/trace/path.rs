@@ -148,7 +148,9 @@ impl<T: Copy + Ord> ForeignPath<T> {
             && let Some(ttl) = find_loop(&answers)
         {
             end = PathEnd::Loop { ttl };
-            routers.iter_mut().for_each(|router| router.ttl = router.first);
+            for router in &mut routers {
+                router.ttl = router.first;
+            }
         }
         if repeated > 0 {
             routers.sort_by_key(|router| router.ttl);

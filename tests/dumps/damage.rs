@@ -3,7 +3,8 @@
 use std::io::Cursor;
 use std::path::Path;
 
-use lasthop::import::{FORMATS, Finding, Format, HEAD, named, recognise};
+use lasthop::import::{FORMATS, Finding, Format, named, recognise};
+use lasthop::input::HEAD;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
@@ -15,7 +16,7 @@ const PLACES: usize = 25;
 const LONGEST: usize = 8 << 10;
 
 /// How many things `format` finds in `bytes`, which may be none.
-fn count(format: &dyn Format, bytes: &[u8]) -> usize {
+fn count(format: &Format, bytes: &[u8]) -> usize {
     let mut count = 0;
     let mut input = Cursor::new(bytes.to_vec());
     let read = format.read(&mut input, &mut |_, _: Finding| count += 1);
@@ -111,7 +112,7 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
 fn every_format_ends_with_whatever_it_is_given() {
     for (what, bytes) in hostile() {
         for format in FORMATS {
-            let found = count(*format, &bytes);
+            let found = count(format, &bytes);
             assert!(found <= bytes.len(), "{what} as {}", format.name());
         }
     }

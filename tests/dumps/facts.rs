@@ -286,10 +286,10 @@ fn every_file_is_read_as_it_is_written() {
         let mut found_counts = [0; 4];
         for (_, finding) in found(format, &bytes) {
             found_counts[match finding {
-                Finding::Trace(_) | Finding::Elsewhere(_) => 0,
-                Finding::Targetless(_) => 1,
-                Finding::Left(_) => 2,
-                Finding::Broken(_) => 3,
+                Finding::Trace(_) | Finding::OutOfScope(_) => 0,
+                Finding::NoDestination(_) => 1,
+                Finding::Skipped(_) => 2,
+                Finding::Malformed(_) => 3,
             }] += 1;
         }
         let text = told(format, &bytes).join("\n");

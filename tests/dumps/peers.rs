@@ -10,14 +10,15 @@ use crate::telling::{found, trace_line};
 /// The traces in `bytes`; those without a destination lead nowhere.
 fn traces(format: &str, bytes: &[u8]) -> Vec<Trace> {
     let aimed = |(_, finding)| match finding {
-        Finding::Targetless(found) => found.to([0, 0, 0, 0].into()),
+        Finding::NoDestination(found) => found.to([0, 0, 0, 0].into()),
         other => vec![other],
     };
     let trace = |finding| match finding {
         Finding::Trace(trace) => Some(*trace),
-        Finding::Elsewhere(_) | Finding::Targetless(_) | Finding::Left(_) | Finding::Broken(_) => {
-            None
-        }
+        Finding::OutOfScope(_)
+        | Finding::NoDestination(_)
+        | Finding::Skipped(_)
+        | Finding::Malformed(_) => None,
     };
     found(format, bytes).into_iter().flat_map(aimed).filter_map(trace).collect()
 }

@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use lasthop::import::{Format, HEAD, recognise};
+use lasthop::import::{Format, recognise};
+use lasthop::input::HEAD;
 
 /// The folders, and the formats that must know their files.
 const FOLDERS: [(&str, &str); 13] = [

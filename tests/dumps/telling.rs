@@ -26,16 +26,16 @@ pub(crate) fn told(format: &str, bytes: &[u8]) -> Vec<String> {
 fn telling(finding: &Finding) -> String {
     match finding {
         Finding::Trace(trace) => trace_line(trace),
-        Finding::Elsewhere(to) => format!("elsewhere: {to}"),
-        Finding::Targetless(found) => {
+        Finding::OutOfScope(to) => format!("elsewhere: {to}"),
+        Finding::NoDestination(found) => {
             let last = found.answered_last().map(|last| format!("({last}) ")).unwrap_or_default();
             // To nobody whose answers would be marked.
             let aimed = found.clone().to([0, 0, 0, 0].into());
             let all: Vec<String> = aimed.iter().map(telling).collect();
             format!("targetless {last}{}", all.join("; "))
         }
-        Finding::Left(why) => format!("left: {why}"),
-        Finding::Broken(why) => format!("broken: {why}"),
+        Finding::Skipped(why) => format!("left: {why}"),
+        Finding::Malformed(why) => format!("broken: {why}"),
     }
 }
 

@@ -8,8 +8,7 @@ use std::fmt;
 use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::reply::{Replies, Unreadable};
-use super::result::Text;
+use super::reply::{Replies, Text, Unreadable};
 use crate::trace::{Hop, HopTry, Ttl};
 
 /// The hops that a result may have.
@@ -26,13 +25,13 @@ pub(super) enum Hops {
     /// Something that no traceroute has.
     Other,
     /// Hops that nobody asked for.
-    Unseen,
-    Course(Course),
+    NotRead,
+    List(HopList),
 }
 
 /// The hops, and what is to be said of them.
 #[derive(Debug, Default)]
-pub(super) struct Course {
+pub(super) struct HopList {
     /// By rising TTL, each once.
     pub(super) hops: Vec<Hop>,
     /// What went wrong with all of it, or with a hop.
@@ -85,17 +84,17 @@ impl<'de> Visitor<'de> for HopsVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Hops, A::Error> {
-        let mut course = Course::default();
+        let mut list = HopList::default();
         let mut count = 0;
         while let Some(element) = elements.next_element::<Element<'_>>()? {
             count += 1;
             if count > MOST {
                 return Err(A::Error::custom("more hops than there are TTLs"));
             }
-            course.add(element).map_err(A::Error::custom)?;
+            list.add(element).map_err(A::Error::custom)?;
         }
-        course.arrange();
-        Ok(Hops::Course(course))
+        list.arrange();
+        Ok(Hops::List(list))
     }
 }
 
@@ -108,7 +107,7 @@ pub(super) struct Element<'a> {
     pub(super) result: Option<Replies>,
 }
 
-impl Course {
+impl HopList {
     pub(super) fn add(&mut self, element: Element<'_>) -> Result<(), String> {
         let failed = element.error.is_some();
         if let Some(error) = element.error {

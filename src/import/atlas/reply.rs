@@ -1,19 +1,41 @@
 //! The replies at one hop of a result, read straight into tries.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::result::{self, Text};
 use crate::trace::{HopReply, HopTry, MplsLabel, ReplyKind};
 
 /// The replies that a hop may have. Sixteen packets can be asked for, and each answered again, late.
 pub(super) const MOST: u16 = 512;
 /// No packet is under way for longer.
 const LONGEST: Duration = Duration::from_hours(1);
+
+/// The longest text that is repeated in a message.
+pub(super) const SHOWN: usize = 120;
+
+/// A text without a copy, unless something in it is escaped.
+#[derive(Debug, Deserialize)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+
+impl Text<'_> {
+    /// As much of it as belongs in a message.
+    pub(super) fn shown(&self) -> String {
+        self.0.chars().take(SHOWN).collect::<String>().escape_debug().to_string()
+    }
+}
+
+/// An address as it stands in a result.
+pub(super) fn address(text: &str) -> Option<Ipv4Addr> {
+    match text.parse() {
+        Ok(address) => Some(address),
+        Err(_) => text.parse::<Ipv6Addr>().ok()?.to_ipv4_mapped(),
+    }
+}
 
 /// The replies at one hop.
 #[derive(Debug, Default)]
@@ -175,7 +197,7 @@ impl<'de> Deserialize<'de> for Sender {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Sender, E> {
-                let address = result::address(text).map(Sender::Address);
+                let address = address(text).map(Sender::Address);
                 Ok(address.unwrap_or_else(|| Sender::Other(Text(text.into()).shown())))
             }
         }

@@ -1,64 +1,51 @@
 //! One result: what kind of measurement it is, from where to where, and what became of it.
 
-use std::borrow::Cow;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, IgnoredAny};
 
-use super::hops::{Course, Hops};
-use super::measured::{Measured, Wants};
-use super::quick;
-use crate::import::{Finding, Wanted};
+use super::fast;
+use super::fields::{Fields, Wants};
+use super::hops::{HopList, Hops};
+use super::reply::{SHOWN, Text, address};
+use crate::import::finding::Finding;
+use crate::import::format::Wanted;
 use crate::trace::{Method, ReplyKind, StopReason, Trace, Vantage};
 
 /// RIPE Atlas began at the end of 2010; probes whose clock says less do not know the time.
 const FIRST: i64 = 1_285_891_200;
-/// The longest text that is repeated in a message.
-const SHOWN: usize = 120;
-
-/// A text without a copy, unless something in it is escaped.
-#[derive(Debug, Deserialize)]
-pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
-
-impl Text<'_> {
-    /// As much of it as belongs in a message.
-    pub(super) fn shown(&self) -> String {
-        self.0.chars().take(SHOWN).collect::<String>().escape_debug().to_string()
-    }
-}
-
 /// What is found in the bytes of one result. One that goes to an address that is not `wanted` is read
 /// to its end as JSON; its hops may be anything.
 pub(super) fn findings(record: &[u8], wanted: &Wanted<'_>) -> Vec<Finding> {
     let wants = Wants(wanted);
     // Checking all of the text at once is quicker than string by string.
-    let measured = match str::from_utf8(record) {
-        Ok(text) => quick::measured(text, &wants).map_or_else(|| read(text, wants), Ok),
+    let fields = match str::from_utf8(record) {
+        Ok(text) => fast::fields(text, &wants).map_or_else(|| read(text, wants), Ok),
         Err(_) => read_from(serde_json::Deserializer::from_slice(record), wants),
     };
-    match measured {
-        Ok(measured) => measured.findings(),
+    match fields {
+        Ok(fields) => fields.findings(),
         Err(error) => {
-            vec![other(record, wanted).unwrap_or_else(|| Finding::Broken(reason(&error)))]
+            vec![other(record, wanted).unwrap_or_else(|| Finding::Malformed(reason(&error)))]
         }
     }
 }
 
 /// Reads what is too unusual to be read quickly.
-pub(super) fn read<'a>(text: &'a str, wants: Wants<'_>) -> serde_json::Result<Measured<'a>> {
+pub(super) fn read<'a>(text: &'a str, wants: Wants<'_>) -> serde_json::Result<Fields<'a>> {
     read_from(serde_json::Deserializer::from_str(text), wants)
 }
 
 fn read_from<'de, R: serde_json::de::Read<'de>>(
     mut from: serde_json::Deserializer<R>,
     wants: Wants<'_>,
-) -> serde_json::Result<Measured<'de>> {
-    let measured = wants.deserialize(&mut from)?;
+) -> serde_json::Result<Fields<'de>> {
+    let fields = wants.deserialize(&mut from)?;
     from.end()?;
-    Ok(measured)
+    Ok(fields)
 }
 
 /// The reason without the place, which would be one in the record and not in the file.
@@ -84,21 +71,21 @@ fn other(record: &[u8], wanted: &Wanted<'_>) -> Option<Finding> {
     match &other.measurement {
         Some(kind) if kind.0 != TRACEROUTE => Some(other_kind(kind)),
         None if other.error.is_some() && other.result.is_none() => Some(no_result()),
-        _ => target().filter(|target| !wanted(*target)).map(Finding::Elsewhere),
+        _ => target().filter(|target| !wanted(*target)).map(Finding::OutOfScope),
     }
 }
 
 const TRACEROUTE: &str = "traceroute";
 
 fn other_kind(kind: &Text<'_>) -> Finding {
-    Finding::Left(format!("another kind of measurement: {}", kind.shown()))
+    Finding::Skipped(format!("another kind of measurement: {}", kind.shown()))
 }
 
 fn no_result() -> Finding {
-    Finding::Left("no result is in it".to_owned())
+    Finding::Skipped("no result is in it".to_owned())
 }
 
-impl Measured<'_> {
+impl Fields<'_> {
     pub(super) fn findings(mut self) -> Vec<Finding> {
         if let Some(kind) = self.measurement.as_ref().filter(|kind| kind.0 != TRACEROUTE) {
             return vec![other_kind(kind)];
@@ -110,37 +97,39 @@ impl Measured<'_> {
         match self.result.take() {
             None => vec![no_result()],
             Some(Hops::Text) => {
-                vec![Finding::Left("its hops are text, as the first firmware sent them".to_owned())]
+                vec![Finding::Skipped(
+                    "its hops are text, as the first firmware sent them".to_owned(),
+                )]
             }
             Some(Hops::Other) => {
-                vec![Finding::Broken("its result is not a list of hops".to_owned())]
+                vec![Finding::Malformed("its result is not a list of hops".to_owned())]
             }
-            Some(Hops::Unseen) => vec![Finding::Elsewhere(target)],
-            Some(Hops::Course(course)) => finished(self.trace(target), course),
+            Some(Hops::NotRead) => vec![Finding::OutOfScope(target)],
+            Some(Hops::List(list)) => finished(self.trace(target), list),
         }
     }
 
     fn target(&self) -> Result<Ipv4Addr, Finding> {
         if self.af == Some(6) {
-            return Err(Finding::Left("IPv6".to_owned()));
+            return Err(Finding::Skipped("IPv6".to_owned()));
         }
         let Some(text) = &self.dst_addr else { return Err(self.nowhere()) };
         match text.0.parse() {
             Ok(IpAddr::V4(address)) => Ok(address),
             Ok(IpAddr::V6(address)) => {
-                address.to_ipv4_mapped().ok_or_else(|| Finding::Left("IPv6".to_owned()))
+                address.to_ipv4_mapped().ok_or_else(|| Finding::Skipped("IPv6".to_owned()))
             }
             Err(_) => {
-                Err(Finding::Broken(format!("its destination is no address: {}", text.shown())))
+                Err(Finding::Malformed(format!("its destination is no address: {}", text.shown())))
             }
         }
     }
 
     /// Why there is no destination.
     fn nowhere(&self) -> Finding {
-        Finding::Left(match &self.result {
+        Finding::Skipped(match &self.result {
             None => return no_result(),
-            Some(Hops::Course(Course { error: Some(error), .. })) => error.clone(),
+            Some(Hops::List(HopList { error: Some(error), .. })) => error.clone(),
             Some(_) => "it has no destination address".to_owned(),
         })
     }
@@ -197,8 +186,8 @@ fn is_public(address: &Ipv4Addr) -> bool {
 }
 
 /// What `trace` is with its hops.
-fn finished(mut trace: Trace, course: Course) -> Vec<Finding> {
-    let Course { error, unreadable, unsent, mut hops, gap } = course;
+fn finished(mut trace: Trace, list: HopList) -> Vec<Finding> {
+    let HopList { error, unreadable, unsent, mut hops, gap } = list;
     hops.iter_mut()
         .flat_map(|hop| &mut hop.tries)
         .filter_map(|one| one.answer.as_mut())
@@ -206,12 +195,12 @@ fn finished(mut trace: Trace, course: Course) -> Vec<Finding> {
         .for_each(|answer| answer.kind = ReplyKind::EchoReply);
     if hops.is_empty() {
         let why = error.unwrap_or_else(|| "no hop was asked".to_owned());
-        return vec![Finding::Left(why)];
+        return vec![Finding::Skipped(why)];
     }
     trace.hops = hops;
     trace.stop = stop(&trace, unsent, gap);
     let mut findings = vec![Finding::Trace(Box::new(trace))];
-    findings.extend(unreadable.map(|what| Finding::Broken(what.to_string())));
+    findings.extend(unreadable.map(|what| Finding::Malformed(what.to_string())));
     findings
 }
 
@@ -222,12 +211,4 @@ fn stop(trace: &Trace, unsent: Option<u8>, gap: bool) -> Option<StopReason> {
         return Some(StopReason::Unsent);
     }
     gap.then_some(StopReason::GapLimit)
-}
-
-/// An address as it stands in a result.
-pub(super) fn address(text: &str) -> Option<Ipv4Addr> {
-    match text.parse() {
-        Ok(address) => Some(address),
-        Err(_) => text.parse::<Ipv6Addr>().ok()?.to_ipv4_mapped(),
-    }
 }

@@ -1,64 +1,66 @@
-use super::measured::{Measured, Wants};
+use super::fields::{Fields, Wants};
 use super::*;
+use crate::import::recognise;
 
 #[test]
 fn results_are_recognised_in_any_dress() {
+    let is_atlas = |head: &[u8]| recognise(head).is_some_and(|format| format.name() == "atlas");
     let result = r#"{"fw":5020,"prb_id":7,"type":"traceroute"}"#;
-    assert!(Atlas.recognises(result.as_bytes()));
-    assert!(Atlas.recognises(format!("\u{feff}[\n {result}").as_bytes()));
-    assert!(Atlas.recognises(br#"RESULT { "dst_name":"x", "paris_id":1, "result": ["#));
+    assert!(is_atlas(result.as_bytes()));
+    assert!(is_atlas(format!("\u{feff}[\n {result}").as_bytes()));
+    assert!(is_atlas(br#"RESULT { "dst_name":"x", "paris_id":1, "result": ["#));
     let wide: Vec<u8> = result.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    assert!(Atlas.recognises(&wide));
-    assert!(!Atlas.recognises(br#"{"type":"trace","version":"0.1","dst":"192.0.2.1","hops":[]}"#));
-    assert!(!Atlas.recognises(b""));
+    assert!(is_atlas(&wide));
+    assert!(!is_atlas(br#"{"type":"trace","version":"0.1","dst":"192.0.2.1","hops":[]}"#));
+    assert!(!is_atlas(b""));
 }
 
 /// As a probe of today sends it.
 const RESULT: &str = r#"{"fw":5080,"mver":"2.6.2","lts":43,"endtime":1718425217,"dst_name":"175.45.176.134","dst_addr":"175.45.176.134","src_addr":"192.168.1.163","proto":"ICMP","af":4,"size":48,"paris_id":9,"result":[{"hop":1,"result":[{"from":"192.0.2.79","ttl":254,"size":76,"rtt":9.023},{"from":"192.0.2.79","ttl":254,"size":76,"rtt":10,"icmpext":{"version":2,"rfc4884":1,"obj":[{"class":1,"type":1,"mpls":[{"exp":0,"label":24005,"s":1,"ttl":1}]}]}},{"x":"*"}]},{"hop":2,"result":[{"from":"192.0.2.7","err":"A","ttl":253,"size":76,"rtt":13.958},{"late":2,"from":"192.0.2.79","dup":true},{"error":"sendto failed: Network unreachable"}]},{"hop":255,"result":[{"x":"*"}]}],"msm_id":5151,"prb_id":17,"timestamp":1718425177,"msm_name":"Traceroute","from":"203.0.113.9","type":"traceroute","group_id":1,"stored_timestamp":1718425237}"#;
 
-/// What is found quickly, which must be what is found otherwise; nothing where it is left to that.
-fn quickly(text: &str, wanted: &Wanted<'_>) -> Option<Vec<Finding>> {
+/// What is found by the fast way, which must be what is found otherwise; nothing where it is left to that.
+fn by_fast(text: &str, wanted: &Wanted<'_>) -> Option<Vec<Finding>> {
     let wants = Wants(wanted);
-    let quick = quick::measured(text, &wants)?.findings();
-    let thorough = result::read(text, wants).map(Measured::findings);
-    assert_eq!(thorough.ok(), Some(quick.clone()), "{text}");
-    Some(quick)
+    let fast = fast::fields(text, &wants)?.findings();
+    let thorough = result::read(text, wants).map(Fields::findings);
+    assert_eq!(thorough.ok(), Some(fast.clone()), "{text}");
+    Some(fast)
 }
 
 #[test]
-fn usual_results_are_read_quickly() {
-    let all = quickly(RESULT, &|_| true).expect("usual");
+fn usual_results_are_read_fast() {
+    let all = by_fast(RESULT, &|_| true).expect("usual");
     assert!(matches!(&all[..], [Finding::Trace(trace)] if trace.hops.len() == 2), "{all:?}");
     let target = "175.45.176.134".parse().unwrap();
-    assert_eq!(quickly(RESULT, &|_| false), Some(vec![Finding::Elsewhere(target)]));
+    assert_eq!(by_fast(RESULT, &|_| false), Some(vec![Finding::OutOfScope(target)]));
     let spaced = RESULT.replace(':', ": ").replace(',', " , ");
-    assert_eq!(quickly(&spaced, &|_| true), Some(all));
+    assert_eq!(by_fast(&spaced, &|_| true), Some(all));
 }
 
 #[test]
 fn hops_of_a_result_to_elsewhere_may_be_anything_that_is_json() {
     let target = "192.0.2.1".parse().unwrap();
     let elsewhere =
-        |text: &str| findings(text.as_bytes(), &|_| false) == [Finding::Elsewhere(target)];
+        |text: &str| findings(text.as_bytes(), &|_| false) == [Finding::OutOfScope(target)];
     assert!(elsewhere(r#"{"dst_addr":"192.0.2.1","result":[{"hop":"x","result":{}}]}"#));
     assert!(elsewhere(r#"{"result":[{"hop":"x","result":{}}],"dst_addr":"192.0.2.1"}"#));
     assert!(elsewhere(r#"{"dst_addr":"192.0.2.1","prb_id":"x","type":"traceroute"}"#));
-    for broken in [
+    for malformed in [
         r#"{"dst_addr":"192.0.2.1","result":[{]}}"#,
         r#"{"dst_addr":"192.0.2.1","result":[01]}"#,
         r#"{"dst_addr":"192.0.2.1","result":[],"result":[]}"#,
         r#"{"dst_addr":"192.0.2.1","result":[]"#,
     ] {
-        let found = findings(broken.as_bytes(), &|_| false);
-        assert!(matches!(found[..], [Finding::Broken(_)]), "{broken}: {found:?}");
+        let found = findings(malformed.as_bytes(), &|_| false);
+        assert!(matches!(found[..], [Finding::Malformed(_)]), "{malformed}: {found:?}");
     }
     let ping = r#"{"dst_addr":"192.0.2.1","result":[{"rtt":1}],"type":"ping"}"#;
-    assert!(matches!(findings(ping.as_bytes(), &|_| false)[..], [Finding::Left(_)]));
+    assert!(matches!(findings(ping.as_bytes(), &|_| false)[..], [Finding::Skipped(_)]));
 }
 
 proptest::proptest! {
     #[test]
-    fn quick_reading_is_reading(
+    fn fast_reading_is_reading(
         places in proptest::collection::vec((0_usize..RESULT.len(), 0_usize..9), 1..4),
         with in proptest::collection::vec(r#"([\[\]{}",:0-9aeE.\\xtu -]|null|true|"ttl":|"hop":1,|1e5|""|"a"|\{\})?"#, 4),
         is_wanted: bool,
@@ -68,7 +70,7 @@ proptest::proptest! {
             let place = (*place).min(text.len());
             text.replace_range(place..(place + length).min(text.len()), &with);
         }
-        quickly(&text, &|_| is_wanted);
+        by_fast(&text, &|_| is_wanted);
     }
 
     #[test]

@@ -1,0 +1,35 @@
+//! All formats, and which of them a file is of.
+
+use super::format::Format;
+use super::sniff::Head;
+use super::{atlas, globalping, mtr, nexttrace, own, scamper, traceroute, tracert};
+
+/// All formats, those that are the easiest to recognise first.
+pub static FORMATS: &[Format] = &[
+    scamper::warts::FORMAT,
+    own::FORMAT,
+    scamper::json::FORMAT,
+    mtr::json::FORMAT,
+    nexttrace::FORMAT,
+    globalping::FORMAT,
+    atlas::FORMAT,
+    mtr::csv::FORMAT,
+    mtr::report::FORMAT,
+    traceroute::tracepath::FORMAT,
+    tracert::FORMAT,
+    traceroute::FORMAT,
+];
+
+/// The format that is called `name`.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.name == name)
+}
+
+/// The format of a file that begins with `head`, which is at most [`HEAD`](crate::input::HEAD) bytes, after
+/// decompression, and may end anywhere.
+#[must_use]
+pub fn recognise(head: &[u8]) -> Option<&'static Format> {
+    let head = Head::of(head);
+    FORMATS.iter().find(|format| (format.recognises)(&head))
+}

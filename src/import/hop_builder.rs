@@ -1,0 +1,98 @@
+//! Builds the hops of one trace, by rising TTL, from its tries in any order.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::trace::{Hop, HopReply, HopTry, MplsLabel, Ttl};
+
+/// How many silent tries are made of a TTL; a number beyond that is a mistake.
+const MOST: u16 = 32;
+
+/// The most labels of an answer.
+const MOST_LABELS: usize = 16;
+
+/// Tries by their TTL.
+#[derive(Debug, Default)]
+pub(super) struct HopBuilder(BTreeMap<Ttl, Vec<HopTry>>);
+
+impl HopBuilder {
+    /// A try whose number is known. TTL 0 is none.
+    pub(super) fn put(&mut self, ttl: u8, one: HopTry) {
+        if let Some(ttl) = Ttl::new(ttl) {
+            self.0.entry(ttl).or_default().push(one);
+        }
+    }
+
+    /// A try that came after those added before.
+    pub(super) fn add(&mut self, ttl: u8, sent: Option<Timestamp>, answer: Option<HopReply>) {
+        let before = Ttl::new(ttl).and_then(|ttl| self.0.get(&ttl)).map_or(0, Vec::len);
+        let attempt = u16::try_from(before).unwrap_or(u16::MAX);
+        self.put(ttl, HopTry { attempt, sent, answer });
+    }
+
+    /// The last answer at `ttl` quoted these labels.
+    pub(super) fn label(&mut self, ttl: u8, labels: &[MplsLabel]) {
+        let tries = Ttl::new(ttl).and_then(|ttl| self.0.get_mut(&ttl));
+        let mut answers = tries.into_iter().flatten().rev().filter_map(|one| one.answer.as_mut());
+        if let Some(answer) = answers.next() {
+            let all = answer.labels.iter().chain(labels).copied();
+            answer.labels = all.take(MOST_LABELS).collect();
+        }
+    }
+
+    /// `ttl` was asked: `tries` times, if it stayed silent; before the last try that is known of,
+    /// if not.
+    pub(super) fn asked(&mut self, ttl: u8, tries: u16) {
+        let Some(place) = Ttl::new(ttl) else { return };
+        let known = self.0.entry(place).or_default();
+        let last = known.iter().map(|one| one.attempt).max();
+        let tries = last.unwrap_or(tries.max(1)).min(MOST);
+        for attempt in 0..tries {
+            if known.iter().all(|one| one.attempt != attempt) {
+                known.push(HopTry { attempt, sent: None, answer: None });
+            }
+        }
+    }
+
+    /// Whether there are no tries.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The hops.
+    pub(super) fn hops(self) -> Vec<Hop> {
+        let hop = |(ttl, mut tries): (Ttl, Vec<HopTry>)| {
+            tries.sort_by_key(|one| one.attempt);
+            // Two answers to one probe are two tries: each has a number of its own.
+            let mut next = 0;
+            for one in &mut tries {
+                one.attempt = one.attempt.max(next);
+                next = one.attempt.saturating_add(1);
+            }
+            Hop { ttl, tries }
+        };
+        self.0.into_iter().map(hop).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tries(builder: HopBuilder) -> Vec<(u8, Vec<u16>)> {
+        let numbers = |hop: &Hop| hop.tries.iter().map(|one| one.attempt).collect();
+        builder.hops().iter().map(|hop| (hop.ttl.get(), numbers(hop))).collect()
+    }
+
+    #[test]
+    fn what_was_asked_and_stayed_silent_has_its_tries() {
+        let mut builder = HopBuilder::default();
+        builder.put(3, HopTry { attempt: 2, sent: None, answer: None });
+        builder.put(0, HopTry { attempt: 0, sent: None, answer: None });
+        builder.asked(3, 3);
+        builder.asked(1, 2);
+        builder.asked(2, 0);
+        assert_eq!(tries(builder), [(1, vec![0, 1]), (2, vec![0]), (3, vec![0, 1, 2])]);
+    }
+}

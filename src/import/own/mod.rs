@@ -1,0 +1,120 @@
+//! The program's own hops files, CSV or JSON lines: a row for each probe, the rows of a trace
+//! together.
+//!
+//! They do not say the method, nor why a trace ended. Torn rows are reported and skipped, and
+//! headers may come again, where files were joined.
+
+mod columns;
+
+use std::net::Ipv4Addr;
+
+use jiff::Timestamp;
+
+use self::columns::{Columns, Row};
+use crate::columns::HOPS;
+use crate::import::finding::Finding;
+use crate::import::format::{Format, LineReader, Reader, Sink};
+use crate::import::hop_builder::HopBuilder;
+use crate::import::sniff::Head;
+use crate::trace::Trace;
+
+/// The format `lasthop`.
+pub(super) const FORMAT: Format =
+    Format { name: "lasthop", recognises, reader: Reader::Lines(|| Box::<OwnHops>::default()) };
+
+/// How many of the first columns are enough to recognise a header.
+const BEGINNING: usize = 6;
+/// The most rows of one trace.
+const MOST: usize = 1 << 16;
+
+fn recognises(head: &Head) -> bool {
+    let bytes = head.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head.bytes);
+    let beginning = HOPS.names(1, &[])[..BEGINNING].join(",") + ",";
+    bytes.starts_with(beginning.as_bytes())
+        || head.begins("{\"schema\":") && head.has_all(&["\"run_id\":", "\"attempt\":"])
+}
+
+#[derive(Default)]
+struct OwnHops {
+    columns: Columns,
+    open: Option<Open>,
+}
+
+impl LineReader for OwnHops {
+    fn line(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) {
+        match (self.columns.row(line), &mut self.open) {
+            (Ok(None), _) => {}
+            (Ok(Some(row)), Some(open)) if open.goes_on(&row) => open.add(row),
+            (Ok(Some(row)), open) => close(open.replace(Open::new(number, row)), sink),
+            (Err(why), _) => sink(number, Finding::Malformed(why)),
+        }
+    }
+
+    fn end(self: Box<Self>, sink: &mut Sink<'_>) {
+        close(self.open, sink);
+    }
+}
+
+fn close(open: Option<Open>, sink: &mut Sink<'_>) {
+    if let Some(open) = open {
+        sink(open.line, Finding::Trace(Box::new(open.trace())));
+    }
+}
+
+/// A trace whose rows are being read.
+struct Open {
+    line: u64,
+    run: String,
+    target: Ipv4Addr,
+    flow: Option<u16>,
+    /// The TTL and the attempt of the last row.
+    last: (u8, u16),
+    started: Option<Timestamp>,
+    rows: usize,
+    builder: HopBuilder,
+}
+
+impl Open {
+    fn new(line: u64, mut row: Row) -> Self {
+        let run = std::mem::take(&mut row.run);
+        let mut open = Self {
+            line,
+            run,
+            target: row.target,
+            flow: row.flow,
+            last: (0, 0),
+            started: None,
+            rows: 0,
+            builder: HopBuilder::default(),
+        };
+        open.add(row);
+        open
+    }
+
+    /// Whether `row` is of the same trace. Rows rise by TTL and attempt; where they begin again, another
+    /// trace of the same target and flow does, as with another method.
+    fn goes_on(&self, row: &Row) -> bool {
+        let is_same = (&self.run, self.target, self.flow) == (&row.run, row.target, row.flow);
+        is_same && self.last < (row.ttl, row.one.attempt) && self.rows < MOST
+    }
+
+    fn add(&mut self, row: Row) {
+        self.rows += 1;
+        self.last = (row.ttl, row.one.attempt);
+        self.started = self.started.into_iter().chain(row.one.sent).min();
+        self.builder.put(row.ttl, row.one);
+    }
+
+    fn trace(self) -> Trace {
+        Trace {
+            target: self.target,
+            method: None,
+            flow: self.flow,
+            vantage: None,
+            started: self.started,
+            hops: self.builder.hops(),
+            stop: None,
+            strategy: None,
+        }
+    }
+}

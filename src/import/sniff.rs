@@ -1,0 +1,50 @@
+//! How a file begins, as formats look at it to recognise themselves.
+
+use std::io::Read as _;
+
+use crate::input::text::{Lines, decoded};
+
+/// The beginning of a file, which may end anywhere.
+pub(super) struct Head {
+    /// Its bytes, in UTF-8 if they were UTF-16.
+    pub(super) bytes: Vec<u8>,
+    /// Its lines.
+    pub(super) lines: Vec<String>,
+    /// From the first record on, without blanks, if it can be JSON records at all.
+    json: String,
+}
+
+impl Head {
+    pub(super) fn of(mut head: &[u8]) -> Self {
+        let mut bytes = Vec::new();
+        // From bytes nothing but their end is read.
+        let _ = decoded(&mut head).and_then(|mut head| head.read_to_end(&mut bytes));
+        let lines = Lines::new(bytes.as_slice()).map_while(Result::ok).map(|(_, line)| line);
+        Self { lines: lines.collect(), json: squeezed(&bytes), bytes }
+    }
+
+    /// Whether it is JSON, and begins with `text`.
+    pub(super) fn begins(&self, text: &str) -> bool {
+        self.json.starts_with(text)
+    }
+
+    /// Whether it is JSON, and `text` is in it.
+    pub(super) fn has(&self, text: &str) -> bool {
+        self.json.contains(text)
+    }
+
+    pub(super) fn has_all(&self, texts: &[&str]) -> bool {
+        texts.iter().all(|text| self.has(text))
+    }
+}
+
+fn squeezed(head: &[u8]) -> String {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let is_blank = |byte: &u8| byte.is_ascii_whitespace();
+    let first = head.iter().find(|byte| !is_blank(byte) && **byte != b'[');
+    if first != Some(&b'{') {
+        return String::new();
+    }
+    let squeezed: Vec<u8> = head.iter().copied().filter(|byte| !is_blank(byte)).collect();
+    String::from_utf8_lossy(&squeezed).trim_start_matches('[').to_owned()
+}

@@ -1,0 +1,271 @@
+//! Lines of Windows tracert, known by their shape: everything but numbers, stars and addresses
+//! differs from language to language.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use crate::import::text_trace::{Cell, Destination, Sender};
+use crate::import::values::{self, Address};
+use crate::trace::ReplyKind;
+
+/// How many probes tracert sends for each TTL.
+const PROBES: usize = 3;
+
+/// The longest address of any kind.
+const LONGEST_ADDRESS: usize = 64;
+
+/// What a probe brought: silence, or an answer with its time; less than a millisecond is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Time {
+    Silent,
+    Answered(Option<Duration>),
+}
+
+/// A line of a hop: `  3    <1 ms     *       12 ms  NAME [ADDRESS]`.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) ttl: u8,
+    times: Vec<Time>,
+    sender: Sender,
+    /// Instead of a time, somebody reports that the packet cannot go on, in these words.
+    refusal: Option<String>,
+}
+
+impl Row {
+    /// The row in `line`, if it has the shape of one.
+    pub(super) fn of(line: &str) -> Option<Self> {
+        let line = line.trim_matches(is_blank);
+        let digits = line.bytes().take_while(u8::is_ascii_digit).count();
+        let ttl = line[..digits].parse().ok().filter(|ttl| *ttl > 0)?;
+        let mut rest = line[digits..].strip_prefix(is_blank)?;
+        let mut times = Vec::new();
+        while times.len() < PROBES {
+            let Some((time, after)) = time(rest.trim_start_matches(is_blank)) else { break };
+            times.push(time);
+            rest = after;
+        }
+        let rest = rest.trim_matches(is_blank);
+        let sender = sender(rest);
+        let short = times.len() < PROBES;
+        let refusal = (short && sender != Sender::Unreadable).then(|| rest.to_lowercase());
+        // `5  192.0.2.1  1 ms` is of another program.
+        let words = rest.split(is_blank).filter(|word| !word.is_empty()).count();
+        let is_row = match refusal {
+            Some(_) => (!times.is_empty() || words > 1) && !has_times(rest),
+            None => !short && (times == [Time::Silent; PROBES] || !is_cut(rest)),
+        };
+        is_row.then_some(Self { ttl, times, sender, refusal })
+    }
+
+    /// Whether no other program writes such a line: a time stands before the address, or words behind
+    /// three stars.
+    pub(super) fn is_certain(line: &str) -> bool {
+        let Some(row) = Self::of(line) else { return false };
+        let line = line.trim_matches(is_blank);
+        let is_full = row.times.len() == PROBES;
+        let has_words = line.ends_with(|c: char| !c.is_ascii_digit() && c != '*');
+        let timed = row.times.iter().any(|time| *time != Time::Silent);
+        is_full && (timed && row.sender != Sender::Unreadable || !timed && has_words)
+            || row.refusal.is_some() && has_words
+    }
+
+    /// Whether somebody answered who is not named: the line may go on in the next.
+    pub(super) fn is_open(&self) -> bool {
+        self.sender == Sender::Unreadable && self.times.iter().any(|time| *time != Time::Silent)
+    }
+
+    /// What the probes brought.
+    pub(super) fn cells(&self) -> Vec<Cell> {
+        let cell = |time: &Time| match time {
+            Time::Silent => Cell::Silent,
+            Time::Answered(rtt) => Cell::answer(self.sender, *rtt),
+        };
+        let refusal = self.refusal.as_deref().map(|words| Cell::Answer {
+            sender: self.sender,
+            kind: kind(words),
+            rtt: None,
+            labels: Vec::new(),
+        });
+        self.times.iter().map(cell).chain(refusal).collect()
+    }
+}
+
+/// Blanks, also those that do not break, and marks of the direction of writing.
+pub(super) fn is_blank(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{feff}')
+}
+
+/// A star, or a number with a unit, at the beginning of `text`; and what follows.
+fn time(text: &str) -> Option<(Time, &str)> {
+    if let Some(rest) = text.strip_prefix('*') {
+        return Some((Time::Silent, rest));
+    }
+    let bound = text.strip_prefix('<');
+    let text = bound.unwrap_or(text).trim_start_matches(is_blank);
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let number: u32 = text[..digits].parse().ok()?;
+    let rest = text[digits..].trim_start_matches(is_blank);
+    let end = rest.find(|c: char| is_blank(c) || c.is_ascii_digit() || matches!(c, '*' | '<'));
+    let (unit, rest) = rest.split_at(end.unwrap_or(rest.len()));
+    let rtt = values::millis(f64::from(number)).filter(|_| bound.is_none());
+    is_unit(unit).then_some((Time::Answered(rtt), rest))
+}
+
+/// `ms`, or what stands for it elsewhere: a few letters. In some code pages halves of letters look
+/// like signs.
+fn is_unit(unit: &str) -> bool {
+    let is_foreign = unit.contains(char::REPLACEMENT_CHARACTER);
+    let is_letter = |c: char| c.is_alphabetic() || is_foreign && !c.is_ascii_punctuation();
+    let is_half = |c: char| is_foreign && matches!(c, '@' | '['..='`' | '{'..='~');
+    let few = (1..=6).contains(&unit.chars().count());
+    few && unit.chars().all(|c| is_letter(c) || is_half(c) || c == '.') && !unit.starts_with('.')
+}
+
+/// Whether a time stands somewhere in `text`, as other programs have it.
+fn has_times(text: &str) -> bool {
+    let is_time = |word: &str| word.trim_end_matches("ms").parse::<f64>().is_ok();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.windows(2).any(|two| is_time(two[0]) && two[1].starts_with("ms"))
+        || words.iter().any(|word| word.ends_with("ms") && is_time(word))
+}
+
+/// Whether the sender in `text` is no more than a beginning: nothing, or that of an address.
+fn is_cut(text: &str) -> bool {
+    let is_of_address = |c: char| c.is_ascii_digit() || c == '.';
+    text.chars().all(is_of_address) && sender(text) == Sender::Unreadable
+}
+
+/// The address in brackets, else the first word if that is one.
+fn sender(text: &str) -> Sender {
+    let first = || text.split(is_blank).next().and_then(Address::parse);
+    bracketed(text).or_else(first).map_or(Sender::Unreadable, Sender::from)
+}
+
+/// The last address in brackets. In some code pages a letter may look like a bracket.
+fn bracketed(text: &str) -> Option<Address> {
+    let mut places = text.rmatch_indices('[').map(|(place, _)| place + 1);
+    places.find_map(|place| {
+        let inside = text[place..].chars().take(LONGEST_ADDRESS);
+        let inside: String = inside.take_while(|c| !matches!(c, ']' | '%')).collect();
+        Address::parse(&inside)
+    })
+}
+
+/// What the words of a refusal say, as far as languages agree on a word for a host.
+fn kind(words: &str) -> ReplyKind {
+    const HOSTS: [&str; 9] =
+        ["host", "hôte", "узел", "узла", "主机", "主機", "ホスト", "호스트", "anfitri"];
+    let host = HOSTS.iter().any(|host| words.contains(host));
+    ReplyKind::Unreachable(u8::from(host))
+}
+
+/// Where a line of a header says the trace goes, and whether in brackets.
+pub(super) fn destination(line: &str) -> Option<(Destination, bool)> {
+    if let Some(address) = bracketed(line) {
+        return Some((address.into(), true));
+    }
+    let is_of_address = |c: char| c.is_ascii_hexdigit() || matches!(c, '.' | ':');
+    let words = line.split(|c| !is_of_address(c) && !c.is_alphanumeric() && c != '-');
+    let mut addresses = words.map(|word| word.trim_matches([':', '.'])).filter_map(|word| {
+        let text = word.trim_matches(|c: char| !c.is_ascii());
+        let v4 = text.parse::<Ipv4Addr>().ok().map(IpAddr::V4);
+        v4.or_else(|| word.parse::<Ipv6Addr>().ok().map(IpAddr::V6))
+    });
+    addresses.next_back().map(|address| (Address::of(address).into(), false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(line: &str) -> Option<String> {
+        let row = Row::of(line)?;
+        let cells = row.cells().into_iter().map(|cell| match cell {
+            Cell::Silent => " *".to_owned(),
+            Cell::Answer { sender: Sender::Known(from), kind, rtt, .. } => {
+                format!(" {from}:{}:{}", kind.icmp().1, rtt.unwrap_or_default().as_millis())
+            }
+            Cell::Answer { sender, .. } => format!(" {sender:?}"),
+        });
+        Some(format!("{}{}", row.ttl, cells.collect::<String>()))
+    }
+
+    #[test]
+    fn rows_are_known_by_their_shape() {
+        for (line, expected) in [
+            ("  1    <1 ms    12 ms     *     gw [10.0.0.1] ", "1 10.0.0.1:0:0 10.0.0.1:0:12 *"),
+            (
+                "  1   <10 ms   <10 ms   110 ms  10.0.0.1",
+                "1 10.0.0.1:0:0 10.0.0.1:0:0 10.0.0.1:0:110",
+            ),
+            (
+                "  2    <1 毫秒   <1 毫秒   <1 毫秒 10.0.0.1",
+                "2 10.0.0.1:0:0 10.0.0.1:0:0 10.0.0.1:0:0",
+            ),
+            (
+                "  2     1 мс     2 мс     3 мс  10.0.0.1",
+                "2 10.0.0.1:0:1 10.0.0.1:0:2 10.0.0.1:0:3",
+            ),
+            ("  3\u{a0}   9\u{a0}ms  *  7\u{a0}ms  10.0.0.1", "3 10.0.0.1:0:9 * 10.0.0.1:0:7"),
+            (
+                "  2   1 \u{fffd}\u{fffd}* 3\u{fffd}\u{fffd} 10.0.0.1",
+                "2 10.0.0.1:0:1 * 10.0.0.1:0:3",
+            ),
+            ("  2     *        *        *     Délai d’attente dépassé.", "2 * * *"),
+            (
+                "  7     *        *     10.0.0.1  reports: Destination net unreachable.",
+                "7 * * 10.0.0.1:0:0",
+            ),
+            ("  1  gw [10.0.0.1]  meldet: Zielhost nicht erreichbar.", "1 10.0.0.1:1:0"),
+            ("  4  5 ms  6 ms  7 ms  10.XXX.XXX.1", "4 Unreadable Unreadable Unreadable"),
+            ("  4  5 ms  6 ms  7 ms  2001:db8::1", "4 Ipv6 Ipv6 Ipv6"),
+            (
+                " 12  5 ms  6 ms  7 ms  3com.example [10.0.0.1]",
+                "12 10.0.0.1:0:5 10.0.0.1:0:6 10.0.0.1:0:7",
+            ),
+        ] {
+            assert_eq!(told(line).as_deref(), Some(expected), "{line}");
+            assert!(Row::is_certain(line) || line.contains("XXX"), "{line}");
+        }
+    }
+
+    #[test]
+    fn lines_of_other_programs_are_none() {
+        for line in [
+            " 1  10.0.0.1  1 ms  2 ms  3 ms",
+            " 1  gw (10.0.0.1)  1.5 ms  2.5 ms  3.5 ms",
+            " 3  * * 10.0.0.1  1.5 ms",
+            " 3  * 10.0.0.1  1.5 ms !X *",
+            "  1.|-- 10.0.0.1  0.0%    10    0.5   0.5   0.5   0.6   0.0",
+            "  1   10.0.0.1  1.234ms  1.2ms",
+            "30 Hops:",
+            "x",
+            "",
+        ] {
+            assert!(!Row::is_certain(line), "{line}: {:?}", Row::of(line));
+        }
+        // Linux has such lines too.
+        assert!(!Row::is_certain(" 3  * * *"));
+    }
+
+    #[test]
+    fn headers_name_the_destination_in_any_language() {
+        let to = |line| destination(line).map(|(destination, _)| destination);
+        let address = Some(Destination::Address(Ipv4Addr::new(175, 45, 176, 8)));
+        for line in [
+            "Tracing route to www.example.kp [175.45.176.8]",
+            "Tracing route to 175.45.176.8 over a maximum of 30 hops",
+            "Routenverfolgung zu 175.45.176.8 über maximal 30 Hops",
+            "通过最多 30 个跃点跟踪到 175.45.176.8 的路由",
+            "175.45.176.8へのルートをトレースしています",
+            "\u{fffd}\u{fffd}[\u{fffd}g [175.45.176.8] \u{fffd}[",
+        ] {
+            assert_eq!(to(line), address, "{line}");
+        }
+        assert_eq!(to("Tracing route to x [2001:db8::1]"), Some(Destination::Ipv6));
+        assert_eq!(to("Tracing route to 2001:db8::1 over"), Some(Destination::Ipv6));
+        for line in ["over a maximum of 30 hops:", "Trace complete.", "ip-1.2.3.4.example.com"] {
+            assert_eq!(to(line), None, "{line}");
+        }
+    }
+}
