@@ -1,8 +1,8 @@
 //! Files that other programs made, and the program's own hops: what each says, trace by trace.
 #![expect(clippy::expect_used, reason = "helpers of tests")]
 
-#[path = "dumps/telling.rs"]
-mod telling;
+#[path = "dumps/trace_lines.rs"]
+mod trace_lines;
 
 #[path = "dumps/samples.rs"]
 mod samples;

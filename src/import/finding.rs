@@ -43,7 +43,7 @@ pub struct NoDestination {
     pub(super) started: Option<Timestamp>,
     pub(super) hops: Vec<Hop>,
     pub(super) stop: Option<StopReason>,
-    /// The highest TTL at which somebody answered whose address is not there; 0 if nobody did.
+    /// The highest TTL of an answer without an address; 0 if there is none.
     pub(super) nameless: u8,
     /// How many such answers there are.
     pub(super) unread: usize,

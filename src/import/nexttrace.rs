@@ -2,7 +2,7 @@
 //!
 //! Where the trace went is not in the file. `NextTrace` stops where the destination answers, and writes
 //! nothing behind it; newer versions say that this is why they stopped. So the destination is who
-//! answered last, if nobody else did there and the file is whole; of any other trace it is unknown.
+//! answered last, if no other did there and the file is whole; of any other trace it is unknown.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -141,7 +141,7 @@ impl ProbesByHop {
 }
 
 impl Probe {
-    /// Who answered, as it is written, if anybody did.
+    /// Who answered, as it is written.
     fn sender(&self) -> Option<&str> {
         let sender = self.address.as_ref().filter(|_| self.success)?;
         let text = match sender {

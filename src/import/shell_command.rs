@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 const PROGRAMS: [&str; 6] =
     ["traceroute", "tracert", "tracepath", "mtr", "tcptraceroute", "inetutils-traceroute"];
 
-/// The address that `line` tells such a program to trace, as in `$ traceroute -n 192.0.2.1` or
+/// The address that a command in `line` has such a program trace, as in `$ traceroute -n 192.0.2.1` or
 /// `C:\>tracert 192.0.2.1`.
 pub(super) fn traced_by_command(line: &str) -> Option<Ipv4Addr> {
     let mut words = line.split_whitespace();

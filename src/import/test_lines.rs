@@ -21,7 +21,7 @@ fn line_of(finding: Finding) -> String {
         Finding::Trace(trace) => (trace.target.to_string(), *trace),
         Finding::NoDestination(found) => {
             let guess = found.answered_last().map_or(String::new(), |last| format!(" ({last})"));
-            // To nobody whose answers would be marked.
+            // An address whose answers would be marked is none of these.
             let mut findings = found.to([0, 0, 0, 0].into());
             let more = findings.split_off(1).len();
             let more = if more > 0 { " unreadable" } else { "" };

@@ -79,7 +79,7 @@ pub(super) struct TextTrace {
     announced: bool,
     pub(super) vantage: Option<Arc<Vantage>>,
     pub(super) started: Option<Timestamp>,
-    /// Whether somebody ended it before its time.
+    /// Whether it was interrupted.
     pub(super) is_cut: bool,
     hops: HopBuilder,
     /// The TTL of the last line of a hop.

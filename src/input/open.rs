@@ -22,7 +22,7 @@ pub struct Opened {
 /// Opens `path`, or stdin without one.
 ///
 /// # Errors
-/// When it cannot be read, or is compressed and broken at its beginning.
+/// When it cannot be read, or is compressed and damaged at its beginning.
 pub fn open(path: Option<&Path>) -> io::Result<Opened> {
     let input: Box<dyn Read + Send> = match path {
         Some(path) => Box::new(File::open(path)?),

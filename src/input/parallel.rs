@@ -1,4 +1,4 @@
-//! Work on all cores at once, handed back in its order: what makes big inputs quick.
+//! Work on all cores at once, handed back in its order: what makes big inputs fast.
 //!
 //! One thread draws items, every core works on one, and the calling thread takes what comes of them.
 //! Channels are bounded, so a slow taker holds up the source instead of filling memory. What needs no
@@ -41,7 +41,7 @@ pub(crate) fn ordered<T: Send, R: Send>(
             let todo = Arc::clone(&todo);
             scope.spawn(move || while next(&todo).is_some_and(|job| finish(job, work)) {});
         }
-        // From here on only workers hold it: without them nobody waits for them.
+        // From here on only workers hold it: the source stops when the last of them ends.
         drop(todo);
         let source = scope.spawn(move || draw(source, heavy, work, &jobs, &promises));
         order.into_iter().map_while(|promise| promise.recv().ok()).for_each(take);
@@ -54,7 +54,7 @@ pub(crate) fn ordered<T: Send, R: Send>(
 pub(crate) struct Kept<T>(Mutex<Vec<T>>);
 
 impl<T> Kept<T> {
-    /// Nobody has kept anything.
+    /// Nothing has been kept.
     pub(crate) const fn new() -> Self {
         Self(Mutex::new(Vec::new()))
     }
@@ -83,7 +83,7 @@ fn next<J>(todo: &Mutex<Receiver<J>>) -> Option<J> {
     todo.lock().ok()?.recv().ok()
 }
 
-/// Whether there is still somebody who takes results.
+/// Whether results are still taken.
 fn finish<T, R>((item, to): Job<T, R>, work: impl Fn(T) -> R) -> bool {
     to.send(work(item)).is_ok()
 }

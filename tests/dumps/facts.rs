@@ -3,9 +3,9 @@
 use lasthop::import::Finding;
 
 use crate::samples::{Sample, all};
-use crate::telling::{found, told};
+use crate::trace_lines::{found, lines_of};
 
-/// How many traces, traces without a destination, things left out and broken things a file has, and
+/// How many traces, traces without a destination, things left out and malformed things a file has, and
 /// what can be read in it.
 type Fact = (&'static str, [usize; 4], &'static [&'static str]);
 
@@ -99,13 +99,13 @@ const FACTS: &[Fact] = &[
         ],
     ),
     ("scamper-json/mlab-etl-valid.jsonl", [0, 0, 1, 0], &["IPv6"]),
-    ("scamper-json/mlab-scamper1-invalid-tracelb.jsonl", [0, 0, 0, 1], &["3 broken"]),
+    ("scamper-json/mlab-scamper1-invalid-tracelb.jsonl", [0, 0, 0, 1], &["3 malformed"]),
     ("scamper-json/mlab-scamper1-valid-complex.jsonl", [0, 0, 1, 0], &["IPv6"]),
     ("scamper-json/mlab-scamper1-valid-simple.jsonl", [0, 0, 1, 0], &["asked nobody"]),
     (
         "scamper-json/mlab-scamper2-invalid-cycle-start.jsonl",
         [1, 0, 0, 1],
-        &["2 broken", "3 91.189.88.142 icmp"],
+        &["2 malformed", "3 91.189.88.142 icmp"],
     ),
     (
         "scamper-json/mlab-scamper2-invalid-last-line.jsonl",
@@ -115,7 +115,7 @@ const FACTS: &[Fact] = &[
     (
         "scamper-json/mlab-scamper2-invalid-metadata.jsonl",
         [1, 0, 0, 1],
-        &["1 broken", "14 target=:135.610 | home"],
+        &["1 malformed", "14 target=:135.610 | home"],
     ),
     ("scamper-json/mlab-scamper2-invalid-trace-type.jsonl", [0, 0, 1, 0], &["something else"]),
     (
@@ -281,7 +281,7 @@ const FACTS: &[Fact] = &[
 fn every_file_is_read_as_it_is_written() {
     for Sample { name, format, bytes, .. } in all() {
         let Some((_, counts, words)) = FACTS.iter().find(|(file, ..)| *file == name) else {
-            panic!("{name}: nobody has looked at it");
+            panic!("{name}: it is not listed");
         };
         let mut found_counts = [0; 4];
         for (_, finding) in found(format, &bytes) {
@@ -292,7 +292,7 @@ fn every_file_is_read_as_it_is_written() {
                 Finding::Malformed(_) => 3,
             }] += 1;
         }
-        let text = told(format, &bytes).join("\n");
+        let text = lines_of(format, &bytes).join("\n");
         assert_eq!(&found_counts, counts, "{name}: {text}");
         for words in *words {
             assert!(text.contains(words), "{name}: no `{words}` in {text}");

@@ -5,7 +5,7 @@ use lasthop::trace::{HopReply, Trace};
 use serde_json::Value;
 
 use crate::samples::{Sample, all};
-use crate::telling::{found, trace_line};
+use crate::trace_lines::{found, trace_line};
 
 /// The traces in `bytes`; those without a destination lead nowhere.
 fn traces(format: &str, bytes: &[u8]) -> Vec<Trace> {
@@ -47,8 +47,8 @@ fn answers(trace: &Trace) -> Answers {
     let millis = |answer: &HopReply| {
         answer.rtt.map_or(f64::NAN, |rtt| (rtt.as_secs_f64() * 1e6).round() / 1e3)
     };
-    let told = trace.answers();
-    told.map(|(ttl, one)| (ttl.get().into(), one.from.to_string(), millis(one))).collect()
+    let answers = trace.answers();
+    answers.map(|(ttl, one)| (ttl.get().into(), one.from.to_string(), millis(one))).collect()
 }
 
 /// The same as `jc` has it.

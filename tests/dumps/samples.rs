@@ -105,7 +105,7 @@ fn encodings_and_line_ends_change_nothing() {
         let plain = text.replace("\r\n", "\n");
         let read = |bytes: &[u8]| {
             assert_eq!(known(bytes), Some(format), "{name}");
-            crate::telling::told(format, bytes)
+            crate::trace_lines::lines_of(format, bytes)
         };
         let expected = read(plain.as_bytes());
         let marked = format!("\u{feff}{}", plain.replace('\n', "\r\n"));

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use crate::telling::told;
+use crate::trace_lines::lines_of;
 
 fn check(format: &str, cases: &[(&str, &[&str])]) {
     for (text, expected) in cases {
-        assert_eq!(told(format, text.as_bytes()), *expected, "{text}");
+        assert_eq!(lines_of(format, text.as_bytes()), *expected, "{text}");
     }
 }
 
@@ -56,7 +56,7 @@ fn every_firmware_of_ripe_atlas_is_read() {
             (format!("{{\"7\": [{result}]}}"), 1),
             (format!("[\"atlas_result\",{one_line}]"), 1),
         ] {
-            let found = told("atlas", dress.as_bytes());
+            let found = lines_of("atlas", dress.as_bytes());
             assert_eq!(found, [format!("{line} {expected} {READ}")], "{dress}");
         }
     }
@@ -98,7 +98,7 @@ fn replies_of_ripe_atlas_have_many_kinds() {
         ),
     ] {
         let expected = format!("1 175.45.176.8 from 7 {expected}");
-        assert_eq!(told("atlas", result(hops).as_bytes()), [expected], "{hops}");
+        assert_eq!(lines_of("atlas", result(hops).as_bytes()), [expected], "{hops}");
     }
 }
 
@@ -109,17 +109,17 @@ fn what_ripe_atlas_has_besides_is_told() {
         &[
             (
                 r#"{"fw":1,"prb_id":7,"type":"traceroute","dst_addr":"175.45.176.8","result":"traceroute to"}"#,
-                &["1 left: its hops are text, as the first firmware sent them"],
+                &["1 skipped: its hops are text, as the first firmware sent them"],
             ),
             (
                 r#"{"fw":5020,"prb_id":7,"type":"ping","dst_addr":"175.45.176.8","result":[]}"#,
-                &["1 left: another kind of measurement: ping"],
+                &["1 skipped: another kind of measurement: ping"],
             ),
             (
                 r#"{"fw":5020,"prb_id":7,"af":4,"result":[{"error":"name resolution failed: x"}]}"#,
-                &["1 left: name resolution failed: x"],
+                &["1 skipped: name resolution failed: x"],
             ),
-            ("{\"prb_id\":7,", &["1 broken: the input ends within a record"]),
+            ("{\"prb_id\":7,", &["1 malformed: the input ends within a record"]),
         ],
     );
 }
@@ -142,25 +142,28 @@ fn every_version_of_mtr_json_is_read() {
         report("175.45.176.8", &[hub("1", "10.0.0.1", "\"ASN\":\"AS???\","), hub("2", "???", "")]);
     let read = "175.45.176.8 from here | 1 10.0.0.1:1.250 | 2 *";
     let both = format!("{old}\n{new}\n");
-    assert_eq!(told("mtr-json", both.as_bytes()), [format!("1 {read}"), format!("2 {read}")]);
+    assert_eq!(lines_of("mtr-json", both.as_bytes()), [format!("1 {read}"), format!("2 {read}")]);
     // With names and addresses the name that was typed is found again.
     let named =
         report("x.kp", &[hub("1", "gw (10.0.0.1)", ""), hub("2", "x.kp (175.45.176.8)", "")]);
-    let found = told("mtr-json", named.as_bytes());
+    let found = lines_of("mtr-json", named.as_bytes());
     assert_eq!(found, ["1 175.45.176.8 from here | 1 10.0.0.1:1.250 | 2 target=:1.250"]);
     let typed = report("x.kp", &[hub("1", "10.0.0.1", ""), hub("2", "175.45.176.8", "")]);
-    let found = told("mtr-json", typed.as_bytes());
+    let found = lines_of("mtr-json", typed.as_bytes());
     let hops = "0.0.0.0 from here | 1 10.0.0.1:1.250 | 2 175.45.176.8:1.250";
-    assert_eq!(found, [format!("1 targetless (175.45.176.8) {hops}")]);
+    assert_eq!(found, [format!("1 no destination (175.45.176.8) {hops}")]);
     // The border has a name and no address.
     let nameless = report(
         "175.45.176.8",
         &[hub("1", "10.0.0.1", ""), hub("2", "border.example", ""), hub("3", "175.45.176.8", "")],
     );
-    assert_eq!(told("mtr-json", nameless.as_bytes()), ["1 left: hops have names and no addresses"]);
+    assert_eq!(
+        lines_of("mtr-json", nameless.as_bytes()),
+        ["1 skipped: hops have names and no addresses"]
+    );
     let mut cut = new.clone();
     cut.truncate(new.len() - 1);
-    assert!(told("mtr-json", cut.as_bytes())[0].starts_with("1 broken: "));
+    assert!(lines_of("mtr-json", cut.as_bytes())[0].starts_with("1 malformed: "));
 }
 
 #[test]
@@ -174,7 +177,7 @@ fn every_writer_of_nexttrace_is_read() {
         );
     }
     let read = "175.45.176.8 | 1 10.0.0.1:1.500/24:1 | 2 * | 3 target=:9.000 | home";
-    assert_eq!(told("nexttrace", text.as_bytes()), [format!("1 {read}"), format!("3 {read}")]);
+    assert_eq!(lines_of("nexttrace", text.as_bytes()), [format!("1 {read}"), format!("3 {read}")]);
 }
 
 #[test]
@@ -199,6 +202,6 @@ fn every_dialect_of_scamper_is_read() {
             1,
         ),
     ] {
-        assert_eq!(told("scamper-json", text.as_bytes()), [format!("{line} {read}")], "{text}");
+        assert_eq!(lines_of("scamper-json", text.as_bytes()), [format!("{line} {read}")], "{text}");
     }
 }

@@ -120,7 +120,7 @@ impl<'a> Cursor<'a> {
         value
     }
 
-    /// Any value that nobody needs but null, which is as good as none.
+    /// Any value that is not needed; null is none.
     pub(super) fn present(&mut self) -> Option<IgnoredAny> {
         self.blanks();
         match self.next()? {
@@ -132,7 +132,7 @@ impl<'a> Cursor<'a> {
         Some(IgnoredAny)
     }
 
-    /// Any value that nobody needs.
+    /// Any value that is not needed.
     pub(super) fn pass(&mut self) -> Option<()> {
         self.blanks();
         if self.next() == Some(b'n') {

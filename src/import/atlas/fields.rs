@@ -46,7 +46,7 @@ enum Field {
     Other,
 }
 
-/// Reads results for somebody who wants some destinations only.
+/// Reads results of which only some destinations are wanted.
 #[derive(Clone, Copy)]
 pub(super) struct Wants<'a>(pub(super) &'a Wanted<'a>);
 

@@ -24,7 +24,7 @@ pub(super) enum Hops {
     Text,
     /// Something that no traceroute has.
     Other,
-    /// Hops that nobody asked for.
+    /// Hops that were not read, since the destination is out of scope.
     NotRead,
     List(HopList),
 }

@@ -17,6 +17,7 @@ use crate::trace::{Method, ReplyKind, StopReason, Trace, Vantage};
 
 /// RIPE Atlas began at the end of 2010; probes whose clock says less do not know the time.
 const FIRST: i64 = 1_285_891_200;
+
 /// What is found in the bytes of one result. One that goes to an address that is not `wanted` is read
 /// to its end as JSON; its hops may be anything.
 pub(super) fn findings(record: &[u8], wanted: &Wanted<'_>) -> Vec<Finding> {
@@ -34,7 +35,7 @@ pub(super) fn findings(record: &[u8], wanted: &Wanted<'_>) -> Vec<Finding> {
     }
 }
 
-/// Reads what is too unusual to be read quickly.
+/// Reads what is too unusual for [`fast`].
 pub(super) fn read<'a>(text: &'a str, wants: Wants<'_>) -> serde_json::Result<Fields<'a>> {
     read_from(serde_json::Deserializer::from_str(text), wants)
 }
@@ -171,7 +172,7 @@ fn method(name: &str) -> Option<Method> {
         .find_map(|(other, method)| other.eq_ignore_ascii_case(name).then_some(method))
 }
 
-/// Whether an address tells where in the world it is.
+/// Whether an address says where in the world it is.
 fn is_public(address: &Ipv4Addr) -> bool {
     let [first, second, ..] = address.octets();
     let shared = first == 100 && (64..128).contains(&second);

@@ -38,13 +38,13 @@ fn usual_results_are_read_fast() {
 }
 
 #[test]
-fn hops_of_a_result_to_elsewhere_may_be_anything_that_is_json() {
+fn hops_of_a_result_out_of_scope_may_be_anything_that_is_json() {
     let target = "192.0.2.1".parse().unwrap();
-    let elsewhere =
+    let is_out_of_scope =
         |text: &str| findings(text.as_bytes(), &|_| false) == [Finding::OutOfScope(target)];
-    assert!(elsewhere(r#"{"dst_addr":"192.0.2.1","result":[{"hop":"x","result":{}}]}"#));
-    assert!(elsewhere(r#"{"result":[{"hop":"x","result":{}}],"dst_addr":"192.0.2.1"}"#));
-    assert!(elsewhere(r#"{"dst_addr":"192.0.2.1","prb_id":"x","type":"traceroute"}"#));
+    assert!(is_out_of_scope(r#"{"dst_addr":"192.0.2.1","result":[{"hop":"x","result":{}}]}"#));
+    assert!(is_out_of_scope(r#"{"result":[{"hop":"x","result":{}}],"dst_addr":"192.0.2.1"}"#));
+    assert!(is_out_of_scope(r#"{"dst_addr":"192.0.2.1","prb_id":"x","type":"traceroute"}"#));
     for malformed in [
         r#"{"dst_addr":"192.0.2.1","result":[{]}}"#,
         r#"{"dst_addr":"192.0.2.1","result":[01]}"#,

@@ -1,6 +1,6 @@
 //! Reports of `mtr --json`: one for each destination, one after the other where files were joined.
 //!
-//! A report shows one host for each TTL, by its name unless mtr was told not to ask for names, and
+//! A report shows one host for each TTL, by its name unless mtr ran with `-n`, and
 //! the destination as it was typed. Names are never looked up: a report whose last router has only a
 //! name says nothing of the border.
 
@@ -99,7 +99,7 @@ impl Hub {
     }
 
     fn cell(&self) -> Cell {
-        // Where every answer of a known host was lost, its times are zeros that nobody measured.
+        // Where every answer of a known host was lost, its times are zeros that were not measured.
         let is_measured = self.loss.0.is_none_or(|loss| loss < 100.0);
         let rtt = self.best.0.filter(|_| is_measured).and_then(values::millis);
         match self.host() {

@@ -1,7 +1,7 @@
 //! The text that `mtr --report` prints, narrow and wide, and copies of mtr's screen.
 //!
 //! A report says from where it was made and not where to; a screen says both. Only what answered at the
-//! last TTL tells then of the destination. Without `-n` or `-b` hosts that have names are shown without
+//! last TTL shows the destination then. Without `-n` or `-b` hosts that have names are shown without
 //! their addresses.
 
 use std::sync::Arc;
@@ -115,7 +115,7 @@ impl MtrReport {
     }
 }
 
-/// `2021-05-08T13:47:51+0800`; older versions tell no time zone.
+/// `2021-05-08T13:47:51+0800`; older versions have no time zone.
 fn started(text: &str) -> Option<Timestamp> {
     jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%z", text).ok()?.to_timestamp().ok()
 }

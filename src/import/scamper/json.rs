@@ -29,9 +29,9 @@ const MARKS: [&str; 3] = ["cycle-start", "cycle-def", "cycle-stop"];
 const OTHERS: [&str; 5] = ["ping", "dealias", "neighbourdisc", "tbit", "udpprobe"];
 
 fn recognises(head: &Head) -> bool {
-    let typed = |name: &&str| head.begins(&format!("{{\"type\":\"{name}\""));
-    ["trace", "tracelb"].iter().chain(&MARKS).any(&typed)
-        || OTHERS.iter().any(typed) && head.has("\"userid\":")
+    let has_type = |name: &&str| head.begins(&format!("{{\"type\":\"{name}\""));
+    ["trace", "tracelb"].iter().chain(&MARKS).any(&has_type)
+        || OTHERS.iter().any(has_type) && head.has("\"userid\":")
         || head.begins("{\"UUID\":") && head.has("\"TracerouteCallerVersion\":")
         || head.begins("{\"Metadata\":") && head.has("\"CycleStart\":")
         || head.has_all(&["\"stop_reason\":", "\"hop_count\":", "\"probe_count\":"])

@@ -2,7 +2,7 @@
 //! the same measurements from text and from bytes.
 //!
 //! Replies to the last-ditch probe are left out: it travels as far as it can, so they say nothing of
-//! where on the path somebody stands.
+//! where on the path a router stands.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;

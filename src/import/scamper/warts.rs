@@ -141,7 +141,7 @@ impl Found {
     }
 }
 
-/// What is found in a record of this kind, which may tell `known` something.
+/// What is found in a record of this kind, which may add to what is `known`.
 fn findings(known: &mut Known, kind: u16, body: &[u8]) -> Vec<Finding> {
     let bytes = Bytes::new(body);
     let understood = match kind {

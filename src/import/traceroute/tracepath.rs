@@ -81,7 +81,7 @@ fn take(trace: &mut TextTrace, number: u64, line: &str, sink: &mut Sink<'_>) {
 /// A line of a hop.
 struct Row {
     ttl: u8,
-    /// Nothing, where it says neither who answered nor that nobody did.
+    /// Nothing, where it says neither who answered nor that it was silent.
     cell: Option<Cell>,
     is_end: bool,
 }

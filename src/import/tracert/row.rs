@@ -27,7 +27,7 @@ pub(super) struct Row {
     pub(super) ttl: u8,
     times: Vec<Time>,
     sender: Sender,
-    /// Instead of a time, somebody reports that the packet cannot go on, in these words.
+    /// Instead of a time, a router reports that the packet cannot go on, in these words.
     refusal: Option<String>,
 }
 
@@ -69,7 +69,7 @@ impl Row {
             || row.refusal.is_some() && has_words
     }
 
-    /// Whether somebody answered who is not named: the line may go on in the next.
+    /// Whether there is an answer whose sender is not named: the line may go on in the next.
     pub(super) fn is_open(&self) -> bool {
         self.sender == Sender::Unreadable && self.times.iter().any(|time| *time != Time::Silent)
     }
@@ -111,7 +111,7 @@ fn time(text: &str) -> Option<(Time, &str)> {
     is_unit(unit).then_some((Time::Answered(rtt), rest))
 }
 
-/// `ms`, or what stands for it elsewhere: a few letters. In some code pages halves of letters look
+/// `ms`, or what stands for it in other languages: a few letters. In some code pages halves of letters look
 /// like signs.
 fn is_unit(unit: &str) -> bool {
     let is_foreign = unit.contains(char::REPLACEMENT_CHARACTER);
@@ -178,7 +178,7 @@ pub(super) fn destination(line: &str) -> Option<(Destination, bool)> {
 mod tests {
     use super::*;
 
-    fn told(line: &str) -> Option<String> {
+    fn cells_of(line: &str) -> Option<String> {
         let row = Row::of(line)?;
         let cells = row.cells().into_iter().map(|cell| match cell {
             Cell::Silent => " *".to_owned(),
@@ -224,7 +224,7 @@ mod tests {
                 "12 10.0.0.1:0:5 10.0.0.1:0:6 10.0.0.1:0:7",
             ),
         ] {
-            assert_eq!(told(line).as_deref(), Some(expected), "{line}");
+            assert_eq!(cells_of(line).as_deref(), Some(expected), "{line}");
             assert!(Row::is_certain(line) || line.contains("XXX"), "{line}");
         }
     }

@@ -1,6 +1,6 @@
 //! A stream of JSON cut into records, and into what is none.
 //!
-//! A record is an object at the top, or in arrays around it. One that is broken must not take those
+//! A record is an object at the top, or in arrays around it. One that is malformed must not take those
 //! behind it with it: where a line begins that cannot be within it, it is given up.
 
 use std::ops::Range;
@@ -61,7 +61,7 @@ enum Fate {
     Kept,
     /// It is too long; that has been said.
     TooLong,
-    /// It is broken, so that not even its depth is known; that has been said.
+    /// It is malformed, so that not even its depth is known; that has been said.
     Lost,
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn read<T: DeserializeOwned>(record: &[u8]) -> Result<T, String> {
     serde_json::from_str(&text).map_err(|failed| reason(&failed))
 }
 
-/// The line within the record is no use to anybody, and the record's own is reported beside it.
+/// Without the line within the record: the record's own is reported beside it.
 fn reason(failed: &serde_json::Error) -> String {
     let why = failed.to_string();
     let why = why.split(" at line ").next().unwrap_or_default();

@@ -16,26 +16,26 @@ pub(crate) fn found(format: &str, bytes: &[u8]) -> Vec<(u64, Finding)> {
 }
 
 /// All that `format` finds in `bytes`, a line each.
-pub(crate) fn told(format: &str, bytes: &[u8]) -> Vec<String> {
+pub(crate) fn lines_of(format: &str, bytes: &[u8]) -> Vec<String> {
     found(format, bytes)
         .into_iter()
-        .map(|(line, one)| format!("{line} {}", telling(&one)))
+        .map(|(line, one)| format!("{line} {}", line_of(&one)))
         .collect()
 }
 
-fn telling(finding: &Finding) -> String {
+fn line_of(finding: &Finding) -> String {
     match finding {
         Finding::Trace(trace) => trace_line(trace),
-        Finding::OutOfScope(to) => format!("elsewhere: {to}"),
+        Finding::OutOfScope(to) => format!("out of scope: {to}"),
         Finding::NoDestination(found) => {
             let last = found.answered_last().map(|last| format!("({last}) ")).unwrap_or_default();
-            // To nobody whose answers would be marked.
+            // An address whose answers would be marked is none of these.
             let aimed = found.clone().to([0, 0, 0, 0].into());
-            let all: Vec<String> = aimed.iter().map(telling).collect();
-            format!("targetless {last}{}", all.join("; "))
+            let all: Vec<String> = aimed.iter().map(line_of).collect();
+            format!("no destination {last}{}", all.join("; "))
         }
-        Finding::Skipped(why) => format!("left: {why}"),
-        Finding::Malformed(why) => format!("broken: {why}"),
+        Finding::Skipped(why) => format!("skipped: {why}"),
+        Finding::Malformed(why) => format!("malformed: {why}"),
     }
 }
 
