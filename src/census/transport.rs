@@ -4,8 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use crate::probe::transport::{
-    Connect, ConnectReply, ConnectResult, ConnectTransport, SendResult, Transport, TransportCounts,
-    TransportError,
+    Connect, ConnectReply, ConnectResult, SendResult, Transport, TransportCounts, TransportError,
 };
 use crate::probe::{Attempt, Flow, Moment, Probe, ProbeMethod, ProbeTtl, Reply, TraceKey};
 use crate::trace::ReplyKind;
@@ -123,21 +122,21 @@ impl<T: Transport + ?Sized> Transport<PingProbe, PingReply> for PacketPings<'_, 
 }
 
 /// Opens connections. A connection that is refused shows a host as well as one that is accepted.
-#[derive(Debug)]
-pub struct ConnectPings {
-    transport: ConnectTransport,
+pub struct ConnectPings<'t, T: ?Sized> {
+    transport: &'t mut T,
     replies: Vec<ConnectReply>,
 }
 
-impl ConnectPings {
+impl<'t, T: Transport<Connect, ConnectReply> + ?Sized> ConnectPings<'t, T> {
     /// Pings over `transport`.
-    #[must_use]
-    pub fn new(transport: ConnectTransport) -> Self {
+    pub fn new(transport: &'t mut T) -> Self {
         Self { transport, replies: Vec::new() }
     }
 }
 
-impl Transport<PingProbe, PingReply> for ConnectPings {
+impl<T: Transport<Connect, ConnectReply> + ?Sized> Transport<PingProbe, PingReply>
+    for ConnectPings<'_, T>
+{
     fn now(&self) -> Moment {
         self.transport.now()
     }

@@ -24,15 +24,6 @@ impl Format {
         asked.unwrap_or(if io::stdout().is_terminal() { Self::Table } else { Self::Csv })
     }
 
-    /// Its name on the command line.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Table => "table",
-            Self::Csv => "csv",
-            Self::Json => "json",
-        }
-    }
-
     /// Writes rows, or for people the text that `table` makes of them.
     pub(super) fn write(self, rows: &Rows, table: impl FnOnce() -> String) -> anyhow::Result<()> {
         stdout::write(|out| match self {

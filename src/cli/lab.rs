@@ -1,13 +1,13 @@
-//! `lasthop lab`: any program inside a simulated internet.
+//! `lasthop lab`: a measurement of a simulated internet, or any program inside it.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, Parser, Subcommand};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
 
@@ -15,19 +15,31 @@ use crate::lab::{self, Scenario};
 
 use super::common::Common;
 use super::exit::Exit;
+use super::medium::Medium;
+use super::ping::Ping;
+use super::probe::{self, Probe};
 use super::{stdout, story};
 
-/// Run a command (default: lasthop probe) inside a simulated internet
+/// Measure a simulated internet, or run a command inside it
 ///
-/// The command runs in a network namespace of its own without an uplink: nothing it sends can reach
-/// the internet. It needs no root where user namespaces are allowed. A scenario describes the paths to
-/// the block, the routers and their delays, losses and rate limits, and what a measurement should find.
+/// Without a command it is `lasthop lab probe`: the whole job, on the block that a scenario describes, with
+/// its routers and their delays, losses and rate limits, and with what a measurement should find. It runs
+/// in a network namespace of its own without an uplink, so nothing that is sent can reach the internet.
+/// Where namespaces are refused, and with --virtual, the same model runs in virtual time, which needs
+/// nothing and gives the same rows. Only a command behind -- needs a namespace, and no root where user
+/// namespaces are allowed.
 #[derive(Debug, Args)]
-#[command(allow_negative_numbers = true)]
+#[command(allow_negative_numbers = true, disable_help_subcommand = true)]
 pub(super) struct Lab {
+    /// What to measure [default: probe]
+    #[command(subcommand)]
+    measurement: Option<Measurement>,
     /// The scenario: a name (see --list), or a file
     #[arg(short, long, value_name = "NAME|FILE.toml", default_value = lab::DEFAULT)]
     scenario: String,
+    /// Measure in virtual time: no namespace, no socket, no waiting
+    #[arg(long = "virtual", conflicts_with = "command")]
+    virtually: bool,
     /// Instead, measure a story and write its history for lasthop report: a name (see --list), or a file
     ///
     /// A story is a simulated internet over months. All of its runs are measured in virtual time, which
@@ -40,16 +52,32 @@ pub(super) struct Lab {
     /// Random seed for loss and jitter
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// The command and its arguments [default: lasthop probe --rate 2000 --vantage lab:NAME]
-    #[arg(last = true, value_name = "COMMAND")]
+    /// A command and its arguments, to be run inside
+    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["append", "traces", "hops"])]
     command: Vec<OsString>,
+    #[command(flatten)]
+    files: probe::FileArgs,
 }
 
-/// The rate of the default command: in the lab it disturbs nobody.
-const RATE: &str = "2000";
+/// What the lab measures by itself.
+#[derive(Debug, Subcommand)]
+enum Measurement {
+    Probe(Box<Probe>),
+    Ping(Box<Ping>),
+}
+
+/// `lasthop probe` without an argument.
+#[derive(Debug, Parser)]
+struct Bare {
+    #[command(flatten)]
+    probe: Probe,
+}
+
+/// The rate of a measurement here, where it disturbs nobody.
+const RATE: u32 = 2000;
 
 impl Lab {
-    pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
+    pub(super) fn run(self, common: &Common) -> anyhow::Result<Exit> {
         if self.list {
             return list();
         }
@@ -58,11 +86,14 @@ impl Lab {
         }
         let scenario = self.scenario()?;
         common.info(|| format!("scenario {}: {}", self.scenario, scenario.about));
+        if self.command.is_empty() {
+            return self.measure(scenario, common);
+        }
         // Before the lab has a thread that could get a signal instead of us.
         let signals = watched();
         signals.thread_block().context("sigprocmask")?;
         lab::enter(scenario, self.seed).context("the lab")?;
-        let mut command = self.command(common)?;
+        let mut command = self.command()?;
         // A command inherits what is blocked.
         signals.thread_unblock().context("sigprocmask")?;
         let child = command.spawn();
@@ -71,6 +102,42 @@ impl Lab {
             format!("cannot run {}", Path::new(command.get_program()).display())
         })?;
         Ok(Exit::Theirs(code(wait(child, &signals).context("waiting for the command")?)))
+    }
+
+    /// Runs `probe` or `ping`, in a namespace where there may be one, else in virtual time.
+    fn measure(self, scenario: Scenario, common: &Common) -> anyhow::Result<Exit> {
+        let measurement = if let Some(measurement) = self.measurement {
+            let behind = "give --append, --traces and --hops behind probe or ping";
+            anyhow::ensure!(self.files.is_empty(), behind);
+            measurement
+        } else {
+            let Bare { mut probe } = Bare::try_parse_from(["lasthop"])?;
+            probe.files = self.files;
+            Measurement::Probe(Box::new(probe))
+        };
+        let refused = if self.virtually { None } else { refusal(&self.scenario) };
+        if let Some(why) = &refused {
+            common.warn(&format!("{why}: measuring in virtual time instead"));
+        }
+        let medium = if self.virtually || refused.is_some() {
+            Medium::Model(Box::new(scenario), self.seed)
+        } else {
+            lab::enter(scenario, self.seed).context("the lab")?;
+            Medium::Sockets
+        };
+        let vantage = format!("lab:{}", self.scenario);
+        match measurement {
+            Measurement::Probe(mut probe) => {
+                probe.run.vantage.get_or_insert(vantage);
+                probe.send.rate.get_or_insert(RATE);
+                probe.run(&medium, common)
+            }
+            Measurement::Ping(mut ping) => {
+                ping.run.vantage.get_or_insert(vantage);
+                ping.send.rate.get_or_insert(RATE);
+                ping.run(&medium, common)
+            }
+        }
     }
 
     fn scenario(&self) -> anyhow::Result<Scenario> {
@@ -89,25 +156,33 @@ impl Lab {
         Ok(Scenario::parse(&self.scenario, &text)?)
     }
 
-    /// The command that was given, or `lasthop probe`.
-    fn command(&self, common: &Common) -> anyhow::Result<Command> {
-        if let Some((program, arguments)) = self.command.split_first() {
-            let mut command = Command::new(program);
-            command.args(arguments);
-            return Ok(command);
-        }
-        let mut command = Command::new(std::env::current_exe().context("finding this program")?);
-        let vantage = format!("lab:{}", self.scenario);
-        command.args(["probe", "--rate", RATE, "--vantage", &vantage]);
-        command.args(common.quiet.then_some("-q"));
-        command.args((0..common.verbose).map(|_| "-v"));
-        if let Some(config) = &common.config {
-            command.arg("--config").arg(config);
-        }
-        if let Some(format) = common.format {
-            command.args(["--format", format.name()]);
-        }
+    /// The command that was given.
+    fn command(&self) -> anyhow::Result<Command> {
+        let (program, arguments) = self.command.split_first().context("no command")?;
+        let mut command = Command::new(program);
+        command.args(arguments);
         Ok(command)
+    }
+}
+
+/// Why this machine has no lab of its own; nothing where it has one. Another process finds out: one that
+/// has got half of the way could go neither on nor back.
+fn refusal(scenario: &str) -> Option<String> {
+    let trial = std::env::current_exe().and_then(|program| {
+        let mut trial = Command::new(&program);
+        trial.args(["-q", "lab", "--scenario", scenario, "--"]).arg(&program).arg("--version");
+        trial.stdin(Stdio::null()).output()
+    });
+    match trial {
+        Ok(trial) if trial.status.success() => None,
+        Ok(trial) => {
+            let text = String::from_utf8_lossy(&trial.stderr);
+            let first = text.lines().next().unwrap_or_default();
+            let why = first.trim_start_matches("lasthop: the lab: ");
+            let why = why.split_once("; this allows it").map_or(why, |(why, _)| why);
+            Some(why.to_owned())
+        }
+        Err(error) => Some(error.to_string()),
     }
 }
 

@@ -11,6 +11,7 @@ mod exit;
 mod format;
 mod interrupt;
 mod lab;
+mod medium;
 mod owner;
 mod ping;
 mod probe;
@@ -31,6 +32,7 @@ use clap::{Parser, Subcommand};
 
 use common::Common;
 use exit::Exit;
+use medium::Medium;
 
 /// Which country's carrier carries the internet of North Korea, and how is that split?
 ///
@@ -73,7 +75,7 @@ enum Command {
     Ping(Box<ping::Ping>),
     Report(Box<report::Report>),
     Owner(owner::OwnerArgs),
-    Lab(lab::Lab),
+    Lab(Box<lab::Lab>),
 }
 
 /// Runs the program with the process's arguments.
@@ -85,9 +87,9 @@ pub fn main() -> ExitCode {
     };
     let common = &cli.common;
     let outcome = match cli.command {
-        Command::Probe(probe) => probe.run(common),
+        Command::Probe(probe) => probe.run(&Medium::Sockets, common),
         Command::Classify(classify) => classify.run(common),
-        Command::Ping(ping) => ping.run(common),
+        Command::Ping(ping) => ping.run(&Medium::Sockets, common),
         Command::Report(report) => report.run(common),
         Command::Owner(owner) => owner.run(common),
         Command::Lab(lab) => lab.run(common),

@@ -18,6 +18,9 @@ use crate::targets::{Block, TargetSpec, sample, select};
 use super::sockets::Sockets;
 use super::values::{rate, seconds, some};
 
+/// Packets per second, unless the user says otherwise: little enough for everybody on the way.
+const RATE: u32 = 200;
+
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     /// Addresses or prefixes inside the block [default: all of it]
@@ -25,7 +28,7 @@ pub(super) struct RunArgs {
     targets: Vec<TargetSpec>,
     /// The vantage in the output: where the probes leave from [default: the host's name]
     #[arg(long, value_name = "LABEL")]
-    vantage: Option<String>,
+    pub(super) vantage: Option<String>,
     /// Run only while no other run holds this lock
     #[arg(long, value_name = "FILE")]
     pub(super) lock: Option<PathBuf>,
@@ -37,9 +40,9 @@ pub(super) struct RunArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Sending")]
 pub(super) struct SendArgs {
-    /// Packets per second in all, retries included; 0 is no limit
-    #[arg(long, value_name = "PPS", default_value_t = 200, value_parser = rate)]
-    rate: u32,
+    /// Packets per second in all, retries included; 0 is no limit [default: 200, in the lab 2000]
+    #[arg(long, value_name = "PPS", value_parser = rate)]
+    pub(super) rate: Option<u32>,
     /// Probe only this many addresses of each routed prefix, chosen at random
     #[arg(long, value_name = "N", value_parser = some)]
     sample: Option<usize>,
@@ -101,12 +104,12 @@ impl SendArgs {
 
     /// Packets per second; nothing means no limit.
     pub(super) fn rate(&self) -> Option<NonZeroU32> {
-        NonZeroU32::new(self.rate)
+        NonZeroU32::new(self.rate.unwrap_or(RATE))
     }
 
     /// The rate in words, for `--dry-run`.
     pub(super) fn rate_in_words(&self) -> String {
-        match self.rate {
+        match self.rate.unwrap_or(RATE) {
             0 => "without a limit".into(),
             rate => format!("at most {rate} packets/s"),
         }

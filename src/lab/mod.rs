@@ -28,7 +28,7 @@ pub use scenario::{Manners, Scenario, ScenarioError, Truth};
 pub use scenarios::{DEFAULT, NAMES, built_in};
 pub use stories::{STORIES, story};
 pub use story::{Planned, Story};
-pub use virtual_transport::VirtualTransport;
+pub use virtual_transport::{VirtualConnections, VirtualTransport};
 
 /// Moves this process into a namespace without an uplink and puts the network of `scenario` behind
 /// its only device. Must be called while the process has one thread; what it starts afterwards is

@@ -1,20 +1,28 @@
-//! What simulated hosts answer to TCP: segment in, segment out, and nothing remembered.
+//! What simulated hosts answer to TCP: segment in, segment out, and nothing remembered; and the segment
+//! that asks them in virtual time.
 //!
 //! Whoever answers needs no memory, since every segment says what its sender expects next. That is
 //! enough for a connection that is accepted, says little and is closed in order.
 
 use std::hash::Hasher;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddrV4};
 
 use pnet::packet::Packet;
+use pnet::packet::icmp::{IcmpPacket, IcmpTypes};
+use pnet::packet::ip::IpNextHeaderProtocols;
+use pnet::packet::ipv4::{Ipv4Packet, MutableIpv4Packet};
 use pnet::packet::tcp::{MutableTcpPacket, TcpFlags, TcpPacket, ipv4_checksum};
 use siphasher::sip::SipHasher13;
+
+use crate::probe::transport::ConnectResult;
 
 use super::packet::Seen;
 
 /// The length of a segment without options.
 const LENGTH: usize = 20;
 const WINDOW: u16 = 65_535;
+/// The length of an IP header without options, and the TTL with which systems begin.
+const HEADER: (usize, u8) = (20, 64);
 
 /// What a port does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,4 +86,43 @@ pub(super) fn bytes(segment: Segment, from: Ipv4Addr, seen: &Seen<'_>) -> Vec<u8
     let sum = ipv4_checksum(&tcp.to_immutable(), &from, &seen.source);
     tcp.set_checksum(sum);
     bytes
+}
+
+/// The whole IP packet that opens a connection.
+pub(super) fn syn(from: SocketAddrV4, to: SocketAddrV4) -> Vec<u8> {
+    let (header, ttl) = HEADER;
+    let mut bytes = vec![0; header + LENGTH];
+    if let Some(mut ip) = MutableIpv4Packet::new(&mut bytes) {
+        ip.set_version(4);
+        ip.set_header_length(5);
+        ip.set_total_length(u16::try_from(header + LENGTH).unwrap_or_default());
+        ip.set_ttl(ttl);
+        ip.set_next_level_protocol(IpNextHeaderProtocols::Tcp);
+        ip.set_source(*from.ip());
+        ip.set_destination(*to.ip());
+    }
+    if let Some(mut tcp) = MutableTcpPacket::new(&mut bytes[header..]) {
+        tcp.set_source(from.port());
+        tcp.set_destination(to.port());
+        tcp.set_data_offset(5);
+        tcp.set_flags(TcpFlags::SYN);
+        tcp.set_window(WINDOW);
+        tcp.set_checksum(ipv4_checksum(&tcp.to_immutable(), from.ip(), to.ip()));
+    }
+    bytes
+}
+
+/// What an IP packet that answers a [`syn`] makes of the connection, as a system tells its user.
+pub(super) fn connect_result(packet: &[u8]) -> Option<ConnectResult> {
+    let ip = Ipv4Packet::new(packet)?;
+    let body = packet.get(usize::from(ip.get_header_length()) * 4..)?;
+    if ip.get_next_level_protocol() == IpNextHeaderProtocols::Tcp {
+        let flags = TcpPacket::new(body)?.get_flags();
+        let refused = flags & TcpFlags::RST != 0;
+        return Some(if refused { ConnectResult::Refused } else { ConnectResult::Accepted });
+    }
+    let icmp = IcmpPacket::new(body)?;
+    let (kind, code) = (icmp.get_icmp_type(), icmp.get_icmp_code().0);
+    let is_error = matches!(kind, IcmpTypes::DestinationUnreachable | IcmpTypes::TimeExceeded);
+    is_error.then(|| ConnectResult::IcmpError(ip.get_source(), kind.0, code))
 }

@@ -36,10 +36,13 @@ mod scenarios;
 mod schemas;
 mod sheet;
 mod skip;
+#[path = "../skipping/mod.rs"]
+mod skipping;
 mod stdout;
 mod stories;
 mod streams;
 mod terminal;
 mod unprivileged;
 mod users;
+mod virtual_time;
 mod witness;

@@ -45,6 +45,25 @@ pub(crate) fn shell(folder: &Path) -> Command {
     command
 }
 
+/// `lasthop lab` with these arguments, which sends nothing outside a network of its own.
+pub(crate) fn lab(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = bounded(folder);
+    command.args([EXECUTABLE, "lab"]).args(arguments);
+    command
+}
+
+/// The same where nobody may have a namespace; where that cannot be brought about, it is so already.
+pub(crate) fn lab_without_namespaces(folder: &Path, arguments: &[&str]) -> Command {
+    const LIMITED: &str = "if unshare --user --map-root-user true 2> /dev/null; then \
+        exec unshare --user --map-root-user sh -c 'cd /proc/sys/user && \
+            echo 0 > max_user_namespaces && echo 0 > max_net_namespaces && \
+            cd \"$OLDPWD\" && exec \"$LASTHOP\" lab \"$@\"' sh \"$@\"; \
+        fi; exec \"$LASTHOP\" lab \"$@\"";
+    let mut command = bounded(folder);
+    command.args(["sh", "-c", LIMITED, "sh"]).args(arguments);
+    command
+}
+
 /// `program`, to which arguments may be added, inside the lab of `scenario`.
 pub(crate) fn inside(folder: &Path, scenario: &str, program: &OsStr) -> Command {
     let mut command = bounded(folder);

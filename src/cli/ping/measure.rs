@@ -12,12 +12,13 @@ use crate::census::{
     mark_implausible,
 };
 use crate::probe::packet::Secret;
-use crate::probe::transport::{self, ConnectTransport, OpenTransport, TransportError};
+use crate::probe::transport::{OpenTransport, TransportError};
 use crate::probe::{Moment, ProbeMethod, give_up_privileges};
 use crate::targets::Block;
 
 use super::super::common::Common;
 use super::super::interrupt::Interrupt;
+use super::super::medium::Medium;
 use super::super::sockets::explain_permission;
 use super::Ping;
 use super::progress::Watcher;
@@ -34,11 +35,12 @@ impl Ping {
         addresses: &[Ipv4Addr],
         random: &mut StdRng,
         block: &Block,
+        medium: &Medium,
         common: &Common,
     ) -> anyhow::Result<Done> {
         let Some(target) = addresses.first().copied() else { anyhow::bail!("no target is left") };
-        let source = transport::source_address(self.send.source, target)?;
-        let mut opened = self.open(source, target, random)?;
+        let source = medium.source(&self.send, target)?;
+        let mut opened = self.open(medium, target, random)?;
         give_up_privileges()?;
         if let Some(opened) = &opened {
             common.info(|| format!("{}; from {source}", opened.why));
@@ -57,8 +59,8 @@ impl Ping {
                 let before = Moment::START + census.measured.took;
                 let now = opened.as_ref().map_or(before, |it| it.transport.now().max(before));
                 let timeout = settings.timeout(method);
-                let connections = ConnectTransport::new(Some(source), timeout, now);
-                census.ping(method, &mut ConnectPings::new(connections), watch)
+                let mut connections = medium.connections(source, timeout, now);
+                census.ping(method, &mut ConnectPings::new(&mut *connections), watch)
             };
             if failure.is_err() {
                 break;
@@ -71,7 +73,7 @@ impl Ping {
     /// Opens what carries echo requests and datagrams, where any are asked for.
     fn open(
         &self,
-        source: Ipv4Addr,
+        medium: &Medium,
         target: Ipv4Addr,
         random: &mut StdRng,
     ) -> anyhow::Result<Option<OpenTransport>> {
@@ -81,7 +83,7 @@ impl Ping {
             return Ok(None);
         }
         let secret = Secret::new(random.random());
-        let opened = transport::open(self.send.wire.choice(), secret, Some(source), target, &flows);
+        let opened = medium.open(&self.send, secret, target, &flows);
         Ok(Some(
             opened.map_err(|error| explain_permission(error, "TCP needs neither: --method tcp"))?,
         ))

@@ -17,6 +17,7 @@ use super::common::Common;
 use super::config;
 use super::distinct_paths::distinct;
 use super::exit::Exit;
+use super::medium::Medium;
 use super::run::{RunArgs, SendArgs};
 use super::run_notes;
 
@@ -37,11 +38,11 @@ use output::Files;
 #[command(allow_negative_numbers = true)]
 pub(super) struct Ping {
     #[command(flatten)]
-    run: RunArgs,
+    pub(super) run: RunArgs,
     #[command(flatten)]
     args: PingArgs,
     #[command(flatten)]
-    send: SendArgs,
+    pub(super) send: SendArgs,
     #[command(flatten)]
     files: FileArgs,
 }
@@ -59,7 +60,7 @@ struct FileArgs {
 }
 
 impl Ping {
-    pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self, medium: &Medium, common: &Common) -> anyhow::Result<Exit> {
         let targets = config::targets(common)?;
         let block = &targets.block;
         let mut random = self.send.random()?;
@@ -78,7 +79,8 @@ impl Ping {
         let _lock = self.run.lock.as_deref().map(LockFile::take).transpose()?;
         let files = Files::open(&self.files, common)?;
         let began = Timestamp::now();
-        let Done { census, failure } = self.measure(&addresses, &mut random, block, common)?;
+        let Done { census, failure } =
+            self.measure(&addresses, &mut random, block, medium, common)?;
         run_notes::census(&census, common);
         let (took, complete) = (census.measured.took, census.measured.is_complete());
         let run = self.run.run(began, took, self.args.names(), complete)?;

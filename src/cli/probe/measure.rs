@@ -11,13 +11,14 @@ use crate::census::{Census, FLOW};
 use crate::owner::Owners;
 use crate::probe::engine::Measured;
 use crate::probe::packet::Secret;
-use crate::probe::transport::{self, OpenTransport, TransportError};
+use crate::probe::transport::{OpenTransport, TransportError};
 use crate::probe::{ProbeMethod, TraceJob, give_up_privileges};
 use crate::survey::{Keep, Survey};
 use crate::targets::Targets;
 
 use super::super::common::Common;
 use super::super::interrupt::Interrupt;
+use super::super::medium::Medium;
 use super::super::ping;
 use super::super::progress::Watcher;
 use super::super::run_notes;
@@ -41,10 +42,10 @@ impl Probe {
     pub(super) fn measure<'t>(
         &self,
         addresses: &[Ipv4Addr],
-        targets: &'t Targets,
-        owners: &Owners<'t>,
+        (targets, owners): (&'t Targets, &Owners<'t>),
         began: Timestamp,
         random: &mut StdRng,
+        medium: &Medium,
         common: &Common,
     ) -> anyhow::Result<Done<'t>> {
         anyhow::ensure!(!addresses.is_empty(), "no target is left");
@@ -58,12 +59,12 @@ impl Probe {
             began,
         };
         let secret = Secret::new(random.random());
-        let mut opened = match self.open(&job, secret) {
+        let mut opened = match self.open(&job, secret, medium) {
             Err(TransportError::NoPing) if self.trace.method.is_none() && !self.ping => {
                 common.warn("ICMP is not allowed here without privileges: probing by UDP");
                 methods = Methods::Udp;
                 job.methods = methods.list().to_vec();
-                self.open(&job, secret)
+                self.open(&job, secret, medium)
             }
             opened => opened,
         }
@@ -95,10 +96,15 @@ impl Probe {
     }
 
     /// Opens sockets for the flows of `job`, and for pings where they are wanted.
-    fn open(&self, job: &TraceJob<'_>, secret: Secret) -> Result<OpenTransport, TransportError> {
+    fn open(
+        &self,
+        job: &TraceJob<'_>,
+        secret: Secret,
+        medium: &Medium,
+    ) -> Result<OpenTransport, TransportError> {
         let pinged = self.ping.then_some((FLOW, ProbeMethod::Icmp));
         let flows: Vec<_> = job.flows().into_iter().chain(pinged).collect();
         let target = job.addresses.first().copied().unwrap_or(Ipv4Addr::UNSPECIFIED);
-        transport::open(self.send.wire.choice(), secret, self.send.source, target, &flows)
+        medium.open(&self.send, secret, target, &flows)
     }
 }

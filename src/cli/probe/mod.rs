@@ -18,6 +18,7 @@ use super::common::Common;
 use super::config;
 use super::distinct_paths::distinct;
 use super::exit::Exit;
+use super::medium::Medium;
 use super::run::{RunArgs, SendArgs};
 use super::run_notes;
 use super::sources::Sources;
@@ -35,23 +36,23 @@ use output::Files;
 #[command(allow_negative_numbers = true)]
 pub(super) struct Probe {
     #[command(flatten)]
-    run: RunArgs,
+    pub(super) run: RunArgs,
     /// Then also ping all targets by ICMP, for the summary's columns from pinged on
     #[arg(long)]
     ping: bool,
     #[command(flatten)]
     trace: TraceArgs,
     #[command(flatten)]
-    send: SendArgs,
+    pub(super) send: SendArgs,
     #[command(flatten)]
-    files: FileArgs,
+    pub(super) files: FileArgs,
     #[command(flatten)]
     sources: Sources,
 }
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Files")]
-struct FileArgs {
+pub(super) struct FileArgs {
     /// Append the summary's rows to a CSV file, under a lock
     #[arg(long, value_name = "SUMMARY.csv")]
     append: Option<PathBuf>,
@@ -63,8 +64,21 @@ struct FileArgs {
     hops: Option<PathBuf>,
 }
 
+impl FileArgs {
+    /// Whether no file is named.
+    pub(super) fn is_empty(&self) -> bool {
+        [&self.append, &self.traces, &self.hops].into_iter().all(Option::is_none)
+    }
+}
+
 impl Probe {
-    pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self, medium: &Medium, common: &Common) -> anyhow::Result<Exit> {
+        // What is asked of name servers leaves this machine.
+        let asks_nobody = !medium.is_virtual() || !self.sources.asks();
+        anyhow::ensure!(
+            asks_nobody,
+            "in virtual time there is no name server to ask; leave out --dns"
+        );
         let targets = config::targets(common)?;
         let mut random = self.send.random()?;
         let addresses = self.send.addresses(&self.run, &targets.block, &mut random)?;
@@ -85,7 +99,7 @@ impl Probe {
         let mut owners = self.sources.owners(&targets, common)?;
         let began = Timestamp::now();
         let Done { measured, survey, methods, failure, census } =
-            self.measure(&addresses, &targets, &owners, began, &mut random, common)?;
+            self.measure(&addresses, (&targets, &owners), began, &mut random, medium, common)?;
         run_notes::traces(&measured, common);
         let pinged = census.as_ref().map(|census| &census.measured);
         let took = pinged.map_or(measured.took, |pinged| pinged.took);

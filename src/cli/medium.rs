@@ -1,0 +1,81 @@
+//! What a run is measured over: this machine's sockets, or the lab's model in virtual time.
+//!
+//! Both stand behind the same seam, so `probe` and `ping` measure, judge and write in one way.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use crate::lab::{Network, Scenario, VirtualConnections, VirtualTransport};
+use crate::probe::packet::{Codec, Secret};
+use crate::probe::transport::{
+    self, Connect, ConnectReply, ConnectTransport, OpenTransport, Transport, TransportError,
+};
+use crate::probe::{Flow, Moment, ProbeMethod};
+
+use super::run::SendArgs;
+
+/// What carries the packets of a run.
+pub(super) enum Medium {
+    /// The sockets of this machine, or of the namespace that it is in.
+    Sockets,
+    /// The model of a scenario, with the seed of its loss and jitter. Nothing is opened or sent.
+    Model(Box<Scenario>, u64),
+}
+
+impl Medium {
+    /// Whether no packet leaves this process.
+    pub(super) const fn is_virtual(&self) -> bool {
+        matches!(self, Self::Model(..))
+    }
+
+    /// The address from which probes to `target` leave.
+    pub(super) fn source(
+        &self,
+        args: &SendArgs,
+        target: Ipv4Addr,
+    ) -> Result<Ipv4Addr, TransportError> {
+        match self {
+            Self::Sockets => transport::source_address(args.source, target),
+            Self::Model(scenario, _) => Ok(scenario.vantage),
+        }
+    }
+
+    /// Opens what carries `flows`.
+    pub(super) fn open(
+        &self,
+        args: &SendArgs,
+        secret: Secret,
+        target: Ipv4Addr,
+        flows: &[(Flow, ProbeMethod)],
+    ) -> Result<OpenTransport, TransportError> {
+        match self {
+            Self::Sockets => {
+                transport::open(args.wire.choice(), secret, args.source, target, flows)
+            }
+            Self::Model(scenario, seed) => Ok(OpenTransport {
+                source: scenario.vantage,
+                transport: Box::new(VirtualTransport::new(
+                    Network::new((**scenario).clone(), *seed),
+                    Codec::new(secret),
+                )),
+                why: "the lab's model, in virtual time",
+            }),
+        }
+    }
+
+    /// What opens connections from `source`, and gives each up after `timeout`. Its clock shows `now`.
+    pub(super) fn connections(
+        &self,
+        source: Ipv4Addr,
+        timeout: Duration,
+        now: Moment,
+    ) -> Box<dyn Transport<Connect, ConnectReply>> {
+        match self {
+            Self::Sockets => Box::new(ConnectTransport::new(Some(source), timeout, now)),
+            Self::Model(scenario, seed) => {
+                let network = Network::new((**scenario).clone(), *seed);
+                Box::new(VirtualConnections::new(network, timeout, now))
+            }
+        }
+    }
+}
