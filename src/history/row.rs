@@ -14,10 +14,10 @@ pub struct Row {
     /// The run's identifier.
     pub run: Arc<str>,
     /// When the run began.
-    #[serde(with = "nanoseconds")]
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
     pub started: Timestamp,
     /// When it ended; where that is unknown, when it began.
-    #[serde(with = "nanoseconds")]
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
     pub ended: Timestamp,
     /// Where the probes left from.
     pub vantage: Name,
@@ -72,11 +72,6 @@ pub struct Hosts {
     pub pinged: u32,
     /// Those that answered.
     pub alive: u32,
-}
-
-/// Times as numbers, which take a third of the room of text.
-mod nanoseconds {
-    pub(super) use jiff::fmt::serde::timestamp::nanosecond::required::{deserialize, serialize};
 }
 
 /// What is counted.
