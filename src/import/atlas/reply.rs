@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use crate::trace::{HopReply, HopTry, MplsLabel, ReplyKind};
 
 /// The replies that a hop may have. Sixteen packets can be asked for, and each answered again, late.
-pub(super) const MOST: u16 = 512;
+const MOST: u16 = 512;
 /// No packet is under way for longer.
 const LONGEST: Duration = Duration::from_hours(1);
 
@@ -75,18 +75,18 @@ impl fmt::Display for Unreadable {
 
 /// A reply, as it was written.
 #[derive(Default, Deserialize)]
-pub(super) struct Reply<'a> {
-    pub(super) from: Option<Sender>,
-    pub(super) ttl: Option<u8>,
-    pub(super) rtt: Option<f64>,
-    pub(super) x: Option<IgnoredAny>,
-    pub(super) late: Option<IgnoredAny>,
-    pub(super) dup: Option<bool>,
-    pub(super) err: Option<Refusal>,
-    pub(super) flags: Option<IgnoredAny>,
-    pub(super) icmpext: Option<Extensions>,
+struct Reply<'a> {
+    from: Option<Sender>,
+    ttl: Option<u8>,
+    rtt: Option<f64>,
+    x: Option<IgnoredAny>,
+    late: Option<IgnoredAny>,
+    dup: Option<bool>,
+    err: Option<Refusal>,
+    flags: Option<IgnoredAny>,
+    icmpext: Option<Extensions>,
     #[serde(borrow)]
-    pub(super) error: Option<Text<'a>>,
+    error: Option<Text<'a>>,
 }
 
 impl<'de> Deserialize<'de> for Replies {
@@ -121,14 +121,14 @@ impl<'de> Visitor<'de> for RepliesVisitor {
 
 impl Replies {
     /// All replies have been added, `count` of them.
-    pub(super) fn end(&mut self, count: u16) {
+    fn end(&mut self, count: u16) {
         // Where only answers to earlier probes came in, one was sent all the same.
         if self.tries.is_empty() && self.error.is_none() && count > 0 {
             self.push(None);
         }
     }
 
-    pub(super) fn add(&mut self, reply: Reply<'_>) {
+    fn add(&mut self, reply: Reply<'_>) {
         if let Some(error) = reply.error {
             self.error = Some(error.shown());
             return;
@@ -181,7 +181,7 @@ impl Reply<'_> {
 }
 
 /// Who answered.
-pub(super) enum Sender {
+enum Sender {
     Address(Ipv4Addr),
     Other(String),
 }
@@ -206,13 +206,13 @@ impl<'de> Deserialize<'de> for Sender {
 }
 
 /// Why a packet goes no further: a letter, or the code of ICMP where there is no letter for it.
-pub(super) enum Refusal {
+enum Refusal {
     Code(u8),
     Other(String),
 }
 
 impl Refusal {
-    pub(super) fn of(text: &str) -> Self {
+    fn of(text: &str) -> Self {
         code(text).map_or_else(|| Self::Other(Text(text.into()).shown()), Self::Code)
     }
 }
@@ -253,21 +253,21 @@ fn code(text: &str) -> Option<u8> {
 
 /// What a router adds to its answer.
 #[derive(Deserialize)]
-pub(super) struct Extensions {
+struct Extensions {
     #[serde(default)]
-    pub(super) obj: Vec<Extension>,
+    obj: Vec<Extension>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct Extension {
+struct Extension {
     #[serde(default)]
-    pub(super) mpls: Vec<Quoted>,
+    mpls: Vec<Quoted>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct Quoted {
-    pub(super) label: u32,
-    pub(super) ttl: u8,
+struct Quoted {
+    label: u32,
+    ttl: u8,
 }
 
 impl Extensions {
