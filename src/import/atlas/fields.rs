@@ -94,7 +94,7 @@ impl<'de> Visitor<'de> for Wants<'_> {
 
 impl Wants<'_> {
     /// Whether the hops need not be looked at, by what has been read before them.
-    fn passes_over(&self, read: &Fields<'_>) -> bool {
+    pub(super) fn passes_over(&self, read: &Fields<'_>) -> bool {
         let target = read.dst_addr.as_ref().and_then(|text| address(&text.0));
         target.is_some_and(|target| !(self.0)(target))
     }

@@ -12,7 +12,7 @@ use super::reply::{Replies, Text, Unreadable};
 use crate::trace::{Hop, HopTry, Ttl};
 
 /// The hops that a result may have.
-const MOST: usize = 512;
+pub(super) const MOST: usize = 512;
 /// The TTL of the probe that is sent when too many hops were silent. It may reach the target, and is
 /// no distance.
 const LAST_DITCH: u8 = 255;
@@ -100,15 +100,15 @@ impl<'de> Visitor<'de> for HopsVisitor {
 
 /// A hop, as it was written.
 #[derive(Debug, Default, Deserialize)]
-struct Element<'a> {
-    hop: Option<u64>,
+pub(super) struct Element<'a> {
+    pub(super) hop: Option<u64>,
     #[serde(borrow)]
-    error: Option<Text<'a>>,
-    result: Option<Replies>,
+    pub(super) error: Option<Text<'a>>,
+    pub(super) result: Option<Replies>,
 }
 
 impl HopList {
-    fn add(&mut self, element: Element<'_>) -> Result<(), String> {
+    pub(super) fn add(&mut self, element: Element<'_>) -> Result<(), String> {
         let failed = element.error.is_some();
         if let Some(error) = element.error {
             self.error = Some(error.shown());
@@ -131,7 +131,7 @@ impl HopList {
     }
 
     /// All elements have been added.
-    fn arrange(&mut self) {
+    pub(super) fn arrange(&mut self) {
         if !self.hops.is_sorted_by(|one, next| one.ttl < next.ttl) {
             self.hops.sort_by_key(|hop| hop.ttl);
             self.hops.dedup_by(|same, hop| {

@@ -3,6 +3,8 @@
 //!
 //! Every firmware since the first has its own dialect; all of them are read alike.
 
+mod cursor;
+mod fast;
 mod fields;
 mod hops;
 mod reply;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use crate::trace::{HopReply, HopTry, MplsLabel, ReplyKind};
 
 /// The replies that a hop may have. Sixteen packets can be asked for, and each answered again, late.
-const MOST: u16 = 512;
+pub(super) const MOST: u16 = 512;
 /// No packet is under way for longer.
 const LONGEST: Duration = Duration::from_hours(1);
 
@@ -75,18 +75,18 @@ impl fmt::Display for Unreadable {
 
 /// A reply, as it was written.
 #[derive(Default, Deserialize)]
-struct Reply<'a> {
-    from: Option<Sender>,
-    ttl: Option<u8>,
-    rtt: Option<f64>,
-    x: Option<IgnoredAny>,
-    late: Option<IgnoredAny>,
-    dup: Option<bool>,
-    err: Option<Refusal>,
-    flags: Option<IgnoredAny>,
-    icmpext: Option<Extensions>,
+pub(super) struct Reply<'a> {
+    pub(super) from: Option<Sender>,
+    pub(super) ttl: Option<u8>,
+    pub(super) rtt: Option<f64>,
+    pub(super) x: Option<IgnoredAny>,
+    pub(super) late: Option<IgnoredAny>,
+    pub(super) dup: Option<bool>,
+    pub(super) err: Option<Refusal>,
+    pub(super) flags: Option<IgnoredAny>,
+    pub(super) icmpext: Option<Extensions>,
     #[serde(borrow)]
-    error: Option<Text<'a>>,
+    pub(super) error: Option<Text<'a>>,
 }
 
 impl<'de> Deserialize<'de> for Replies {
@@ -121,14 +121,14 @@ impl<'de> Visitor<'de> for RepliesVisitor {
 
 impl Replies {
     /// All replies have been added, `count` of them.
-    fn end(&mut self, count: u16) {
+    pub(super) fn end(&mut self, count: u16) {
         // Where only answers to earlier probes came in, one was sent all the same.
         if self.tries.is_empty() && self.error.is_none() && count > 0 {
             self.push(None);
         }
     }
 
-    fn add(&mut self, reply: Reply<'_>) {
+    pub(super) fn add(&mut self, reply: Reply<'_>) {
         if let Some(error) = reply.error {
             self.error = Some(error.shown());
             return;
@@ -181,7 +181,7 @@ impl Reply<'_> {
 }
 
 /// Who answered.
-enum Sender {
+pub(super) enum Sender {
     Address(Ipv4Addr),
     Other(String),
 }
@@ -206,13 +206,13 @@ impl<'de> Deserialize<'de> for Sender {
 }
 
 /// Why a packet goes no further: a letter, or the code of ICMP where there is no letter for it.
-enum Refusal {
+pub(super) enum Refusal {
     Code(u8),
     Other(String),
 }
 
 impl Refusal {
-    fn of(text: &str) -> Self {
+    pub(super) fn of(text: &str) -> Self {
         code(text).map_or_else(|| Self::Other(Text(text.into()).shown()), Self::Code)
     }
 }
@@ -253,21 +253,21 @@ fn code(text: &str) -> Option<u8> {
 
 /// What a router adds to its answer.
 #[derive(Deserialize)]
-struct Extensions {
+pub(super) struct Extensions {
     #[serde(default)]
-    obj: Vec<Extension>,
+    pub(super) obj: Vec<Extension>,
 }
 
 #[derive(Deserialize)]
-struct Extension {
+pub(super) struct Extension {
     #[serde(default)]
-    mpls: Vec<Quoted>,
+    pub(super) mpls: Vec<Quoted>,
 }
 
 #[derive(Deserialize)]
-struct Quoted {
-    label: u32,
-    ttl: u8,
+pub(super) struct Quoted {
+    pub(super) label: u32,
+    pub(super) ttl: u8,
 }
 
 impl Extensions {
