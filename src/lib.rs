@@ -1,35 +1,39 @@
 //! Which country's carrier carries the internet of North Korea: the library behind the `lasthop`
 //! command.
 //!
+//! [`survey`] is where to begin: traces go in, from the prober or from files, and a judged split comes
+//! out. `examples/trace_prefix.rs` traces a prefix and classifies it, `examples/classify_file.rs`
+//! classifies a file.
+//!
 //! Data goes one way, and each room knows only what is left of it:
 //!
 //! ```text
-//! targets ─► probe: plan ─► wire ⇄ network
-//!                             │
-//!                             ▼
-//! files ─► import ─────────► trace ─► border ─► transit ─► split ─► output ─► history ─► picture
-//!                                                 ▲
-//!                                      owner ─────┘
+//! targets ─► probe: scheduler ─► transport ⇄ network
+//!                       │
+//!                       ▼
+//! files ─► input ─► import ─► trace ─► border ─► transit ─► split ─► output ─► history ─► picture
+//!                                           ▲
+//!                                owner ─────┘
 //! ```
 //!
-//! - [`columns`]: which columns each file has. The ground floor of everything that reads or writes files.
-//! - [`targets`]: what to ask. The block, the classes of transit, the carriers.
-//! - [`probe`]: how to ask. What to send next, how fast, which bytes, and the sockets behind one
-//!   seam.
-//! - [`census`]: which targets live, and how fast they answer.
-//! - [`trace`]: what came back. Hops, and why a trace ended.
-//! - [`input`]: bytes of files on their way in: opened, decompressed, decoded, cut, on all cores.
-//! - [`import`]: what came back elsewhere. A folder for each family of formats.
+//! - [`columns`]: which columns each file has. Headers, readers and schemas are made from it.
+//! - [`targets`]: the block, the classes of transit and the carriers, from `targets.toml`.
+//! - [`trace`]: what came back. Hops, stop reasons, and where a path ends.
+//! - [`probe`]: how to ask. What to send next, how fast, which bytes, and the sockets behind one seam.
+//! - [`census`]: which targets are alive, and how fast they answer.
+//! - [`input`]: files on their way in. Opened, decompressed, decoded, cut into records, on all cores.
+//! - [`import`]: traceroutes made elsewhere. One folder for each family of formats.
 //! - [`owner`]: who holds an address, and which source says so.
-//! - [`border`]: where foreign ends. The last foreign hop of a trace.
-//! - [`transit`]: what that means. Class, confidence and reasons.
-//! - [`split`]: how much. Counts and shares, per routed prefix and for the block.
-//! - [`output`]: how it is told. Rows, and the formats they are written in.
+//! - [`border`]: the last foreign hop of a trace.
+//! - [`transit`]: class, confidence and reasons.
+//! - [`split`]: counts and shares, for each routed prefix and for the block.
+//! - [`survey`]: the pipeline from traces to a judged split.
+//! - [`output`]: rows, and the formats they are written in.
 //! - [`history`]: what changed since. Rows of many runs, read back.
-//! - [`picture`]: how a history looks. In a terminal, as SVG, as a page.
+//! - [`picture`]: a history in a terminal, as SVG, and as a page.
 //! - [`lab`]: a simulated internet beside the road, for demonstrations and tests.
 //! - [`replay`]: a story of the lab measured run by run, in virtual time.
-//! - [`cli`]: the command line on top.
+//! - `cli`: the command line on top, with the feature of that name.
 //!
 //! Everything from [`trace`] to [`output`] is a pure function of its input. Sockets, the clock and
 //! chance come in through [`probe::transport::Transport`] and arguments.

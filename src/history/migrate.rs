@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::columns::Header;
 use crate::output::io_error;
 
-use super::source::{Line, Source};
-use super::{HistoryError, Names, Remark};
+use super::error::{HistoryError, Remark};
+use super::row::Names;
+use super::summary_reader::{Line, SummaryReader};
 
 /// What became of the lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub struct Migrated {
     /// Rows that were written.
     pub rows: u64,
     /// Lines that were left out because they are no rows.
-    pub broken: u64,
+    pub malformed: u64,
 }
 
 /// Writes the rows of `path` under `header`, in its schema. A column that they do not have stays empty.
@@ -30,21 +31,21 @@ pub fn migrate(
     remark: &mut dyn FnMut(&Remark<'_>),
 ) -> Result<Migrated, HistoryError> {
     let mut names = Names::default();
-    let mut source = Source::open(path, &mut names)?;
+    let mut reader = SummaryReader::open(path, &mut names)?;
     let written = |source| HistoryError::Io { path: PathBuf::from("stdout"), source };
     let mut out = csv::Writer::from_writer(out);
     out.write_record(header.names()).map_err(|error| written(io_error(error)))?;
     let mut migrated = Migrated::default();
     let (schema, header) = (header.schema().to_string(), header.names());
-    lossless(&source, path, header)?;
-    while let Some(line) = source.next(&mut names)? {
-        if let Line::Broken(broken) = line {
-            migrated.broken += 1;
-            remark(&Remark { path, line: source.line(), broken: &broken });
+    lossless(&reader, path, header)?;
+    while let Some(line) = reader.next(&mut names)? {
+        if let Line::Malformed(malformed) = line {
+            migrated.malformed += 1;
+            remark(&Remark { path, line: reader.line(), malformed: &malformed });
             continue;
         }
-        lossless(&source, path, header)?;
-        let (columns, cells) = source.cells();
+        lossless(&reader, path, header)?;
+        let (columns, cells) = reader.cells();
         let cell = |name: &String| match columns.iter().position(|column| column == name) {
             Some(0) => schema.as_bytes(),
             Some(place) => cells.get(place),
@@ -58,13 +59,13 @@ pub fn migrate(
 }
 
 /// Every column that the file has now is one of `header`.
-fn lossless(source: &Source, path: &Path, header: &[String]) -> Result<(), HistoryError> {
-    let (columns, _) = source.cells();
+fn lossless(reader: &SummaryReader, path: &Path, header: &[String]) -> Result<(), HistoryError> {
+    let (columns, _) = reader.cells();
     match columns.iter().find(|column| !header.contains(column)) {
         None => Ok(()),
         Some(column) => Err(HistoryError::Column {
             path: path.into(),
-            line: source.line(),
+            line: reader.line(),
             column: column.clone(),
         }),
     }

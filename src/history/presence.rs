@@ -10,9 +10,8 @@ use std::rc::Rc;
 
 use jiff::Timestamp;
 
-use super::chance::{LIKELY, Learned, SETTLED, too_few};
-use super::row::Facet;
-use super::{Name, Row};
+use super::row::{Facet, Name, Row};
+use super::significance::{LIKELY, Learned, SETTLED, too_few};
 
 /// How many runs are looked back at for a name that is new.
 pub(super) const RECENT: usize = 9;

@@ -7,7 +7,10 @@ use std::fmt::{Display, Write as _};
 
 use jiff::Timestamp;
 
-use super::{History, Interval, Kind, Name, Series};
+use super::event::Kind;
+use super::read::History;
+use super::row::{Interval, Name};
+use super::series::Series;
 
 /// Metrics while they are gathered.
 struct Text<'h> {
@@ -130,7 +133,8 @@ impl Text<'_> {
             }
         }
         self.head("history_lines_broken", "gauge", "Lines of the history that are no rows.");
-        let _ = writeln!(self.text, "lasthop_history_lines_broken {}", self.history.counts.broken);
+        let _ =
+            writeln!(self.text, "lasthop_history_lines_broken {}", self.history.counts.malformed);
     }
 
     fn of(&self, series: &Series, kind: Kind) -> impl Iterator<Item = Timestamp> + use<'_> {

@@ -1,16 +1,91 @@
-//! One series, row after row: how things are, and what changed.
+//! One series (a vantage, a method and a scope), row after row: how things are, and what changed.
 
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
+use super::change_point::{ChangePoint, Moved};
+use super::event::{Event, Kind, Side, Verdict};
+use super::outage::{Availability, Turn};
 use super::presence::{Change, Presences, RECENT};
-use super::pulse::{Pulse, Turn};
-use super::row::Facet;
-use super::shift::{Moved, Shift};
-use super::{Event, Holding, Kind, Name, Row, Series, Side, State, Timeline, Verdict};
+use super::row::{Facet, Hosts, Interval, Name, Row};
+use super::timeline::Timeline;
+
+/// One scope, as one vantage sees it by one method.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// Where the probes leave from.
+    pub vantage: Name,
+    /// How it is asked.
+    pub method: Name,
+    /// The block or a routed prefix.
+    pub scope: Ipv4Net,
+    /// How many runs there are.
+    pub runs: u64,
+    /// When the first of them began.
+    pub first: Timestamp,
+    /// How things are.
+    pub state: State,
+    /// How they were.
+    pub timeline: Timeline,
+}
+
+/// How things are in a scope, as one vantage sees it by one method.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// The newest run.
+    pub run: Arc<str>,
+    /// When that began.
+    pub started: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// Whether it came to its own end.
+    pub complete: bool,
+    /// What the runs say together; not swayed by single traces.
+    pub verdict: Verdict,
+    /// Since when it is so: the end of the first run that shows it. Nothing when it was so from the
+    /// first run on.
+    pub since: Option<Timestamp>,
+    /// Each configured class, and its share in the newest run that came to its end and classified a
+    /// trace.
+    pub shares: Vec<(Name, Option<Interval>)>,
+    /// The carriers that are there, those with most traces first.
+    pub carriers: Vec<Holding>,
+    /// How many carriers would have to fail before nothing of the scope is reached, as far as
+    /// this vantage sees them. 0 in an outage; for the block those of all its prefixes together.
+    pub redundancy: usize,
+    /// Traces of that run: those that were made, and those that were classified.
+    pub traces: u32,
+    /// Those that were classified.
+    pub classified: u32,
+    /// The median RTT to the border, in milliseconds.
+    pub rtt_ms: Option<f32>,
+    /// The targets that were pinged and that answered, in the newest run that pinged any.
+    pub hosts: Option<Hosts>,
+}
+
+/// A carrier that is there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Holding {
+    /// The carrier.
+    pub carrier: Name,
+    /// Its traces in the run that the shares are of.
+    pub count: u32,
+    /// Since when; nothing when it was there from the first run on.
+    pub since: Option<Timestamp>,
+}
+
+impl State {
+    /// The share of a class.
+    #[must_use]
+    pub fn share(&self, class: Name) -> Option<Interval> {
+        self.shares.iter().find(|(name, _)| *name == class).and_then(|(_, share)| *share)
+    }
+}
 
 /// What is as good as no traces that arrive: a tenth of what is usual.
 const NEXT_TO_NONE: f64 = 0.1;
@@ -28,11 +103,11 @@ pub(super) struct Following {
     classified: f64,
     measured: Option<Rc<Row>>,
     pinged: Option<Rc<Row>>,
-    arrival: Pulse,
-    hosts: Pulse,
+    arrival: Availability,
+    hosts: Availability,
     classes: Presences,
     carriers: Presences,
-    shift: Shift,
+    change_point: ChangePoint,
     verdict: Verdict,
     /// What stands instead of the verdict while nothing can be classified.
     dark: Option<Verdict>,
@@ -53,11 +128,11 @@ impl Following {
             classified: 0.0,
             measured: None,
             pinged: None,
-            arrival: Pulse::new(NEXT_TO_NONE),
-            hosts: Pulse::new(0.0),
+            arrival: Availability::new(NEXT_TO_NONE),
+            hosts: Availability::new(0.0),
             classes: Presences::new(Facet::Classes),
             carriers: Presences::new(Facet::Carriers),
-            shift: Shift::new(),
+            change_point: ChangePoint::new(),
             verdict: Verdict::Unknown,
             dark: None,
             since: None,
@@ -102,14 +177,14 @@ impl Following {
         if row.classified() == 0 && row.answers() {
             return;
         }
-        let turn = self.arrival.feel(row, row.classified(), row.traces());
-        if self.dark.is_none() && turn.is_none() && self.arrival.has_stopped() {
+        let turn = self.arrival.add(row, row.classified(), row.traces());
+        if self.dark.is_none() && turn.is_none() && self.arrival.is_out() {
             self.dark = Some(darkness(row));
         }
         let Some(turn) = turn else { return };
-        let before = self.told();
-        self.dark = (!turn.beats).then(|| darkness(&turn.after));
-        let kind = match (before, self.told()) {
+        let before = self.shown();
+        self.dark = (!turn.up).then(|| darkness(&turn.after));
+        let kind = match (before, self.shown()) {
             (Verdict::Unreached, _) => Kind::OutageEnded,
             (_, Verdict::Unreached) => Kind::OutageBegan,
             _ => Kind::VerdictChanged,
@@ -117,7 +192,7 @@ impl Following {
         self.since = Some(turn.after.ended);
         let share = |row: &Row| ratio(row.classified(), row.traces());
         let sides = sides(&turn.before, &turn.after, share, classes);
-        let verdicts = (before, self.told());
+        let verdicts = (before, self.shown());
         events.push(self.event(kind, None, sides, verdicts, row));
     }
 
@@ -146,9 +221,10 @@ impl Following {
         }
         if row.complete {
             self.measured = Some(Rc::clone(row));
-            self.shift.add(row);
+            self.change_point.add(row);
         }
-        if let Some(moved) = Some(()).filter(|()| settled).and_then(|()| self.shift.moved()) {
+        if let Some(moved) = Some(()).filter(|()| settled).and_then(|()| self.change_point.moved())
+        {
             events.push(self.moved(&moved, row));
             self.classes.learn_anew(row);
             self.carriers.learn_anew(row);
@@ -170,7 +246,7 @@ impl Following {
         self.verdict = verdict;
         let (before, after) = changing?;
         self.since = Some(after.ended);
-        Some(Turn { beats: true, before, after })
+        Some(Turn { up: true, before, after })
     }
 
     /// Whether hosts answer, as long as there is a way to them.
@@ -180,14 +256,14 @@ impl Following {
         if hosts.alive == 0 && !self.arrival.is_sure() {
             return;
         }
-        let Some(turn) = self.hosts.feel(row, hosts.alive, hosts.pinged) else { return };
-        let kind = if turn.beats { Kind::HostsBack } else { Kind::HostsSilent };
+        let Some(turn) = self.hosts.add(row, hosts.alive, hosts.pinged) else { return };
+        let kind = if turn.up { Kind::HostsBack } else { Kind::HostsSilent };
         let share = |row: &Row| row.hosts.and_then(|hosts| ratio(hosts.alive, hosts.pinged));
         let sides = sides(&turn.before, &turn.after, share, answers);
-        events.push(self.event(kind, None, sides, (self.told(), self.told()), row));
+        events.push(self.event(kind, None, sides, (self.shown(), self.shown()), row));
     }
 
-    fn told(&self) -> Verdict {
+    fn shown(&self) -> Verdict {
         self.dark.unwrap_or(self.verdict)
     }
 
@@ -247,13 +323,13 @@ impl Following {
                 since,
             })
             .collect();
-        carriers.sort_by_key(|holding| std::cmp::Reverse(holding.count));
+        carriers.sort_by_key(|holding| Reverse(holding.count));
         State {
             run: Arc::clone(&row.run),
             started: row.started,
             ended: row.ended,
             complete: row.complete,
-            verdict: self.told(),
+            verdict: self.shown(),
             since: self.since,
             shares: measured.classes.iter().map(|class| (class.class, class.share)).collect(),
             redundancy: if self.dark == Some(Verdict::Unreached) { 0 } else { carriers.len() },

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Hosts, Name, Row};
+use super::row::{Hosts, Name, Row};
 
 /// What the runs of a stretch of time saw together.
 #[derive(Debug, Clone, PartialEq)]

@@ -44,6 +44,7 @@ pub fn enter(scenario: Scenario, seed: u64) -> Result<(), LabError> {
 
 /// Why the lab does not stand.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LabError {
     /// Namespaces are forbidden.
     #[error("a network namespace is not allowed here ({errno}); this allows it:\n  {mend}")]

@@ -15,6 +15,7 @@ const MOST_OPENED: usize = 8;
 
 /// Why a result could not be written.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OutputError {
     /// A file cannot be opened or written.
     #[error("{path}: {source}", path = path.display())]

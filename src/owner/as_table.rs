@@ -116,6 +116,7 @@ fn unpacked(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, TableError> {
 
 /// What can be wrong with an AS table.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TableError {
     /// The file cannot be read.
     #[error("{path}: {source}", path = path.display())]

@@ -213,6 +213,7 @@ fn host_name(name: &Name) -> Option<String> {
 
 /// Why name servers cannot be queried.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DnsError {
     /// The system's configuration names no usable server.
     #[error(

@@ -79,7 +79,21 @@ impl Default for TraceSettings {
     }
 }
 
-impl TraceJob<'_> {
+impl<'t> TraceJob<'t> {
+    /// A job that traces `addresses` by echo requests in one flow each, with the default settings, in a
+    /// run that began at `began`.
+    #[must_use]
+    pub fn new(targets: &'t Targets, addresses: Vec<Ipv4Addr>, began: Timestamp) -> Self {
+        Self {
+            targets,
+            addresses,
+            methods: vec![ProbeMethod::Icmp],
+            flows: 1,
+            settings: TraceSettings::default(),
+            began,
+        }
+    }
+
     /// The flows of each target, each with its method. All have numbers of their own, because flows of
     /// different methods are different flows. At most [`Flow::MOST`].
     #[must_use]

@@ -5,7 +5,7 @@
 //! border, and goes elsewhere only when the replies are not theirs. Both then settle: they make sure of
 //! the silence behind their last foreign hop before they end.
 
-use crate::targets::Specials;
+use crate::targets::{Carriers, Specials};
 use crate::trace::{HomeProof, PathEnd, Router, StopReason};
 
 use super::exchange::{Attempt, Probe, ProbeTtl};
@@ -47,6 +47,7 @@ pub(super) enum Search {
 pub(super) struct Policy<'a> {
     pub(super) settings: &'a TraceSettings,
     pub(super) specials: &'a Specials,
+    pub(super) carriers: &'a Carriers,
     pub(super) state: &'a mut TraceState,
     pub(super) group: &'a mut PrefixKnowledge,
     /// Whether the trace may have only one probe under way.
@@ -216,12 +217,16 @@ impl Policy<'_> {
         let Some(last) = state.last_router() else {
             return self.towards_vantage().map_or(Search::Unknown, Search::Continue);
         };
-        if let Some(action) = self.before_routers(last) {
+        if let Some(action) = self.before_routers() {
             return Search::Continue(action);
         }
-        match state.path.end {
+        let search = match state.path.end {
             PathEnd::Loop { .. } | PathEnd::Unreachable { .. } => Search::Found,
             end => self.behind(last, end),
+        };
+        match search {
+            Search::Found => self.before_border(last).map_or(Search::Found, Search::Continue),
+            other => other,
         }
     }
 
@@ -271,27 +276,38 @@ impl Policy<'_> {
 
     /// Probes before the routers that have replied, where that matters: for the hop that decides when
     /// none of them can, and for the first half of a loop.
-    fn before_routers(&self, last: &Router<ProbeTtl>) -> Option<Action> {
+    fn before_routers(&self) -> Option<Action> {
         let state = &*self.state;
-        let (_, earlier) = state.path.routers.split_last()?;
-        let special = |router: &Router<ProbeTtl>| self.specials.of(router.address).is_some();
-        let none_decides = state.path.routers.iter().all(special);
-        // The path went on behind a border, to a router that is known to be before it.
-        let turns_back = self.group.is_passed(last.address)
-            && earlier.iter().any(|router| self.group.is_border(router.address));
-        if !none_decides && !turns_back {
-            return None;
+        if !state.path.routers.iter().all(|router| self.is_special(router)) {
+            return self.before_loop();
         }
         let nearest = state.nearest_probed()?;
-        let attempts = state.at(nearest);
-        if attempts.waiting > 0 {
-            return Some(Action::Wait);
+        match self.until_replied(nearest) {
+            None => self.send(ProbeTtl::new(nearest.get() - 1)?),
+            action => action,
         }
-        if attempts.is_silent() && attempts.sent < self.settings.attempts {
-            return self.send(nearest);
-        }
-        let before = ProbeTtl::new(nearest.get() - 1)?;
-        if none_decides || earlier.len() < 2 { self.send(before) } else { None }
+    }
+
+    /// The last router of the path at which others ended, and behind which nothing new is known.
+    fn border(&self) -> Option<&Router<ProbeTtl>> {
+        let ends = |it: &&Router<ProbeTtl>| {
+            self.group.ends_some(it.address) && !self.group.is_passed(it.address)
+        };
+        self.state.path.routers.iter().rev().find(ends)
+    }
+
+    /// The path went on behind a border, to routers that are known to be before it. Probes where they
+    /// should have replied first: in a loop, the border is the last foreign hop all the same.
+    fn before_loop(&self) -> Option<Action> {
+        let group = &*self.group;
+        let is_border =
+            |it: &Router<ProbeTtl>| group.ends_some(it.address) && !group.is_passed(it.address);
+        let routers = &self.state.path.routers;
+        let border = routers.iter().rev().find(|router| is_border(router))?;
+        let behind = routers.iter().filter(|router| router.ttl > border.ttl);
+        behind
+            .filter_map(|router| group.before(border, |address| address == router.address))
+            .find_map(|ttl| self.until_replied(ttl))
     }
 
     /// Is the furthest router so far, `last`, the border? Probes behind it.
@@ -312,6 +328,38 @@ impl Policy<'_> {
         }
     }
 
+    /// Nothing is behind the last foreign hop, `last`. Probes before it where the class depends on that:
+    /// for the hop that decides in place of a special one, and for a carrier behind which the path was lost.
+    fn before_border(&self, last: &Router<ProbeTtl>) -> Option<Action> {
+        let (group, routers) = (&*self.group, &self.state.path.routers);
+        if self.is_special(last) {
+            let decides = group.before(last, |it| self.specials.of(it).is_none());
+            if let Some(action) = decides.and_then(|ttl| self.until_replied(ttl)) {
+                return Some(action);
+            }
+        }
+        let arrived =
+            matches!(self.state.path.end, PathEnd::Home { .. } | PathEnd::ForeignReply { .. });
+        if arrived || routers.iter().any(|router| self.carriers.decides(router.address)) {
+            return None;
+        }
+        self.until_replied(group.before(last, |it| self.carriers.decides(it))?)
+    }
+
+    fn is_special(&self, router: &Router<ProbeTtl>) -> bool {
+        self.specials.of(router.address).is_some()
+    }
+
+    /// Probes at `ttl` until it has replied, or all attempts are made.
+    fn until_replied(&self, ttl: ProbeTtl) -> Option<Action> {
+        let attempts = self.state.at(ttl);
+        if attempts.waiting > 0 {
+            return Some(Action::Wait);
+        }
+        let retries = attempts.is_silent() && attempts.sent < self.settings.attempts;
+        if attempts.sent == 0 || retries { self.send(ttl) } else { None }
+    }
+
     /// The furthest router so far has others behind it, but the TTL right behind it is silent: probes
     /// as far as the group has seen any of them.
     fn over_silence(&self, last: &Router<ProbeTtl>, silent: ProbeTtl) -> Search {
@@ -321,6 +369,11 @@ impl Policy<'_> {
         }
         let further = (silent.get()..=self.group.reach(last)).filter_map(ProbeTtl::new);
         let unprobed = further.into_iter().find(|ttl| state.at(*ttl).sent == 0);
-        unprobed.and_then(|ttl| self.send(ttl)).map_or(Search::Found, Search::Continue)
+        if let Some(action) = unprobed.and_then(|ttl| self.send(ttl)) {
+            return Search::Continue(action);
+        }
+        // Behind a border, only a complete trace tells a loop from a router that replies twice.
+        let turned_back = self.border().is_some_and(|border| border.ttl < last.ttl);
+        if turned_back { Search::Unknown } else { Search::Found }
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct PrefixKnowledge {
     depths: BTreeMap<ProbeTtl, u32>,
     /// Addresses behind which another foreign router replied in some trace, and how far behind at most.
     passed: BTreeMap<Ipv4Addr, u8>,
+    /// The routers before a last foreign hop, and how far before it: nearest to it first.
+    before: BTreeMap<Ipv4Addr, Vec<(Ipv4Addr, u8)>>,
     /// The highest TTL at which a foreign router replied with time exceeded, or 0.
     pub(super) furthest: u8,
     /// The ICMP rate limits of the hops at the TTLs where traces end.
@@ -64,6 +66,28 @@ impl PrefixKnowledge {
             self.limits.values_mut().for_each(RateLimit::restart);
         }
         *self.depths.entry(depth).or_default() += 1;
+    }
+
+    /// A trace seems to end at the last of `routers`. Keeps those before it of the trace that saw most.
+    pub(super) fn add_routers_before(&mut self, routers: &[Router<ProbeTtl>]) {
+        let Some((last, before)) = routers.split_last() else { return };
+        let known = self.before.entry(last.address).or_default();
+        if before.len() > known.len() {
+            let distance = |router: &Router<ProbeTtl>| last.ttl.get() - router.ttl.get();
+            *known = before.iter().rev().map(|it| (it.address, distance(it))).collect();
+        }
+    }
+
+    /// The TTL at which the nearest router before `border` should reply that `is_wanted`, as far as is
+    /// known.
+    pub(super) fn before(
+        &self,
+        border: &Router<ProbeTtl>,
+        is_wanted: impl Fn(Ipv4Addr) -> bool,
+    ) -> Option<ProbeTtl> {
+        let known = self.before.get(&border.address)?;
+        let (_, distance) = known.iter().find(|(address, _)| is_wanted(*address))?;
+        ProbeTtl::new(border.ttl.get().checked_sub(*distance)?)
     }
 
     /// A trace ends where it is now. Returns whether the others should look again: it is the first to

@@ -215,9 +215,10 @@ impl<'j> TraceScheduler<'j> {
     fn next_action(&mut self, key: TraceKey, now: Moment) -> Option<Action> {
         let state = self.under_way.get_mut(&key)?;
         let group = &mut self.groups[state.group];
-        let (settings, specials) = (&self.job.settings, &self.job.targets.specials);
+        let (settings, targets) = (&self.job.settings, self.job.targets);
+        let (specials, carriers) = (&targets.specials, &targets.carriers);
         let serial = self.serial.contains(&key.method);
-        let policy = Policy { settings, specials, state, group, serial, now };
+        let policy = Policy { settings, specials, carriers, state, group, serial, now };
         let on_the_way = match policy.state.role {
             Role::BorderSearch => match policy.search() {
                 Search::Continue(action) => Some(action),
@@ -241,6 +242,7 @@ impl<'j> TraceScheduler<'j> {
         } else {
             // As far as it seems it is through, and the others may begin where it seems to end.
             policy.group.report_depth(policy.state);
+            policy.group.add_routers_before(&policy.state.path.routers);
             if policy.state.role == Role::Pilot {
                 policy.state.role = Role::Full;
                 self.pilots_under_way -= 1;

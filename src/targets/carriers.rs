@@ -64,6 +64,12 @@ impl Carriers {
         Some((self.list.get(*index)?, prefix))
     }
 
+    /// Whether the address is registered to a carrier with a class.
+    #[must_use]
+    pub fn decides(&self, address: Ipv4Addr) -> bool {
+        self.of_address(address).is_some_and(|(carrier, _)| carrier.class.is_some())
+    }
+
     /// The carrier that operates the AS.
     #[must_use]
     pub fn of_asn(&self, asn: u32) -> Option<&Carrier> {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Why a trace ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum StopReason {
     /// A home address answered.
     Home,

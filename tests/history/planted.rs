@@ -112,7 +112,7 @@ pub(crate) fn history(texts: &[&str], wanted: &Wanted) -> History {
     };
     let files: Vec<PathBuf> = texts.iter().enumerate().map(file).collect();
     let history = read(&files, wanted, &mut |_| {}).expect("read");
-    assert_eq!(history.counts.broken, 0);
+    assert_eq!(history.counts.malformed, 0);
     history
 }
 

@@ -75,7 +75,7 @@ fn years_in_the_wrong_order_are_sorted() {
     assert_eq!(history.events, straight.events);
     assert_eq!(history.events.len(), 3);
     assert_eq!(broken, [18_002], "a broken line is told once");
-    assert_eq!(history.counts.broken, 1);
+    assert_eq!(history.counts.malformed, 1);
 }
 
 /// A row of the first schema and one of the second, with other classes.

@@ -16,7 +16,7 @@ pub(super) fn run(old: &Path, common: &Common) -> anyhow::Result<Exit> {
     let header = summary_header(&targets.classes);
     let mut remark = |remark: &Remark<'_>| {
         let (path, line) = (remark.path.display(), remark.line);
-        common.error(&format!("{path}:{line}: left out: {}", remark.broken));
+        common.error(&format!("{path}:{line}: left out: {}", remark.malformed));
     };
     let mut migrated = Ok(Migrated::default());
     stdout::write(|out| {
@@ -30,11 +30,11 @@ pub(super) fn run(old: &Path, common: &Common) -> anyhow::Result<Exit> {
         }
         other => other?,
     };
-    let Migrated { rows, broken } = migrated;
-    common.info(|| format!("{rows} rows, {broken} lines left out"));
+    let Migrated { rows, malformed } = migrated;
+    common.info(|| format!("{rows} rows, {malformed} lines left out"));
     anyhow::ensure!(
-        broken == 0,
-        "{}: {broken} lines were left out of {rows} rows; look at them before you replace it",
+        malformed == 0,
+        "{}: {malformed} lines were left out of {rows} rows; look at them before you replace it",
         old.display()
     );
     Ok(Exit::Measured)

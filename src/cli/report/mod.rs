@@ -91,7 +91,7 @@ impl Report {
         };
         let mut remark = |remark: &history::Remark<'_>| {
             let (path, line) = (remark.path.display(), remark.line);
-            common.warn(&format!("{path}:{line}: left out: {}", remark.broken));
+            common.warn(&format!("{path}:{line}: left out: {}", remark.malformed));
         };
         let history = history::read(&self.files, &wanted, &mut remark)?;
         closing(&history, common);
@@ -108,7 +108,7 @@ impl Report {
             textfile::write(path, &prometheus(&history))
                 .with_context(|| path.display().to_string())?;
         }
-        self.tell(&series, &events, &history, common)?;
+        self.write(&series, &events, &history, common)?;
         let changed = self.fail_on_change && !events.is_empty();
         Ok(if changed { Exit::Changed } else { Exit::Measured })
     }
@@ -139,7 +139,7 @@ impl Report {
         }
     }
 
-    fn tell(
+    fn write(
         &self,
         series: &[&Series],
         events: &[&Event],
@@ -164,10 +164,11 @@ impl Report {
 
 /// Says what became of the lines.
 fn closing(history: &History, common: &Common) {
-    let history::Counts { used, doubled, unwanted, broken } = history.counts;
-    let text =
-        format!("{used} rows used, {doubled} doubled, {unwanted} not asked for, {broken} broken");
-    if broken > 0 { common.warn(&text) } else { common.info(|| text) }
+    let history::Counts { used, doubled, unwanted, malformed } = history.counts;
+    let text = format!(
+        "{used} rows used, {doubled} doubled, {unwanted} not asked for, {malformed} broken"
+    );
+    if malformed > 0 { common.warn(&text) } else { common.info(|| text) }
 }
 
 fn scope(text: &str) -> Result<Ipv4Net, String> {

@@ -2,15 +2,14 @@
 //!
 //! At every run, the runs since the last change are split in two at several places; for each, the
 //! generalized likelihood ratio says how much better two sets of shares explain the counts than one. The
-//! largest decides. Counts that scatter more than chance has it (paths are no dice) raise the bar by as
-//! much as they do. The rates are simulated: `benches/history.rs`.
+//! largest decides. Where counts vary from run to run by more than chance has it (overdispersion: what
+//! balances paths may change its mind for many at once), the bar is raised by as much as they do. The rates
+//! are simulated: `benches/history.rs`.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use super::row::Facet;
-use super::scatter::{Scatter, at, real, share};
-use super::{Name, Row};
+use super::row::{Facet, Name, Row};
 
 /// How many runs are kept one by one.
 const KEPT: usize = 32;
@@ -19,7 +18,7 @@ const TRIED: [usize; 10] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 31];
 /// Twice the logarithm of the likelihood ratio that a change of two classes must exceed, and how much
 /// more for each further class.
 const BAR: (f64, f64) = (18.5, 3.0);
-/// How much more a change must exceed that only the newest run shows: the next one will tell.
+/// How much more a change must exceed that only the newest run shows: the next one decides.
 const ALONE: f64 = 8.0;
 /// A change may have come wherever the test says nearly the same.
 const NEARLY: f64 = 9.0;
@@ -31,14 +30,14 @@ const MOST: u64 = 1 << 15;
 const CLASSES: usize = 32;
 
 /// Shares that are watched.
-pub(super) struct Shift {
+pub(super) struct ChangePoint {
     classes: Vec<Name>,
     runs: VecDeque<Counted>,
     older: Counts,
     last_older: Option<Rc<Row>>,
     all: Counts,
-    /// The scatter of older runs, of each class.
-    scatter: Vec<Scatter>,
+    /// The overdispersion of older runs, of each class.
+    dispersion: Vec<Overdispersion>,
 }
 
 type Counts = Vec<u64>;
@@ -62,7 +61,7 @@ pub(super) struct Moved {
     pub(super) shares: [f64; 2],
 }
 
-impl Shift {
+impl ChangePoint {
     pub(super) fn new() -> Self {
         Self {
             classes: Vec::new(),
@@ -70,7 +69,7 @@ impl Shift {
             older: Vec::new(),
             last_older: None,
             all: Vec::new(),
-            scatter: Vec::new(),
+            dispersion: Vec::new(),
         }
     }
 
@@ -92,10 +91,10 @@ impl Shift {
     /// The oldest run goes to what is only counted together.
     fn retire(&mut self) -> Counts {
         let Some(run) = self.runs.pop_front() else { return Vec::new() };
-        self.scatter.resize_with(self.classes.len(), Scatter::default);
-        for (class, scatter) in self.scatter.iter_mut().enumerate() {
-            scatter.fade();
-            scatter.add(&run.counts, &self.older, class);
+        self.dispersion.resize_with(self.classes.len(), Overdispersion::default);
+        for (class, dispersion) in self.dispersion.iter_mut().enumerate() {
+            dispersion.fade();
+            dispersion.add(&run.counts, &self.older, class);
         }
         add(&mut self.older, &run.counts);
         if self.older.iter().sum::<u64>() > MOST {
@@ -125,13 +124,13 @@ impl Shift {
             let place = self.runs.len() - length;
             let sides = self.sides(place);
             let Some(class) = self.farthest(&sides) else { continue };
-            let scatter = self.scatter(place, class, &sides);
-            if ratio / scatter < bar {
+            let dispersion = self.dispersion(place, class, &sides);
+            if ratio / dispersion < bar {
                 continue;
             }
-            let near = |(_, other): &&(usize, f64)| (ratio - other).abs() / scatter < NEARLY;
+            let near = |(_, other): &&(usize, f64)| (ratio - other).abs() / dispersion < NEARLY;
             let lengths = || all.iter().filter(near).map(|(length, _)| *length);
-            let found = self.told(&sides, class, lengths().min()?, lengths().max()?)?;
+            let found = self.found(&sides, class, lengths().min()?, lengths().max()?)?;
             self.forget(place);
             return Some(found);
         }
@@ -142,6 +141,7 @@ impl Shift {
     /// Pearson's statistic is no less than half of the ratio.
     fn is_odd(&self, bar: f64) -> bool {
         let mut after = [0.0; CLASSES];
+        let after = after.get_mut(..self.all.len().min(CLASSES)).unwrap_or_default();
         let of = real(self.all.iter().sum());
         for (place, run) in self.runs.iter().rev().enumerate() {
             for (after, count) in after.iter_mut().zip(&run.counts) {
@@ -198,17 +198,17 @@ impl Shift {
         (0..self.classes.len()).reduce(farther).filter(|class| moved(*class) >= LEAST)
     }
 
-    /// By what factor the runs on both sides of a change scatter more than chance has it.
-    fn scatter(&self, place: usize, class: usize, sides: &[Counts; 2]) -> f64 {
-        let mut scatter = self.scatter.get(class).copied().unwrap_or_default();
+    /// By what factor the runs on both sides of a change vary more than chance has it.
+    fn dispersion(&self, place: usize, class: usize, sides: &[Counts; 2]) -> f64 {
+        let mut dispersion = self.dispersion.get(class).copied().unwrap_or_default();
         for (number, run) in self.runs.iter().enumerate() {
-            scatter.add(&run.counts, &sides[usize::from(number >= place)], class);
+            dispersion.add(&run.counts, &sides[usize::from(number >= place)], class);
         }
-        scatter.factor()
+        dispersion.factor()
     }
 
     /// What moved, by a change that came between the last `longest` and `shortest` runs.
-    fn told(
+    fn found(
         &self,
         sides: &[Counts; 2],
         class: usize,
@@ -265,4 +265,51 @@ fn likelihood(counts: &[u64]) -> f64 {
 
 fn x_log_x(count: u64) -> f64 {
     if count > 0 { real(count) * real(count).ln() } else { 0.0 }
+}
+
+/// How much evidence it takes to believe in overdispersion.
+const PRIOR: f64 = 4.0;
+
+/// How much a class varies from run to run: the sum of the squares of its deviations, each in
+/// proportion to what chance has it, and their number.
+#[derive(Debug, Clone, Copy, Default)]
+struct Overdispersion {
+    squares: f64,
+    runs: f64,
+}
+
+impl Overdispersion {
+    /// A run of long ago says less.
+    fn fade(&mut self) {
+        (self.squares, self.runs) = (self.squares * 0.995, self.runs * 0.995);
+    }
+
+    /// Adds a run, where `many` give the share.
+    fn add(&mut self, run: &[u64], many: &[u64], class: usize) {
+        let share = share(many, class);
+        let of = real(run.iter().sum());
+        let variance = of * share * (1.0 - share);
+        // Where next to nothing is expected, or nothing else, a deviation says nothing.
+        if variance >= 0.5 {
+            self.squares += of.mul_add(-share, real(at(run, class))).powi(2) / variance;
+            self.runs += 1.0;
+        }
+    }
+
+    fn factor(self) -> f64 {
+        ((self.squares + PRIOR) / (self.runs + PRIOR)).max(1.0)
+    }
+}
+
+fn at(counts: &[u64], place: usize) -> u64 {
+    counts.get(place).copied().unwrap_or(0)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no history has 2^53 traces")]
+fn real(count: u64) -> f64 {
+    count as f64
+}
+
+fn share(counts: &[u64], class: usize) -> f64 {
+    real(at(counts, class)) / real(counts.iter().sum::<u64>().max(1))
 }

@@ -1,50 +1,137 @@
-//! Reads rows of a summary by the names in their header, so that every schema and every configuration's
-//! classes are read alike.
+//! Reads one summary, line after line, as rows. Cells are found by the names in the header, so that every
+//! schema and every configuration's classes are read alike; a header may come again at any line. Each line
+//! is read by itself, so that a malformed one spoils no other.
 
+use std::io::{self, BufRead, Read as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::columns::{Row as _, SummaryRow};
+use crate::input;
 
-use super::cells::Cells;
-use super::names::{Name, Names, plain};
-use super::row::{ClassCount, Hosts, Interval, Row};
+use super::csv_line::Cells;
+use super::error::{HistoryError, Malformed};
+use super::row::{ClassCount, Hosts, Interval, Name, Names, Row, plain};
 
-/// Why a line is no row.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Broken {
-    /// A quote is not closed.
-    #[error("a quote is not closed")]
-    Quote,
-    /// The line has more or fewer cells than the header.
-    #[error("{found} of {expected} columns")]
-    Columns {
-        /// Its cells.
-        found: usize,
-        /// Those of the header.
-        expected: usize,
-    },
-    /// A cell is empty, or has a wrong value.
-    #[error("{column}: `{found}` is not {expected}")]
-    Cell {
-        /// The column.
-        column: String,
-        /// The cell.
-        found: String,
-        /// What stands there in a right row.
-        expected: &'static str,
-    },
-    /// The line is longer than any row.
-    #[error("longer than any row")]
-    Long,
-    /// A header lacks a column.
-    #[error("a header without `{0}`")]
-    Header(String),
+/// The longest line that may be a row: far longer than any.
+const LONGEST: u64 = 1 << 20;
+
+/// A file of rows, opened, with its header read.
+pub(super) struct SummaryReader {
+    input: Box<dyn BufRead + Send>,
+    path: PathBuf,
+    line: u64,
+    text: Vec<u8>,
+    cells: Cells,
+    columns: Columns,
+    last: Last,
+}
+
+/// What a line is.
+pub(super) enum Line {
+    Row(Row),
+    Malformed(Malformed),
+}
+
+impl SummaryReader {
+    /// Opens `path`, plain or compressed; stdin for `-`.
+    pub(super) fn open(path: &Path, names: &mut Names) -> Result<Self, HistoryError> {
+        let failed = |source| HistoryError::Io { path: path.into(), source };
+        let file = (path.as_os_str() != "-").then_some(path);
+        let input = input::open(file).map_err(failed)?.input;
+        Self::of(path, input, names)
+    }
+
+    /// The same of anything that can be read.
+    pub(super) fn of(
+        path: &Path,
+        mut input: Box<dyn BufRead + Send>,
+        names: &mut Names,
+    ) -> Result<Self, HistoryError> {
+        let failed = |source| HistoryError::Io { path: path.into(), source };
+        let (mut text, mut cells) = (Vec::new(), Cells::new());
+        let read = next_line(&mut input, &mut text).map_err(failed)?;
+        let header = |why: String| HistoryError::NoSummary { path: path.into(), why };
+        if !read {
+            return Err(header("it is empty".into()));
+        }
+        if !cells.take(&text) || !Columns::is_header(&cells) {
+            return Err(header("its first line is no header that begins with `schema`".into()));
+        }
+        let columns =
+            Columns::of(&cells, names).map_err(|malformed| header(malformed.to_string()))?;
+        Ok(Self { input, path: path.into(), line: 1, text, cells, columns, last: Last::default() })
+    }
+
+    /// The line that was read last, from 1.
+    pub(super) fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The names of the present columns, and the cells of the line that was read last.
+    pub(super) fn cells(&self) -> (&[String], &Cells) {
+        (self.columns.names(), &self.cells)
+    }
+
+    /// The next line that has something to say; a header that comes again is followed.
+    pub(super) fn next(&mut self, names: &mut Names) -> Result<Option<Line>, HistoryError> {
+        loop {
+            let read = next_line(&mut self.input, &mut self.text);
+            let path = || self.path.clone();
+            if !read.map_err(|source| HistoryError::Io { path: path(), source })? {
+                return Ok(None);
+            }
+            self.line += 1;
+            if self.text.iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            match self.take(names) {
+                Ok(Some(row)) => return Ok(Some(Line::Row(row))),
+                Ok(None) => {}
+                Err(malformed) => return Ok(Some(Line::Malformed(malformed))),
+            }
+        }
+    }
+
+    fn take(&mut self, names: &mut Names) -> Result<Option<Row>, Malformed> {
+        if too_long(&self.text) {
+            return Err(Malformed::Long);
+        }
+        if !self.cells.take(&self.text) {
+            return Err(Malformed::Quote);
+        }
+        if Columns::is_header(&self.cells) {
+            self.columns = Columns::of(&self.cells, names)?;
+            return Ok(None);
+        }
+        self.columns.row(&self.cells, names, &mut self.last).map(Some)
+    }
+}
+
+/// Reads a line with its newline, which is added where the last one has none. Of a line that is too
+/// long only the beginning is kept. False at the end.
+fn next_line(input: &mut impl BufRead, text: &mut Vec<u8>) -> io::Result<bool> {
+    text.clear();
+    if input.by_ref().take(LONGEST).read_until(b'\n', text)? == 0 {
+        return Ok(false);
+    }
+    if !text.ends_with(b"\n") {
+        if too_long(text) {
+            input.skip_until(b'\n')?;
+        }
+        text.push(b'\n');
+    }
+    Ok(true)
+}
+
+fn too_long(text: &[u8]) -> bool {
+    u64::try_from(text.len()).is_ok_and(|length| length >= LONGEST)
 }
 
 /// The columns of a header that was read.
-pub(super) struct Columns {
+struct Columns {
     header: Vec<String>,
     /// The place of each column that the program knows, or [`ABSENT`].
     places: SummaryRow<usize>,
@@ -56,7 +143,7 @@ const ABSENT: usize = usize::MAX;
 
 /// The values of the row before, which most rows share, so that they are not parsed again.
 #[derive(Debug, Default)]
-pub(super) struct Last {
+struct Last {
     run: Option<Arc<str>>,
     started: (Vec<u8>, Timestamp),
     ended: (Vec<u8>, Timestamp),
@@ -64,11 +151,11 @@ pub(super) struct Last {
 
 impl Columns {
     /// Whether a line is a header.
-    pub(super) fn is_header(cells: &Cells) -> bool {
+    fn is_header(cells: &Cells) -> bool {
         without_mark(cells.get(0)) == b"schema"
     }
 
-    pub(super) fn of(cells: &Cells, names: &mut Names) -> Result<Self, Broken> {
+    fn of(cells: &Cells, names: &mut Names) -> Result<Self, Malformed> {
         let header: Vec<String> =
             cells.iter().map(|cell| String::from_utf8_lossy(without_mark(cell)).into()).collect();
         let place = |name: &str| header.iter().position(|column| column == name).unwrap_or(ABSENT);
@@ -88,7 +175,7 @@ impl Columns {
             known.complete,
         ];
         if let Some(name) = required.into_iter().find(|name| place(name) == ABSENT) {
-            return Err(Broken::Header(name));
+            return Err(Malformed::Header(name));
         }
         // Every name between these two is a class.
         let places = SummaryRow::by_name(&[], place);
@@ -101,32 +188,27 @@ impl Columns {
     }
 
     /// The names of the columns.
-    pub(super) fn names(&self) -> &[String] {
+    fn names(&self) -> &[String] {
         &self.header
     }
 
     /// Reads a row.
-    pub(super) fn row(
-        &self,
-        cells: &Cells,
-        names: &mut Names,
-        last: &mut Last,
-    ) -> Result<Row, Broken> {
+    fn row(&self, cells: &Cells, names: &mut Names, last: &mut Last) -> Result<Row, Malformed> {
         if cells.len() != self.header.len() {
-            return Err(Broken::Columns { found: cells.len(), expected: self.header.len() });
+            return Err(Malformed::Columns { found: cells.len(), expected: self.header.len() });
         }
         let places = &self.places;
         let started = last.started(cells.get(places.started_at));
-        let started = started.ok_or_else(|| self.broken(cells, places.started_at, TIME))?;
+        let started = started.ok_or_else(|| self.malformed(cells, places.started_at, TIME))?;
         let ended = last.ended(cells.get(places.ended_at), started);
         let scope = text(cells.get(places.scope)).and_then(|text| text.parse().ok());
         Ok(Row {
             run: last.run(cells.get(places.run_id)),
             started,
-            ended: ended.ok_or_else(|| self.broken(cells, places.ended_at, TIME))?,
+            ended: ended.ok_or_else(|| self.malformed(cells, places.ended_at, TIME))?,
             vantage: names.of(&String::from_utf8_lossy(cells.get(places.vantage))),
             method: names.of(&String::from_utf8_lossy(cells.get(places.method))),
-            scope: scope.ok_or_else(|| self.broken(cells, places.scope, "a prefix"))?,
+            scope: scope.ok_or_else(|| self.malformed(cells, places.scope, "a prefix"))?,
             classes: self.classes(cells)?,
             other: self.number(cells, places.other)?,
             unknown: self.number(cells, places.unknown)?,
@@ -137,12 +219,12 @@ impl Columns {
             complete: match cells.get(places.complete) {
                 b"true" => true,
                 b"false" => false,
-                _ => return Err(self.broken(cells, places.complete, "true or false")),
+                _ => return Err(self.malformed(cells, places.complete, "true or false")),
             },
         })
     }
 
-    fn classes(&self, cells: &Cells) -> Result<Vec<ClassCount>, Broken> {
+    fn classes(&self, cells: &Cells) -> Result<Vec<ClassCount>, Malformed> {
         let mut classes = Vec::with_capacity(self.classes.len());
         let places = self.places.classes.iter().zip(&self.places.shares);
         for (class, ([count], [share, low, high])) in self.classes.iter().zip(places) {
@@ -159,8 +241,8 @@ impl Columns {
     }
 
     /// `name=count`, `;` between. A name may contain these signs, a count does not.
-    fn carriers(&self, cells: &Cells, names: &mut Names) -> Result<Vec<(Name, u32)>, Broken> {
-        let wrong = || self.broken(cells, self.places.carriers, "name=count;name=count");
+    fn carriers(&self, cells: &Cells, names: &mut Names) -> Result<Vec<(Name, u32)>, Malformed> {
+        let wrong = || self.malformed(cells, self.places.carriers, "name=count;name=count");
         let all = text(cells.get(self.places.carriers)).ok_or_else(wrong)?;
         let mut carriers = Vec::new();
         let mut rest = all;
@@ -172,7 +254,7 @@ impl Columns {
         Ok(carriers)
     }
 
-    fn hosts(&self, cells: &Cells) -> Result<Option<Hosts>, Broken> {
+    fn hosts(&self, cells: &Cells) -> Result<Option<Hosts>, Malformed> {
         if cells.get(self.places.pinged).is_empty() {
             return Ok(None);
         }
@@ -181,24 +263,24 @@ impl Columns {
         Ok(Some(Hosts { pinged, alive }).filter(|hosts| hosts.pinged > 0))
     }
 
-    fn number(&self, cells: &Cells, place: usize) -> Result<u32, Broken> {
-        number(cells.get(place)).ok_or_else(|| self.broken(cells, place, "a count"))
+    fn number(&self, cells: &Cells, place: usize) -> Result<u32, Malformed> {
+        number(cells.get(place)).ok_or_else(|| self.malformed(cells, place, "a count"))
     }
 
-    fn decimal(&self, cells: &Cells, place: usize) -> Result<Option<f32>, Broken> {
+    fn decimal(&self, cells: &Cells, place: usize) -> Result<Option<f32>, Malformed> {
         let cell = cells.get(place);
         if cell.is_empty() {
             return Ok(None);
         }
         let number = text(cell).and_then(|text| text.parse::<f32>().ok());
         let number = number.filter(|number| number.is_finite() && *number >= 0.0);
-        number.map(Some).ok_or_else(|| self.broken(cells, place, "a number"))
+        number.map(Some).ok_or_else(|| self.malformed(cells, place, "a number"))
     }
 
-    fn broken(&self, cells: &Cells, place: usize, expected: &'static str) -> Broken {
+    fn malformed(&self, cells: &Cells, place: usize, expected: &'static str) -> Malformed {
         let found: String = String::from_utf8_lossy(cells.get(place)).chars().take(40).collect();
         let column = self.header.get(place).cloned().unwrap_or_default();
-        Broken::Cell { column, found: found.escape_debug().to_string(), expected }
+        Malformed::Cell { column, found: found.escape_debug().to_string(), expected }
     }
 }
 

@@ -1,14 +1,16 @@
-//! Shares that moved because of something that another event tells.
+//! Leaves out shares that moved because of what another event reports already.
 //!
 //! When a carrier comes or goes, shares move; and when a prefix's shares move, so do those of the block.
-//! Telling that again would only be noise.
+//! Reporting that again would only be noise.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Event, Kind, Name};
+use super::event::{Event, Kind};
+use super::row::Name;
 
 /// Events of one vantage and method, those that ended first in front, and the longest of their times.
 #[derive(Default)]
@@ -22,12 +24,12 @@ struct Place {
     kind: Kind,
     from: Timestamp,
     to: Timestamp,
-    runs: [std::sync::Arc<str>; 2],
+    runs: [Arc<str>; 2],
 }
 
 /// Leaves out every share that moved where another event of the scope, or any of a scope inside it, happened
 /// at the same time.
-pub(super) fn leave_out(events: &mut Vec<Event>) {
+pub(super) fn dedup(events: &mut Vec<Event>) {
     let mut all: HashMap<(Name, Name), Others> = HashMap::new();
     for event in events.iter().filter(|event| explains(event.kind)) {
         let others = all.entry((event.vantage, event.method)).or_default();

@@ -1,4 +1,4 @@
-//! How much chance may explain, in nats: the logarithm of how unlikely something is.
+//! How unlikely chance makes an observation, in nats: the logarithm of how unlikely it is.
 
 /// What is settled: chance does it once in 100,000 times. A run has five scopes with some three names
 /// each that are looked at, so this leaves room below one false event in 1,000 runs.

@@ -1,15 +1,15 @@
-//! Whether there is anything at all: traces that arrive, hosts that answer.
+//! Whether traces arrive at all, or hosts answer: outages.
 
 use std::rc::Rc;
 
-use super::Row;
-use super::chance::{Learned, SETTLED, too_few};
+use super::row::Row;
+use super::significance::{Learned, SETTLED, too_few};
 
-/// Something that beats with every run, and may stop.
-pub(super) struct Pulse {
+/// Something that every run should see, and that may be out.
+pub(super) struct Availability {
     /// Up to this part of what is usual is as good as nothing.
     floor: f64,
-    beats: Option<bool>,
+    up: Option<bool>,
     share: Learned,
     doubt: f64,
     last_with: Option<Rc<Row>>,
@@ -17,18 +17,18 @@ pub(super) struct Pulse {
     first: Option<Rc<Row>>,
 }
 
-/// It stopped, or began again.
+/// An outage began, or ended.
 pub(super) struct Turn {
-    pub(super) beats: bool,
+    pub(super) up: bool,
     pub(super) before: Rc<Row>,
     pub(super) after: Rc<Row>,
 }
 
-impl Pulse {
+impl Availability {
     pub(super) fn new(floor: f64) -> Self {
         Self {
             floor,
-            beats: None,
+            up: None,
             share: Learned::default(),
             doubt: 0.0,
             last_with: None,
@@ -37,32 +37,32 @@ impl Pulse {
         }
     }
 
-    /// Whether it beats, without a doubt.
+    /// Whether it is there, without a doubt.
     pub(super) fn is_sure(&self) -> bool {
-        self.beats == Some(true) && self.first.is_none()
+        self.up == Some(true) && self.first.is_none()
     }
 
-    /// Whether it has stopped.
-    pub(super) fn has_stopped(&self) -> bool {
-        self.beats == Some(false)
+    /// Whether it is out.
+    pub(super) fn is_out(&self) -> bool {
+        self.up == Some(false)
     }
 
-    /// Feels a run in which `count` of `of` were there.
-    pub(super) fn feel(&mut self, row: &Rc<Row>, count: u32, of: u32) -> Option<Turn> {
+    /// Takes a run in in which `count` of `of` were there.
+    pub(super) fn add(&mut self, row: &Rc<Row>, count: u32, of: u32) -> Option<Turn> {
         if of == 0 {
             return None;
         }
-        match self.beats {
+        match self.up {
             None => {
                 // What begins with a run that was cut short may be anything.
                 if count > 0 || row.complete {
-                    self.beats = Some(count > 0);
+                    self.up = Some(count > 0);
                     self.learn(row, count, of);
                 }
                 None
             }
-            Some(true) => self.beating(row, count, of),
-            Some(false) => self.stopped(row, count, of),
+            Some(true) => self.while_up(row, count, of),
+            Some(false) => self.while_out(row, count, of),
         }
     }
 
@@ -75,7 +75,7 @@ impl Pulse {
         (self.doubt, self.first) = (0.0, None);
     }
 
-    fn beating(&mut self, row: &Rc<Row>, count: u32, of: u32) -> Option<Turn> {
+    fn while_up(&mut self, row: &Rc<Row>, count: u32, of: u32) -> Option<Turn> {
         let share = self.share.share();
         if f64::from(count) > self.floor * share * f64::from(of) {
             self.learn(row, count, of);
@@ -89,13 +89,13 @@ impl Pulse {
         if self.doubt < SETTLED {
             return None;
         }
-        (self.beats, self.first) = (Some(false), None);
+        (self.up, self.first) = (Some(false), None);
         self.last_without = Some(Rc::clone(row));
         let before = self.last_with.as_ref().map(Rc::clone)?;
-        Some(Turn { beats: false, before, after })
+        Some(Turn { up: false, before, after })
     }
 
-    fn stopped(&mut self, row: &Rc<Row>, count: u32, of: u32) -> Option<Turn> {
+    fn while_out(&mut self, row: &Rc<Row>, count: u32, of: u32) -> Option<Turn> {
         let enough = f64::from(count) > self.floor * 2.0 * self.share.share() * f64::from(of);
         if count == 0 || !enough {
             if row.complete {
@@ -109,9 +109,9 @@ impl Pulse {
         if !(again || count >= 3 || count == of || self.floor == 0.0) {
             return None;
         }
-        self.beats = Some(true);
+        self.up = Some(true);
         self.learn(row, count, of);
         let before = self.last_without.as_ref().map(Rc::clone)?;
-        Some(Turn { beats: true, before, after })
+        Some(Turn { up: true, before, after })
     }
 }

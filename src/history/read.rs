@@ -1,0 +1,228 @@
+//! All rows of all files, by time, to their series. One thread reads, another one sorts; then one merges what was
+//! sorted, and another one follows.
+
+use foldhash::{HashMap, HashMapExt as _};
+use std::cmp::Reverse;
+use std::panic::resume_unwind;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
+
+use ipnet::Ipv4Net;
+use jiff::Timestamp;
+
+use super::dedup::dedup;
+use super::error::{HistoryError, Malformed, Remark};
+use super::event::Event;
+use super::row::{Name, Names, Row};
+use super::series::{Following, Series};
+use super::sort::{Sorted, Sorter};
+use super::summary_reader::{Line, SummaryReader};
+
+/// How many rows are handed on at once.
+const BATCH: usize = 256;
+/// How many batches may wait.
+const WAITING: usize = 64;
+
+/// What is wanted of the files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Rows of later runs are left out.
+    pub until: Option<Timestamp>,
+    /// Timelines begin here; states and events know what was before.
+    pub from: Option<Timestamp>,
+    /// Only these scopes; all when empty.
+    pub scopes: Vec<Ipv4Net>,
+    /// Only these vantages; all when empty.
+    pub vantages: Vec<String>,
+    /// How many buckets a timeline may have; none are kept for 0.
+    pub buckets: usize,
+}
+
+/// What the files say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct History {
+    /// The words behind every [`Name`].
+    pub names: Names,
+    /// Each vantage, method and scope, in this order; a block stands before its prefixes.
+    pub series: Vec<Series>,
+    /// What changed, oldest first.
+    pub events: Vec<Event>,
+    /// What became of the lines.
+    pub counts: Counts,
+}
+
+/// What became of the lines of all files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Rows that were used.
+    pub used: u64,
+    /// Rows that were there before: the same run, vantage, method and scope.
+    pub doubled: u64,
+    /// Rows that were not asked for.
+    pub unwanted: u64,
+    /// Lines that are no rows.
+    pub malformed: u64,
+}
+
+/// What lines are.
+enum Found {
+    Rows(Vec<Row>),
+    /// A line of a file, by the file's place, that is no row.
+    Malformed(usize, u64, Malformed),
+    /// A row that was not asked for.
+    Unwanted,
+}
+
+/// Reads summaries, of several vantages or years in any order, plain or compressed; `-` is stdin.
+/// `remark` is called with every line that is left out because it is malformed.
+///
+/// # Errors
+/// When a file cannot be read or is no summary, or there is no room for a temporary file.
+pub fn read(
+    files: &[PathBuf],
+    wanted: &Wanted,
+    remark: &mut dyn FnMut(&Remark<'_>),
+) -> Result<History, HistoryError> {
+    let mut counts = Counts::default();
+    let (names, sorted) = sort(files, wanted, &mut counts, remark)?;
+    let mut follow = Follow { series: HashMap::new(), events: Vec::new(), counts };
+    in_two_threads(
+        |out| merge(sorted, &out),
+        |rows| {
+            for row in rows {
+                follow.row(row, wanted);
+            }
+            Ok(())
+        },
+    )?;
+    Ok(follow.end(names))
+}
+
+/// Reads all files, and sorts their rows.
+fn sort(
+    files: &[PathBuf],
+    wanted: &Wanted,
+    counts: &mut Counts,
+    remark: &mut dyn FnMut(&Remark<'_>),
+) -> Result<(Names, Sorted), HistoryError> {
+    let mut sorter = Sorter::default();
+    let take = |found| {
+        match found {
+            Found::Rows(rows) => rows.into_iter().try_for_each(|row| sorter.push(row))?,
+            Found::Unwanted => counts.unwanted += 1,
+            Found::Malformed(place, line, malformed) => {
+                counts.malformed += 1;
+                let path = files.get(place).map_or(Path::new(""), PathBuf::as_path);
+                remark(&Remark { path, line, malformed: &malformed });
+            }
+        }
+        Ok(())
+    };
+    let names = in_two_threads(|out| read_files(files, wanted, &out), take)?;
+    Ok((names, sorter.sorted()?))
+}
+
+/// Lets `make` run in a thread of its own, and `take` what it sends.
+fn in_two_threads<T: Send, R: Send>(
+    make: impl FnOnce(SyncSender<T>) -> Result<R, HistoryError> + Send,
+    take: impl FnMut(T) -> Result<(), HistoryError>,
+) -> Result<R, HistoryError> {
+    thread::scope(|scope| {
+        let (out, all) = sync_channel(WAITING);
+        let maker = scope.spawn(move || make(out));
+        let taken = all.into_iter().try_for_each(take);
+        let result = maker.join().unwrap_or_else(|panic| resume_unwind(panic));
+        taken.and(result)
+    })
+}
+
+/// Sends what the lines of all files are.
+fn read_files(
+    files: &[PathBuf],
+    wanted: &Wanted,
+    out: &SyncSender<Found>,
+) -> Result<Names, HistoryError> {
+    let mut names = Names::default();
+    let vantages: Vec<Name> = wanted.vantages.iter().map(|vantage| names.of(vantage)).collect();
+    let is_wanted = |row: &Row| {
+        (wanted.scopes.is_empty() || wanted.scopes.contains(&row.scope))
+            && (vantages.is_empty() || vantages.contains(&row.vantage))
+            && wanted.until.is_none_or(|until| row.started <= until)
+    };
+    for (place, path) in files.iter().enumerate() {
+        let mut reader = SummaryReader::open(path, &mut names)?;
+        let mut rows = Vec::with_capacity(BATCH);
+        while let Some(line) = reader.next(&mut names)? {
+            let sent = match line {
+                Line::Row(row) if is_wanted(&row) => {
+                    rows.push(row);
+                    if rows.len() < BATCH {
+                        continue;
+                    }
+                    out.send(Found::Rows(std::mem::replace(&mut rows, Vec::with_capacity(BATCH))))
+                }
+                Line::Row(_) => out.send(Found::Unwanted),
+                Line::Malformed(malformed) => {
+                    out.send(Found::Malformed(place, reader.line(), malformed))
+                }
+            };
+            // Who does not receive any more has failed, and says why.
+            if sent.is_err() {
+                return Ok(names);
+            }
+        }
+        let _ = out.send(Found::Rows(rows));
+    }
+    Ok(names)
+}
+
+/// Sends all rows in their order.
+fn merge(mut sorted: Sorted, out: &SyncSender<Vec<Row>>) -> Result<(), HistoryError> {
+    loop {
+        let rows = sorted.next()?;
+        if rows.is_empty() || out.send(rows).is_err() {
+            return Ok(());
+        }
+    }
+}
+
+/// Everything while rows go by.
+struct Follow {
+    series: HashMap<(Name, Name, Ipv4Net), Following>,
+    events: Vec<Event>,
+    counts: Counts,
+}
+
+impl Follow {
+    fn row(&mut self, row: Row, wanted: &Wanted) {
+        let row = Rc::new(row);
+        let key = (row.vantage, row.method, row.scope);
+        let new = || Following::new(&row, wanted.buckets);
+        let series = self.series.entry(key).or_insert_with(new);
+        if series.has(&row) {
+            self.counts.doubled += 1;
+            return;
+        }
+        self.counts.used += 1;
+        series.follow(&row, wanted.from, &mut self.events);
+    }
+
+    fn end(self, names: Names) -> History {
+        let mut series: Vec<Series> = self.series.into_values().map(Following::end).collect();
+        series.sort_by(|one, other| order(one, &names).cmp(&order(other, &names)));
+        let mut events = self.events;
+        dedup(&mut events);
+        events.sort_by_key(|event| {
+            let Event { vantage, method, scope, kind, subject, .. } = *event;
+            (event.after.at, Reverse(event.before.at), vantage, method, scope, kind, subject)
+        });
+        History { names, series, events, counts: self.counts }
+    }
+}
+
+/// By vantage, method, address; a block before its prefixes.
+fn order<'n>(series: &Series, names: &'n Names) -> (&'n str, &'n str, Ipv4Net) {
+    (names.text(series.vantage), names.text(series.method), series.scope)
+}
