@@ -20,7 +20,7 @@ const SHARE: (usize, usize) = (9, 10);
 /// No path is longer.
 const LONGEST: u8 = 64;
 /// More replies than this show how far away the hosts of a prefix are.
-const NEIGHBOURS: usize = 3;
+const NEARBY: usize = 3;
 
 /// Marks the hosts whose replies are not taken for their own. `source` is where the pings left from.
 pub fn mark_implausible(hosts: &mut [Host], block: &Block, source: Ipv4Addr) {
@@ -82,7 +82,7 @@ impl PrefixReplies {
     fn is_elsewhere(&self, found: &Found) -> bool {
         let Some(distance) = found.reply_ttl.map(distance) else { return false };
         let usual = self.distances.get(self.distances.len() / 2).copied().unwrap_or_default();
-        let enough = self.distances.len() > NEIGHBOURS;
+        let enough = self.distances.len() > NEARBY;
         distance == 0 || distance > LONGEST || enough && distance < usual.div_ceil(2)
     }
 }

@@ -1,4 +1,4 @@
-//! What changed since, and when: summaries that `--append` has gathered, read back.
+//! What changed since, and when: summaries that `--append` has collected, read back.
 //!
 //! Right of `output`, whose rows it reads, and a pure function of them: no clock, no chance. Rows of all
 //! files go by once, in the order of their times, and what is kept of them is bounded: for each
