@@ -10,10 +10,11 @@ use jiff::Timestamp;
 use lasthop::lab::{Network, Scenario, VirtualTransport};
 use lasthop::probe::engine::{Matched, Measured, Observer, Progress};
 use lasthop::probe::packet::{Codec, Secret};
-use lasthop::probe::transport::{SendResult, Transport, TransportCounts, TransportError};
+use lasthop::probe::transport::{Refusal, SendResult, Transport, TransportCounts, TransportError};
 use lasthop::probe::{Moment, Probe, ProbeMethod, ProbeTtl, Reply, TraceJob, TraceSettings};
 use lasthop::targets::Targets;
 use lasthop::trace::{Hop, StopReason, Strategy, Trace};
+use nix::errno::Errno;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -60,7 +61,7 @@ fn transport(scenario: Scenario) -> VirtualTransport {
 }
 
 fn try_run(
-    transport: &mut impl Transport,
+    transport: &mut (impl Transport + ?Sized),
     targets: &[&str],
     settings: &TraceSettings,
     longest: Duration,
@@ -303,7 +304,7 @@ impl Transport for Breaking {
         if self.fails {
             Err(TransportError::System { call: "sendto", source })
         } else {
-            Ok(SendResult::Unsent(self.inner.now()))
+            Ok(SendResult::Unsent(self.inner.now(), Refusal::new(Errno::ENETUNREACH)))
         }
     }
 
@@ -336,4 +337,62 @@ fn a_transport_that_fails_keeps_what_was_measured() {
     assert!(failure.is_err_and(|failure| failure.to_string().starts_with("sendto: ")));
     assert_eq!((ran.ended, ran.traces.len(), ran.packets), (1, 1, 3));
     assert!(!ran.is_complete());
+}
+
+/// Refuses so many of four sends, as a firewall does that drops at random.
+struct Firewalled {
+    inner: VirtualTransport,
+    refuses: u64,
+    sends: u64,
+}
+
+impl Transport for Firewalled {
+    fn now(&self) -> Moment {
+        self.inner.now()
+    }
+
+    fn send(&mut self, probe: &Probe) -> Result<SendResult, TransportError> {
+        self.sends += 1;
+        if self.sends % 4 < self.refuses {
+            return Ok(SendResult::Refused(self.inner.now(), Refusal::new(Errno::EPERM)));
+        }
+        self.inner.send(probe)
+    }
+
+    fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
+        self.inner.recv(until, replies)
+    }
+
+    fn take_counts(&mut self) -> TransportCounts {
+        self.inner.take_counts()
+    }
+}
+
+#[test]
+fn what_is_refused_for_a_moment_is_sent_again() {
+    for refuses in 1..4 {
+        let inner = transport(scenario(CHAIN, "hosts 50", ""));
+        let mut transport = Firewalled { inner, refuses, sends: 0 };
+        let (ran, failure) = try_run(&mut transport, &[HOST], &full(), Duration::from_hours(1));
+        assert!(failure.is_ok() && ran.is_complete(), "{refuses} of four");
+        assert_eq!((ran.counts.unsent, ran.traces[0].stop), (0, Some(StopReason::Home)));
+    }
+}
+
+#[test]
+fn a_run_that_cannot_send_gives_up() {
+    let targets: Vec<String> = (0..=255).map(|last| format!("175.45.176.{last}")).collect();
+    let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
+    let settings = TraceSettings { rate: NonZeroU32::new(200), ..full() };
+    let inner = transport(scenario(CHAIN, "hosts 50", ""));
+    let mut refused = Firewalled { inner, refuses: 4, sends: 0 };
+    let inner = transport(scenario(CHAIN, "hosts 50", ""));
+    let mut unsent = Breaking { inner, passes: 0, fails: false };
+    for transport in [&mut refused as &mut dyn Transport, &mut unsent] {
+        let (ran, failure) = try_run(transport, &targets, &settings, Duration::from_hours(1));
+        let failure = failure.expect_err("nothing leaves").to_string();
+        assert!(failure.starts_with("nothing could be sent for 1"), "{failure}");
+        assert!(ran.took < Duration::from_secs(15) && !ran.is_complete());
+        assert!(ran.counts.unsent > 0 && ran.traces.is_empty());
+    }
 }

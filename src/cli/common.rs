@@ -1,5 +1,6 @@
 //! What all commands take.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
@@ -27,20 +28,20 @@ impl Common {
     /// Reports something that users should know; not with `--quiet`.
     pub(super) fn warn(&self, text: &str) {
         if !self.quiet {
-            eprintln!("lasthop: {text}");
+            write_line(text);
         }
     }
 
     /// Reports something that must be known even with `--quiet`.
     #[expect(clippy::unused_self, reason = "beside the other levels")]
     pub(super) fn error(&self, text: &str) {
-        eprintln!("lasthop: {text}");
+        write_line(text);
     }
 
     /// Reports something that only `--verbose` shows.
     pub(super) fn info(&self, text: impl FnOnce() -> String) {
         if self.is_verbose() {
-            eprintln!("lasthop: {}", text());
+            write_line(&text());
         }
     }
 
@@ -48,4 +49,9 @@ impl Common {
     pub(super) fn is_verbose(&self) -> bool {
         self.verbose > 0 && !self.quiet
     }
+}
+
+/// Where even stderr is gone, as with a terminal that was closed, nobody is left to read it.
+fn write_line(text: &str) {
+    let _ = writeln!(std::io::stderr(), "lasthop: {text}");
 }

@@ -39,7 +39,9 @@ impl Exit {
         match (wire, lab, output) {
             (Some(TransportError::NoRaw | TransportError::NoPing), ..)
             | (_, Some(LabError::Forbidden { .. }), _) => Self::NoPermission,
-            (Some(TransportError::NoRoute { .. }), ..) => Self::Nothing,
+            (Some(TransportError::NoRoute { .. } | TransportError::CannotSend { .. }), ..) => {
+                Self::Nothing
+            }
             (.., Some(OutputError::Locked { .. })) => Self::Locked,
             _ => Self::Bad,
         }

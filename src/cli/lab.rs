@@ -205,11 +205,11 @@ fn list() -> anyhow::Result<Exit> {
 
 /// The signals to wait for.
 fn watched() -> SigSet {
-    [Signal::SIGCHLD, Signal::SIGINT, Signal::SIGTERM].into_iter().collect()
+    [Signal::SIGCHLD, Signal::SIGINT, Signal::SIGHUP, Signal::SIGTERM].into_iter().collect()
 }
 
-/// Waits until the command has ended. The terminal's Ctrl-C reaches the command by itself; a SIGTERM
-/// to this process is passed on.
+/// Waits until the command has ended. The terminal's Ctrl-C, and its end, reach the command by themselves;
+/// a SIGTERM to this process is passed on.
 fn wait(mut child: Child, signals: &SigSet) -> anyhow::Result<ExitStatus> {
     let process = Pid::from_raw(i32::try_from(child.id())?);
     loop {

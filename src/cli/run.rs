@@ -10,9 +10,10 @@ use anyhow::Context;
 use clap::Args;
 use jiff::Timestamp;
 use rand::rngs::{StdRng, SysRng};
-use rand::{SeedableRng, TryRng};
+use rand::{RngExt, SeedableRng, TryRng};
 
 use crate::output::Run;
+use crate::probe::packet::Secret;
 use crate::targets::{Block, TargetSpec, sample, select};
 
 use super::sockets::Sockets;
@@ -49,7 +50,7 @@ pub(super) struct SendArgs {
     /// Stop after this many seconds, with what was measured by then
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(super) deadline: Option<Duration>,
-    /// Random seed: fixes the order of the targets and the identifiers in the packets [default: random]
+    /// Random seed: fixes the targets, their order and their flows [default: random]
     #[arg(long)]
     seed: Option<u64>,
     /// Sockets: raw needs a privilege, user needs none, auto takes raw where it is allowed
@@ -114,6 +115,14 @@ impl SendArgs {
             rate => format!("at most {rate} packets/s"),
         }
     }
+}
+
+/// A secret of the system's chance, whatever the seed: two runs with one seed must not take each other's
+/// replies. The flows follow from `random`.
+pub(super) fn secret(random: &mut StdRng) -> anyhow::Result<Secret> {
+    let mut key = [0; 16];
+    SysRng.try_fill_bytes(&mut key).context("the system's random numbers")?;
+    Ok(Secret::new(key).with_flows(random.random()))
 }
 
 /// A number that nobody can predict.

@@ -30,23 +30,43 @@ pub(crate) fn ordered<T: Send, R: Send>(
     let Some(first) = source.next() else { return Ok(()) };
     take(work(first?));
     let Some(second) = source.next() else { return Ok(()) };
-    let source = std::iter::once(second).chain(source);
+    let source = Mutex::new(Some(std::iter::once(second).chain(source)));
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let (jobs, todo) = sync_channel::<Job<T, R>>(workers);
     let (promises, order) = sync_channel::<Receiver<R>>(2 * workers);
     let todo = Arc::new(Mutex::new(todo));
     thread::scope(|scope| {
-        let work = &work;
-        for _ in 0..workers {
+        let (work, source) = (&work, &source);
+        let begun = (0..workers).take_while(|_| {
             let todo = Arc::clone(&todo);
-            scope.spawn(move || while next(&todo).is_some_and(|job| finish(job, work)) {});
-        }
+            let worker = move || while next(&todo).is_some_and(|job| finish(job, work)) {};
+            thread::Builder::new().spawn_scoped(scope, worker).is_ok()
+        });
+        let begun = begun.count();
         // From here on only workers hold it: the source stops when the last of them ends.
         drop(todo);
-        let source = scope.spawn(move || draw(source, heavy, work, &jobs, &promises));
-        order.into_iter().map_while(|promise| promise.recv().ok()).for_each(take);
-        source.join().unwrap_or_else(|_| Err(io::Error::other("a thread failed")))
+        let drawing = move || {
+            taken(source).map_or(Ok(()), |source| draw(source, heavy, work, &jobs, &promises))
+        };
+        let drawing = if begun == 0 {
+            Err(io::ErrorKind::WouldBlock.into())
+        } else {
+            thread::Builder::new().spawn_scoped(scope, drawing)
+        };
+        if let Ok(drawing) = drawing {
+            order.into_iter().map_while(|promise| promise.recv().ok()).for_each(take);
+            return drawing.join().unwrap_or_else(|_| Err(io::Error::other("a thread failed")));
+        }
+        // Where the system allows no more threads, this one does it all.
+        for item in taken(source).into_iter().flatten() {
+            take(work(item?));
+        }
+        Ok(())
     })
+}
+
+fn taken<T>(slot: &Mutex<Option<T>>) -> Option<T> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 /// What workers keep from item to item: as many of them as work at once.

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
 use super::cymru::{Announcement, AsRegistration};
+use super::holder::{Origin, Source};
 use super::untrusted::clean;
-use super::{Origin, Source};
 
 /// Records by address and by AS.
 #[derive(Debug, Clone, Default)]

@@ -13,15 +13,21 @@ use std::time::Duration;
 use crate::trace::StopReason;
 
 use super::timing::{Moment, Pace};
-use super::transport::{SendResult, Transport, TransportCounts, TransportError};
+use super::transport::{Refusal, SendResult, Transport, TransportCounts, TransportError};
 
 /// How long the loop waits at most before it checks whether it should stop.
 const LONGEST_WAIT: Duration = Duration::from_millis(100);
 /// How long it sleeps at least between packets. At thousands a second a few leave together, since
 /// waking up costs more than sending does.
 const SHORTEST_WAIT: Duration = Duration::from_micros(500);
-/// How long it waits when a queue of the machine is full.
+/// How long it waits when a transport can take no more, and at first when the machine refuses to send.
 const BUSY_WAIT: Duration = Duration::from_millis(1);
+/// How often a probe is tried again that the machine refuses to send, each time after twice the wait.
+const MOST_RETRIES: u32 = 8;
+/// How long nothing may leave although something should, before the run gives up.
+const GIVE_UP: Duration = Duration::from_secs(10);
+/// How many probes must have been refused meanwhile.
+const SEVERAL: u32 = 200;
 /// How many probes it sends between two looks at the replies. Without a rate limit replies would
 /// otherwise overflow their buffer, and traces would go on behind their end.
 const BATCH: usize = 8;
@@ -187,7 +193,9 @@ impl Engine {
         O: Observer<S::Output>,
     {
         let measured = Measured::default();
-        let mut run = Run { engine: self, transport, scheduler, observer, measured };
+        let sending =
+            Sending { retries: 0, retries_allowed: MOST_RETRIES, failing_since: None, failures: 0 };
+        let mut run = Run { engine: self, transport, scheduler, observer, measured, sending };
         let (cut_short, failure) = match run.until_done() {
             Ok(cut_short) => (cut_short, Ok(())),
             Err(failure) => (Some(StopReason::Interrupted), Err(failure)),
@@ -199,7 +207,7 @@ impl Engine {
         let mut measured = run.measured;
         measured.cut_short = cut_short;
         measured.took = transport.now().since(Moment::START);
-        measured.counts = transport.take_counts();
+        measured.counts.add(transport.take_counts());
         (measured, failure)
     }
 }
@@ -210,6 +218,52 @@ struct Run<'a, S, T: ?Sized, O> {
     scheduler: &'a mut S,
     observer: &'a mut O,
     measured: Measured,
+    sending: Sending,
+}
+
+/// How sending goes.
+struct Sending {
+    /// How often the next probe was refused.
+    retries: u32,
+    /// How often one is tried again. A firewall that refuses at random is worth that; one that refuses
+    /// always would only hold up the others.
+    retries_allowed: u32,
+    /// Since when nothing has left although something should.
+    failing_since: Option<Moment>,
+    /// How many were refused since then.
+    failures: u32,
+}
+
+impl Sending {
+    /// A probe has left.
+    fn succeeded(&mut self) {
+        if self.retries > 0 {
+            self.retries_allowed = MOST_RETRIES;
+        }
+        (self.retries, self.failing_since, self.failures) = (0, None, 0);
+    }
+
+    /// The machine refused a probe at `at`. Returns when to try again; nothing when it was tried enough.
+    fn refused(&mut self, at: Moment) -> Option<Moment> {
+        if self.retries < self.retries_allowed {
+            self.retries += 1;
+            return Some(at + BUSY_WAIT * (1 << (self.retries - 1)));
+        }
+        self.retries_allowed = (self.retries_allowed / 2).max(1);
+        self.retries = 0;
+        None
+    }
+
+    /// Fails when nothing has left for too long.
+    fn check(&mut self, at: Moment, refusal: Refusal) -> Result<(), TransportError> {
+        let lasted = at.since(*self.failing_since.get_or_insert(at));
+        self.failures += 1;
+        if lasted < GIVE_UP || self.failures < SEVERAL {
+            Ok(())
+        } else {
+            Err(TransportError::CannotSend { lasted, refusal })
+        }
+    }
 }
 
 impl<S, T, O> Run<'_, S, T, O>
@@ -261,8 +315,24 @@ where
             let Some(probe) = self.scheduler.next(now) else { return Ok(None) };
             let (at, left) = match self.transport.send(&probe)? {
                 SendResult::Busy => return Ok(Some(now + BUSY_WAIT)),
-                SendResult::Sent(at) => (at, true),
-                SendResult::Unsent(at) => (at, false),
+                SendResult::Sent(at) => {
+                    self.sending.succeeded();
+                    (at, true)
+                }
+                SendResult::Refused(at, refusal) => {
+                    self.sending.check(at, refusal)?;
+                    if let Some(again) = self.sending.refused(at) {
+                        return Ok(Some(again));
+                    }
+                    self.measured.counts.count_unsent(refusal);
+                    (at, false)
+                }
+                SendResult::Unsent(at, refusal) => {
+                    self.sending.check(at, refusal)?;
+                    self.sending.retries = 0;
+                    self.measured.counts.count_unsent(refusal);
+                    (at, false)
+                }
             };
             pace.spend(at);
             self.measured.packets += u64::from(left);

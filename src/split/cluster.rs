@@ -60,10 +60,18 @@ impl Clusters {
     /// The shares of each, on all cores.
     pub(super) fn shares_of_all(all: &[Option<Self>], seed: u64) -> Vec<Option<Vec<Share>>> {
         thread::scope(|scope| {
-            let shares = |clusters| scope.spawn(move || Self::shares(clusters, seed));
-            let begun: Vec<_> = all.iter().map(|clusters| clusters.as_ref().map(shares)).collect();
-            let ended = |one: thread::ScopedJoinHandle<'_, _>| one.join();
-            begun.into_iter().map(|one| one.map(ended)?.ok()).collect()
+            let mut begun = Vec::new();
+            for clusters in all.iter().flatten() {
+                let shares = move || clusters.shares(seed);
+                begun.push(thread::Builder::new().spawn_scoped(scope, shares));
+            }
+            let mut begun = begun.into_iter();
+            let mut ended = |clusters: &Self| match begun.next()? {
+                Ok(one) => one.join().ok(),
+                // Where the system allows no more threads, this one does it.
+                Err(_) => Some(clusters.shares(seed)),
+            };
+            all.iter().map(Option::as_ref).map(|one| one.and_then(&mut ended)).collect()
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ipnet::Ipv4Net;
 use prefix_trie::PrefixMap;
@@ -11,7 +11,6 @@ use toml::Spanned;
 
 use crate::columns::is_reserved;
 
-use super::Targets;
 use super::block::Block;
 use super::carriers::{Carrier, Carriers, Special, Specials};
 use super::classes::{ClassId, Classes, Country};
@@ -102,10 +101,54 @@ pub enum TargetsError {
     },
 }
 
+/// The configuration that is used where the user has none.
+pub const BUILT_IN: &str = include_str!("../../targets.toml");
+
+/// A checked configuration.
+#[derive(Debug, Clone)]
+pub struct Targets {
+    /// The destination addresses.
+    pub block: Block,
+    /// The classes of transit.
+    pub classes: Classes,
+    /// The transit operators.
+    pub carriers: Carriers,
+    /// The addresses that show no holder.
+    pub specials: Specials,
+}
+
+impl Targets {
+    /// Checks a configuration; `name` stands for it in messages.
+    ///
+    /// # Errors
+    /// The line, what is wrong there and what is expected.
+    pub fn parse(name: &str, text: &str) -> Result<Self, TargetsError> {
+        parse(name, text)
+    }
+
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or as [`Targets::parse`].
+    pub fn read(path: &Path) -> Result<Self, TargetsError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| TargetsError::Unreadable { path: path.into(), source })?;
+        Self::parse(&path.display().to_string(), &text)
+    }
+
+    /// The configuration that is built into the program.
+    ///
+    /// # Errors
+    /// Never in a released program: a test reads it.
+    pub fn built_in() -> Result<Self, TargetsError> {
+        Self::parse("built-in targets.toml", BUILT_IN)
+    }
+}
+
 type Checked<T = ()> = Result<T, TargetsError>;
 
 /// Reads and checks `text`; `name` stands for the file in messages.
-pub(super) fn parse(name: &str, text: &str) -> Checked<Targets> {
+fn parse(name: &str, text: &str) -> Checked<Targets> {
     let mut config = Config {
         name,
         text,
@@ -159,8 +202,8 @@ impl Config<'_> {
             return Err(self.error_at(entry, format!("`{text}` is every address: {expected}")));
         }
         if prefix.addr() != prefix.network() {
-            let mend = prefix.trunc();
-            let message = format!("`{text}` has bits behind its length: expected {mend}");
+            let expected = prefix.trunc();
+            let message = format!("`{text}` has bits behind its length: expected {expected}");
             return Err(self.error_at(entry, message));
         }
         Ok(prefix)

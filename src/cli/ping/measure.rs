@@ -4,14 +4,12 @@
 use std::net::Ipv4Addr;
 
 use anyhow::Context;
-use rand::RngExt;
 use rand::rngs::StdRng;
 
 use crate::census::{
     Census, ConnectPings, FLOW, PacketPings, PingMethod, PingProgress, PingSettings,
     mark_implausible,
 };
-use crate::probe::packet::Secret;
 use crate::probe::transport::{OpenTransport, TransportError};
 use crate::probe::{Moment, ProbeMethod, give_up_privileges};
 use crate::targets::Block;
@@ -19,8 +17,9 @@ use crate::targets::Block;
 use super::super::common::Common;
 use super::super::interrupt::Interrupt;
 use super::super::medium::Medium;
+use super::super::run::secret;
 use super::super::sockets::explain_permission;
-use super::Ping;
+use super::args::Ping;
 use super::progress::Watcher;
 
 /// A census that has ended, and the failure that ended it early.
@@ -82,7 +81,7 @@ impl Ping {
         if flows.is_empty() {
             return Ok(None);
         }
-        let secret = Secret::new(random.random());
+        let secret = secret(random)?;
         let opened = medium.open(&self.send, secret, target, &flows);
         Ok(Some(
             opened.map_err(|error| explain_permission(error, "TCP needs neither: --method tcp"))?,

@@ -4,7 +4,6 @@ use std::net::Ipv4Addr;
 
 use anyhow::Context;
 use jiff::Timestamp;
-use rand::RngExt;
 use rand::rngs::StdRng;
 
 use crate::census::{Census, FLOW};
@@ -21,10 +20,10 @@ use super::super::interrupt::Interrupt;
 use super::super::medium::Medium;
 use super::super::ping;
 use super::super::progress::Watcher;
+use super::super::run::secret;
 use super::super::run_notes;
 use super::super::sockets::explain_permission;
-use super::Probe;
-use super::args::Methods;
+use super::args::{Methods, Probe};
 
 /// A measurement that has ended.
 pub(super) struct Done<'t> {
@@ -58,10 +57,12 @@ impl Probe {
             settings: self.trace.settings(&self.send),
             began,
         };
-        let secret = Secret::new(random.random());
+        let secret = secret(random)?;
         let mut opened = match self.open(&job, secret, medium) {
-            Err(TransportError::NoPing) if self.trace.method.is_none() && !self.ping => {
-                common.warn("ICMP is not allowed here without privileges: probing by UDP");
+            Err(TransportError::NoPing | TransportError::NotOffered { .. })
+                if self.trace.method.is_none() && !self.ping =>
+            {
+                common.warn("ICMP is not to be had here without privileges: probing by UDP");
                 methods = Methods::Udp;
                 job.methods = methods.list().to_vec();
                 self.open(&job, secret, medium)

@@ -20,7 +20,7 @@ use super::super::exit::Exit;
 use super::super::format::Format;
 use super::super::row_file::{RowFile, open_history};
 use super::super::{run_notes, stdout};
-use super::{FileArgs, Probe};
+use super::args::{FileArgs, Probe};
 
 /// The files of a run, open since before the first packet.
 pub(super) struct Files {

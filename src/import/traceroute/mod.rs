@@ -27,9 +27,9 @@ pub(super) const FORMAT: Format = Format {
 fn recognises(head: &Head) -> bool {
     let lines = &head.lines;
     let known = |line: &String| Header::of(strip_log_prefix(line)).is_some();
-    let said = || lines.iter().filter(|line| !line.trim().is_empty()).count();
+    let non_blank = || lines.iter().filter(|line| !line.trim().is_empty()).count();
     let hops = || lines.iter().filter(|line| is_hop(line)).count();
-    lines.iter().any(known) || hops() > 0 && hops() * 2 >= said()
+    lines.iter().any(known) || hops() > 0 && hops() * 2 >= non_blank()
 }
 
 /// The TTL at the beginning of a line, and what follows it.

@@ -21,15 +21,25 @@ const FIRST_PORT: u16 = 33_434;
 /// The ICMP checksum of flow 0; the number of the flow is added.
 const FIRST_CHECKSUM: u16 = 0x4c48;
 
-/// Known to one run only.
+/// Known to one run only; and what the UDP ports of its flows follow from, which may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Secret([u8; 16]);
+pub struct Secret {
+    key: [u8; 16],
+    flows: [u8; 16],
+}
 
 impl Secret {
     /// A secret. Who knows it can forge replies.
     #[must_use]
     pub const fn new(key: [u8; 16]) -> Self {
-        Self(key)
+        Self { key, flows: key }
+    }
+
+    /// The same secret, with flows that follow from `flows`: so a run can repeat the paths of another one,
+    /// and knows its own replies all the same.
+    #[must_use]
+    pub const fn with_flows(self, flows: [u8; 16]) -> Self {
+        Self { flows, ..self }
     }
 }
 
@@ -67,7 +77,7 @@ impl Codec {
 
     /// The UDP source and destination port of all probes of a trace.
     pub(super) fn ports(&self, key: &TraceKey) -> (u16, u16) {
-        let hash = low_16(self.hash(key, 0));
+        let hash = low_16(hash(&self.secret.flows, key, 0));
         let source = 0x8000 | (hash & 0x1ff) << 6 | u16::from(key.flow.get());
         (source, FIRST_PORT + (hash >> 9 & 0x3f))
     }
@@ -92,12 +102,16 @@ impl Codec {
     }
 
     fn hash(&self, key: &TraceKey, salt: u16) -> u64 {
-        let mut hasher = SipHasher13::new_with_key(&self.secret.0);
-        hasher.write(&key.target.octets());
-        hasher.write(&[protocol(key.method), key.flow.get()]);
-        hasher.write(&salt.to_be_bytes());
-        hasher.finish()
+        hash(&self.secret.key, key, salt)
     }
+}
+
+fn hash(secret: &[u8; 16], key: &TraceKey, salt: u16) -> u64 {
+    let mut hasher = SipHasher13::new_with_key(secret);
+    hasher.write(&key.target.octets());
+    hasher.write(&[protocol(key.method), key.flow.get()]);
+    hasher.write(&salt.to_be_bytes());
+    hasher.finish()
 }
 
 /// The ICMP checksum of all probes of a flow. Load balancers hash it, so it must not vary in a trace.

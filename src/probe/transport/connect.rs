@@ -15,7 +15,7 @@ use nix::sys::socket::{MsgFlags, setsockopt, sockopt};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::super::timing::Moment;
-use super::seam::{SendResult, Transport, TransportCounts, TransportError};
+use super::seam::{Refusal, SendResult, Transport, TransportCounts, TransportError};
 use super::socket::{Clock, MessageReader, wait};
 
 /// The most connections under way, where the system allows as many files.
@@ -116,18 +116,22 @@ impl Transport<Connect, ConnectReply> for ConnectTransport {
         if self.open.len() >= self.most {
             return Ok(SendResult::Busy);
         }
-        let socket = self.socket()?;
+        let socket = match self.socket() {
+            // Other files of this process take the places; some of its own are given back soon.
+            Err(error) if !self.open.is_empty() && error.is_out_of_files() => {
+                return Ok(SendResult::Busy);
+            }
+            socket => socket?,
+        };
         let began = self.now();
         if let Err(error) = socket.connect(&probe.to.into()) {
             match error.raw_os_error().map(Errno::from_raw) {
                 // A refusal at once, as on the loopback, is reported like any other.
                 Some(Errno::EINPROGRESS | Errno::ECONNREFUSED) => {}
-                Some(Errno::EAGAIN | Errno::ENOBUFS | Errno::EINTR) => return Ok(SendResult::Busy),
-                Some(_) => {
-                    self.counts.count_unsent(&error);
-                    return Ok(SendResult::Unsent(began));
+                errno => {
+                    let refused = errno.and_then(|errno| Refusal::result(errno, began));
+                    return refused.ok_or_else(|| TransportError::system("connect")(error));
                 }
-                None => return Err(TransportError::system("connect")(error)),
             }
         }
         self.open.push(Connection { probe: *probe, began, socket });

@@ -3,7 +3,7 @@
 //! ICMP goes through one "ping" socket, UDP through one ordinary socket for each flow. The kernel
 //! fills in the ICMP identifier and both checksums.
 
-use std::io::{self, IoSlice};
+use std::io::IoSlice;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::AsRawFd;
 
@@ -16,7 +16,7 @@ use super::super::exchange::{Flow, Probe, ProbeMethod, Reply};
 use super::super::packet::{Codec, Ignored, Secret};
 use super::super::timing::Moment;
 use super::errqueue::DgramDecoder;
-use super::seam::{SendResult, Transport, TransportCounts, TransportError};
+use super::seam::{Refusal, SendResult, Transport, TransportCounts, TransportError};
 use super::socket::{BATCH, Clock, MessageReader, RECEIVE_BUFFER, SEND_BUFFER, sort, wait};
 
 /// How often a send is repeated that errors of earlier probes have stopped.
@@ -70,7 +70,7 @@ impl DgramTransport {
             codec,
             source,
             sockets,
-            decoder: DgramDecoder::new(codec, clock),
+            decoder: DgramDecoder::new(codec),
             reader: MessageReader::new(),
             early: Vec::new(),
             replies_at_once: false,
@@ -81,9 +81,13 @@ impl DgramTransport {
 
     fn drain(&mut self, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
         replies.append(&mut self.early);
+        let mut all_read = true;
         for place in 0..self.sockets.len() {
-            self.take_errors(place, BATCH, replies)?;
-            self.take_data(place, replies)?;
+            all_read &= self.take_errors(place, BATCH, replies)? < BATCH;
+            all_read &= self.take_data(place, replies)?;
+        }
+        if all_read {
+            self.clock.all_read();
         }
         Ok(())
     }
@@ -99,9 +103,10 @@ impl DgramTransport {
         for taken in 0..most {
             let message = self.reader.read(socket, MsgFlags::MSG_ERRQUEUE)?;
             let Some((info, data)) = message else { return Ok(taken) };
+            let received = self.clock.of_stamp(info.stamp);
             let decoded = match flow {
-                None => self.decoder.echo_error(&info, data),
-                Some(flow) => self.decoder.datagram_error(*flow, &info, data),
+                None => self.decoder.echo_error(&info, data, received),
+                Some(flow) => self.decoder.datagram_error(*flow, &info, data, received),
             };
             sort(decoded, self.source, &mut self.counts, replies);
         }
@@ -111,18 +116,24 @@ impl DgramTransport {
     /// Takes what has arrived at a socket as data: echo replies, or what anybody sends to a UDP socket.
     /// The latter is no reply, but left in place it would wake every wait, and take the room of the
     /// error queue.
-    fn take_data(&mut self, place: usize, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
+    ///
+    /// Returns whether nothing is left.
+    fn take_data(
+        &mut self,
+        place: usize,
+        replies: &mut Vec<Reply>,
+    ) -> Result<bool, TransportError> {
         let FlowSocket { flow, socket } = &self.sockets[place];
         for _ in 0..BATCH {
             let message = self.reader.read(socket, MsgFlags::empty())?;
-            let Some((info, data)) = message else { break };
+            let Some((info, data)) = message else { return Ok(true) };
             let decoded = match flow {
-                None => self.decoder.echo_reply(&info, data),
+                None => self.decoder.echo_reply(&info, data, self.clock.of_stamp(info.stamp)),
                 Some(_) => Err(Ignored::NotAReply),
             };
             sort(decoded, self.source, &mut self.counts, replies);
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Takes errors from a socket that would stop a send.
@@ -171,6 +182,7 @@ impl Transport for DgramTransport {
         if self.replies_at_once {
             self.make_way(place, 1)?;
         }
+        let mut last = None;
         for _ in 0..SEND_ATTEMPTS {
             let at = self.now();
             match self.send_once(place, probe) {
@@ -178,20 +190,20 @@ impl Transport for DgramTransport {
                     self.decoder.sent(probe);
                     return Ok(SendResult::Sent(at));
                 }
-                Err(Errno::ENOBUFS | Errno::EAGAIN | Errno::EINTR) => return Ok(SendResult::Busy),
-                Err(errno @ (Errno::EBADF | Errno::EINVAL)) => {
-                    return Err(TransportError::system("sendmsg")(errno));
-                }
-                Err(errno) => {
-                    self.counts.resent += 1;
-                    self.counts.resent_reason = Some(errno.desc().to_owned());
-                }
+                Err(errno) => match Refusal::result(errno, at) {
+                    Some(SendResult::Unsent(_, refusal)) => {
+                        self.counts.resent += 1;
+                        self.counts.resent_reason = Some(refusal.to_string());
+                        last = Some(refusal);
+                    }
+                    Some(result) => return Ok(result),
+                    None => return Err(TransportError::system("sendmsg")(errno)),
+                },
             }
             self.make_way(place, BATCH)?;
         }
-        let last = self.counts.resent_reason.clone().unwrap_or_default();
-        self.counts.count_unsent(&io::Error::other(last));
-        Ok(SendResult::Unsent(self.now()))
+        let refusal = last.unwrap_or(Refusal::new(Errno::EHOSTUNREACH));
+        Ok(SendResult::Unsent(self.now(), refusal))
     }
 
     fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
@@ -216,10 +228,9 @@ impl Transport for DgramTransport {
 
 fn ping_socket(source: Ipv4Addr) -> Result<Socket, TransportError> {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::ICMPV4));
-    let socket = socket.map_err(|error| match error.kind() {
-        io::ErrorKind::PermissionDenied => TransportError::NoPing,
-        _ => TransportError::system("socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP)")(error),
-    })?;
+    let call = "socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP)";
+    let socket =
+        socket.map_err(|error| TransportError::unopened(error, call, TransportError::NoPing))?;
     prepared(socket, source)
 }
 
@@ -231,14 +242,14 @@ fn udp_socket(source: Ipv4Addr) -> Result<Socket, TransportError> {
 fn prepared(socket: Socket, source: Ipv4Addr) -> Result<Socket, TransportError> {
     let failed = TransportError::system;
     socket.set_nonblocking(true).map_err(failed("fcntl(O_NONBLOCK)"))?;
-    // The error queue shares this buffer, and what does not fit is lost without an error.
-    socket.set_recv_buffer_size(RECEIVE_BUFFER).map_err(failed("setsockopt(SO_RCVBUF)"))?;
-    socket.set_send_buffer_size(SEND_BUFFER).map_err(failed("setsockopt(SO_SNDBUF)"))?;
     let failed = TransportError::system;
     setsockopt(&socket, sockopt::Ipv4RecvErr, &true).map_err(failed("setsockopt(IP_RECVERR)"))?;
-    setsockopt(&socket, sockopt::Ipv4RecvTtl, &true).map_err(failed("setsockopt(IP_RECVTTL)"))?;
-    setsockopt(&socket, sockopt::ReceiveTimestampns, &true)
-        .map_err(failed("setsockopt(SO_TIMESTAMPNS)"))?;
+    // Extras: room for thousands of packets a second, which the error queue shares and beyond which
+    // replies are lost without an error; the TTLs of replies; and when they came.
+    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    let _ = socket.set_send_buffer_size(SEND_BUFFER);
+    let _ = setsockopt(&socket, sockopt::Ipv4RecvTtl, &true);
+    let _ = setsockopt(&socket, sockopt::ReceiveTimestampns, &true);
     socket.bind(&SocketAddrV4::new(source, 0).into()).map_err(TransportError::system("bind"))?;
     Ok(socket)
 }

@@ -7,24 +7,24 @@
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
-use crate::trace::{MplsLabel, ReplyKind};
+use crate::trace::ReplyKind;
 
 use super::super::exchange::{Flow, Probe, ProbeMethod, Reply, TraceKey};
 use super::super::packet::{Codec, Ignored};
-use super::socket::{Clock, MessageInfo};
+use super::super::timing::Moment;
+use super::socket::MessageInfo;
 
 /// Decodes messages.
 #[derive(Debug)]
 pub(super) struct DgramDecoder {
     codec: Codec,
-    clock: Clock,
     /// The last UDP probe of each trace, for replies that do not say which probe they are for.
     last: HashMap<TraceKey, Probe>,
 }
 
 impl DgramDecoder {
-    pub(super) fn new(codec: Codec, clock: Clock) -> Self {
-        Self { codec, clock, last: HashMap::new() }
+    pub(super) fn new(codec: Codec) -> Self {
+        Self { codec, last: HashMap::new() }
     }
 
     /// A probe has left.
@@ -35,11 +35,17 @@ impl DgramDecoder {
     }
 
     /// A message from the error queue of a ping socket: the quoted packet from its ICMP header on.
-    pub(super) fn echo_error(&self, info: &MessageInfo, data: &[u8]) -> Result<Reply, Ignored> {
+    pub(super) fn echo_error(
+        &self,
+        info: &MessageInfo,
+        data: &[u8],
+        received: Moment,
+    ) -> Result<Reply, Ignored> {
         let (from, kind) = hop(info)?;
         let target = info.address.ok_or(Ignored::Malformed)?;
         let probe = self.codec.quoted_echo(*target.ip(), data)?;
-        Ok(self.reply(probe, from, kind, info, Codec::labels(data, ProbeMethod::Icmp)))
+        let (reply_ttl, labels) = (info.ttl, Codec::labels(data, ProbeMethod::Icmp));
+        Ok(Reply { probe, from, kind, received, reply_ttl, labels })
     }
 
     /// A message from the error queue of a UDP socket: the quoted packet from its payload on, as far
@@ -49,6 +55,7 @@ impl DgramDecoder {
         flow: Flow,
         info: &MessageInfo,
         data: &[u8],
+        received: Moment,
     ) -> Result<Reply, Ignored> {
         let (from, kind) = hop(info)?;
         let to = info.address.ok_or(Ignored::Malformed)?;
@@ -60,26 +67,21 @@ impl DgramDecoder {
             Some(probe) => probe,
             None => *self.last.get(&key).ok_or(Ignored::NotOurs)?,
         };
-        Ok(self.reply(probe, from, kind, info, Codec::labels(data, ProbeMethod::Udp)))
+        let (reply_ttl, labels) = (info.ttl, Codec::labels(data, ProbeMethod::Udp));
+        Ok(Reply { probe, from, kind, received, reply_ttl, labels })
     }
 
     /// An echo reply, which comes as ordinary data, from its ICMP header on.
-    pub(super) fn echo_reply(&self, info: &MessageInfo, data: &[u8]) -> Result<Reply, Ignored> {
+    pub(super) fn echo_reply(
+        &self,
+        info: &MessageInfo,
+        data: &[u8],
+        received: Moment,
+    ) -> Result<Reply, Ignored> {
         let probe = self.codec.echoed(data)?;
         let from = info.address.map(|address| *address.ip()).ok_or(Ignored::Malformed)?;
-        Ok(self.reply(probe, from, ReplyKind::EchoReply, info, Box::default()))
-    }
-
-    fn reply(
-        &self,
-        probe: Probe,
-        from: Ipv4Addr,
-        kind: ReplyKind,
-        info: &MessageInfo,
-        labels: Box<[MplsLabel]>,
-    ) -> Reply {
-        let received = self.clock.of_stamp(info.stamp);
-        Reply { probe, from, kind, received, reply_ttl: info.ttl, labels }
+        let (kind, reply_ttl, labels) = (ReplyKind::EchoReply, info.ttl, Box::default());
+        Ok(Reply { probe, from, kind, received, reply_ttl, labels })
     }
 }
 

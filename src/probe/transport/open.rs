@@ -49,7 +49,7 @@ pub fn open(
         TransportKind::User => None,
         TransportKind::Raw => Some(RawTransport::open(Codec::new(secret), source)?),
         TransportKind::Auto => match RawTransport::open(Codec::new(secret), source) {
-            Err(TransportError::NoRaw) => None,
+            Err(TransportError::NoRaw | TransportError::NotOffered { .. }) => None,
             raw => Some(raw?),
         },
     };
@@ -57,7 +57,7 @@ pub fn open(
         (TransportKind::User, _) => "datagram sockets, as asked",
         (TransportKind::Raw, _) => "raw sockets, as asked",
         (TransportKind::Auto, Some(_)) => "raw sockets, since they are allowed",
-        (TransportKind::Auto, None) => "datagram sockets, since raw ones are not allowed",
+        (TransportKind::Auto, None) => "datagram sockets, since raw ones are not to be had",
     };
     let transport: Box<dyn Transport> = match allowed {
         Some(raw) => Box::new(raw),
@@ -75,20 +75,31 @@ pub fn source_address(
     asked: Option<Ipv4Addr>,
     target: Ipv4Addr,
 ) -> Result<Ipv4Addr, TransportError> {
-    match asked.filter(|address| !address.is_unspecified()) {
-        Some(address) => UdpSocket::bind((address, 0))
-            .map(|_| address)
-            .map_err(|source| TransportError::NotOurAddress { address, source }),
-        None => towards(target).map_err(|source| TransportError::NoRoute { target, source }),
+    let asked = asked.filter(|address| !address.is_unspecified());
+    let from = asked.unwrap_or(Ipv4Addr::UNSPECIFIED);
+    let socket = UdpSocket::bind((from, 0)).map_err(|source| match asked {
+        Some(address) if source.kind() == io::ErrorKind::AddrNotAvailable => {
+            TransportError::NotOurAddress { address, source }
+        }
+        _ => TransportError::system("socket and bind")(source),
+    })?;
+    // Such a socket sends nothing when it is connected, but knows its own address from then on.
+    let no_route = |source| TransportError::NoRoute { target, source };
+    socket.connect((target, 33_434)).map_err(no_route)?;
+    let address = match socket.local_addr().map_err(no_route)?.ip() {
+        IpAddr::V4(address) => address,
+        IpAddr::V6(_) => return Err(no_route(io::ErrorKind::AddrNotAvailable.into())),
+    };
+    let useless = |why: &str| {
+        let source = io::Error::new(io::ErrorKind::AddrNotAvailable, why);
+        Err(TransportError::NotOurAddress { address: from, source })
+    };
+    if address.is_loopback() && !target.is_loopback() && asked.is_some() {
+        return useless("a loopback address leads to no other machine");
     }
-}
-
-/// A datagram socket that is connected sends nothing, but knows its own address.
-fn towards(target: Ipv4Addr) -> io::Result<Ipv4Addr> {
-    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
-    socket.connect((target, 33_434))?;
-    match socket.local_addr()?.ip() {
-        IpAddr::V4(address) => Ok(address),
-        IpAddr::V6(_) => Err(io::ErrorKind::AddrNotAvailable.into()),
+    // The system takes another one in place of a multicast or broadcast address.
+    if asked.is_some_and(|asked| asked != address) {
+        return useless("a multicast or broadcast address is no machine's own");
     }
+    Ok(address)
 }

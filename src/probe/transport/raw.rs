@@ -1,6 +1,5 @@
 //! Raw sockets: whole IP packets out, ICMP messages in, with the kernel's receive stamps.
 
-use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use nix::errno::Errno;
@@ -11,7 +10,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use super::super::exchange::{Probe, Reply};
 use super::super::packet::Codec;
 use super::super::timing::Moment;
-use super::seam::{SendResult, Transport, TransportCounts, TransportError};
+use super::seam::{Refusal, SendResult, Transport, TransportCounts, TransportError};
 use super::socket::{BATCH, Clock, MessageReader, RECEIVE_BUFFER, SEND_BUFFER, sort, wait};
 
 /// A socket of this protocol sends any other, and receives none (`raw(7)`).
@@ -38,12 +37,12 @@ impl RawTransport {
         let failed = TransportError::system;
         let sender = raw_socket(Protocol::from(IPPROTO_RAW))?;
         sender.set_header_included_v4(true).map_err(failed("setsockopt(IP_HDRINCL)"))?;
-        sender.set_send_buffer_size(SEND_BUFFER).map_err(failed("setsockopt(SO_SNDBUF)"))?;
         let receiver = raw_socket(Protocol::ICMPV4)?;
-        // The kernel grants less without an error. That matters at thousands of packets a second only.
-        receiver.set_recv_buffer_size(RECEIVE_BUFFER).map_err(failed("setsockopt(SO_RCVBUF)"))?;
-        setsockopt(&receiver, sockopt::ReceiveTimestampns, &true)
-            .map_err(TransportError::system("setsockopt(SO_TIMESTAMPNS)"))?;
+        // Extras: room matters at thousands of packets a second only, and without stamps a reply came
+        // when it is read.
+        let _ = sender.set_send_buffer_size(SEND_BUFFER);
+        let _ = receiver.set_recv_buffer_size(RECEIVE_BUFFER);
+        let _ = setsockopt(&receiver, sockopt::ReceiveTimestampns, &true);
         let (reader, clock) = (MessageReader::new(), Clock::start(Moment::START));
         Ok(Self {
             codec,
@@ -60,7 +59,10 @@ impl RawTransport {
     fn drain(&mut self, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
         for _ in 0..BATCH {
             let message = self.reader.read(&self.receiver, MsgFlags::empty())?;
-            let Some((info, packet)) = message else { break };
+            let Some((info, packet)) = message else {
+                self.clock.all_read();
+                break;
+            };
             let decoded = self.codec.decode(packet, self.clock.of_stamp(info.stamp));
             sort(decoded, self.source, &mut self.counts, replies);
         }
@@ -79,16 +81,11 @@ impl Transport for RawTransport {
         let at = self.now();
         match self.sender.send_to(&packet, &to) {
             Ok(_) => Ok(SendResult::Sent(at)),
-            Err(error) => match error.raw_os_error().map(Errno::from_raw) {
-                Some(Errno::ENOBUFS | Errno::EAGAIN | Errno::EINTR) => Ok(SendResult::Busy),
-                Some(Errno::EBADF | Errno::EINVAL | Errno::EMSGSIZE) | None => {
-                    Err(TransportError::system("sendto")(error))
-                }
-                Some(_) => {
-                    self.counts.count_unsent(&error);
-                    Ok(SendResult::Unsent(at))
-                }
-            },
+            Err(error) => {
+                let errno = error.raw_os_error().map(Errno::from_raw);
+                let refused = errno.and_then(|errno| Refusal::result(errno, at));
+                refused.ok_or_else(|| TransportError::system("sendto")(error))
+            }
         }
     }
 
@@ -108,10 +105,9 @@ impl Transport for RawTransport {
 
 fn raw_socket(protocol: Protocol) -> Result<Socket, TransportError> {
     let socket = Socket::new(Domain::IPV4, Type::RAW, Some(protocol));
-    let socket = socket.map_err(|error| match error.kind() {
-        io::ErrorKind::PermissionDenied => TransportError::NoRaw,
-        _ => TransportError::system("socket(AF_INET, SOCK_RAW)")(error),
-    })?;
+    let call = "socket(AF_INET, SOCK_RAW)";
+    let socket =
+        socket.map_err(|error| TransportError::unopened(error, call, TransportError::NoRaw))?;
     socket.set_nonblocking(true).map_err(TransportError::system("fcntl(O_NONBLOCK)"))?;
     Ok(socket)
 }

@@ -1,8 +1,11 @@
 //! The seam: what every transport does, and how it fails.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::net::Ipv4Addr;
+use std::time::Duration;
+use std::{fmt, io};
+
+use nix::errno::Errno;
 
 use super::super::exchange::{Flow, Probe, ProbeMethod, Reply};
 use super::super::packet::Ignored;
@@ -41,11 +44,45 @@ pub trait Transport<P = Probe, R = Reply> {
 pub enum SendResult {
     /// It left at this moment.
     Sent(Moment),
-    /// A queue of this machine is full: try again a little later.
+    /// As many are under way as this transport can have: try again a little later.
     Busy,
-    /// The machine refused it, as it does without a route or behind a local firewall. It counts as an
-    /// attempt that was not answered.
-    Unsent(Moment),
+    /// The machine refused it for the moment, as a full queue does, or a local firewall at random: worth
+    /// some tries.
+    Refused(Moment, Refusal),
+    /// The machine refused it, as it does without a route. It counts as an attempt that was not answered.
+    Unsent(Moment, Refusal),
+}
+
+/// What the system reported when it did not send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal(Errno);
+
+impl Refusal {
+    /// The refusal that `errno` is.
+    #[must_use]
+    pub const fn new(errno: Errno) -> Self {
+        Self(errno)
+    }
+
+    /// What becomes of a probe that the system refused to send, at `at`, in one way on every transport.
+    /// Nothing where the error is about the program and not about the network.
+    pub(super) fn result(errno: Errno, at: Moment) -> Option<SendResult> {
+        match errno {
+            Errno::EBADF | Errno::EFAULT | Errno::ENOTSOCK | Errno::EDESTADDRREQ => None,
+            Errno::EAGAIN | Errno::EINTR => Some(SendResult::Busy),
+            // Netfilter drops (EPERM), queues and memory.
+            Errno::EPERM | Errno::ENOBUFS | Errno::ENOMEM => {
+                Some(SendResult::Refused(at, Self(errno)))
+            }
+            _ => Some(SendResult::Unsent(at, Self(errno))),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        io::Error::from(self.0).fmt(f)
+    }
 }
 
 /// Packets that are no replies, and probes that did not leave.
@@ -81,7 +118,7 @@ impl TransportCounts {
     }
 
     /// Counts a probe that could not be sent.
-    pub(super) fn count_unsent(&mut self, why: &io::Error) {
+    pub(in super::super) fn count_unsent(&mut self, why: impl fmt::Display) {
         self.unsent += 1;
         self.unsent_reason = Some(why.to_string());
     }
@@ -97,6 +134,22 @@ pub enum TransportError {
     /// Ping sockets are not allowed.
     #[error("ICMP without privileges needs net.ipv4.ping_group_range to cover a group of yours")]
     NoPing,
+    /// The system has no such sockets.
+    #[error("{call}: {source}")]
+    NotOffered {
+        /// The call.
+        call: &'static str,
+        /// What the system reported.
+        source: io::Error,
+    },
+    /// For so long the machine has sent nothing.
+    #[error("nothing could be sent for {} s: {refusal}", .lasted.as_secs())]
+    CannotSend {
+        /// How long.
+        lasted: Duration,
+        /// What the system reported last.
+        refusal: Refusal,
+    },
     /// There is no route to the targets.
     #[error("no route to {target}: {source}")]
     NoRoute {
@@ -132,6 +185,31 @@ pub enum TransportError {
 }
 
 impl TransportError {
+    /// Makes the error of a socket that was not opened: `forbidden` where that takes a privilege. Sandboxes
+    /// and small kernels have no such sockets at all.
+    pub(super) fn unopened(error: io::Error, call: &'static str, forbidden: Self) -> Self {
+        match error.raw_os_error().map(Errno::from_raw) {
+            Some(Errno::EPERM | Errno::EACCES) => forbidden,
+            Some(
+                Errno::EPROTONOSUPPORT
+                | Errno::ESOCKTNOSUPPORT
+                | Errno::EAFNOSUPPORT
+                | Errno::EPROTOTYPE
+                | Errno::EOPNOTSUPP
+                | Errno::EINVAL
+                | Errno::ENOSYS,
+            ) => Self::NotOffered { call, source: error },
+            _ => Self::System { call, source: error },
+        }
+    }
+
+    /// Whether this process or the system has no file left to open.
+    pub(super) fn is_out_of_files(&self) -> bool {
+        let Self::System { source, .. } = self else { return false };
+        let errno = source.raw_os_error().map(Errno::from_raw);
+        matches!(errno, Some(Errno::EMFILE | Errno::ENFILE))
+    }
+
     /// Makes the error of a system call that failed.
     pub(super) fn system<E: Into<io::Error>>(call: &'static str) -> impl Fn(E) -> Self {
         move |source| Self::System { call, source: source.into() }

@@ -4,7 +4,7 @@
 use std::io::{self, IoSliceMut};
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::{AsFd, AsRawFd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
@@ -28,33 +28,69 @@ pub(super) const SEND_BUFFER: usize = 1 << 20;
 pub(super) const BATCH: usize = 64;
 /// No reply that matters is longer.
 const LONGEST_MESSAGE: usize = 2048;
-/// When a stamp shows a packet to be older than this, the wall clock was set.
-const OLDEST: Duration = Duration::from_secs(1);
+/// How much the wall clock may differ from the run's without having been set: what slewing and two looks
+/// one after the other make.
+const TOLERANCE: Duration = Duration::from_millis(20);
 
-/// The time since the run began: monotonic, and able to place the kernel's stamps.
+/// How often clocks are looked at, at most, until two looks are close to each other.
+const LOOKS: usize = 3;
+
+/// The time since the run began: monotonic, going on while the machine sleeps, and able to place the
+/// kernel's stamps.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock {
-    began: Instant,
+    /// Since the machine was started.
+    began: Duration,
     at: Moment,
+    /// The wall clock less the time since the machine was started, when the queues were empty last.
+    offset: Duration,
 }
 
 impl Clock {
     /// A clock that shows `at` now.
     pub(super) fn start(at: Moment) -> Self {
-        Self { began: Instant::now(), at }
+        Self { began: since_boot(), at, offset: offset() }
     }
 
     pub(super) fn now(self) -> Moment {
-        self.at + self.began.elapsed()
+        self.at + since_boot().saturating_sub(self.began)
     }
 
-    /// The moment of a kernel stamp. The kernel stamps by the wall clock, which may be set at any time.
-    /// So only the packet's age is taken from the stamp.
+    /// The moment of a kernel stamp, however old: a process may have been stopped. The kernel stamps by the
+    /// wall clock. Where that was set since the queues were empty, the stamp says nothing.
     pub(super) fn of_stamp(self, stamp: Option<Duration>) -> Moment {
-        let wall_clock = clock_gettime(ClockId::CLOCK_REALTIME).ok().map(Duration::from);
-        let age = stamp.zip(wall_clock).and_then(|(stamp, now)| now.checked_sub(stamp));
-        self.now().before(age.filter(|age| *age < OLDEST).unwrap_or_default())
+        let (now, offset) = (self.now(), offset());
+        let was_set = offset.abs_diff(self.offset) > TOLERANCE;
+        let since_boot = stamp.filter(|_| !was_set).and_then(|stamp| stamp.checked_sub(offset));
+        let stamped = since_boot.map(|stamp| self.at + stamp.saturating_sub(self.began));
+        stamped.map_or(now, |stamped| stamped.min(now))
     }
+
+    /// All that had arrived was read: what comes now is stamped by the wall clock as it is now.
+    pub(super) fn all_read(&mut self) {
+        self.offset = offset();
+    }
+}
+
+/// The wall clock less the time since the machine was started. A process may be stopped between two looks
+/// at clocks, so the looks must be close to each other.
+fn offset() -> Duration {
+    let mut offset = Duration::ZERO;
+    for _ in 0..LOOKS {
+        let before = since_boot();
+        let wall_clock =
+            clock_gettime(ClockId::CLOCK_REALTIME).map_or(Duration::ZERO, Duration::from);
+        offset = wall_clock.saturating_sub(before);
+        if since_boot().saturating_sub(before) < TOLERANCE / 4 {
+            break;
+        }
+    }
+    offset
+}
+
+fn since_boot() -> Duration {
+    let boot = clock_gettime(ClockId::CLOCK_BOOTTIME);
+    boot.or_else(|_| clock_gettime(ClockId::CLOCK_MONOTONIC)).map_or(Duration::ZERO, Duration::from)
 }
 
 /// What came with a message.
@@ -169,7 +205,7 @@ pub(super) fn sort(
         Ok(Reply { kind: ReplyKind::Unreachable(_), from, probe, .. })
             if from == source && probe.key.target != source =>
         {
-            counts.count_unsent(&io::ErrorKind::HostUnreachable.into());
+            counts.count_unsent(io::Error::from(io::ErrorKind::HostUnreachable));
         }
         Ok(reply) => replies.push(reply),
         Err(why) => counts.count_ignored(why),
