@@ -5,6 +5,7 @@ use std::io::{self, BufRead};
 use std::net::Ipv4Addr;
 
 use super::finding::Finding;
+use super::scattered::{self, RowReader};
 use super::sniff::Head;
 use crate::input::json::{self, Batch};
 use crate::input::text::{Lines, decoded};
@@ -34,6 +35,8 @@ pub(super) enum Reader {
     Json(JsonReader),
     /// Line by line.
     Lines(fn() -> Box<dyn LineReader>),
+    /// Line by line, where the answers of all traces stand in any order.
+    Scattered(fn() -> Box<dyn RowReader>),
     /// In its own way. Malformed records are reported and skipped; it fails only when the input does.
     Binary(fn(&mut dyn BufRead, &mut Sink<'_>) -> io::Result<()>),
 }
@@ -106,6 +109,9 @@ impl Format {
                 return json::batches(prefixes, input, work, take);
             }
             Reader::Lines(reader) => lines(reader(), input, &mut sink),
+            Reader::Scattered(reader) => {
+                scattered::read(reader(), Lines::new(decoded(input)?), wanted, &mut sink)
+            }
             Reader::Binary(read) => read(input, &mut sink),
         };
         if !found.is_empty() {

@@ -2,7 +2,10 @@
 
 use super::format::Format;
 use super::sniff::Head;
-use super::{atlas, globalping, mtr, nexttrace, own, scamper, traceroute, tracert};
+use super::{
+    atlas, caracal, dublin, globalping, mtr, nexttrace, nmap, own, scamper, traceroute, tracert,
+    trippy, yarrp,
+};
 
 /// All formats, those that are the easiest to recognise first.
 pub static FORMATS: &[Format] = &[
@@ -11,9 +14,17 @@ pub static FORMATS: &[Format] = &[
     scamper::json::FORMAT,
     mtr::json::FORMAT,
     nexttrace::FORMAT,
+    trippy::json::FORMAT,
+    dublin::FORMAT,
     globalping::FORMAT,
     atlas::FORMAT,
+    mtr::xml::FORMAT,
+    nmap::FORMAT,
     mtr::csv::FORMAT,
+    trippy::csv::FORMAT,
+    scamper::csv::FORMAT,
+    caracal::FORMAT,
+    yarrp::FORMAT,
     mtr::report::FORMAT,
     traceroute::tracepath::FORMAT,
     tracert::FORMAT,

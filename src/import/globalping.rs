@@ -2,7 +2,7 @@
 //! them, each from a probe somewhere.
 //!
 //! The hops are read from the list, which holds one address for each TTL; the program's own text
-//! beside it is not.
+//! beside it is not, but where the measurement failed and that is all there is.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -15,9 +15,10 @@ use super::finding::Finding;
 use super::format::{Format, JsonReader, Reader, Wanted};
 use super::hop_builder::HopBuilder;
 use super::sniff::Head;
+use super::traceroute;
 use super::values::{self, Address};
 use crate::input::json::loose::{self, Few, Number, Text};
-use crate::trace::{HopReply, Method, ReplyKind, Trace, Vantage};
+use crate::trace::{HopReply, Method, ReplyKind, StopReason, Trace, Vantage};
 
 /// The format `globalping`.
 pub(super) const FORMAT: Format = Format {
@@ -51,6 +52,7 @@ struct Record {
     status: Text,
     hops: Option<Few<Hop>>,
     resolved_address: Text,
+    raw_output: Text,
 }
 
 #[derive(Default, Deserialize)]
@@ -82,6 +84,7 @@ struct Measured {
     status: Text,
     resolved_address: Text,
     hops: Option<Few<Hop>>,
+    raw_output: Text,
 }
 
 #[derive(Default, Deserialize)]
@@ -136,7 +139,10 @@ fn findings(record: &[u8], _: &Wanted<'_>) -> Vec<Finding> {
     match (record.results, record.result, record.hops) {
         (Some(results), ..) => results.0.into_iter().flat_map(part).collect(),
         (None, Some(result), _) => part(Part { probe: record.probe, result: Some(result) }),
-        (None, None, hops) => about.findings(None, Measured { status, resolved_address, hops }),
+        (None, None, hops) => {
+            let raw_output = record.raw_output;
+            about.findings(None, Measured { status, resolved_address, hops, raw_output })
+        }
     }
 }
 
@@ -151,10 +157,36 @@ fn method(protocol: &str) -> Option<Method> {
 
 impl About {
     fn findings(&self, probe: Option<&Probe>, result: Measured) -> Vec<Finding> {
+        if result.status.get() == Some("failed")
+            && matches!(self.kind.get(), None | Some("traceroute" | "mtr"))
+        {
+            let found = self.from_text(probe, result.raw_output.get().unwrap_or_default());
+            if !found.is_empty() {
+                return found;
+            }
+        }
         match self.trace(probe, result) {
             Ok((trace, unread)) => Finding::of(trace, unread),
             Err(finding) => vec![finding],
         }
+    }
+
+    /// The traces in what the program wrote before it was stopped.
+    fn from_text(&self, probe: Option<&Probe>, text: &str) -> Vec<Finding> {
+        let mut found = Vec::new();
+        let mut sink = |_, finding| {
+            if let Finding::Trace(mut trace) = finding {
+                trace.method = self.method;
+                trace.vantage = probe.and_then(Probe::vantage);
+                trace.started = self.started;
+                // It was stopped after its time, whatever it would still have asked.
+                trace.stop = trace.stop.or(Some(StopReason::Interrupted));
+                found.push(Finding::Trace(trace));
+            }
+        };
+        // From memory it does not fail.
+        let _ = traceroute::FORMAT.read(&mut text.as_bytes(), &mut sink);
+        found
     }
 
     /// The trace, and the number of its hops that have no address that can be read.

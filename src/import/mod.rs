@@ -5,6 +5,8 @@
 //! it cannot read it reports.
 
 mod atlas;
+mod caracal;
+mod dublin;
 mod finding;
 mod format;
 mod formats;
@@ -13,8 +15,10 @@ mod hop_builder;
 mod log_prefix;
 mod mtr;
 mod nexttrace;
+mod nmap;
 mod own;
 mod scamper;
+mod scattered;
 mod shell_command;
 mod sniff;
 #[cfg(test)]
@@ -22,7 +26,10 @@ mod test_lines;
 mod text_trace;
 mod traceroute;
 mod tracert;
+mod trippy;
 mod values;
+mod xml;
+mod yarrp;
 
 pub use finding::{Finding, NoDestination};
 pub use format::{Findings, Format, Sink, Wanted};

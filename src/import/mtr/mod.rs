@@ -5,3 +5,4 @@ mod host;
 pub(super) mod json;
 pub(super) mod report;
 mod row;
+pub(super) mod xml;
