@@ -7,7 +7,9 @@ use lasthop::import::{Format, recognise};
 use lasthop::input::HEAD;
 
 /// The folders, and the formats that must know their files.
-const FOLDERS: [(&str, &str); 13] = [
+const FOLDERS: [(&str, &str); 19] = [
+    ("caracal-csv", "caracal"),
+    ("dublin-traceroute-json", "dublin"),
     ("globalping-json", "globalping"),
     ("mtr-csv", "mtr-csv"),
     ("mtr-json", "mtr-json"),
@@ -15,12 +17,16 @@ const FOLDERS: [(&str, &str); 13] = [
     ("nexttrace-json", "nexttrace"),
     ("ripe-atlas", "atlas"),
     ("ripe-atlas-firmware", "atlas"),
+    ("scamper-csv", "scamper-csv"),
     ("scamper-json", "scamper-json"),
     ("scamper-text", "traceroute"),
     ("scamper-warts", "warts"),
     ("tracepath-text", "tracepath"),
     ("traceroute-text", "traceroute"),
+    ("trippy-csv", "trippy-csv"),
+    ("trippy-json", "trippy-json"),
     ("windows-tracert", "tracert"),
+    ("yarrp", "yarrp"),
 ];
 
 /// A file that some format must know.
