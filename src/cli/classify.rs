@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+use crate::columns::TRACES;
 use crate::import::{FORMATS, Format, named};
 use crate::output::{self, Rows, Run, explain, summary, summary_header, summary_table};
 use crate::owner::Owners;
@@ -16,9 +17,9 @@ use crate::trace::{Method, Vantage};
 
 use super::common::Common;
 use super::config;
-use super::distinct_paths::distinct;
 use super::exit::Exit;
 use super::format;
+use super::outputs::{self, Output, is_stdout};
 use super::row_file::{RowFile, open_history};
 use super::sources::Sources;
 use super::stdout;
@@ -81,8 +82,9 @@ enum By {
 impl Classify {
     pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
         let targets = config::targets(common)?;
-        distinct(&[("--append", self.append.as_deref()), ("--traces", self.traces.as_deref())])?;
-        let append = self.append.as_deref().map(|path| {
+        self.check_files(common)?;
+        // What goes to stdout needs no file.
+        let append = self.append.as_deref().filter(|path| !is_stdout(path)).map(|path| {
             open_history(path, summary_header(&targets.classes), WAIT_FOR_LOCK, common)
         });
         let append = append.transpose()?;
@@ -128,18 +130,41 @@ impl Classify {
         }
         let filled = row_file.map_or(Ok(()), RowFile::finish);
         let appended = append.map_or(Ok(()), |mut append| append.append(&rows));
-        format::Format::or_suited(common.format).write(&rows, || text)?;
+        if !self.traces.as_deref().is_some_and(is_stdout) {
+            let appended = self.append.as_deref().is_some_and(is_stdout);
+            let format = if appended { Some(format::Format::Csv) } else { common.format };
+            format::Format::or_suited(format).write(&rows, || text)?;
+        }
         filled.and(appended)?;
         Ok(if judged.is_classified() { Exit::Measured } else { Exit::Nothing })
     }
 
+    /// The files, or stdin.
+    fn inputs(&self) -> Vec<PathBuf> {
+        if self.files.is_empty() { vec![PathBuf::from("-")] } else { self.files.clone() }
+    }
+
+    /// Refuses files that would destroy others.
+    fn check_files(&self, common: &Common) -> anyhow::Result<()> {
+        let (files, config) = (self.inputs(), config::path(common));
+        let mut inputs: Vec<_> = files.iter().map(|path| ("input", path.as_path())).collect();
+        inputs.extend(config.as_deref().map(|path| ("--config", path)));
+        inputs.extend(self.sources.file().map(|path| ("--as-table", path)));
+        let torn = self.append.as_deref().map(outputs::torn);
+        let written = [
+            self.append.as_deref().map(|path| Output::kept("--append", path)),
+            torn.as_deref().map(|path| Output::kept("the torn rows of --append", path)),
+            self.traces.as_deref().map(|path| Output::rows("--traces", path, &TRACES)),
+        ];
+        outputs::check(&inputs, &written.into_iter().flatten().collect::<Vec<_>>())
+    }
+
     /// Reads all files into `survey`, and returns their names.
     fn read(&self, survey: &mut Survey<'_>, common: &Common) -> anyhow::Result<Vec<String>> {
-        let stdin = [PathBuf::from("-")];
-        let files = if self.files.is_empty() { &stdin[..] } else { &self.files };
+        let files = self.inputs();
         let options =
             ReadOptions { from: self.from, target: self.target, details: common.is_verbose() };
-        let names = survey.read_files(files, &options, &mut |remark| match remark {
+        let names = survey.read_files(&files, &options, &mut |remark| match remark {
             Remark::Format { file, format } => common.info(|| format!("{file}: {format}")),
             Remark::NotUsed { file, line, why } => common.warn(&format!("{file}:{line}: {why}")),
             Remark::Failed(error) => common.warn(&error.to_string()),

@@ -15,6 +15,7 @@ mod counters;
 mod describe;
 mod examples;
 mod exit_codes;
+mod files_kept;
 mod fixtures;
 mod formats;
 mod gateway;
