@@ -69,7 +69,9 @@ pub(super) fn check(inputs: &[Input<'_>], outputs: &[Output<'_>]) -> anyhow::Res
         let here = place(path);
         let path = path.display();
         for (input, read) in inputs {
-            if is_same(here.as_ref(), place_of_input(read).as_ref()) {
+            if is_same(here.as_ref(), place_of_input(read).as_ref())
+                || is_inside(here.as_ref(), read)
+            {
                 anyhow::bail!(
                     "{path} is read as {input}, and {option} would write to it; name another file"
                 );
@@ -178,6 +180,17 @@ fn place(path: &Path) -> Option<Place> {
 fn place_of_input(path: &Path) -> Option<Place> {
     let path = if path.as_os_str() == "-" { Path::new("/dev/stdin") } else { path };
     place(path).filter(|place| matches!(place, Place::File(..)))
+}
+
+/// Whether a file is in a folder that is read, or in a folder of that.
+fn is_inside(place: Option<&Place>, folder: &Path) -> bool {
+    let Some(Place::File(..)) = place else { return false };
+    let Ok(entries) = fs::read_dir(folder) else { return false };
+    entries.flatten().any(|entry| {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let path = entry.path();
+        if is_folder { is_inside(place, &path) } else { self::place(&path).as_ref() == place }
+    })
 }
 
 fn is_same(one: Option<&Place>, other: Option<&Place>) -> bool {
