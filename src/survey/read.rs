@@ -66,6 +66,8 @@ pub struct ReadCounts {
     pub skipped: u64,
     /// Records that cannot be read.
     pub malformed: u64,
+    /// Lines of texts that belong to no traceroute.
+    pub other: u64,
     /// Files that could not be read, or not to their end.
     pub failed: u64,
     /// Why records were skipped, and how often.
@@ -78,6 +80,7 @@ impl ReadCounts {
         self.refused += others.refused;
         self.skipped += others.skipped;
         self.malformed += others.malformed;
+        self.other += others.other;
         self.failed += others.failed;
         for (cause, count) in others.causes {
             *self.causes.entry(cause).or_default() += count;
@@ -93,12 +96,15 @@ impl ReadCounts {
     /// All counts on one line, for a block that is called `block`.
     #[must_use]
     pub fn summary(&self, block: impl fmt::Display) -> String {
-        let Self { used, refused, skipped, malformed, failed, causes } = self;
+        let Self { used, refused, skipped, malformed, other, failed, causes } = self;
         let read = used + refused + skipped + malformed;
         let mut text = format!(
             "{read} read, {used} used, {refused} refused (destination outside {block}), {skipped} \
              left out, {malformed} broken"
         );
+        if *other > 0 {
+            let _ = write!(text, ", {other} other lines");
+        }
         if *failed > 0 {
             let _ = write!(text, ", {failed} files not read to their end");
         }
@@ -248,6 +254,10 @@ impl Sifted {
             Finding::Trace(_) | Finding::OutOfScope(_) => self.counts.refused += 1,
             Finding::Skipped(_) | Finding::NoDestination(_) => self.counts.skipped += 1,
             Finding::Malformed(_) => self.counts.malformed += 1,
+            Finding::OtherLines(lines) => {
+                self.counts.other += lines;
+                return;
+            }
         }
         if details {
             let why = match &finding {
@@ -256,6 +266,7 @@ impl Sifted {
                 Finding::NoDestination(_) => format!("left out: {NO_DESTINATION}"),
                 Finding::Skipped(why) => format!("left out: {why}"),
                 Finding::Malformed(why) => format!("broken: {why}"),
+                Finding::OtherLines(_) => return,
             };
             self.not_used.push((line, why));
         }
