@@ -33,7 +33,7 @@ pub struct Found {
 /// Why a reply is not taken for the target's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Implausible {
-    /// Nearly every address of the routed prefix replies, and all alike.
+    /// Nearly every address of the routed prefix replies to this method.
     Alike,
     /// By its TTL the reply comes from a distance at which the target cannot be.
     Distance,

@@ -11,16 +11,16 @@ use ipnet::Ipv4Net;
 use crate::targets::Block;
 
 use super::host::{Found, Host, Implausible};
-use super::liveness::{Liveness, PingMethod};
+use super::liveness::PingMethod;
 
 /// How many addresses of a routed prefix must have been pinged before their likeness means anything.
 const FEWEST: usize = 16;
-/// Nine of ten replies alike are too many: the first and the last address of a network belong to no host.
+/// Nine of ten that reply are too many: the first and the last address of a network belong to no host.
 const SHARE: (usize, usize) = (9, 10);
 /// No path is longer.
 const LONGEST: u8 = 64;
 /// More replies than this show how far away the hosts of a prefix are.
-const NEIGHBOURS: usize = 3;
+const NEARBY: usize = 3;
 
 /// Marks the hosts whose replies are not taken for their own. `source` is where the pings left from.
 pub fn mark_implausible(hosts: &mut [Host], block: &Block, source: Ipv4Addr) {
@@ -52,8 +52,9 @@ pub fn mark_implausible(hosts: &mut [Host], block: &Block, source: Ipv4Addr) {
 struct PrefixReplies {
     /// How many targets were pinged by each method.
     pinged: BTreeMap<PingMethod, usize>,
-    /// How often each reply came.
-    alike: BTreeMap<(Liveness, Option<u8>), usize>,
+    /// How many of them replied. Not by port or TTL: loss decides which port finds a host, and boxes
+    /// that share the work have TTLs of their own.
+    replied: BTreeMap<PingMethod, usize>,
     /// From how far away the replies came, nearest first.
     distances: Vec<u8>,
 }
@@ -66,22 +67,22 @@ impl PrefixReplies {
             *self.pinged.entry(method).or_default() += 1;
         }
         if let Some(found) = host.found {
-            *self.alike.entry((found.liveness, found.reply_ttl)).or_default() += 1;
+            *self.replied.entry(found.liveness.method()).or_default() += 1;
             self.distances.extend(found.reply_ttl.map(distance));
         }
     }
 
     fn is_alike(&self, found: &Found) -> bool {
         let pinged = self.pinged.get(&found.liveness.method()).copied().unwrap_or_default();
-        let alike = self.alike.get(&(found.liveness, found.reply_ttl)).copied().unwrap_or_default();
-        pinged >= FEWEST && alike * SHARE.1 >= pinged * SHARE.0
+        let replied = self.replied.get(&found.liveness.method()).copied().unwrap_or_default();
+        pinged >= FEWEST && replied * SHARE.1 >= pinged * SHARE.0
     }
 
     /// No router on the way, further than any path, or not half as far away as its neighbours.
     fn is_elsewhere(&self, found: &Found) -> bool {
         let Some(distance) = found.reply_ttl.map(distance) else { return false };
         let usual = self.distances.get(self.distances.len() / 2).copied().unwrap_or_default();
-        let enough = self.distances.len() > NEIGHBOURS;
+        let enough = self.distances.len() > NEARBY;
         distance == 0 || distance > LONGEST || enough && distance < usual.div_ceil(2)
     }
 }
@@ -98,6 +99,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::census::Liveness;
     use crate::census::host::Ping;
     use crate::probe::Moment;
 
@@ -141,10 +143,21 @@ mod tests {
     }
 
     #[test]
-    fn few_targets_many_silent_ones_and_different_replies_are_no_middlebox() {
+    fn few_targets_and_many_silent_ones_are_no_middlebox() {
         assert_eq!(marked(hosts(15, 15, Liveness::Echo, &[Some(52)])), []);
         assert_eq!(marked(hosts(20, 17, Liveness::Echo, &[Some(52)])), []);
-        assert_eq!(marked(hosts(20, 20, Liveness::Echo, &[Some(52), Some(115), Some(242)])), []);
+    }
+
+    /// With loss it is chance which port finds a host.
+    #[test]
+    fn boxes_with_other_ttls_and_ports_are_middleboxes_all_the_same() {
+        let two = hosts(20, 20, Liveness::Echo, &[Some(52), Some(115)]);
+        assert_eq!(marked(two), [Implausible::Alike; 20]);
+        let mut all = hosts(20, 20, Liveness::Open(80), &[None]);
+        for host in all.iter_mut().step_by(3) {
+            host.found = Some(Found { liveness: Liveness::Open(443), reply_ttl: None });
+        }
+        assert_eq!(marked(all), [Implausible::Alike; 20]);
     }
 
     /// All that echo requests did not find accept connections. The others are real.

@@ -1,4 +1,4 @@
-//! `lasthop lab --story`: the runs of a story, as `--append` would have gathered them.
+//! `lasthop lab --story`: the runs of a story, as `--append` would have collected them.
 
 use std::io;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What changed since, and when: summaries that `--append` has gathered, read back.
+//! What changed since, and when: summaries that `--append` has collected, read back.
 //!
 //! Right of `output`, whose rows it reads, and a pure function of them: no clock, no chance. Rows of all
 //! files go by once, in the order of their times, and what is kept of them is bounded: for each
@@ -23,6 +23,7 @@
 //! XML. For a test, write rows as CSV and [`read()`] them.
 
 mod change_point;
+mod coverage;
 mod csv_line;
 mod dedup;
 mod error;
@@ -36,11 +37,12 @@ mod row;
 mod series;
 mod significance;
 mod sort;
+mod spelling;
 mod summary_reader;
 mod tables;
 mod timeline;
 
-pub use error::{HistoryError, Malformed, Remark};
+pub use error::{HistoryError, LeftOut, Malformed, Remark};
 pub use event::{Event, Kind, Side, Verdict};
 pub use migrate::{Migrated, migrate};
 pub use prometheus::prometheus;

@@ -12,7 +12,7 @@ use super::read::History;
 use super::row::{Interval, Name};
 use super::series::Series;
 
-/// Metrics while they are gathered.
+/// Metrics while they are collected.
 struct Text<'h> {
     history: &'h History,
     text: String,

@@ -26,6 +26,10 @@ pub struct Series {
     pub scope: Ipv4Net,
     /// How many runs there are.
     pub runs: u64,
+    /// How many of them were cut short.
+    pub incomplete: u64,
+    /// How many of the newest in a row were.
+    pub incomplete_of_late: u64,
     /// When the first of them began.
     pub first: Timestamp,
     /// How things are.
@@ -95,6 +99,8 @@ pub(super) struct Following {
     first: Rc<Row>,
     newest: Rc<Row>,
     runs: u64,
+    incomplete: u64,
+    incomplete_of_late: u64,
     /// The runs that began when the newest one did.
     together: Vec<Arc<str>>,
     timeline: Timeline,
@@ -122,6 +128,8 @@ impl Following {
             first: Rc::clone(row),
             newest: Rc::clone(row),
             runs: 0,
+            incomplete: 0,
+            incomplete_of_late: 0,
             together: Vec::new(),
             timeline: Timeline::new(buckets),
             recent: VecDeque::new(),
@@ -138,6 +146,14 @@ impl Following {
             since: None,
             changing: None,
         }
+    }
+
+    /// Forgets what was known, since rows from this one on are of other prefixes.
+    pub(super) fn begin_anew(&mut self, row: &Rc<Row>) {
+        let new = Self::new(row, 0);
+        let old = std::mem::replace(self, new);
+        let Self { first, runs, incomplete, together, timeline, .. } = old;
+        *self = Self { first, runs, incomplete, together, timeline, ..Self::new(row, 0) };
     }
 
     /// Whether the row was there before: rows that begin together are compared.
@@ -161,6 +177,8 @@ impl Following {
     ) {
         self.newest = Rc::clone(row);
         self.runs += 1;
+        self.incomplete += u64::from(!row.complete);
+        self.incomplete_of_late = if row.complete { 0 } else { self.incomplete_of_late + 1 };
         if from.is_none_or(|from| row.started >= from) {
             self.timeline.add(row);
         }
@@ -305,6 +323,8 @@ impl Following {
             method,
             scope,
             runs: self.runs,
+            incomplete: self.incomplete,
+            incomplete_of_late: self.incomplete_of_late,
             first: self.first.started,
             state: self.state(),
             timeline: self.timeline,

@@ -4,9 +4,17 @@
 //! business of [`crate::import`], and of [`crate::history`] for rows.
 
 pub(crate) mod chunks;
+mod archive;
+mod budget;
+mod html;
 pub(crate) mod json;
+mod kind;
 mod open;
 pub(crate) mod parallel;
 pub(crate) mod text;
+mod walk;
+mod zstd;
 
+pub use kind::kind;
 pub use open::{HEAD, Opened, open};
+pub use walk::{Found, Visit, Walk};

@@ -6,6 +6,7 @@
 
 mod answer;
 mod bucket;
+mod error;
 mod link;
 mod namespace;
 mod netlink;
@@ -19,10 +20,7 @@ mod story;
 mod tcp;
 mod virtual_transport;
 
-use std::io;
-
-use nix::errno::Errno;
-
+pub use error::LabError;
 pub use network::{Change, Delivery, Network};
 pub use scenario::{Manners, Scenario, ScenarioError, Truth};
 pub use scenarios::{DEFAULT, NAMES, built_in};
@@ -40,26 +38,4 @@ pub fn enter(scenario: Scenario, seed: u64) -> Result<(), LabError> {
     namespace::enter()?;
     let link = link::Link::make(scenario.vantage, scenario.ping_sockets)?;
     simulation::start(Network::new(scenario, seed), link)
-}
-
-/// Why the lab does not stand.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum LabError {
-    /// Namespaces are forbidden.
-    #[error("a network namespace is not allowed here ({errno}); this allows it:\n  {mend}")]
-    Forbidden {
-        /// What the system said.
-        errno: Errno,
-        /// The command that allows it.
-        mend: String,
-    },
-    /// Another step failed.
-    #[error("{what}: {source}")]
-    System {
-        /// The step.
-        what: String,
-        /// What the system said.
-        source: io::Error,
-    },
 }

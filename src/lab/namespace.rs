@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{Gid, Uid, getegid, geteuid};
 
-use super::LabError;
+use super::error::LabError;
 
 /// Moves this process into a network namespace of its own, where it has all rights over the
 /// network. Must be called while the process has one thread.
@@ -35,11 +35,11 @@ fn map_ids(uid: Uid, gid: Gid) -> io::Result<()> {
 }
 
 fn forbidden(errno: Errno) -> LabError {
-    LabError::Forbidden { errno, mend: mend() }
+    LabError::Forbidden { errno, remedy: remedy() }
 }
 
 /// The command that makes it possible, by what forbids it.
-fn mend() -> String {
+fn remedy() -> String {
     let setting = |name: &str| {
         fs::read_to_string(format!("/proc/sys/{name}")).unwrap_or_default().trim().to_owned()
     };

@@ -14,14 +14,14 @@ use nix::sys::time::{TimeSpec, TimeValLike};
 
 use crate::probe::Moment;
 
-use super::LabError;
+use super::error::LabError;
 use super::link::Link;
 use super::network::{Delivery, Network};
 
 /// How long the simulation sleeps when nothing is on its way.
 const IDLE: Duration = Duration::from_secs(1);
 /// How long the devices may take until they pass packets.
-const PATIENCE: Duration = Duration::from_secs(5);
+const START_TIMEOUT: Duration = Duration::from_secs(5);
 /// Where the packet goes that shows that they do: nowhere (RFC 5737), discard.
 const NOWHERE: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 0, 2, 1), 9);
 
@@ -47,7 +47,7 @@ pub(super) fn start(network: Network, link: Link) -> Result<(), LabError> {
 fn await_first_packet(link: &Link) -> io::Result<()> {
     let knock = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
     let began = Instant::now();
-    while began.elapsed() < PATIENCE {
+    while began.elapsed() < START_TIMEOUT {
         knock.send_to(&[], NOWHERE)?;
         if wait(link, Duration::from_millis(10))? && link.receive(&mut [0; 2048])?.is_some() {
             return Ok(());

@@ -194,7 +194,7 @@ impl Engine {
     {
         let measured = Measured::default();
         let sending =
-            Sending { retries: 0, patience: MOST_RETRIES, failing_since: None, failures: 0 };
+            Sending { retries: 0, retries_allowed: MOST_RETRIES, failing_since: None, failures: 0 };
         let mut run = Run { engine: self, transport, scheduler, observer, measured, sending };
         let (cut_short, failure) = match run.until_done() {
             Ok(cut_short) => (cut_short, Ok(())),
@@ -227,7 +227,7 @@ struct Sending {
     retries: u32,
     /// How often one is tried again. A firewall that refuses at random is worth that; one that refuses
     /// always would only hold up the others.
-    patience: u32,
+    retries_allowed: u32,
     /// Since when nothing has left although something should.
     failing_since: Option<Moment>,
     /// How many were refused since then.
@@ -238,18 +238,18 @@ impl Sending {
     /// A probe has left.
     fn succeeded(&mut self) {
         if self.retries > 0 {
-            self.patience = MOST_RETRIES;
+            self.retries_allowed = MOST_RETRIES;
         }
         (self.retries, self.failing_since, self.failures) = (0, None, 0);
     }
 
     /// The machine refused a probe at `at`. Returns when to try again; nothing when it was tried enough.
     fn refused(&mut self, at: Moment) -> Option<Moment> {
-        if self.retries < self.patience {
+        if self.retries < self.retries_allowed {
             self.retries += 1;
             return Some(at + BUSY_WAIT * (1 << (self.retries - 1)));
         }
-        self.patience = (self.patience / 2).max(1);
+        self.retries_allowed = (self.retries_allowed / 2).max(1);
         self.retries = 0;
         None
     }

@@ -202,8 +202,8 @@ impl Config<'_> {
             return Err(self.error_at(entry, format!("`{text}` is every address: {expected}")));
         }
         if prefix.addr() != prefix.network() {
-            let mend = prefix.trunc();
-            let message = format!("`{text}` has bits behind its length: expected {mend}");
+            let expected = prefix.trunc();
+            let message = format!("`{text}` has bits behind its length: expected {expected}");
             return Err(self.error_at(entry, message));
         }
         Ok(prefix)

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub enum StopReason {
     /// A home address answered.
     Home,
-    /// The border was found where the neighbours have theirs.
+    /// The border was found where other traces of the routed prefix have theirs.
     Border,
     /// A foreign address answered for the target itself.
     ForeignReply,

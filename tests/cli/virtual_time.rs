@@ -79,3 +79,20 @@ fn everything_that_probe_takes_is_taken() {
     virtually(&folder, &["probe", "--dns"]).refused(2, &["no name server", "--dns"]);
     virtually(&folder, &["--traces", "t.csv", "probe"]).refused(2, &["behind probe"]);
 }
+
+/// With loss it is chance which port finds a host that a box answers for.
+#[test]
+fn loss_makes_no_hosts_of_a_box() {
+    let folder = TempDir::new().expect("a folder");
+    let scenario = include_str!("../../src/lab/scenarios/census.toml");
+    for loss in ["0.05", "0.15"] {
+        let (about, rest) = scenario.split_once('\n').expect("lines");
+        let text = format!("{about}\nloss = {loss}\n{rest}");
+        fs::write(folder.path().join("loss.toml"), text).expect("written");
+        let run = virtually(&folder, &["-q", "-s", "loss.toml", "ping", "--method", "tcp"]);
+        let counts = Sheet::read(&run.ended(0).out);
+        let (alive, suspect) = (counts.numbers("alive"), counts.numbers("suspect"));
+        assert_eq!((alive[4], suspect[4]), (0, suspect[0]), "{loss}");
+        assert!(suspect[4] >= 250, "{loss}: {suspect:?}");
+    }
+}

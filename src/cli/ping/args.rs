@@ -1,13 +1,45 @@
-//! The options of `ping` about how to probe.
+//! The options of `ping`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use crate::census::{PingMethod, PingSettings};
 
-use super::super::run::SendArgs;
+use super::super::run::{RunArgs, SendArgs};
 use super::super::values::{seconds, up_to};
+
+/// Find out which targets answer, and how fast
+///
+/// Sends echo requests to every address of the block, at most --rate per second in all and in random
+/// order. With --method it also opens connections to ports 80 and 443 of targets that stay silent, and
+/// closes them at once, or sends datagrams to ports on which nobody listens. The counts go to stdout:
+/// one row for the block, one for each routed prefix.
+#[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
+pub(in super::super) struct Ping {
+    #[command(flatten)]
+    pub(in super::super) run: RunArgs,
+    #[command(flatten)]
+    pub(super) args: PingArgs,
+    #[command(flatten)]
+    pub(in super::super) send: SendArgs,
+    #[command(flatten)]
+    pub(super) files: FileArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Files")]
+pub(super) struct FileArgs {
+    /// Append the rows of stdout to a CSV file, under a lock
+    #[arg(long, value_name = "COUNTS.csv")]
+    pub(super) append: Option<PathBuf>,
+    /// Write a row for each target: whether it is alive, by which method, how fast (CSV; JSON lines if
+    /// named .jsonl)
+    #[arg(long, value_name = "FILE")]
+    pub(super) census: Option<PathBuf>,
+}
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Pinging")]

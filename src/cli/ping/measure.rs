@@ -19,7 +19,7 @@ use super::super::interrupt::Interrupt;
 use super::super::medium::Medium;
 use super::super::run::secret;
 use super::super::sockets::explain_permission;
-use super::Ping;
+use super::args::Ping;
 use super::progress::Watcher;
 
 /// A census that has ended, and the failure that ended it early.

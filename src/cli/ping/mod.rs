@@ -5,9 +5,8 @@ mod measure;
 mod output;
 mod progress;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::Args;
 use jiff::Timestamp;
 
 use crate::output::LockFile;
@@ -18,46 +17,14 @@ use super::config;
 use super::distinct_paths::distinct;
 use super::exit::Exit;
 use super::medium::Medium;
-use super::run::{RunArgs, SendArgs};
 use super::run_notes;
 
+pub(super) use args::Ping;
 pub(super) use measure::after_traces;
 pub(super) use progress::Watcher;
 
-use args::PingArgs;
 use measure::Done;
 use output::Files;
-
-/// Find out which targets answer, and how fast
-///
-/// Sends echo requests to every address of the block, at most --rate per second in all and in random
-/// order. With --method it also opens connections to ports 80 and 443 of targets that stay silent, and
-/// closes them at once, or sends datagrams to ports on which nobody listens. The counts go to stdout:
-/// one row for the block, one for each routed prefix.
-#[derive(Debug, Args)]
-#[command(allow_negative_numbers = true)]
-pub(super) struct Ping {
-    #[command(flatten)]
-    pub(super) run: RunArgs,
-    #[command(flatten)]
-    args: PingArgs,
-    #[command(flatten)]
-    pub(super) send: SendArgs,
-    #[command(flatten)]
-    files: FileArgs,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Files")]
-struct FileArgs {
-    /// Append the rows of stdout to a CSV file, under a lock
-    #[arg(long, value_name = "COUNTS.csv")]
-    append: Option<PathBuf>,
-    /// Write a row for each target: whether it is alive, by which method, how fast (CSV; JSON lines if
-    /// named .jsonl)
-    #[arg(long, value_name = "FILE")]
-    census: Option<PathBuf>,
-}
 
 impl Ping {
     pub(super) fn run(&self, medium: &Medium, common: &Common) -> anyhow::Result<Exit> {

@@ -13,7 +13,7 @@ use super::super::exit::Exit;
 use super::super::format::Format;
 use super::super::row_file::{RowFile, open_history};
 use super::super::stdout;
-use super::{FileArgs, Ping};
+use super::args::{FileArgs, Ping};
 
 /// The files of a run, open since before the first packet.
 pub(super) struct Files {

@@ -1,5 +1,6 @@
-//! The options of `probe` about how to trace.
+//! The options of `probe`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -7,8 +8,53 @@ use clap::{Args, ValueEnum};
 use crate::probe::{Attempt, Flow, ProbeMethod, ProbeTtl, TraceSettings};
 use crate::trace::Strategy;
 
-use super::super::run::SendArgs;
+use super::super::run::{RunArgs, SendArgs};
+use super::super::sources::Sources;
 use super::super::values::{seconds, up_to};
+
+/// Trace the block (or the given addresses), name the transit, write the split
+///
+/// Sends small ICMP echo requests or UDP datagrams with rising TTL to every address of the block, at
+/// most --rate per second in all and in random order, and stops each trace as soon as home answers.
+/// The summary goes to stdout: one row for the block, one for each routed prefix.
+#[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
+pub(in super::super) struct Probe {
+    #[command(flatten)]
+    pub(in super::super) run: RunArgs,
+    /// Then also ping all targets by ICMP, for the summary's columns from pinged on
+    #[arg(long)]
+    pub(super) ping: bool,
+    #[command(flatten)]
+    pub(super) trace: TraceArgs,
+    #[command(flatten)]
+    pub(in super::super) send: SendArgs,
+    #[command(flatten)]
+    pub(in super::super) files: FileArgs,
+    #[command(flatten)]
+    pub(super) sources: Sources,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Files")]
+pub(in super::super) struct FileArgs {
+    /// Append the summary's rows to a CSV file, under a lock
+    #[arg(long, value_name = "SUMMARY.csv")]
+    pub(super) append: Option<PathBuf>,
+    /// Write a row for each trace: class, evidence, reason (CSV; JSON lines if named .jsonl)
+    #[arg(long, value_name = "FILE")]
+    pub(super) traces: Option<PathBuf>,
+    /// Write a row for each packet (CSV; JSON lines if named .jsonl)
+    #[arg(long, value_name = "FILE")]
+    pub(super) hops: Option<PathBuf>,
+}
+
+impl FileArgs {
+    /// Whether no file is named.
+    pub(in super::super) fn is_empty(&self) -> bool {
+        [&self.append, &self.traces, &self.hops].into_iter().all(Option::is_none)
+    }
+}
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Tracing")]

@@ -23,8 +23,7 @@ use super::super::progress::Watcher;
 use super::super::run::secret;
 use super::super::run_notes;
 use super::super::sockets::explain_permission;
-use super::Probe;
-use super::args::Methods;
+use super::args::{Methods, Probe};
 
 /// A measurement that has ended.
 pub(super) struct Done<'t> {

@@ -4,9 +4,8 @@ mod args;
 mod measure;
 mod output;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::Args;
 use jiff::Timestamp;
 
 use crate::census::HostCounts;
@@ -19,57 +18,12 @@ use super::config;
 use super::distinct_paths::distinct;
 use super::exit::Exit;
 use super::medium::Medium;
-use super::run::{RunArgs, SendArgs};
 use super::run_notes;
-use super::sources::Sources;
 
-use args::TraceArgs;
+pub(super) use args::{FileArgs, Probe};
+
 use measure::Done;
 use output::Files;
-
-/// Trace the block (or the given addresses), name the transit, write the split
-///
-/// Sends small ICMP echo requests or UDP datagrams with rising TTL to every address of the block, at
-/// most --rate per second in all and in random order, and stops each trace as soon as home answers.
-/// The summary goes to stdout: one row for the block, one for each routed prefix.
-#[derive(Debug, Args)]
-#[command(allow_negative_numbers = true)]
-pub(super) struct Probe {
-    #[command(flatten)]
-    pub(super) run: RunArgs,
-    /// Then also ping all targets by ICMP, for the summary's columns from pinged on
-    #[arg(long)]
-    ping: bool,
-    #[command(flatten)]
-    trace: TraceArgs,
-    #[command(flatten)]
-    pub(super) send: SendArgs,
-    #[command(flatten)]
-    pub(super) files: FileArgs,
-    #[command(flatten)]
-    sources: Sources,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Files")]
-pub(super) struct FileArgs {
-    /// Append the summary's rows to a CSV file, under a lock
-    #[arg(long, value_name = "SUMMARY.csv")]
-    append: Option<PathBuf>,
-    /// Write a row for each trace: class, evidence, reason (CSV; JSON lines if named .jsonl)
-    #[arg(long, value_name = "FILE")]
-    traces: Option<PathBuf>,
-    /// Write a row for each packet (CSV; JSON lines if named .jsonl)
-    #[arg(long, value_name = "FILE")]
-    hops: Option<PathBuf>,
-}
-
-impl FileArgs {
-    /// Whether no file is named.
-    pub(super) fn is_empty(&self) -> bool {
-        [&self.append, &self.traces, &self.hops].into_iter().all(Option::is_none)
-    }
-}
 
 impl Probe {
     pub(super) fn run(&self, medium: &Medium, common: &Common) -> anyhow::Result<Exit> {

@@ -85,7 +85,17 @@ struct Lasting {
     ways: BTreeMap<Ipv4Net, Vec<Path>>,
 }
 
-pub(super) fn parse(name: &str, text: &str) -> Result<Story, ScenarioError> {
+impl Story {
+    /// Reads a story; `name` is how messages call it.
+    ///
+    /// # Errors
+    /// With the line, what is wrong there and what was expected.
+    pub fn parse(name: &str, text: &str) -> Result<Self, ScenarioError> {
+        parse(name, text)
+    }
+}
+
+fn parse(name: &str, text: &str) -> Result<Story, ScenarioError> {
     let file: File =
         toml::from_str(text).map_err(|wrong| ScenarioError::toml(name, text, &wrong))?;
     let error = |at: usize, message| ScenarioError::at(name, text, at, message);

@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::probe::Moment;
 
 use super::network::{Change, Network};
-use super::scenario::{Path, Route, Scenario, ScenarioError};
+use super::scenario::{Path, Route, Scenario};
 
 /// A story, read from TOML.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,14 +67,6 @@ struct Scene {
 }
 
 impl Story {
-    /// Reads a story; `name` is how messages call it.
-    ///
-    /// # Errors
-    /// With the line, what is wrong there and what was expected.
-    pub fn parse(name: &str, text: &str) -> Result<Self, ScenarioError> {
-        file::parse(name, text)
-    }
-
     /// When the runs begin, oldest first.
     pub fn runs(&self) -> impl Iterator<Item = Timestamp> + '_ {
         self.watches.iter().flat_map(|watch| {
