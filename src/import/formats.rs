@@ -1,10 +1,9 @@
 //! All formats, and which of them a file is of.
 
-use super::format::Format;
+use super::format::{Format, Reader};
 use super::sniff::Head;
 use super::{
-    atlas, caracal, dublin, globalping, mtr, nexttrace, nmap, own, scamper, traceroute, tracert,
-    trippy, yarrp,
+    atlas, caracal, dublin, globalping, mtr, nexttrace, nmap_xml, own, scamper, text, trippy, yarrp,
 };
 
 /// All formats, those that are the easiest to recognise first.
@@ -19,17 +18,26 @@ pub static FORMATS: &[Format] = &[
     globalping::FORMAT,
     atlas::FORMAT,
     mtr::xml::FORMAT,
-    nmap::FORMAT,
+    nmap_xml::FORMAT,
     mtr::csv::FORMAT,
     trippy::csv::FORMAT,
     scamper::csv::FORMAT,
     caracal::FORMAT,
     yarrp::FORMAT,
-    mtr::report::FORMAT,
-    traceroute::tracepath::FORMAT,
-    tracert::FORMAT,
-    traceroute::FORMAT,
+    text::FORMAT,
+    text::TRACEROUTE,
+    text::TRACERT,
+    text::TRACEPATH,
+    text::MTR_REPORT,
+    text::MTR_RAW,
+    text::WINMTR,
+    text::NEXTTRACE,
+    text::MIKROTIK,
+    text::NMAP,
 ];
+
+/// What a file of several formats is read as.
+static MIXED: Format = text::FORMAT;
 
 /// The format that is called `name`.
 #[must_use]
@@ -42,5 +50,9 @@ pub fn named(name: &str) -> Option<&'static Format> {
 #[must_use]
 pub fn recognise(head: &[u8]) -> Option<&'static Format> {
     let head = Head::of(head);
-    FORMATS.iter().find(|format| (format.recognises)(&head))
+    let format = FORMATS.iter().find(|format| (format.recognises)(&head))?;
+    let is_pure = matches!(format.reader, Reader::Binary(_) | Reader::Scattered(_))
+        || format.name == own::FORMAT.name;
+    let is_mixed = !is_pure && head.may_be_mixed() && text::is_mixed(&head, format.name);
+    Some(if is_mixed { &MIXED } else { format })
 }

@@ -15,7 +15,10 @@ use super::finding::Finding;
 use super::format::{Format, JsonReader, Reader, Wanted};
 use super::hop_builder::HopBuilder;
 use super::sniff::Head;
+use super::text_trace::TextTrace;
 use super::traceroute;
+use super::traceroute::header::Header;
+use super::traceroute::hop_words::HopWords;
 use super::values::{self, Address};
 use crate::input::json::loose::{self, Few, Number, Text};
 use crate::trace::{HopReply, Method, ReplyKind, StopReason, Trace, Vantage};
@@ -184,8 +187,16 @@ impl About {
                 found.push(Finding::Trace(trace));
             }
         };
-        // From memory it does not fail.
-        let _ = traceroute::FORMAT.read(&mut text.as_bytes(), &mut sink);
+        let mut trace = TextTrace::default();
+        for (line, number) in text.lines().zip(1..) {
+            if let Some(header) = Header::of(line) {
+                let next = TextTrace::announced(number, header.destination);
+                std::mem::replace(&mut trace, next).end(&mut sink);
+            } else if let Some((ttl, rest)) = traceroute::ttl(line.trim_start()) {
+                trace.hop(number, ttl, HopWords::default().said(rest).cells, &mut sink);
+            }
+        }
+        trace.end(&mut sink);
         found
     }
 
@@ -278,5 +289,26 @@ impl Hop {
 impl Default for Timings {
     fn default() -> Self {
         Self::Other(IgnoredAny)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::test_lines;
+
+    #[test]
+    fn what_a_failed_measurement_printed_is_read() {
+        let text = r#"{"type": "traceroute", "createdAt": "2026-01-02T03:04:05Z", "results": [{"probe": {"city": "Seoul"},
+            "result": {"status": "failed", "rawOutput": "traceroute to 175.45.177.10 (175.45.177.10), 20 hops max, 60 byte packets\n 1  _gateway (192.168.1.1)  0.512 ms *\n 2  188.43.225.153 (188.43.225.153)  184.1 ms  184.2 ms\n 3  * *\n\nThe measurement command timed out."}},
+            {"result": {"status": "failed", "rawOutput": "Private IP ranges are not allowed."}}]}"#;
+        assert_eq!(
+            test_lines::of(FORMAT, text.as_bytes()),
+            [
+                "1: 175.45.177.10 from Seoul at 2026-01-02T03:04:05Z: 1 192.168.1.1@0.512 *, \
+                 2 188.43.225.153@184.1 188.43.225.153@184.2, 3 * *, interrupted",
+                "1: skipped: a measurement that failed",
+            ]
+        );
     }
 }

@@ -7,25 +7,26 @@ use lasthop::import::{Format, recognise};
 use lasthop::input::HEAD;
 
 /// The folders, and the formats that must know their files.
-const FOLDERS: [(&str, &str); 19] = [
+const FOLDERS: [(&str, &str); 20] = [
     ("caracal-csv", "caracal"),
     ("dublin-traceroute-json", "dublin"),
     ("globalping-json", "globalping"),
     ("mtr-csv", "mtr-csv"),
     ("mtr-json", "mtr-json"),
-    ("mtr-report", "mtr-report"),
+    ("mtr-raw", "text"),
+    ("mtr-report", "text"),
     ("nexttrace-json", "nexttrace"),
     ("ripe-atlas", "atlas"),
     ("ripe-atlas-firmware", "atlas"),
     ("scamper-csv", "scamper-csv"),
     ("scamper-json", "scamper-json"),
-    ("scamper-text", "traceroute"),
+    ("scamper-text", "text"),
     ("scamper-warts", "warts"),
-    ("tracepath-text", "tracepath"),
-    ("traceroute-text", "traceroute"),
+    ("tracepath-text", "text"),
+    ("traceroute-text", "text"),
     ("trippy-csv", "trippy-csv"),
     ("trippy-json", "trippy-json"),
-    ("windows-tracert", "tracert"),
+    ("windows-tracert", "text"),
     ("yarrp", "yarrp"),
 ];
 
@@ -51,7 +52,7 @@ fn sample(group: &str, format: &'static str, path: PathBuf) -> Sample {
     let file = path.file_name().expect("a name").to_string_lossy().into_owned();
     let format = match (group, path.extension().and_then(|end| end.to_str())) {
         ("scamper-warts", Some("jsonl")) => "scamper-json",
-        ("scamper-warts", Some("txt")) => "traceroute",
+        ("scamper-warts", Some("txt")) => "text",
         _ => format,
     };
     let bytes = std::fs::read(&path).expect("bytes");
