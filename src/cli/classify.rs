@@ -20,6 +20,7 @@ use super::distinct_paths::distinct;
 use super::exit::Exit;
 use super::format;
 use super::row_file::{RowFile, open_history};
+use super::run_notes;
 use super::sources::Sources;
 use super::stdout;
 
@@ -130,7 +131,8 @@ impl Classify {
         let appended = append.map_or(Ok(()), |mut append| append.append(&rows));
         format::Format::or_suited(common.format).write(&rows, || text)?;
         filled.and(appended)?;
-        Ok(if judged.is_classified() { Exit::Measured } else { Exit::Nothing })
+        run_notes::vantage(&split, &run, common);
+        Ok(Exit::of_run(&split))
     }
 
     /// Reads all files into `survey`, and returns their names.
@@ -161,6 +163,7 @@ impl Classify {
             vantage: self.vantage.clone().unwrap_or_default(),
             method,
             complete: survey.counts.is_complete(),
+            doubts: Vec::new(),
         }
     }
 }
@@ -192,7 +195,7 @@ fn explain_all(
         },
     )?;
     written?;
-    Ok(if judged.is_classified() { Exit::Measured } else { Exit::Nothing })
+    Ok(Exit::of_run(&judged.split()))
 }
 
 /// The group of traces from `vantage`; without a name where nothing is known of it.

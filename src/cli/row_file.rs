@@ -1,6 +1,6 @@
 //! A file of rows that a user names: CSV, or JSON lines where the name ends in .jsonl.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,6 +23,14 @@ pub(super) fn open_history(
         let line = torn.line;
         common.error(&format!("{path}:{line}: the last row was torn; it is in {to} now"));
     }
+    if let Some((schema, lacks)) = appender.earlier() {
+        common.warn(&format!(
+            "{path}: an earlier version began it, so rows go on in its columns (schema {schema}), without {lacks}; \
+             `lasthop report --migrate {path}` writes it under today's header",
+            path = path.display(),
+            lacks = lacks.join(","),
+        ));
+    }
     Ok(appender)
 }
 
@@ -31,6 +39,8 @@ pub(super) fn open_history(
 pub(super) struct RowFile {
     out: BufWriter<File>,
     path: PathBuf,
+    /// Whether it was not there before.
+    is_new: bool,
     begun: bool,
     failed: Option<io::Error>,
 }
@@ -38,9 +48,11 @@ pub(super) struct RowFile {
 impl RowFile {
     /// Opens the file; what is in it stays until [`Self::add`].
     pub(super) fn open(path: &Path) -> Result<Self, OutputError> {
+        let is_new = path.symlink_metadata().is_err();
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(path);
         let file = file.map_err(|source| OutputError::Io { path: path.into(), source })?;
-        Ok(Self { out: BufWriter::new(file), path: path.into(), begun: false, failed: None })
+        let (out, path) = (BufWriter::new(file), path.into());
+        Ok(Self { out, path, is_new, begun: false, failed: None })
     }
 
     /// Adds rows; the first ones replace what is in the file. After a failure nothing more is
@@ -67,6 +79,17 @@ impl RowFile {
             write_jsonl(rows, &mut self.out)
         } else {
             write_csv(rows, first, &mut self.out)
+        }
+    }
+}
+
+/// A run that did not begin leaves no empty file behind.
+impl Drop for RowFile {
+    fn drop(&mut self) {
+        let is_empty = || self.out.get_ref().metadata().is_ok_and(|about| about.len() == 0);
+        if self.is_new && !self.begun && is_empty() {
+            // Best effort: an empty file harms nobody.
+            let _ = fs::remove_file(&self.path);
         }
     }
 }

@@ -26,6 +26,9 @@ pub struct Series {
     pub scope: Ipv4Net,
     /// How many runs there are.
     pub runs: u64,
+    /// How many of them say nothing about the block: their vantage had no way out, or nothing answered behind
+    /// its first public hop.
+    pub inconclusive: u64,
     /// When the first of them began.
     pub first: Timestamp,
     /// How things are.
@@ -95,6 +98,7 @@ pub(super) struct Following {
     first: Rc<Row>,
     newest: Rc<Row>,
     runs: u64,
+    inconclusive: u64,
     /// The runs that began when the newest one did.
     together: Vec<Arc<str>>,
     timeline: Timeline,
@@ -122,6 +126,7 @@ impl Following {
             first: Rc::clone(row),
             newest: Rc::clone(row),
             runs: 0,
+            inconclusive: 0,
             together: Vec::new(),
             timeline: Timeline::new(buckets),
             recent: VecDeque::new(),
@@ -161,6 +166,10 @@ impl Following {
     ) {
         self.newest = Rc::clone(row);
         self.runs += 1;
+        if !row.is_evidence() {
+            self.inconclusive += 1;
+            return;
+        }
         if from.is_none_or(|from| row.started >= from) {
             self.timeline.add(row);
         }
@@ -305,6 +314,7 @@ impl Following {
             method,
             scope,
             runs: self.runs,
+            inconclusive: self.inconclusive,
             first: self.first.started,
             state: self.state(),
             timeline: self.timeline,

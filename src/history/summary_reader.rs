@@ -13,7 +13,7 @@ use crate::input;
 
 use super::csv_line::Cells;
 use super::error::{HistoryError, Malformed};
-use super::row::{ClassCount, Hosts, Interval, Name, Names, Row, plain};
+use super::row::{ClassCount, Hosts, Interval, Name, Names, Row, VantageState, plain};
 
 /// The longest line that may be a row: far longer than any.
 const LONGEST: u64 = 1 << 20;
@@ -221,6 +221,7 @@ impl Columns {
                 b"false" => false,
                 _ => return Err(self.malformed(cells, places.complete, "true or false")),
             },
+            vantage_is: self.vantage_state(cells)?,
         })
     }
 
@@ -261,6 +262,18 @@ impl Columns {
         let pinged = self.number(cells, self.places.pinged)?;
         let alive = self.number(cells, self.places.alive)?.min(pinged);
         Ok(Some(Hosts { pinged, alive }).filter(|hosts| hosts.pinged > 0))
+    }
+
+    /// What the run says of its vantage; marks that are not known are others' business.
+    fn vantage_state(&self, cells: &Cells) -> Result<VantageState, Malformed> {
+        match cells.get(self.places.way_out) {
+            b"" | b"true" => {}
+            b"false" => return Ok(VantageState::NoWayOut),
+            _ => return Err(self.malformed(cells, self.places.way_out, "true or false")),
+        }
+        let mut doubts = cells.get(self.places.doubts).split(|byte| *byte == b';');
+        let is_doubtful = doubts.any(|mark| matches!(mark, b"near" | b"uplink" | b"gateway"));
+        Ok(if is_doubtful { VantageState::Doubtful } else { VantageState::Sound })
     }
 
     fn number(&self, cells: &Cells, place: usize) -> Result<u32, Malformed> {

@@ -99,8 +99,8 @@ fn row(vantage: &str, number: i64, scope: &str, [china, russia, unreached]: [u32
     let mut text = String::new();
     writeln!(
         text,
-        "2,run-{number},{start:.6},{end:.6},\"{vantage}\",icmp,{scope},{},{china},{russia},0,0,{unreached},\
-         {},{},mixed,{},1,{},512,true,{pinged},",
+        "3,run-{number},{start:.6},{end:.6},\"{vantage}\",icmp,{scope},{},{china},{russia},0,0,{unreached},\
+         {},{},mixed,{},1,{},512,true,{pinged},,true,,,,,,,",
         china + russia + unreached,
         share(china),
         share(russia),
@@ -218,9 +218,9 @@ fn what_is_broken_is_told_with_its_line_and_left_out() {
     let run = files.report(&["h.csv"]).ended(0);
     for words in [
         "h.csv:24: left out: a quote is not closed",
-        "h.csv:25: left out: 2 of 29 columns",
+        "h.csv:25: left out: 2 of 37 columns",
         "h.csv:26: left out: scope: `elsewhere` is not a prefix",
-        "h.csv:27: left out: 1 of 29 columns",
+        "h.csv:27: left out: 1 of 37 columns",
         "22 rows used, 0 doubled, 0 not asked for, 4 broken",
     ] {
         assert!(run.err.contains(words), "no `{words}` in {}", run.err);
@@ -289,7 +289,7 @@ fn an_old_history_is_migrated() {
     files.write("torn.csv", format!("{old}2,2026"));
     let torn = files.report(&["--migrate", "torn.csv"]).ended(2);
     assert_eq!(torn.out, run.out, "what is whole is written");
-    assert!(torn.err.contains("torn.csv:24: left out: 2 of 28 columns"), "{}", torn.err);
+    assert!(torn.err.contains("torn.csv:24: left out: 2 of 36 columns"), "{}", torn.err);
     files.write("other.csv", story.replace("china", "asia"));
     files.report(&["--migrate", "other.csv"]).ended(2);
 }

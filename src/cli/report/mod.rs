@@ -5,6 +5,7 @@ mod pictures;
 mod textfile;
 mod window;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -66,6 +67,9 @@ pub(super) struct Report {
     migrate: Option<PathBuf>,
 }
 
+/// So many vantages of one run each are no chance.
+const MANY_VANTAGES: usize = 3;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Show {
     /// What changed
@@ -95,6 +99,7 @@ impl Report {
         };
         let history = history::read(&self.files, &wanted, &mut remark)?;
         closing(&history, common);
+        about_vantages(&history, common);
         self.pictures.write(&history)?;
         let series: Vec<&Series> =
             history.series.iter().filter(|series| self.has_runs(series)).collect();
@@ -169,6 +174,40 @@ fn closing(history: &History, common: &Common) {
         "{used} rows used, {doubled} doubled, {unwanted} not asked for, {malformed} broken"
     );
     if malformed > 0 { common.warn(&text) } else { common.info(|| text) }
+}
+
+/// Runs that say nothing about the block, and names of vantages that are new in each run.
+fn about_vantages(history: &History, common: &Common) {
+    // Of the scopes that a run traced the widest stands for it.
+    let mut vantages: BTreeMap<_, &Series> = BTreeMap::new();
+    for series in &history.series {
+        let widest = vantages.entry((series.vantage, series.method)).or_insert(series);
+        if series.runs > widest.runs {
+            *widest = series;
+        }
+    }
+    for (vantage, series) in vantages.iter().map(|((vantage, _), series)| (vantage, series)) {
+        if series.inconclusive > 0 {
+            common.warn(&format!(
+                "vantage {:?}: {} of {} runs say nothing about the block, since the vantage had no way out or nothing \
+                 answered behind its first public hop; they make no event",
+                history.names.text(*vantage),
+                series.inconclusive,
+                series.runs,
+            ));
+        }
+    }
+    let runs: BTreeSet<_> = vantages.values().map(|series| series.first).collect();
+    if vantages.len() >= MANY_VANTAGES
+        && runs.len() == vantages.len()
+        && vantages.values().all(|series| series.runs == 1)
+    {
+        common.warn(&format!(
+            "each of the {} runs is a vantage of its own, as in containers, whose host name is new in each run; so \
+             nothing can be compared: give the vantage a name with --vantage LABEL",
+            vantages.len(),
+        ));
+    }
 }
 
 fn scope(text: &str) -> Result<Ipv4Net, String> {
