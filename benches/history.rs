@@ -74,11 +74,17 @@ fn put(text: &mut String, number: i64, scope: &str, [china, russia, other]: [u32
         .filter(|(_, count)| *count > 0)
         .map(|(name, count)| format!("{name}={count}"))
         .collect();
+    let verdict = match named.map(|(_, count)| count > 0) {
+        [true, false, false] => "china",
+        [false, true, false] => "russia",
+        [false, false, true] => "other",
+        _ => "mixed",
+    };
     let (one, two) = (share(china), share(russia));
     writeln!(
         text,
         "1,run-{number},{start:.6},{end:.6},tokyo-1,icmp,{scope},{0},{china},{russia},{other},0,0,\
-         {one:.4},{one:.4},{one:.4},{two:.4},{two:.4},{two:.4},mixed,{1},2,188.431,{2},true",
+         {one:.4},{one:.4},{one:.4},{two:.4},{two:.4},{two:.4},{verdict},{1},2,188.431,{2},true",
         china + russia + other,
         carriers.join(";"),
         (china + russia + other) * 2,

@@ -8,10 +8,12 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use crate::import::{FORMATS, Format, named};
-use crate::output::{self, Rows, Run, explain, summary, summary_header, summary_table};
+use crate::output::{
+    self, Explanation, Rows, Run, explanations, summary, summary_header, summary_table, write_csv,
+    write_jsonl,
+};
 use crate::owner::Owners;
-use crate::survey::{Collector, JudgeOptions, Keep, ReadOptions, Remark, Survey};
-use crate::targets::Targets;
+use crate::survey::{Collector, JudgeOptions, JudgedTrace, Keep, ReadOptions, Remark, Survey};
 use crate::trace::{Method, Vantage};
 
 use super::common::Common;
@@ -30,12 +32,12 @@ const WAIT_FOR_LOCK: Duration = Duration::from_secs(10);
 
 /// Judge traceroutes from anywhere: RIPE Atlas, scamper, traceroute, tracert, mtr
 ///
-/// Reads files, or stdin if none is given, plain or compressed (gzip, bzip2, zstd), and recognises
-/// their format. Traces to destinations outside the block are refused and counted. The summary goes
+/// Reads files, or stdin if none is given, plain or compressed (gzip, bzip2, xz, zstd), folders and
+/// archives (tar, zip) with all that is in them, and recognises the format of each. Traces to destinations outside the block are refused and counted. The summary goes
 /// to stdout: one row for the block, one for each routed prefix.
 #[derive(Debug, Args)]
 pub(super) struct Classify {
-    /// Files; - is stdin
+    /// Files and folders; - is stdin
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The format of all files [default: recognised by their content]
@@ -46,8 +48,8 @@ pub(super) struct Classify {
     #[arg(long, value_name = "ADDRESS")]
     target: Option<Ipv4Addr>,
     /// Explain each trace instead of the summary: its hops with their owners, what decided, and what
-    /// would have changed the answer
-    #[arg(long)]
+    /// would have changed the answer (with --format csv or json a row for each trace)
+    #[arg(long, conflicts_with = "by")]
     explain: bool,
     /// Add rows for each vantage, country or AS
     #[arg(long, value_enum, value_name = "WHAT")]
@@ -64,6 +66,10 @@ pub(super) struct Classify {
     /// Write a row for each trace: class, evidence, reason (CSV; JSON lines if named .jsonl)
     #[arg(long, value_name = "FILE", help_heading = "Files")]
     traces: Option<PathBuf>,
+    /// Write a row for each probe of the traces that are used, from whatever program, as `lasthop probe
+    /// --hops` does; `classify` reads it back (CSV; JSON lines if named .jsonl)
+    #[arg(long, value_name = "FILE", help_heading = "Files")]
+    hops: Option<PathBuf>,
     #[command(flatten)]
     sources: Sources,
 }
@@ -82,41 +88,76 @@ enum By {
 impl Classify {
     pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
         let targets = config::targets(common)?;
-        distinct(&[("--append", self.append.as_deref()), ("--traces", self.traces.as_deref())])?;
+        distinct(&[
+            ("--append", self.append.as_deref()),
+            ("--traces", self.traces.as_deref()),
+            ("--hops", self.hops.as_deref()),
+        ])?;
         let append = self.append.as_deref().map(|path| {
             open_history(path, summary_header(&targets.classes), WAIT_FOR_LOCK, common)
         });
         let append = append.transpose()?;
-        let mut row_file = self.traces.as_deref().map(RowFile::open).transpose()?;
+        let mut trace_file = self.traces.as_deref().map(RowFile::open).transpose()?;
+        let mut hop_file = self.hops.as_deref().map(RowFile::open).transpose()?;
         let mut owners = self.sources.owners(&targets, common)?;
         let keep = Keep {
-            hops: self.explain || self.traces.is_some(),
+            hops: self.explain || self.traces.is_some() || self.hops.is_some(),
             addresses: self.sources.asks(),
             sorted: false,
         };
         let mut survey = Survey::new(&targets, keep);
-        let files = self.read(&mut survey, common)?;
+        let names = self.read(&mut survey, common)?;
         common.warn(&survey.counts.summary(targets.block.prefix));
+        let failed = survey.counts.failed > 0;
         self.sources.ask(&mut owners, &survey.collected.addresses(), common);
         let run = self.run_of(&survey);
-        if self.explain {
-            return explain_all(survey, &files, &owners, &targets);
-        }
-        if let Some(row_file) = &mut row_file {
-            // The header is there even without a row.
-            row_file.add(&output::traces(&run, &[], &targets));
-        }
+        // The headers are there even without a row.
+        add(&mut trace_file, &output::traces(&run, &[], &targets));
+        add(&mut hop_file, &output::hops(&run, &[], &owners));
+        let wants = (trace_file.is_some(), hop_file.is_some());
         let group_by = |vantage: Option<&Vantage>| group(self.by, vantage, &owners);
         let options =
             JudgeOptions { group_by: self.by.is_some().then_some(&group_by), seed: self.seed };
+        let format = format::Format::or_suited(common.format);
+        // People read explanations through a pager.
+        let explained = common.format.unwrap_or(format::Format::Table);
+        let mut explained = self.explain.then(|| Explained::new(explained));
         let judged = survey.judge_with(
             &owners,
             &options,
-            |judged, _| {
-                let judged: Vec<_> = judged.iter().map(|it| (&it.trace, &it.judgement)).collect();
-                output::traces(&run, &judged, &targets)
+            |judged, evidence| {
+                let rows = wants.0.then(|| {
+                    let all: Vec<_> = judged.iter().map(|it| (&it.trace, &it.judgement)).collect();
+                    output::traces(&run, &all, &targets)
+                });
+                let hops = wants.1.then(|| {
+                    let all: Vec<_> = judged.iter().map(|it| (it.number, &it.trace)).collect();
+                    output::hops(&run, &all, &owners)
+                });
+                let explanations = self.explain.then(|| {
+                    let explanation = |it: &JudgedTrace| {
+                        let file = names.get(it.place.file).map_or("", String::as_str);
+                        let place = (file, it.place.line);
+                        Explanation::of(
+                            place,
+                            &it.trace,
+                            &it.judgement,
+                            evidence,
+                            &owners,
+                            &targets,
+                        )
+                    };
+                    judged.iter().map(explanation).collect::<Vec<_>>()
+                });
+                (rows, hops, explanations)
             },
-            |rows: Rows| row_file.iter_mut().for_each(|file| file.add(&rows)),
+            |(rows, hops, explanations)| {
+                rows.iter().for_each(|rows| add(&mut trace_file, rows));
+                hops.iter().for_each(|rows| add(&mut hop_file, rows));
+                if let (Some(explained), Some(explanations)) = (&mut explained, explanations) {
+                    explained.add(&explanations);
+                }
+            },
         )?;
         let classes = &targets.classes;
         let split = judged.split();
@@ -127,12 +168,18 @@ impl Classify {
             rows.rows.extend(summary(&run, &split, classes, None).rows);
             text = format!("{text}\n{}", summary_table(&run, &split, classes, None));
         }
-        let filled = row_file.map_or(Ok(()), RowFile::finish);
+        let filled = [trace_file, hop_file].into_iter().flatten().map(RowFile::finish);
+        let filled: Vec<_> = filled.filter_map(Result::err).collect();
         let appended = append.map_or(Ok(()), |mut append| append.append(&rows));
-        format::Format::or_suited(common.format).write(&rows, || text)?;
-        filled.and(appended)?;
+        let written = match explained {
+            Some(explained) => explained.finish(),
+            None => format.write(&rows, || text),
+        };
+        let errors = appended.err().into_iter().chain(filled).map(anyhow::Error::new);
+        Exit::first_of(errors.chain(written.err()))?;
         run_notes::vantage(&split, &run, common);
-        Ok(Exit::of_run(&split))
+        // The others have been judged, and that something is missing must show.
+        Ok(if failed { Exit::Bad } else { Exit::of_run(&split) })
     }
 
     /// Reads all files into `survey`, and returns their names.
@@ -144,7 +191,11 @@ impl Classify {
         let names = survey.read_files(files, &options, &mut |remark| match remark {
             Remark::Format { file, format } => common.info(|| format!("{file}: {format}")),
             Remark::NotUsed { file, line, why } => common.warn(&format!("{file}:{line}: {why}")),
-            Remark::Failed(error) => common.warn(&error.to_string()),
+            Remark::PassedOver { file, why } => {
+                common.info(|| format!("{file}: passed over: {why}"))
+            }
+            Remark::ReadBefore { file, what } => common.warn(&format!("{file}: {what}")),
+            Remark::Failed(error) => common.error(&error.to_string()),
         })?;
         Ok(names)
     }
@@ -168,34 +219,48 @@ impl Classify {
     }
 }
 
-/// Writes the explanation of every trace.
-fn explain_all(
-    survey: Survey<'_>,
-    files: &[String],
-    owners: &Owners<'_>,
-    targets: &Targets,
-) -> anyhow::Result<Exit> {
-    let mut written = Ok(());
-    let judged = survey.judge_with(
-        owners,
-        &JudgeOptions::default(),
-        |judged, evidence| {
-            let mut text = String::new();
-            for it in judged {
-                let file = files.get(it.place.file).map_or("", String::as_str);
-                let title = format!("{file}:{}", it.place.line);
-                text += &explain(&title, &it.trace, &it.judgement, evidence, owners, targets);
+fn add(file: &mut Option<RowFile>, rows: &Rows) {
+    if let Some(file) = file {
+        file.add(rows);
+    }
+}
+
+/// Explanations on their way to stdout.
+struct Explained {
+    format: format::Format,
+    begun: bool,
+    written: anyhow::Result<()>,
+}
+
+impl Explained {
+    fn new(format: format::Format) -> Self {
+        Self { format, begun: false, written: Ok(()) }
+    }
+
+    fn add(&mut self, all: &[Explanation]) {
+        if self.written.is_ok() {
+            self.written = self.write(all);
+        }
+    }
+
+    fn write(&mut self, all: &[Explanation]) -> anyhow::Result<()> {
+        let first = !std::mem::replace(&mut self.begun, true);
+        stdout::write(|out| match self.format {
+            format::Format::Table => {
+                all.iter().try_for_each(|it| out.write_all(it.text().as_bytes()))
             }
-            text
-        },
-        |text| {
-            if written.is_ok() {
-                written = stdout::write(|out| out.write_all(text.as_bytes()));
-            }
-        },
-    )?;
-    written?;
-    Ok(Exit::of_run(&judged.split()))
+            format::Format::Csv => write_csv(&explanations(all), first, out),
+            format::Format::Json => write_jsonl(&explanations(all), out),
+        })
+    }
+
+    /// All explanations have been added.
+    fn finish(mut self) -> anyhow::Result<()> {
+        if !self.begun {
+            self.add(&[]);
+        }
+        self.written
+    }
 }
 
 /// The group of traces from `vantage`; without a name where nothing is known of it.

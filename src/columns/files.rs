@@ -97,14 +97,15 @@ tables! {
     }
 
     /// The packets of a run: one row for each probe, with its reply if there was one.
-    HOPS HopRow "hops", by "lasthop probe, --hops FILE" {
+    HOPS HopRow "hops", by "lasthop probe and classify, --hops FILE" {
         schema: Schema, "Version of these columns";
         run_id: Text, "Identifier of the run";
         target: Address, "Address that was traced";
         flow: Maybe(&Count), "Number of the flow, among those of the target";
         ttl: Ttl, "TTL with which the packet left";
         attempt: Count, "Number of the attempt at this TTL, from 0";
-        sent_at: Maybe(&Time), "When the packet left";
+        sent_at: Maybe(&Time),
+            "When the packet left; where only the start of a trace is known, its first row has that";
         address: Maybe(&Address), "Address that replied; empty if none did";
         rtt_ms: Maybe(&Millis), "RTT of the reply";
         icmp_type: Maybe(&Byte), "ICMP type of the reply";
@@ -114,6 +115,29 @@ tables! {
         asn: Maybe(&Count), "Origin AS of the address";
         country: Maybe(&Country), "Country of the address's holder";
         name: Maybe(&Text), "Name of the address in the DNS";
+        vantage: Label, "Where the packets left from; empty where nobody named it", since 2;
+        method: Maybe(&OneOf(&["icmp", "udp", "tcp"])), "Protocol of the packets", since 2;
+        trace: Count, "Number of the trace among those of the file, from 1", since 2;
+        stop_reason: Maybe(&OneOf(&[
+            "home", "border", "answered", "unreachable", "gap-limit", "loop", "max-ttl", "unsent",
+            "deadline", "interrupted",
+        ])), "Why the trace ended", since 2;
+    }
+
+    /// Why each trace is judged as it is: one row for each trace.
+    EXPLANATIONS ExplanationRow "explanations", by "lasthop classify --explain --format csv or json" {
+        schema: Schema, "Version of these columns";
+        file: Text, "File in which the trace was found";
+        line: Count, "Line at which it begins; in binary formats the number of the record";
+        target: Address, "Address that was traced";
+        class: Text, "A configured class, other, unknown or unreached";
+        confidence: OneOf(&["high", "medium", "low"]), "How far the class can be believed";
+        last_hop: Maybe(&Address), "Address of the last foreign hop";
+        hops: Text, "The hops: TTL, address, RTT and holder of each answer, semicolons between";
+        decided: Text, "The rule that decided";
+        because: Text, "What the class and the confidence follow from, semicolons between";
+        others: Maybe(&Text), "Where other traces of the same routed prefix end";
+        otherwise: Maybe(&Text), "What would have changed the class or the confidence, semicolons between";
     }
 
     /// How many targets are alive: one row for the block, then one for each routed prefix that was pinged.

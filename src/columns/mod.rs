@@ -14,8 +14,8 @@ mod files;
 mod row;
 
 pub use files::{
-    CENSUS, COUNTS, CensusRow, CountsRow, EVENTS, EventRow, HOPS, HopRow, OWNER, OwnerRow, STATE,
-    SUMMARY, StateRow, SummaryRow, TABLES, TRACES, TraceRow,
+    CENSUS, COUNTS, CensusRow, CountsRow, EVENTS, EXPLANATIONS, EventRow, ExplanationRow, HOPS,
+    HopRow, OWNER, OwnerRow, STATE, SUMMARY, StateRow, SummaryRow, TABLES, TRACES, TraceRow,
 };
 pub use row::Row;
 

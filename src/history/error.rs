@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 /// Why a history cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -42,7 +44,7 @@ pub enum HistoryError {
     },
 }
 
-/// A line that is no row.
+/// A line that is left out.
 #[derive(Debug)]
 pub struct Remark<'a> {
     /// The file.
@@ -50,7 +52,51 @@ pub struct Remark<'a> {
     /// The line, from 1.
     pub line: u64,
     /// Why.
-    pub malformed: &'a Malformed,
+    pub why: &'a LeftOut,
+}
+
+/// Why a line is left out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LeftOut {
+    /// It is no row.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// Its run is later than now: a clock was wrong, there or here.
+    #[error(
+        "run {run} began at {began:.0}, which is in the future{}; a clock was wrong, there or here",
+        seen_from(vantage)
+    )]
+    Future {
+        /// The run.
+        run: String,
+        /// When it began, by its own clock.
+        began: Timestamp,
+        /// Where its probes left from.
+        vantage: String,
+    },
+}
+
+fn seen_from(vantage: &str) -> String {
+    if vantage.is_empty() { String::new() } else { format!(" (from {vantage})") }
+}
+
+impl LeftOut {
+    /// Whether the cause is the same, whatever was found in the place of what is right.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Malformed(Malformed::Cell { column, .. }),
+                Self::Malformed(Malformed::Cell { column: other, .. }),
+            ) => column == other,
+            (Self::Malformed(one), Self::Malformed(other)) => {
+                std::mem::discriminant(one) == std::mem::discriminant(other)
+            }
+            (Self::Future { .. }, Self::Future { .. }) => true,
+            _ => false,
+        }
+    }
 }
 
 /// Why a line is no row.
@@ -81,6 +127,14 @@ pub enum Malformed {
     /// The line is longer than any row.
     #[error("longer than any row")]
     Long,
+    /// The verdict does not follow from the counts.
+    #[error(
+        "the counts do not give the verdict `{verdict}`; were cells moved, or columns renamed?"
+    )]
+    Verdict {
+        /// The verdict.
+        verdict: String,
+    },
     /// A header lacks a column.
     #[error("a header without `{0}`")]
     Header(String),

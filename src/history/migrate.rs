@@ -41,7 +41,8 @@ pub fn migrate(
     while let Some(line) = reader.next(&mut names)? {
         if let Line::Malformed(malformed) = line {
             migrated.malformed += 1;
-            remark(&Remark { path, line: reader.line(), malformed: &malformed });
+            let why = malformed.into();
+            remark(&Remark { path, line: reader.line(), why: &why });
             continue;
         }
         lossless(&reader, path, header)?;

@@ -23,6 +23,7 @@
 //! XML. For a test, write rows as CSV and [`read()`] them.
 
 mod change_point;
+mod coverage;
 mod csv_line;
 mod dedup;
 mod error;
@@ -36,11 +37,12 @@ mod row;
 mod series;
 mod significance;
 mod sort;
+mod spelling;
 mod summary_reader;
 mod tables;
 mod timeline;
 
-pub use error::{HistoryError, Malformed, Remark};
+pub use error::{HistoryError, LeftOut, Malformed, Remark};
 pub use event::{Event, Kind, Side, Verdict};
 pub use migrate::{Migrated, migrate};
 pub use prometheus::prometheus;

@@ -10,10 +10,11 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
 use ipnet::Ipv4Net;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use super::coverage::{Comparable, Coverage};
 use super::dedup::dedup;
-use super::error::{HistoryError, Malformed, Remark};
+use super::error::{HistoryError, LeftOut, Remark};
 use super::event::Event;
 use super::row::{Name, Names, Row};
 use super::series::{Following, Series};
@@ -24,10 +25,16 @@ use super::summary_reader::{Line, SummaryReader};
 const BATCH: usize = 256;
 /// How many batches may wait.
 const WAITING: usize = 64;
+/// How many rows of runs that began at the same time are looked at together.
+const TOGETHER: usize = 1 << 16;
+/// How much a clock may be ahead of another one.
+const AHEAD: SignedDuration = SignedDuration::from_mins(10);
 
 /// What is wanted of the files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
+    /// The time now. Rows of runs that began later are left out, with a remark; without it there are none.
+    pub now: Option<Timestamp>,
     /// Rows of later runs are left out.
     pub until: Option<Timestamp>,
     /// Timelines begin here; states and events know what was before.
@@ -64,19 +71,23 @@ pub struct Counts {
     pub unwanted: u64,
     /// Lines that are no rows.
     pub malformed: u64,
+    /// Rows of runs from the future.
+    pub future: u64,
+    /// Rows of a block that are not of the same prefixes as its others; the rows of their prefixes are used.
+    pub partial: u64,
 }
 
 /// What lines are.
 enum Found {
     Rows(Vec<Row>),
-    /// A line of a file, by the file's place, that is no row.
-    Malformed(usize, u64, Malformed),
+    /// A line of a file, by the file's place, that is left out.
+    LeftOut(usize, u64, LeftOut),
     /// A row that was not asked for.
     Unwanted,
 }
 
 /// Reads summaries, of several vantages or years in any order, plain or compressed; `-` is stdin.
-/// `remark` is called with every line that is left out because it is malformed.
+/// `remark` is called with every line that is left out because it is malformed or from the future.
 ///
 /// # Errors
 /// When a file cannot be read or is no summary, or there is no room for a temporary file.
@@ -87,7 +98,8 @@ pub fn read(
 ) -> Result<History, HistoryError> {
     let mut counts = Counts::default();
     let (names, sorted) = sort(files, wanted, &mut counts, remark)?;
-    let mut follow = Follow { series: HashMap::new(), events: Vec::new(), counts };
+    let (series, together) = (HashMap::new(), Vec::new());
+    let mut follow = Follow { series, together, events: Vec::new(), counts };
     in_two_threads(
         |out| merge(sorted, &out),
         |rows| {
@@ -97,6 +109,7 @@ pub fn read(
             Ok(())
         },
     )?;
+    follow.flush(wanted);
     Ok(follow.end(names))
 }
 
@@ -112,10 +125,13 @@ fn sort(
         match found {
             Found::Rows(rows) => rows.into_iter().try_for_each(|row| sorter.push(row))?,
             Found::Unwanted => counts.unwanted += 1,
-            Found::Malformed(place, line, malformed) => {
-                counts.malformed += 1;
+            Found::LeftOut(place, line, why) => {
+                match why {
+                    LeftOut::Malformed(_) => counts.malformed += 1,
+                    LeftOut::Future { .. } => counts.future += 1,
+                }
                 let path = files.get(place).map_or(Path::new(""), PathBuf::as_path);
-                remark(&Remark { path, line, malformed: &malformed });
+                remark(&Remark { path, line, why: &why });
             }
         }
         Ok(())
@@ -146,26 +162,34 @@ fn read_files(
 ) -> Result<Names, HistoryError> {
     let mut names = Names::default();
     let vantages: Vec<Name> = wanted.vantages.iter().map(|vantage| names.of(vantage)).collect();
+    // Of which prefixes a block's row is show the rows of those, so scopes are chosen later.
     let is_wanted = |row: &Row| {
-        (wanted.scopes.is_empty() || wanted.scopes.contains(&row.scope))
-            && (vantages.is_empty() || vantages.contains(&row.vantage))
+        (vantages.is_empty() || vantages.contains(&row.vantage))
             && wanted.until.is_none_or(|until| row.started <= until)
     };
+    let latest = wanted.now.map(|now| now.saturating_add(AHEAD).unwrap_or(now));
+    let is_future = |row: &Row| latest.is_some_and(|latest| row.started > latest);
     for (place, path) in files.iter().enumerate() {
         let mut reader = SummaryReader::open(path, &mut names)?;
         let mut rows = Vec::with_capacity(BATCH);
         while let Some(line) = reader.next(&mut names)? {
             let sent = match line {
-                Line::Row(row) if is_wanted(&row) => {
+                Line::Row(row) if !is_wanted(&row) => out.send(Found::Unwanted),
+                Line::Row(row) if is_future(&row) => {
+                    let (run, began) = (row.run.to_string(), row.started);
+                    let why =
+                        LeftOut::Future { run, began, vantage: names.text(row.vantage).into() };
+                    out.send(Found::LeftOut(place, reader.line(), why))
+                }
+                Line::Row(row) => {
                     rows.push(row);
                     if rows.len() < BATCH {
                         continue;
                     }
                     out.send(Found::Rows(std::mem::replace(&mut rows, Vec::with_capacity(BATCH))))
                 }
-                Line::Row(_) => out.send(Found::Unwanted),
                 Line::Malformed(malformed) => {
-                    out.send(Found::Malformed(place, reader.line(), malformed))
+                    out.send(Found::LeftOut(place, reader.line(), malformed.into()))
                 }
             };
             // Who does not receive any more has failed, and says why.
@@ -190,27 +214,73 @@ fn merge(mut sorted: Sorted, out: &SyncSender<Vec<Row>>) -> Result<(), HistoryEr
 
 /// Everything while rows go by.
 struct Follow {
-    series: HashMap<(Name, Name, Ipv4Net), Following>,
+    series: HashMap<(Name, Name, Ipv4Net), (Following, Coverage)>,
+    /// Rows of runs that began at the same time.
+    together: Vec<Rc<Row>>,
     events: Vec<Event>,
     counts: Counts,
 }
 
 impl Follow {
     fn row(&mut self, row: Row, wanted: &Wanted) {
-        let row = Rc::new(row);
+        let is_other = |first: &Rc<Row>| first.started != row.started;
+        if self.together.first().is_some_and(is_other) || self.together.len() >= TOGETHER {
+            self.flush(wanted);
+        }
+        self.together.push(Rc::new(row));
+    }
+
+    /// Follows the rows that wait, run by run.
+    fn flush(&mut self, wanted: &Wanted) {
+        let mut rows = std::mem::take(&mut self.together);
+        let run = |row: &Row| (row.vantage, row.method, Rc::from(&*row.run));
+        let is_same = |one: &Rc<Row>, other: &Rc<Row>| {
+            (one.vantage, one.method, &one.run) == (other.vantage, other.method, &other.run)
+        };
+        if !rows.is_sorted_by(is_same) {
+            rows.sort_by_cached_key(|row| -> (Name, Name, Rc<str>) { run(row) });
+        }
+        for run in rows.chunk_by(is_same) {
+            for row in run {
+                let inside = |scope: &Ipv4Net| row.scope != *scope && row.scope.contains(scope);
+                let mut covered: Vec<Ipv4Net> =
+                    run.iter().map(|row| row.scope).filter(inside).collect();
+                covered.sort_unstable();
+                covered.dedup();
+                self.follow(row, &covered, wanted);
+            }
+        }
+        rows.clear();
+        self.together = rows;
+    }
+
+    fn follow(&mut self, row: &Rc<Row>, covered: &[Ipv4Net], wanted: &Wanted) {
+        if !(wanted.scopes.is_empty() || wanted.scopes.contains(&row.scope)) {
+            self.counts.unwanted += 1;
+            return;
+        }
         let key = (row.vantage, row.method, row.scope);
-        let new = || Following::new(&row, wanted.buckets);
-        let series = self.series.entry(key).or_insert_with(new);
-        if series.has(&row) {
+        let new = || (Following::new(row, wanted.buckets), Coverage::default());
+        let (series, coverage) = self.series.entry(key).or_insert_with(new);
+        if series.has(row) {
             self.counts.doubled += 1;
             return;
         }
+        match coverage.take(covered) {
+            Comparable::Yes => {}
+            Comparable::Anew => series.begin_anew(row),
+            Comparable::No => {
+                self.counts.partial += 1;
+                return;
+            }
+        }
         self.counts.used += 1;
-        series.follow(&row, wanted.from, &mut self.events);
+        series.follow(row, wanted.from, &mut self.events);
     }
 
     fn end(self, names: Names) -> History {
-        let mut series: Vec<Series> = self.series.into_values().map(Following::end).collect();
+        let ended = |(series, _): (Following, Coverage)| series.end();
+        let mut series: Vec<Series> = self.series.into_values().map(ended).collect();
         series.sort_by(|one, other| order(one, &names).cmp(&order(other, &names)));
         let mut events = self.events;
         dedup(&mut events);

@@ -1,6 +1,7 @@
 //! Reads one summary, line after line, as rows. Cells are found by the names in the header, so that every
-//! schema and every configuration's classes are read alike; a header may come again at any line. Each line
-//! is read by itself, so that a malformed one spoils no other.
+//! schema, every configuration's classes and every order of columns are read alike; a header may come again at
+//! any line. Each line is read by itself, so that a malformed one spoils no other. A value that another program
+//! has written in its own spelling is the same value (`spelling`).
 
 use std::io::{self, BufRead, Read as _};
 use std::path::{Path, PathBuf};
@@ -8,12 +9,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::columns::{Row as _, SummaryRow};
+use crate::columns::{Kind, Row as _, SUMMARY, SummaryRow};
 use crate::input;
 
 use super::csv_line::Cells;
 use super::error::{HistoryError, Malformed};
 use super::row::{ClassCount, Hosts, Interval, Name, Names, Row, VantageState, plain};
+use super::spelling::{count, decimal, flag, instant, is_missing};
 
 /// The longest line that may be a row: far longer than any.
 const LONGEST: u64 = 1 << 20;
@@ -57,8 +59,8 @@ impl SummaryReader {
         if !read {
             return Err(header("it is empty".into()));
         }
-        if !cells.take(&text) || !Columns::is_header(&cells) {
-            return Err(header("its first line is no header that begins with `schema`".into()));
+        if !cells.take(&text) || !is_header(&cells) {
+            return Err(header("its first line is no header with a column `schema`".into()));
         }
         let columns =
             Columns::of(&cells, names).map_err(|malformed| header(malformed.to_string()))?;
@@ -102,12 +104,21 @@ impl SummaryReader {
         if !self.cells.take(&self.text) {
             return Err(Malformed::Quote);
         }
-        if Columns::is_header(&self.cells) {
-            self.columns = Columns::of(&self.cells, names)?;
-            return Ok(None);
+        match self.columns.row(&self.cells, names, &mut self.last) {
+            // Looked for last, since next to no line is a header.
+            Err(_) if is_header(&self.cells) => {
+                self.columns = Columns::of(&self.cells, names)?;
+                Ok(None)
+            }
+            row => row.map(Some),
         }
-        self.columns.row(&self.cells, names, &mut self.last).map(Some)
     }
+}
+
+/// Whether a line is a header, in whatever order its columns are.
+fn is_header(cells: &Cells) -> bool {
+    cells.iter().any(|cell| without_mark(cell) == b"schema")
+        && cells.iter().any(|cell| without_mark(cell) == b"run_id")
 }
 
 /// Reads a line with its newline, which is added where the last one has none. Of a line that is too
@@ -136,6 +147,8 @@ struct Columns {
     /// The place of each column that the program knows, or [`ABSENT`].
     places: SummaryRow<usize>,
     classes: Vec<Name>,
+    /// How many cells a line must have: what comes behind may be empty.
+    least: usize,
 }
 
 /// The place of a column that a header lacks: every line is empty there.
@@ -150,11 +163,6 @@ struct Last {
 }
 
 impl Columns {
-    /// Whether a line is a header.
-    fn is_header(cells: &Cells) -> bool {
-        without_mark(cells.get(0)) == b"schema"
-    }
-
     fn of(cells: &Cells, names: &mut Names) -> Result<Self, Malformed> {
         let header: Vec<String> =
             cells.iter().map(|cell| String::from_utf8_lossy(without_mark(cell)).into()).collect();
@@ -177,11 +185,16 @@ impl Columns {
         if let Some(name) = required.into_iter().find(|name| place(name) == ABSENT) {
             return Err(Malformed::Header(name));
         }
-        // Every name between these two is a class.
-        let places = SummaryRow::by_name(&[], place);
-        let classes = header.get(places.targets + 1..places.other).unwrap_or_default();
+        // A class is what has a share, whatever stands between.
+        let shared = header.iter().filter_map(|column| column.strip_suffix("_share"));
+        let classes: Vec<String> = shared.map(str::to_owned).collect();
+        let counted = |class: &&String| place(class) == ABSENT;
+        if let Some(class) = classes.iter().find(counted) {
+            return Err(Malformed::Header(class.clone()));
+        }
         Ok(Self {
-            places: SummaryRow::by_name(classes, place),
+            places: SummaryRow::by_name(&classes, place),
+            least: least(&header, &classes),
             classes: classes.iter().map(|class| names.of(class)).collect(),
             header,
         })
@@ -194,15 +207,13 @@ impl Columns {
 
     /// Reads a row.
     fn row(&self, cells: &Cells, names: &mut Names, last: &mut Last) -> Result<Row, Malformed> {
-        if cells.len() != self.header.len() {
-            return Err(Malformed::Columns { found: cells.len(), expected: self.header.len() });
-        }
+        self.check_length(cells)?;
         let places = &self.places;
         let started = last.started(cells.get(places.started_at));
         let started = started.ok_or_else(|| self.malformed(cells, places.started_at, TIME))?;
         let ended = last.ended(cells.get(places.ended_at), started);
-        let scope = text(cells.get(places.scope)).and_then(|text| text.parse().ok());
-        Ok(Row {
+        let scope = text(cells.get(places.scope)).and_then(|text| text.trim().parse().ok());
+        let row = Row {
             run: last.run(cells.get(places.run_id)),
             started,
             ended: ended.ok_or_else(|| self.malformed(cells, places.ended_at, TIME))?,
@@ -216,13 +227,47 @@ impl Columns {
             carriers: self.carriers(cells, names)?,
             rtt_ms: self.decimal(cells, places.rtt_ms)?,
             hosts: self.hosts(cells)?,
-            complete: match cells.get(places.complete) {
-                b"true" => true,
-                b"false" => false,
-                _ => return Err(self.malformed(cells, places.complete, "true or false")),
-            },
+            complete: flag(cells.get(places.complete))
+                .ok_or_else(|| self.malformed(cells, places.complete, "true or false"))?,
             vantage_is: self.vantage_state(cells)?,
-        })
+        };
+        self.check_verdict(cells, names, &row)?;
+        Ok(row)
+    }
+
+    /// A spreadsheet leaves empty cells at a line's end away, or adds some. What a torn row lacks are other
+    /// cells, too.
+    fn check_length(&self, cells: &Cells) -> Result<(), Malformed> {
+        let (found, expected) = (cells.len(), self.header.len());
+        if found == expected {
+            return Ok(());
+        }
+        let places = &self.places;
+        let spare = (expected..found).all(|place| cells.get(place).is_empty());
+        let is_there = |place: usize| place == ABSENT || place < found;
+        let pinged = is_missing(cells.get(places.pinged))
+            || is_there(places.alive) && is_there(places.suspect);
+        if spare && found >= self.least && pinged {
+            return Ok(());
+        }
+        Err(Malformed::Columns { found, expected })
+    }
+
+    /// The verdict follows from the counts, so one that does not shows that cells were moved or lost.
+    fn check_verdict(&self, cells: &Cells, names: &Names, row: &Row) -> Result<(), Malformed> {
+        let verdict = text(cells.get(self.places.verdict)).unwrap_or_default().trim();
+        let mut there = row.classes.iter().filter(|class| class.count > 0);
+        let agrees = match (verdict, there.next(), there.next()) {
+            ("", ..) => true,
+            ("unknown" | "unreached", only, _) => only.is_none(),
+            ("other", only, _) => only.is_none() && row.other > 0,
+            ("mixed", Some(_), other) => other.is_some() || row.other > 0,
+            // What is `other` with little confidence is in no share and no verdict.
+            (class, Some(only), None) => names.text(only.class) == class,
+            _ => false,
+        };
+        let verdict = || plain(&verdict.chars().take(40).collect::<String>());
+        if agrees { Ok(()) } else { Err(Malformed::Verdict { verdict: verdict() }) }
     }
 
     fn classes(&self, cells: &Cells) -> Result<Vec<ClassCount>, Malformed> {
@@ -244,7 +289,11 @@ impl Columns {
     /// `name=count`, `;` between. A name may contain these signs, a count does not.
     fn carriers(&self, cells: &Cells, names: &mut Names) -> Result<Vec<(Name, u32)>, Malformed> {
         let wrong = || self.malformed(cells, self.places.carriers, "name=count;name=count");
-        let all = text(cells.get(self.places.carriers)).ok_or_else(wrong)?;
+        let cell = cells.get(self.places.carriers);
+        if is_missing(cell) {
+            return Ok(Vec::new());
+        }
+        let all = text(cell).ok_or_else(wrong)?;
         let mut carriers = Vec::new();
         let mut rest = all;
         while !rest.is_empty() {
@@ -256,7 +305,7 @@ impl Columns {
     }
 
     fn hosts(&self, cells: &Cells) -> Result<Option<Hosts>, Malformed> {
-        if cells.get(self.places.pinged).is_empty() {
+        if is_missing(cells.get(self.places.pinged)) {
             return Ok(None);
         }
         let pinged = self.number(cells, self.places.pinged)?;
@@ -266,10 +315,12 @@ impl Columns {
 
     /// What the run says of its vantage; marks that are not known are others' business.
     fn vantage_state(&self, cells: &Cells) -> Result<VantageState, Malformed> {
-        match cells.get(self.places.way_out) {
-            b"" | b"true" => {}
-            b"false" => return Ok(VantageState::NoWayOut),
-            _ => return Err(self.malformed(cells, self.places.way_out, "true or false")),
+        let way_out = cells.get(self.places.way_out);
+        if !is_missing(way_out) {
+            let expected = || self.malformed(cells, self.places.way_out, "true or false");
+            if !flag(way_out).ok_or_else(expected)? {
+                return Ok(VantageState::NoWayOut);
+            }
         }
         let mut doubts = cells.get(self.places.doubts).split(|byte| *byte == b';');
         let is_doubtful = doubts.any(|mark| matches!(mark, b"near" | b"uplink" | b"gateway"));
@@ -277,17 +328,15 @@ impl Columns {
     }
 
     fn number(&self, cells: &Cells, place: usize) -> Result<u32, Malformed> {
-        number(cells.get(place)).ok_or_else(|| self.malformed(cells, place, "a count"))
+        count(cells.get(place)).ok_or_else(|| self.malformed(cells, place, "a count"))
     }
 
     fn decimal(&self, cells: &Cells, place: usize) -> Result<Option<f32>, Malformed> {
         let cell = cells.get(place);
-        if cell.is_empty() {
+        if is_missing(cell) {
             return Ok(None);
         }
-        let number = text(cell).and_then(|text| text.parse::<f32>().ok());
-        let number = number.filter(|number| number.is_finite() && *number >= 0.0);
-        number.map(Some).ok_or_else(|| self.malformed(cells, place, "a number"))
+        decimal(cell).map(Some).ok_or_else(|| self.malformed(cells, place, "a number"))
     }
 
     fn malformed(&self, cells: &Cells, place: usize, expected: &'static str) -> Malformed {
@@ -298,6 +347,16 @@ impl Columns {
 }
 
 const TIME: &str = "a time such as 2017-10-01T09:07:51Z";
+
+/// How many cells of a header no line may lack.
+fn least(header: &[String], classes: &[String]) -> usize {
+    let known = SUMMARY.columns(SUMMARY.schema(), classes);
+    let is_needed = |name: &String| {
+        let column = known.iter().find(|(known, _)| known == name);
+        column.is_some_and(|(_, column)| !matches!(column.kind, Kind::Maybe(_)))
+    };
+    header.iter().rposition(is_needed).map_or(0, |place| place + 1)
+}
 
 impl Last {
     fn run(&mut self, id: &[u8]) -> Arc<str> {
@@ -313,7 +372,7 @@ impl Last {
 
     /// The end of the run. Traces made elsewhere may have only its start.
     fn ended(&mut self, cell: &[u8], started: Timestamp) -> Option<Timestamp> {
-        if cell.is_empty() {
+        if is_missing(cell) {
             return Some(started);
         }
         time(cell, &mut self.ended).map(|ended| ended.max(started))
@@ -322,21 +381,12 @@ impl Last {
 
 fn time(cell: &[u8], last: &mut (Vec<u8>, Timestamp)) -> Option<Timestamp> {
     if last.0 != cell || cell.is_empty() {
-        let at = text(cell)?.parse().ok()?;
+        let at = instant(text(cell)?)?;
         last.0.clear();
         last.0.extend_from_slice(cell);
         last.1 = at;
     }
     Some(last.1)
-}
-
-/// A number of digits alone. Most cells of a history are such, so this is fast.
-fn number(cell: &[u8]) -> Option<u32> {
-    let digit = |number: u32, byte: &u8| {
-        let digit = byte.is_ascii_digit().then(|| u32::from(byte - b'0'))?;
-        number.checked_mul(10)?.checked_add(digit)
-    };
-    if cell.is_empty() { None } else { cell.iter().try_fold(0, digit) }
 }
 
 fn text(cell: &[u8]) -> Option<&str> {

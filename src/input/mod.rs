@@ -3,9 +3,17 @@
 //! The beginning of the road beside [`crate::probe`]. It knows nothing of what the files say; that is the
 //! business of [`crate::import`], and of [`crate::history`] for rows.
 
+mod archive;
+mod budget;
+mod html;
 pub(crate) mod json;
+mod kind;
 mod open;
 pub(crate) mod parallel;
 pub(crate) mod text;
+mod walk;
+mod zstd;
 
+pub use kind::kind;
 pub use open::{HEAD, Opened, open};
+pub use walk::{Found, Visit, Walk};

@@ -29,6 +29,18 @@ pub(crate) fn decoded<'a>(
     Ok(Box::new(BufReader::new(decoder)))
 }
 
+/// The same of an input that is handed over.
+///
+/// # Errors
+/// When `input` fails.
+pub(super) fn decoded_boxed<'a>(
+    mut input: Box<dyn BufRead + Send + 'a>,
+) -> io::Result<Box<dyn BufRead + Send + 'a>> {
+    let Some(encoding) = utf16(input.fill_buf()?) else { return Ok(input) };
+    let decoder = DecodeReaderBytesBuilder::new().encoding(Some(encoding)).build(input);
+    Ok(Box::new(BufReader::new(decoder)))
+}
+
 /// The kind of UTF-16 that begins with `bytes`. It is known by its mark, or by an ASCII character at its
 /// beginning.
 fn utf16(bytes: &[u8]) -> Option<&'static Encoding> {

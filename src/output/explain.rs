@@ -5,67 +5,147 @@ use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
 use crate::border::Behind;
+use crate::columns::{EXPLANATIONS, ExplanationRow};
 use crate::owner::{Owner, Owners};
 use crate::targets::Targets;
-use crate::trace::{Hop, HopReply, ReplyKind, Trace};
+use crate::trace::{Hop, HopReply, ReplyKind, Trace, Ttl};
 use crate::transit::{Class, Confidence, Evidence, Judgement, Reason};
+
+use super::rows::{Cell, Rows};
 
 /// How many borders of other traces are named before the rest is counted.
 const NAMED: usize = 4;
 
-/// The explanation of a judged trace, under `title`.
-#[must_use]
-pub fn explain(
-    title: &str,
-    trace: &Trace,
-    judgement: &Judgement,
-    evidence: &Evidence,
-    owners: &Owners<'_>,
-    targets: &Targets,
-) -> String {
-    let class = judgement.class.name(&targets.classes);
-    let mut text =
-        format!("{title}: {}: {class}, {} confidence\n", trace.target, judgement.confidence);
-    for hop in &trace.hops {
-        text.push_str(&hop_lines(hop, judgement, owners, targets));
-    }
-    let _ = writeln!(text, "  decided   {}", decided(judgement, targets));
-    let reasons: Vec<String> = judgement.reasons.iter().map(ToString::to_string).collect();
-    let _ = writeln!(text, "  because   {}", reasons.join("; "));
-    if let Some(others) = other_borders(trace, evidence, owners, targets) {
-        let _ = writeln!(text, "  others    {others}");
-    }
-    for change in changes(judgement, targets) {
-        let _ = writeln!(text, "  otherwise {change}");
-    }
-    text.push('\n');
-    text
+/// Why one trace is judged as it is.
+#[derive(Debug)]
+pub struct Explanation {
+    file: String,
+    line: u64,
+    target: Ipv4Addr,
+    class: String,
+    confidence: Confidence,
+    last: Option<Ipv4Addr>,
+    hops: Vec<(Ttl, Vec<Answer>)>,
+    decided: String,
+    because: String,
+    others: Option<String>,
+    otherwise: Vec<String>,
 }
 
-fn hop_lines(hop: &Hop, judgement: &Judgement, owners: &Owners<'_>, targets: &Targets) -> String {
-    let mut text = String::new();
-    let mut seen: Vec<Ipv4Addr> = Vec::new();
-    for reply in hop.answers() {
-        if seen.contains(&reply.from) {
-            continue;
+/// An address that answered at a TTL.
+#[derive(Debug)]
+struct Answer {
+    from: Ipv4Addr,
+    rtt: String,
+    holder: String,
+    note: String,
+}
+
+impl Explanation {
+    /// The explanation of a judged trace, which was found in `file` at `line`.
+    #[must_use]
+    pub fn of(
+        (file, line): (&str, u64),
+        trace: &Trace,
+        judgement: &Judgement,
+        evidence: &Evidence,
+        owners: &Owners<'_>,
+        targets: &Targets,
+    ) -> Self {
+        let reasons: Vec<String> = judgement.reasons.iter().map(ToString::to_string).collect();
+        let answers = |hop: &Hop| (hop.ttl, answers(hop, owners, targets));
+        Self {
+            file: file.to_owned(),
+            line,
+            target: trace.target,
+            class: judgement.class.name(&targets.classes).to_owned(),
+            confidence: judgement.confidence,
+            last: judgement.border.last.map(|last| last.address),
+            hops: trace.hops.iter().map(answers).collect(),
+            decided: decided(judgement, targets),
+            because: reasons.join("; "),
+            others: other_borders(trace, evidence, owners, targets),
+            otherwise: changes(judgement, targets),
         }
-        seen.push(reply.from);
-        let last = judgement.border.last.is_some_and(|last| last.address == reply.from);
-        let mark = if last { '>' } else { ' ' };
-        let holder = holder(reply.from, &owners.of(reply.from), targets);
-        let _ = writeln!(
-            text,
-            "{mark} {:>3}  {:<15} {:>10}  {holder}{}",
-            hop.ttl.get(),
-            reply.from,
-            rtt(reply),
-            note(reply.kind)
-        );
     }
-    if seen.is_empty() {
-        let _ = writeln!(text, "  {:>3}  silence", hop.ttl.get());
+
+    /// It for people, in some lines.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let Self { file, line, target, class, confidence, .. } = self;
+        let mut text = format!("{file}:{line}: {target}: {class}, {confidence} confidence\n");
+        for (ttl, answers) in &self.hops {
+            if answers.is_empty() {
+                let _ = writeln!(text, "  {:>3}  silence", ttl.get());
+            }
+            for Answer { from, rtt, holder, note } in answers {
+                let mark = if self.last == Some(*from) { '>' } else { ' ' };
+                let ttl = ttl.get();
+                let _ = writeln!(text, "{mark} {ttl:>3}  {from:<15} {rtt:>10}  {holder}{note}");
+            }
+        }
+        let _ = writeln!(text, "  decided   {}", self.decided);
+        let _ = writeln!(text, "  because   {}", self.because);
+        if let Some(others) = &self.others {
+            let _ = writeln!(text, "  others    {others}");
+        }
+        for change in &self.otherwise {
+            let _ = writeln!(text, "  otherwise {change}");
+        }
+        text.push('\n');
+        text
     }
-    text
+
+    fn hops_cell(&self) -> Cell {
+        let mut hops = Vec::new();
+        for (ttl, answers) in &self.hops {
+            let ttl = ttl.get();
+            if answers.is_empty() {
+                hops.push(format!("{ttl} silence"));
+            }
+            for Answer { from, rtt, holder, note } in answers {
+                let rtt = if rtt.is_empty() { String::new() } else { format!(" {rtt}") };
+                hops.push(format!("{ttl} {from}{rtt}: {holder}{note}"));
+            }
+        }
+        Cell::Text(hops.join("; "))
+    }
+}
+
+/// A row for each explanation.
+#[must_use]
+pub fn explanations(all: &[Explanation]) -> Rows {
+    let rows = all.iter().map(|it| ExplanationRow {
+        schema: Cell::Count(EXPLANATIONS.schema()),
+        file: Cell::text(&it.file),
+        line: Cell::count(it.line),
+        target: Cell::text(it.target),
+        class: Cell::text(&it.class),
+        confidence: Cell::text(it.confidence),
+        last_hop: Cell::maybe(it.last, Cell::text),
+        hops: it.hops_cell(),
+        decided: Cell::text(&it.decided),
+        because: Cell::text(&it.because),
+        others: Cell::maybe(it.others.as_ref(), Cell::text),
+        otherwise: Cell::text_or_empty(it.otherwise.join("; ")),
+    });
+    Rows::new(Vec::new(), rows)
+}
+
+/// Who answered at a TTL, each once.
+fn answers(hop: &Hop, owners: &Owners<'_>, targets: &Targets) -> Vec<Answer> {
+    let mut answers: Vec<Answer> = Vec::new();
+    for reply in hop.answers() {
+        if answers.iter().all(|answer| answer.from != reply.from) {
+            answers.push(Answer {
+                from: reply.from,
+                rtt: rtt(reply),
+                holder: holder(reply.from, &owners.of(reply.from), targets),
+                note: note(reply.kind),
+            });
+        }
+    }
+    answers
 }
 
 fn rtt(reply: &HopReply) -> String {

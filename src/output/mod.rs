@@ -15,7 +15,7 @@ mod traces;
 
 pub use append::{Appender, SetAside};
 pub use census::{census, counts, counts_header, counts_table};
-pub use explain::explain;
+pub use explain::{Explanation, explanations};
 pub use file::{LockFile, OutputError};
 pub use formats::{align, io_error, write_csv, write_jsonl};
 pub use rows::{Cell, Rows, Run};

@@ -33,7 +33,7 @@ fn trace_row(run: &Run, trace: &Trace, judgement: &Judgement, targets: &Targets)
         schema: Cell::Count(TRACES.schema()),
         run_id: Cell::text(&run.id),
         started_at: Cell::maybe(trace.started, Cell::time),
-        vantage: Cell::text(trace.vantage.as_ref().map_or(&run.vantage, |vantage| &vantage.name)),
+        vantage: vantage_cell(run, trace),
         method: Cell::maybe(trace.method, Cell::text),
         flow: Cell::maybe(trace.flow, Cell::count),
         target: Cell::text(trace.target),
@@ -59,20 +59,34 @@ fn trace_row(run: &Run, trace: &Trace, judgement: &Judgement, targets: &Targets)
     }
 }
 
-/// A row for each probe of the traces.
+fn vantage_cell(run: &Run, trace: &Trace) -> Cell {
+    Cell::text(trace.vantage.as_ref().map_or(&run.vantage, |vantage| &vantage.name))
+}
+
+/// A row for each probe of the traces, which come with their numbers.
 #[must_use]
-pub fn hops(run: &Run, traces: &[&Trace], owners: &Owners<'_>) -> Rows {
-    let rows = traces.iter().flat_map(|trace| {
-        trace.hops.iter().flat_map(move |hop| {
-            hop.tries.iter().map(move |probe| hop_row(run, trace, hop, probe, owners))
-        })
-    });
+pub fn hops(run: &Run, traces: &[(u64, &Trace)], owners: &Owners<'_>) -> Rows {
+    let mut rows = Vec::new();
+    for (number, trace) in traces {
+        let first = rows.len();
+        for hop in &trace.hops {
+            let probes = hop.tries.iter();
+            rows.extend(probes.map(|probe| hop_row(run, (*number, trace), hop, probe, owners)));
+        }
+        // Many programs note when a trace started, and nothing of its packets.
+        let sent = trace.hops.iter().flat_map(|hop| &hop.tries).filter_map(|one| one.sent).min();
+        if let Some(row) = rows.get_mut(first)
+            && let Some(started) = trace.started.filter(|started| Some(*started) != sent)
+        {
+            row.sent_at = Cell::time(started);
+        }
+    }
     Rows::new(Vec::new(), rows)
 }
 
 fn hop_row(
     run: &Run,
-    trace: &Trace,
+    (number, trace): (u64, &Trace),
     hop: &Hop,
     probe: &HopTry,
     owners: &Owners<'_>,
@@ -100,5 +114,9 @@ fn hop_row(
         asn: Cell::maybe(owner.origin, |origin| Cell::count(origin.asn)),
         country: Cell::maybe(owner.country, Cell::text),
         name: Cell::maybe(owner.router_name, Cell::Text),
+        vantage: vantage_cell(run, trace),
+        method: Cell::maybe(trace.method, Cell::text),
+        trace: Cell::count(number),
+        stop_reason: Cell::maybe(trace.stop, Cell::text),
     }
 }

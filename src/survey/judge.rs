@@ -19,6 +19,8 @@ pub type GroupBy<'a> = dyn Fn(Option<&Vantage>) -> String + Sync + 'a;
 /// A trace that was kept with its hops, and what it was judged to be.
 #[derive(Debug)]
 pub struct JudgedTrace {
+    /// Its number among all traces of the survey, from 1.
+    pub number: u64,
     /// Where it was found; nothing where it was measured here.
     pub place: Place,
     /// The trace.
@@ -102,7 +104,7 @@ impl<'a, 't> Judging<'a, 't> {
                 workers.with(
                     || self.worker(),
                     |worker| {
-                        let judged = self.batch(packed.unpack(), worker)?;
+                        let judged = self.batch(packed.first, packed.unpack(), worker)?;
                         Ok((!judged.is_empty()).then(|| work(&judged, self.evidence)))
                     },
                 )
@@ -140,20 +142,22 @@ impl<'a, 't> Judging<'a, 't> {
         }
     }
 
+    /// Judges traces, of which the first has the number `first`.
     fn batch(
         &self,
+        first: u64,
         stored: impl Iterator<Item = io::Result<Stored>>,
         worker: &mut Worker<'a, 't>,
     ) -> io::Result<Vec<JudgedTrace>> {
         let mut judged = Vec::new();
-        for stored in stored {
+        for (stored, number) in stored.zip(first..) {
             match stored? {
                 Stored::Observation(observation) => {
                     self.count(observation, worker);
                 }
                 Stored::Trace(place, trace) => {
                     let judgement = self.count(Observation::of(&trace, self.targets), worker);
-                    judged.push(JudgedTrace { place, trace, judgement });
+                    judged.push(JudgedTrace { number, place, trace, judgement });
                 }
             }
         }

@@ -34,6 +34,8 @@ mod store;
 
 use std::io;
 
+use foldhash::HashSet;
+
 use crate::owner::Owners;
 use crate::targets::Targets;
 use crate::trace::Trace;
@@ -68,6 +70,8 @@ pub struct Survey<'t> {
     pub collected: Collector,
     /// What was read from files.
     pub counts: ReadCounts,
+    /// The content of the traces that were read from files, as one number each.
+    seen: HashSet<u64>,
 }
 
 /// Why a survey failed.
@@ -83,10 +87,12 @@ pub enum SurveyError {
         source: io::Error,
     },
     /// No format recognises a file.
-    #[error("{file}: not recognised; --from may be one of {formats}")]
+    #[error("{file}: not recognised: {kind}; --from may be one of {formats}")]
     Unrecognised {
         /// The file's name.
         file: String,
+        /// What it is, by its beginning.
+        kind: &'static str,
         /// The names of all formats.
         formats: String,
     },
@@ -123,6 +129,7 @@ impl<'t> Survey<'t> {
             store: TraceStore::new(keep.sorted),
             collected: Collector::new(keep.addresses),
             counts: ReadCounts::default(),
+            seen: HashSet::default(),
         }
     }
 

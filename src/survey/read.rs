@@ -7,14 +7,16 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::io;
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use foldhash::HashSet;
 
 use crate::import::{self, Finding, Findings, Format, NoDestination};
-use crate::input;
+use crate::input::{self, Found, Opened, Visit};
 use crate::targets::Targets;
 use crate::transit::Observation;
 
-use super::store::{Packed, Place};
+use super::store::{Packed, Place, retain};
 use super::{Survey, SurveyError};
 
 const NO_DESTINATION: &str = "no header names the destination (--target ADDRESS does)";
@@ -53,6 +55,20 @@ pub enum Remark<'a> {
     },
     /// A file could not be read, or not to its end, while others could.
     Failed(SurveyError),
+    /// A file that nobody named is not looked into, or has no traceroute in it; and why.
+    PassedOver {
+        /// The file's name.
+        file: &'a str,
+        /// Why.
+        why: &'static str,
+    },
+    /// Traces of a file, or all of it, were read before. They count once.
+    ReadBefore {
+        /// The file's name.
+        file: &'a str,
+        /// What is there twice.
+        what: String,
+    },
 }
 
 /// What became of the records of all files.
@@ -66,6 +82,16 @@ pub struct ReadCounts {
     pub skipped: u64,
     /// Records that cannot be read.
     pub malformed: u64,
+    /// Traceroutes to the block that were read before.
+    pub repeated: u64,
+    /// Files that were looked into, and members of archives.
+    pub files: u64,
+    /// Files that nobody named and that have no traceroute in them.
+    pub passed_over: u64,
+    /// Files that were read before under another name.
+    pub same_files: u64,
+    /// Files of which the format is known, and no trace is in them.
+    pub without_traces: u64,
     /// Files that could not be read, or not to their end.
     pub failed: u64,
     /// Why records were skipped, and how often.
@@ -78,6 +104,11 @@ impl ReadCounts {
         self.refused += others.refused;
         self.skipped += others.skipped;
         self.malformed += others.malformed;
+        self.repeated += others.repeated;
+        self.files += others.files;
+        self.passed_over += others.passed_over;
+        self.same_files += others.same_files;
+        self.without_traces += others.without_traces;
         self.failed += others.failed;
         for (cause, count) in others.causes {
             *self.causes.entry(cause).or_default() += count;
@@ -93,14 +124,23 @@ impl ReadCounts {
     /// All counts on one line, for a block that is called `block`.
     #[must_use]
     pub fn summary(&self, block: impl fmt::Display) -> String {
-        let Self { used, refused, skipped, malformed, failed, causes } = self;
-        let read = used + refused + skipped + malformed;
+        let Self { used, refused, skipped, malformed, repeated, causes, .. } = self;
+        let read = used + refused + skipped + malformed + repeated;
+        let files = self.files;
         let mut text = format!(
-            "{read} read, {used} used, {refused} refused (destination outside {block}), {skipped} \
-             left out, {malformed} broken"
+            "{files} {}: {read} read, {used} used, {refused} refused (destination outside {block}), \
+             {skipped} left out, {malformed} broken",
+            if files == 1 { "file" } else { "files" }
         );
-        if *failed > 0 {
-            let _ = write!(text, ", {failed} files not read to their end");
+        for (count, what) in [
+            (*repeated, "read before and counted once"),
+            (self.same_files, "files read before under another name"),
+            (self.passed_over, "files without a traceroute passed over (-v lists them)"),
+            (self.failed, "files not read to their end"),
+        ] {
+            if count > 0 {
+                let _ = write!(text, ", {count} {what}");
+            }
         }
         let mut causes: Vec<_> = causes.iter().map(|(cause, count)| (*count, cause)).collect();
         causes.sort_unstable_by(|one, other| other.cmp(one));
@@ -122,8 +162,9 @@ struct Sifted {
 }
 
 impl Survey<'_> {
-    /// Reads files one after the other; `-` is stdin. A file that cannot be read keeps no other from
-    /// being read. Returns the names of the files, by which [`Place::file`] counts.
+    /// Reads files one after the other; `-` is stdin. Folders and archives are read file by file. A file that
+    /// cannot be read keeps no other from being read. Returns the names of what was read, by which
+    /// [`Place::file`] counts.
     ///
     /// # Errors
     /// When no file has a traceroute, or the temporary file cannot be written.
@@ -133,25 +174,35 @@ impl Survey<'_> {
         options: &ReadOptions,
         remark: &mut dyn FnMut(Remark<'_>),
     ) -> Result<Vec<String>, SurveyError> {
-        let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
-        let mut failure = None;
-        for (place, (file, name)) in files.iter().zip(&names).enumerate() {
-            match self.read_file(place, file, name, options, remark) {
-                Err(error @ SurveyError::Store(_)) => return Err(error),
-                Err(error) => {
-                    self.counts.failed += 1;
-                    if let Some(before) = failure.replace(error) {
-                        remark(Remark::Failed(before));
-                    }
+        let (mut names, mut failure, mut cannot_store) = (Vec::new(), None, None);
+        let mut walk = input::Walk::default();
+        for file in files {
+            walk.through(file, &mut |visit| {
+                if cannot_store.is_some() {
+                    return;
                 }
-                Ok(()) => {}
-            }
+                match self.visit(&mut names, visit, options, remark) {
+                    Err(error @ SurveyError::Store(_)) => cannot_store = Some(error),
+                    Err(error) => {
+                        self.counts.failed += 1;
+                        if let Some(before) = failure.replace(error) {
+                            remark(Remark::Failed(before));
+                        }
+                    }
+                    Ok(()) => {}
+                }
+            });
         }
-        let nothing = self.counts.used + self.counts.refused + self.counts.skipped == 0;
+        if let Some(error) = cannot_store {
+            return Err(error);
+        }
+        let counts = &self.counts;
+        let found = counts.used + counts.refused + counts.skipped + counts.without_traces;
         match failure {
-            Some(error) if nothing => Err(error),
-            None if nothing => {
-                let (files, malformed) = (names.join(", "), self.counts.malformed);
+            Some(error) if found == 0 => Err(error),
+            None if found == 0 => {
+                let files: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+                let (files, malformed) = (files.join(", "), counts.malformed);
                 Err(SurveyError::NoTraceroute { files, malformed })
             }
             failure => {
@@ -163,34 +214,83 @@ impl Survey<'_> {
         }
     }
 
-    fn read_file(
+    fn visit(
         &mut self,
-        place: usize,
-        file: &Path,
-        name: &str,
+        names: &mut Vec<String>,
+        visit: Visit<'_>,
         options: &ReadOptions,
         remark: &mut dyn FnMut(Remark<'_>),
     ) -> Result<(), SurveyError> {
-        let failed = |source| SurveyError::File { file: name.into(), source };
-        let path = Some(file).filter(|file| *file != Path::new("-"));
-        let mut opened = input::open(path).map_err(failed)?;
-        let Some(format) = options.from.or_else(|| import::recognise(&opened.head)) else {
-            let formats: Vec<_> = import::FORMATS.iter().map(Format::name).collect();
-            return Err(SurveyError::Unrecognised {
-                file: name.into(),
-                formats: formats.join(", "),
-            });
+        let Visit { name, is_named, found } = visit;
+        let opened = match found {
+            Found::Input(opened) => opened,
+            Found::Failed(source) => {
+                self.counts.files += 1;
+                return Err(SurveyError::File { file: name.into(), source });
+            }
+            Found::ReadBefore(before) => {
+                self.counts.same_files += 1;
+                let what = format!("the same file as {before}");
+                remark(Remark::ReadBefore { file: name, what });
+                return Ok(());
+            }
+            Found::PassedOver(why) => {
+                self.counts.passed_over += 1;
+                remark(Remark::PassedOver { file: name, why });
+                return Ok(());
+            }
         };
+        self.counts.files += 1;
+        let format = options.from.or_else(|| import::recognise(&opened.head));
+        let kind = input::kind(&opened.head);
+        match format {
+            Some(format) => {
+                names.push(name.to_owned());
+                self.read_input(names.len() - 1, name, opened, format, options, remark)
+            }
+            // As services answer that have found nothing.
+            None if is_empty_list(&opened.head) => {
+                self.counts.without_traces += 1;
+                Ok(())
+            }
+            None if is_named => {
+                let formats: Vec<_> = import::FORMATS.iter().map(Format::name).collect();
+                Err(SurveyError::Unrecognised {
+                    file: name.into(),
+                    kind,
+                    formats: formats.join(", "),
+                })
+            }
+            None => {
+                self.counts.passed_over += 1;
+                remark(Remark::PassedOver { file: name, why: kind });
+                Ok(())
+            }
+        }
+    }
+
+    fn read_input(
+        &mut self,
+        place: usize,
+        name: &str,
+        mut opened: Opened<'_>,
+        format: &'static Format,
+        options: &ReadOptions,
+        remark: &mut dyn FnMut(Remark<'_>),
+    ) -> Result<(), SurveyError> {
         remark(Remark::Format { file: name, format: format.name() });
-        let Self { targets, keep, store, collected, counts } = self;
+        let Self { targets, keep, store, collected, counts, seen } = self;
         let targets: &Targets = targets;
         let keep_hops = keep.hops;
         let mut stored = Ok(());
+        let (mut repeated, mut used) = (0, 0);
         let read = format.sift(
             &mut *opened.input,
             &|address| targets.block.contains(address),
             |findings| sift(findings, place, targets, keep_hops, options),
-            |sifted: Sifted| {
+            |mut sifted: Sifted| {
+                repeated += sifted.drop_repeated(seen);
+                used += sifted.counts.used;
                 for observation in sifted.observations {
                     collected.add(observation, targets);
                 }
@@ -203,9 +303,27 @@ impl Survey<'_> {
                 }
             },
         );
+        if repeated > 0 {
+            let what = match (repeated, used) {
+                (_, 0) => "all of its traces were read before; they count once".to_owned(),
+                (1, _) => "1 of its traces was read before; it counts once".to_owned(),
+                _ => format!("{repeated} of its traces were read before; they count once"),
+            };
+            remark(Remark::ReadBefore { file: name, what });
+        }
         stored.map_err(SurveyError::Store)?;
-        read.map_err(failed)
+        read.map_err(|source| SurveyError::File { file: name.into(), source })
     }
+}
+
+/// Whether a file is JSON with nothing in it.
+fn is_empty_list(head: &[u8]) -> bool {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let rest = head.iter().filter(|byte| !byte.is_ascii_whitespace());
+    let mut rest = rest.peekable();
+    rest.peek().is_some()
+        && head.len() < input::HEAD
+        && rest.all(|byte| matches!(byte, b'[' | b']'))
 }
 
 /// Keeps the traces to the block, and counts everything else.
@@ -242,6 +360,18 @@ fn sift(
 }
 
 impl Sifted {
+    /// Drops the traces that are in `seen`, to which all others are added. Returns how many.
+    fn drop_repeated(&mut self, seen: &mut HashSet<u64>) -> u64 {
+        let stays = self.packed.drop_repeated(seen);
+        let repeated = stays.iter().filter(|stays| !**stays).count() as u64;
+        if repeated > 0 {
+            retain(&mut self.observations, &stays);
+            self.counts.used -= repeated;
+            self.counts.repeated += repeated;
+        }
+        repeated
+    }
+
     /// Counts what is not used, and says why if details are wanted.
     fn count(&mut self, line: u64, finding: Finding, details: bool) {
         match finding {

@@ -1,11 +1,13 @@
 //! Traces that wait to be judged: packed by postcard, in memory as long as they are few, then in a
 //! temporary file without a name.
 
-use std::hash::Hasher;
+use std::hash::{Hash, Hasher};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use foldhash::HashSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
@@ -44,8 +46,10 @@ type SortKey = (Ipv4Addr, Option<Method>, Option<u16>);
 #[derive(Debug, Default)]
 pub(super) struct Packed {
     bytes: Vec<u8>,
-    /// One number for each trace. The digest of all follows from these, so it depends neither on
-    /// how the traces were divided nor on what was kept of them.
+    /// The number of the first of them among all, from 1, where they are read back.
+    pub(super) first: u64,
+    /// What is in each trace, as one number. The digest of all follows from these, so it depends neither
+    /// on how the traces were divided nor on what was kept of them.
     digests: Vec<u64>,
     /// By what each is sorted, and how long it is.
     records: Vec<(SortKey, usize)>,
@@ -62,20 +66,34 @@ impl Packed {
     ) -> io::Result<()> {
         let start = self.bytes.len();
         self.bytes.push(u8::from(with_hops));
-        put(observation, &mut self.bytes)?;
-        let end = self.bytes.len();
-        put(&(place, observation.started, observation.method), &mut self.bytes)?;
-        let mut digest = SipHasher13::new();
-        digest.write(self.bytes.get(start + 1..).unwrap_or_default());
-        self.digests.push(digest.finish());
-        self.bytes.truncate(end);
         if with_hops {
-            self.bytes.truncate(start + 1);
             put(&(place, PackedTrace::of(trace)), &mut self.bytes)?;
+        } else {
+            put(observation, &mut self.bytes)?;
         }
+        self.digests.push(content_digest(trace));
         let key = (trace.target, trace.method, trace.flow);
         self.records.push((key, self.bytes.len() - start));
         Ok(())
+    }
+
+    /// Drops the traces whose content is in `seen`, to which all others are added. Returns for each whether
+    /// it has stayed.
+    pub(super) fn drop_repeated(&mut self, seen: &mut HashSet<u64>) -> Vec<bool> {
+        let stays: Vec<bool> = self.digests.iter().map(|digest| seen.insert(*digest)).collect();
+        if stays.contains(&false) {
+            let (mut bytes, mut at) = (Vec::with_capacity(self.bytes.len()), 0);
+            for ((_, length), stays) in self.records.iter().zip(&stays) {
+                if *stays {
+                    bytes.extend_from_slice(self.bytes.get(at..at + length).unwrap_or_default());
+                }
+                at += length;
+            }
+            self.bytes = bytes;
+            retain(&mut self.records, &stays);
+            retain(&mut self.digests, &stays);
+        }
+        stays
     }
 
     /// The traces, in their order.
@@ -96,6 +114,50 @@ impl Packed {
             }))
         })
     }
+}
+
+/// Keeps those of `all` for which `stays` says so.
+pub(super) fn retain<T>(all: &mut Vec<T>, stays: &[bool]) {
+    let mut stays = stays.iter();
+    all.retain(|_| stays.next().copied().unwrap_or(true));
+}
+
+/// What is in a trace, as one number, to the microsecond: the same record has the same, in whichever format
+/// and wherever it was found.
+fn content_digest(trace: &Trace) -> u64 {
+    let mut digest = SipHasher13::new();
+    let micros = |rtt: Duration| u64::try_from(rtt.as_micros()).unwrap_or(u64::MAX);
+    digest.write_u32(trace.target.into());
+    (trace.method, trace.flow, trace.stop).hash(&mut digest);
+    trace.started.map(Timestamp::as_microsecond).hash(&mut digest);
+    trace.vantage.as_ref().map(|vantage| vantage.name.as_str()).hash(&mut digest);
+    for hop in &trace.hops {
+        for one in &hop.tries {
+            let Some(reply) = &one.answer else {
+                digest.write_u32(u32::from(hop.ttl.get()) << 16 | u32::from(one.attempt));
+                continue;
+            };
+            let (kind, code) = reply.kind.icmp();
+            let [attempt, attempt_low] = one.attempt.to_be_bytes();
+            let reply_ttl = reply.reply_ttl.unwrap_or(0);
+            digest.write_u64(u64::from_be_bytes([
+                hop.ttl.get(),
+                attempt,
+                attempt_low,
+                kind,
+                code,
+                reply_ttl,
+                u8::from(reply.rtt.is_some()),
+                1,
+            ]));
+            digest.write_u32(reply.from.into());
+            digest.write_u64(reply.rtt.map_or(0, micros));
+            for label in &reply.labels {
+                digest.write_u64(u64::from(label.label) << 8 | u64::from(label.ttl));
+            }
+        }
+    }
+    digest.finish()
 }
 
 /// Puts a value behind what is in `to`.
@@ -203,8 +265,10 @@ impl TraceStore {
                 self.end += u64::try_from(*length).map_err(io::Error::other)?;
             }
         } else if !packed.bytes.is_empty() {
-            let length = u32::try_from(packed.bytes.len()).map_err(io::Error::other)?;
-            self.file.write_all(&length.to_le_bytes())?;
+            for number in [packed.bytes.len(), packed.records.len()] {
+                let number = u32::try_from(number).map_err(io::Error::other)?;
+                self.file.write_all(&number.to_le_bytes())?;
+            }
         }
         self.file.write_all(&packed.bytes)
     }
@@ -218,7 +282,8 @@ impl TraceStore {
     pub(super) fn read_back(mut self) -> io::Result<Batches> {
         self.file.seek(SeekFrom::Start(0))?;
         self.records.sort_unstable();
-        Ok(Batches { file: self.file, records: self.records.into_iter(), sorts: self.sorts })
+        let records = self.records.into_iter();
+        Ok(Batches { file: self.file, records, sorts: self.sorts, next: 1 })
     }
 }
 
@@ -228,26 +293,31 @@ pub(super) struct Batches {
     file: SpooledTempFile,
     records: std::vec::IntoIter<(SortKey, u64, usize)>,
     sorts: bool,
+    /// The number of the next trace.
+    next: u64,
 }
 
 impl Batches {
     fn next_batch(&mut self) -> io::Result<Option<Packed>> {
-        let mut packed = Packed::default();
+        let mut packed = Packed { first: self.next, ..Packed::default() };
         if self.sorts {
             for _ in 0..BATCH {
                 let Some((_, place, length)) = self.records.next() else { break };
                 self.file.seek(SeekFrom::Start(place))?;
                 self.read_behind(&mut packed.bytes, length)?;
+                self.next += 1;
             }
             return Ok(Some(packed).filter(|packed| !packed.bytes.is_empty()));
         }
-        let mut length = [0; 4];
+        let (mut length, mut count) = ([0; 4], [0; 4]);
         match self.file.read_exact(&mut length) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
             read => read?,
         }
+        self.file.read_exact(&mut count)?;
         let length = usize::try_from(u32::from_le_bytes(length)).map_err(io::Error::other)?;
         self.read_behind(&mut packed.bytes, length)?;
+        self.next += u64::from(u32::from_le_bytes(count));
         Ok(Some(packed))
     }
 

@@ -69,9 +69,10 @@ pub(super) fn decide(
         };
     }
     if owner.is_known() && is_next_to_block(border, targets.block.usual_gap) {
-        return match (border.behind, whole_path) {
+        let is_first = trace.begins_at_the_vantage && before.is_empty();
+        return match border.behind {
             // Where the first public hop refuses, that is the vantage's own provider.
-            (Behind::Unreachable { .. }, Some([_])) => (Class::Unreached, vec![Reason::DiedEarly]),
+            Behind::Unreachable { .. } if is_first => (Class::Unreached, vec![Reason::DiedEarly]),
             _ => (Class::Other, Vec::new()),
         };
     }

@@ -1,13 +1,11 @@
 //! Prefix evidence: what the traces of a routed prefix show about each other's borders.
 
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 
 use foldhash::{HashMap, HashSet};
 use ipnet::Ipv4Net;
 
 use crate::targets::Block;
-use crate::trace::Vantage;
 
 use super::observation::Observation;
 
@@ -15,8 +13,8 @@ use super::observation::Observation;
 /// vantage and border, and none for a trace.
 #[derive(Debug, Default)]
 pub struct Evidence {
-    /// The vantages, numbered; traces that name none are of one.
-    vantages: HashMap<Option<Arc<Vantage>>, u32>,
+    /// The vantages, numbered by their names; traces that name none are of one.
+    vantages: HashMap<String, u32>,
     /// How many traces end at each border of a routed prefix.
     borders: HashMap<(Ipv4Net, Ipv4Addr), Ends>,
     /// The borders of a routed prefix as one vantage sees them.
@@ -91,7 +89,7 @@ impl Evidence {
         if observation.has_no_end() {
             return;
         }
-        let vantage = self.number(observation.vantage.clone());
+        let vantage = self.number(&observation);
         let made = self.witnesses.entry((vantage, *target, last.address)).or_default();
         *made = made.saturating_add(1);
         let ends = Ends::of(*made == 1, border.is_certain(), border.arrives(block.usual_gap));
@@ -123,7 +121,7 @@ impl Evidence {
         let scope = block.routed_prefix(trace.target);
         let last = trace.border.last.map(|last| last.address);
         let key = scope.zip(last);
-        let vantage = self.vantages.get(&trace.vantage).copied();
+        let vantage = self.vantages.get(name(trace)).copied();
         let here = scope.zip(vantage).and_then(|key| self.from.get(&key));
         let here = here.map_or(&[][..], Vec::as_slice);
         let own = vantage.zip(last).map(|(vantage, last)| (vantage, trace.target, last));
@@ -139,10 +137,19 @@ impl Evidence {
         }
     }
 
-    fn number(&mut self, vantage: Option<Arc<Vantage>>) -> u32 {
+    fn number(&mut self, observation: &Observation) -> u32 {
+        let name = name(observation);
+        if let Some(number) = self.vantages.get(name) {
+            return *number;
+        }
         let next = u32::try_from(self.vantages.len()).unwrap_or(u32::MAX);
-        *self.vantages.entry(vantage).or_insert(next)
+        self.vantages.insert(name.to_owned(), next);
+        next
     }
+}
+
+fn name(observation: &Observation) -> &str {
+    observation.vantage.as_ref().map_or("", |vantage| &vantage.name)
 }
 
 impl Ends {

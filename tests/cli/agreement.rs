@@ -76,7 +76,7 @@ fn one_run(sheets: &[&Sheet]) {
     for sheet in sheets {
         let schema = match sheet.header.last().map(String::as_str) {
             Some("rpki") => "3",
-            Some("strategy") => "2",
+            Some("strategy" | "stop_reason") => "2",
             _ => "1",
         };
         assert!(sheet.column("schema").iter().all(|it| *it == schema));

@@ -91,6 +91,12 @@ fn row(vantage: &str, number: i64, scope: &str, [china, russia, unreached]: [u32
         .filter(|(_, count)| *count > 0)
         .map(|(name, count)| format!("{name}={count}"))
         .collect();
+    let verdict = match (china, russia) {
+        (0, 0) => "unreached",
+        (_, 0) => "china",
+        (0, _) => "russia",
+        _ => "mixed",
+    };
     let pinged = match (number, china + russia) {
         (..4, _) => ",,",
         (_, 0) => "256,0,0",
@@ -100,7 +106,7 @@ fn row(vantage: &str, number: i64, scope: &str, [china, russia, unreached]: [u32
     writeln!(
         text,
         "3,run-{number},{start:.6},{end:.6},\"{vantage}\",icmp,{scope},{},{china},{russia},0,0,{unreached},\
-         {},{},mixed,{},1,{},512,true,{pinged},,true,,,,,,,",
+         {},{},{verdict},{},1,{},512,true,{pinged},,true,,,,,,,",
         china + russia + unreached,
         share(china),
         share(russia),
@@ -215,17 +221,156 @@ fn what_is_broken_is_told_with_its_line_and_left_out() {
     let wrong = story.lines().nth(1).expect("a row").replace("175.45.176.0/22", "elsewhere");
     let text = format!("{story}{torn}2,2026\n{wrong}\n\u{1b}[2J\n");
     let files = Files::new(&text);
-    let run = files.report(&["h.csv"]).ended(0);
-    for words in [
-        "h.csv:24: left out: a quote is not closed",
-        "h.csv:25: left out: 2 of 37 columns",
-        "h.csv:26: left out: scope: `elsewhere` is not a prefix",
-        "h.csv:27: left out: 1 of 37 columns",
-        "22 rows used, 0 doubled, 0 not asked for, 4 broken",
-    ] {
-        assert!(run.err.contains(words), "no `{words}` in {}", run.err);
+    for quiet in ["--quiet", "--verbose"] {
+        let run = files.report(&["h.csv", quiet]).ended(2);
+        for words in [
+            "h.csv:24: left out: a quote is not closed\n",
+            "h.csv:25: left out: 2 of 37 columns; and so is line 27\n",
+            "h.csv:26: left out: scope: `elsewhere` is not a prefix\n",
+            "22 rows used, 0 doubled, 0 not asked for, 4 broken; mend or delete those lines",
+        ] {
+            assert!(run.err.contains(words), "no `{words}` in {}", run.err);
+        }
+        assert_eq!(run.out, Files::new(&story).report(&["h.csv"]).out);
     }
-    assert_eq!(run.out, Files::new(&story).report(&["h.csv"]).out);
+}
+
+/// The cells of a history, each as another program writes it.
+fn rewritten(text: &str, cell: impl Fn(&str, &str) -> String) -> String {
+    let (header, rows) = text.split_once('\n').expect("a header");
+    let names: Vec<&str> = header.split(',').collect();
+    let mut written = format!("{header}\n");
+    for row in rows.lines() {
+        let cells = names.iter().zip(row.split(','));
+        let cells: Vec<String> = cells.map(|(name, it)| cell(name, it)).collect();
+        written += &(cells.join(",") + "\n");
+    }
+    written
+}
+
+#[test]
+fn other_programs_write_the_same_values_in_their_own_way() {
+    let story = story("NA");
+    let plain = Files::new(&story).report(&["h.csv"]).ended(0).out;
+    let time = |cell: &str, end: &str| cell.replace('T', " ").replace(".000000Z", end);
+    let is_time = |name: &str| name.ends_with("_at");
+    let is_count = |cell: &str| !cell.is_empty() && cell.bytes().all(|it| it.is_ascii_digit());
+    let pandas = rewritten(&story, |name, cell| match cell {
+        "true" => "True".into(),
+        cell if is_time(name) => time(cell, "+00:00"),
+        cell if is_count(cell) => format!("{cell}.0"),
+        cell => cell.into(),
+    });
+    let spreadsheet = rewritten(&story, |name, cell| match cell {
+        "true" => "TRUE".into(),
+        cell if is_time(name) => time(cell, "").replace('-', "/"),
+        cell => cell.into(),
+    });
+    let ended: String =
+        spreadsheet.lines().map(|line| line.trim_end_matches(',').to_owned() + "\r\n").collect();
+    let r = rewritten(&story, |name, cell| match cell {
+        "true" => "TRUE".into(),
+        "" if name != "vantage" => "NA".into(),
+        cell => cell.into(),
+    });
+    let numbered: String = (0..)
+        .zip(story.lines())
+        .map(|(number, line)| match number {
+            0 => format!(",{line}\n"),
+            number => format!("{number},{line}\n"),
+        })
+        .collect();
+    let turn = |line: &str| {
+        let mut cells: Vec<&str> = line.split(',').collect();
+        cells.rotate_left(5);
+        cells.swap(3, 5);
+        format!("{}\n", cells.join(","))
+    };
+    let turned: String = story.lines().map(turn).collect();
+    for text in [pandas, spreadsheet, ended, r, numbered, turned] {
+        let run = Files::new(&text).report(&["h.csv"]);
+        assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{text}");
+        assert_eq!(run.out, plain, "{text}");
+    }
+}
+
+#[test]
+fn one_cause_is_one_message() {
+    let story = story("here");
+    let files = Files::new(&rewritten(&story, |name, cell| match name {
+        "complete" => "WAHR".into(),
+        _ => cell.into(),
+    }));
+    let run = files.report(&["h.csv"]).ended(2);
+    let said: Vec<&str> = run.err.lines().collect();
+    let first = "lasthop: h.csv:2: left out: complete: `WAHR` is not true or false; \
+                 and so are 21 more lines, up to line 23";
+    assert_eq!(said[0], first);
+    assert_eq!(said.len(), 2, "{said:?}");
+}
+
+#[test]
+fn counts_that_contradict_their_verdict_are_no_row() {
+    let story = story("here");
+    // As a column that was sorted by itself, or a header whose names were changed.
+    let swapped = story.replacen("china,russia,other", "russia,china,other", 1);
+    let dropped = rewritten(&story, |name, cell| match name {
+        "china" => "0".into(),
+        _ => cell.into(),
+    });
+    for text in [swapped, dropped] {
+        let files = Files::new(&text);
+        let run = files.report(&["h.csv", "-q"]).ended(2);
+        assert!(run.err.contains("h.csv:2: left out: the counts do not give"), "{}", run.err);
+        assert!(run.err.contains("verdict `china`"), "{}", run.err);
+    }
+}
+
+#[test]
+fn a_run_from_the_future_is_named_and_is_never_the_newest() {
+    let story = story("here");
+    let files = Files::new(&story);
+    let future = format!("{story}{}", run("here", 24 * 365 * 200, Path178::Russia));
+    files.write("future.csv", future);
+    for arguments in [&["--show", "state"][..], &["--since", "newest"], &[]] {
+        let plain = files.report(&[&["h.csv"], arguments].concat()).ended(0);
+        let run = files.report(&[&["future.csv"], arguments].concat()).ended(0);
+        assert_eq!(run.out, plain.out);
+        let said = "future.csv:24: left out: run run-1752000 began at 2217-";
+        assert!(run.err.contains(said) && run.err.contains("in the future"), "{}", run.err);
+    }
+}
+
+/// Runs of one prefix alone, among runs of all.
+#[test]
+fn a_block_is_compared_over_what_both_runs_cover() {
+    let mut text = format!("{SUMMARY}\n");
+    for number in 0..9 {
+        let part = number == 4 || number == 6;
+        let (china, russia) = ([64, 0, 0], [0, 64, 0]);
+        let block = if part { china } else { [64, 64, 0] };
+        text += &row("here", number, "175.45.176.0/22", block);
+        text += &row("here", number, "175.45.176.0/24", china);
+        if !part {
+            text += &row("here", number, "175.45.178.0/24", russia);
+        }
+    }
+    let files = Files::new(&text);
+    let run = files.report(&["h.csv", "-v"]).ended(0);
+    assert_eq!(Sheet::read(&run.out).rows.len(), 0, "{}", run.out);
+    assert!(run.err.contains("2 of a block of which only some prefixes"), "{}", run.err);
+    let block = ["h.csv", "--scope", "175.45.176.0/22"];
+    assert_eq!(Sheet::read(&files.report(&block).ended(0).out).rows.len(), 0);
+}
+
+#[test]
+fn incomplete_runs_are_said_to_show_no_outage() {
+    let files = Files::new(&story("here").replace(",512,true,", ",512,false,"));
+    let run = files.report(&["h.csv"]).ended(0);
+    let said = "all 11 runs from here by icmp are incomplete";
+    assert!(run.err.contains(said) && run.err.contains("no outage"), "{}", run.err);
+    let files = Files::new(&story("here"));
+    assert_eq!(files.report(&["h.csv"]).ended(0).err, "");
 }
 
 #[test]

@@ -84,12 +84,13 @@ impl Planted {
         writeln!(
             row,
             "1,run-{}-{run},{start:.6},{end:.6},{},icmp,{scope},{},{china},{russia},{other},{unknown},\
-             {unreached},{},{},unknown,{},1,200.000,99,{},{hosts}",
+             {unreached},{},{},{},{},1,200.000,99,{},{hosts}",
             self.vantage,
             self.vantage,
             classified + unknown + unreached,
             share(china),
             share(russia),
+            verdict([china, russia, other]),
             carriers.join(";"),
             !seen.cut_short,
         )
@@ -99,6 +100,17 @@ impl Planted {
 
     pub(crate) fn history(&self) -> History {
         history(&[&self.text], &Wanted { buckets: 100, ..Wanted::default() })
+    }
+}
+
+/// What the counts say together.
+fn verdict([china, russia, other]: [u32; 3]) -> &'static str {
+    match [china > 0, russia > 0, other > 0] {
+        [true, false, false] => "china",
+        [false, true, false] => "russia",
+        [false, false, true] => "other",
+        [false, false, false] => "unknown",
+        _ => "mixed",
     }
 }
 

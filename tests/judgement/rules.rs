@@ -288,8 +288,6 @@ fn rule_7_where_nothing_outside_the_vantages_network_answered_nothing_is_said() 
           => unknown low -
           175.45.176.13 icmp: lan cgn!13
           => unknown low -
-          175.45.178.10 icmp: lan nobody!0
-          => unreached low nobody
           175.45.178.11 icmp: lan level3!0
           => unreached low level3
           175.45.178.12 icmp: lan ttk-a!0

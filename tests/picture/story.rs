@@ -122,13 +122,25 @@ impl Story {
         writeln!(
             self.text,
             "2,{vantage}-{method}-{run},{at:.6},{end:.6},{vantage},{method},{scope},{all},{china},{russia},\
-             {other},0,{},{},{},unknown,{},1,{rtt},500,true,{pings}",
+             {other},0,{},{},{},{},{},1,{rtt},500,true,{pings}",
             seen.unreached,
             share(0),
             share(1),
+            verdict(seen.classes),
             carriers.join(";"),
         )
         .expect("text");
+    }
+}
+
+/// What the counts say together.
+fn verdict(classes: [u32; 3]) -> &'static str {
+    match classes.map(|count| count > 0) {
+        [true, false, false] => "china",
+        [false, true, false] => "russia",
+        [false, false, true] => "other",
+        [false, false, false] => "unknown",
+        _ => "mixed",
     }
 }
 

@@ -13,7 +13,7 @@ use crate::owner::Owners;
 use crate::probe::Attempt;
 use crate::survey::{JudgeOptions, JudgedTrace, Survey};
 use crate::targets::Targets;
-use crate::trace::{Strategy, Trace};
+use crate::trace::Strategy;
 
 use super::super::common::Common;
 use super::super::exit::Exit;
@@ -74,7 +74,7 @@ impl Files {
             &JudgeOptions::default(),
             |judged: &[JudgedTrace], _| {
                 let all: Vec<_> = judged.iter().map(|it| (&it.trace, &it.judgement)).collect();
-                let traced: Vec<&Trace> = judged.iter().map(|it| &it.trace).collect();
+                let traced: Vec<_> = judged.iter().map(|it| (it.number, &it.trace)).collect();
                 (traces(run, &all, targets), wants_hops.then(|| hops(run, &traced, owners)))
             },
             |(traces, hops)| {

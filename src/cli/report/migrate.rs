@@ -3,26 +3,25 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use crate::history::{self, HistoryError, Migrated, Remark};
+use crate::history::{self, HistoryError, Migrated};
 use crate::output::summary_header;
 
 use super::super::common::Common;
 use super::super::config;
 use super::super::exit::Exit;
 use super::super::stdout;
+use super::left_out::LeftOutLines;
 
 pub(super) fn run(old: &Path, common: &Common) -> anyhow::Result<Exit> {
     let targets = config::targets(common)?;
     let header = summary_header(&targets.classes);
-    let mut remark = |remark: &Remark<'_>| {
-        let (path, line) = (remark.path.display(), remark.line);
-        common.error(&format!("{path}:{line}: left out: {}", remark.malformed));
-    };
+    let mut left_out = LeftOutLines::default();
     let mut migrated = Ok(Migrated::default());
     stdout::write(|out| {
-        migrated = history::migrate(old, &header, out, &mut remark);
+        migrated = history::migrate(old, &header, out, &mut |remark| left_out.add(remark));
         Ok(())
     })?;
+    left_out.report(common);
     let migrated = match migrated {
         // A reader that has left, as `head -1` does, is no failure.
         Err(HistoryError::Io { source, .. }) if source.kind() == ErrorKind::BrokenPipe => {

@@ -1,5 +1,6 @@
 //! `lasthop report`: what changed, and when.
 
+mod left_out;
 mod migrate;
 mod pictures;
 mod textfile;
@@ -14,10 +15,13 @@ use ipnet::Ipv4Net;
 
 use crate::history::{self, Event, History, Series, Wanted, event_table, prometheus, state_table};
 
+use jiff::Timestamp;
+
 use super::common::Common;
 use super::exit::Exit;
 use super::format::Format;
 
+use left_out::LeftOutLines;
 use pictures::Pictures;
 use window::{Since, since, until};
 
@@ -84,6 +88,7 @@ impl Report {
             return migrate::run(old, common);
         }
         let wanted = Wanted {
+            now: Some(Timestamp::now()),
             until: self.until,
             from: match self.since {
                 Some(Since::Time(since)) => Some(since),
@@ -93,17 +98,17 @@ impl Report {
             vantages: self.vantage.clone(),
             buckets: self.pictures.buckets(self.draws_letters(common)),
         };
-        let mut remark = |remark: &history::Remark<'_>| {
-            let (path, line) = (remark.path.display(), remark.line);
-            common.warn(&format!("{path}:{line}: left out: {}", remark.malformed));
-        };
-        let history = history::read(&self.files, &wanted, &mut remark)?;
-        closing(&history, common);
+        let mut left_out = LeftOutLines::default();
+        let history = history::read(&self.files, &wanted, &mut |remark| left_out.add(remark));
+        left_out.report(common);
+        let history = history?;
+        run_notes(&history, common);
         about_vantages(&history, common);
         self.pictures.write(&history)?;
         let series: Vec<&Series> =
             history.series.iter().filter(|series| self.has_runs(series)).collect();
         if series.is_empty() {
+            closing(&history, common)?;
             common.warn("no run in what was asked for");
             return Ok(Exit::Nothing);
         }
@@ -115,6 +120,7 @@ impl Report {
         }
         self.write(&series, &events, &history, common)?;
         let changed = self.fail_on_change && !events.is_empty();
+        closing(&history, common)?;
         Ok(if changed { Exit::Changed } else { Exit::Measured })
     }
 
@@ -167,13 +173,45 @@ impl Report {
     }
 }
 
-/// Says what became of the lines.
-fn closing(history: &History, common: &Common) {
-    let history::Counts { used, doubled, unwanted, malformed } = history.counts;
-    let text = format!(
+/// Says what became of the lines. Those that are no rows are an error, once everything else is written.
+fn closing(history: &History, common: &Common) -> anyhow::Result<()> {
+    let history::Counts { used, doubled, unwanted, malformed, future, partial } = history.counts;
+    let mut text = format!(
         "{used} rows used, {doubled} doubled, {unwanted} not asked for, {malformed} broken"
     );
-    if malformed > 0 { common.warn(&text) } else { common.info(|| text) }
+    if future > 0 {
+        text = format!("{text}, {future} from the future");
+    }
+    if partial > 0 {
+        text = format!("{text}, {partial} of a block of which only some prefixes were traced");
+    }
+    anyhow::ensure!(malformed == 0, "{text}; mend or delete those lines");
+    common.info(|| text);
+    Ok(())
+}
+
+/// How many runs in a row may be cut short before that is a remark.
+const CUT_SHORT: u64 = 3;
+
+/// Says where runs that were cut short keep outages from being seen.
+fn run_notes(history: &History, common: &Common) {
+    let of = |series: &Series| (series.vantage, series.method);
+    for group in history.series.chunk_by(|one, other| of(one) == of(other)) {
+        let Some(worst) = group.iter().max_by_key(|series| series.incomplete_of_late) else {
+            continue;
+        };
+        let late = worst.incomplete_of_late;
+        if late < CUT_SHORT && late < worst.runs {
+            continue;
+        }
+        let newest = if late == worst.runs { "all" } else { "the newest" };
+        let [vantage, method] = [worst.vantage, worst.method].map(|name| history.names.text(name));
+        let from = if vantage.is_empty() { String::new() } else { format!(" from {vantage}") };
+        common.warn(&format!(
+            "{newest} {late} runs{from} by {method} are incomplete: what they do not show is no evidence, so no \
+             outage and no carrier that vanished can be found in them"
+        ));
+    }
 }
 
 /// Runs that say nothing about the block, and names of vantages that are new in each run.

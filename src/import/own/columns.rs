@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::columns::{HOPS, HopRow, Row as _};
 use crate::import::values;
 use crate::input::json::loose::{self, Loose, Number};
-use crate::trace::{HopReply, HopTry, MplsLabel, ReplyKind};
+use crate::trace::{HopReply, HopTry, Method, MplsLabel, ReplyKind, StopReason};
 
 /// Reads line after line under the header that came last.
 pub(super) struct Columns {
@@ -74,6 +74,11 @@ pub(super) struct Row {
     pub(super) flow: Option<u16>,
     pub(super) ttl: u8,
     pub(super) one: HopTry,
+    /// These are there since schema 2.
+    pub(super) vantage: Option<String>,
+    pub(super) method: Option<Method>,
+    pub(super) trace: Option<u64>,
+    pub(super) stop: Option<StopReason>,
 }
 
 impl Row {
@@ -117,6 +122,16 @@ impl Row {
             flow: number(&columns.flow).whole(),
             ttl,
             one: HopTry { attempt, sent, answer },
+            vantage: text(&columns.vantage).map(str::to_owned),
+            method: text(&columns.method).and_then(|name| {
+                [Method::Icmp, Method::Udp, Method::Tcp]
+                    .into_iter()
+                    .find(|method| method.to_string() == name)
+            }),
+            trace: number(&columns.trace).whole(),
+            stop: text(&columns.stop_reason).and_then(|name| {
+                StopReason::ALL.into_iter().find(|reason| reason.to_string() == name)
+            }),
         })
     }
 }

@@ -1,12 +1,13 @@
 //! The program's own hops files, CSV or JSON lines: a row for each probe, the rows of a trace
 //! together.
 //!
-//! They do not say the method, nor why a trace ended. Torn rows are reported and skipped, and
+//! Those of schema 1 do not say the method, the vantage, nor why a trace ended. Torn rows are reported and skipped, and
 //! headers may come again, where files were joined.
 
 mod columns;
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -16,7 +17,8 @@ use crate::import::finding::Finding;
 use crate::import::format::{Format, LineReader, Reader, Sink};
 use crate::import::hop_builder::HopBuilder;
 use crate::import::sniff::Head;
-use crate::trace::Trace;
+use crate::import::values;
+use crate::trace::{Method, StopReason, Trace, Vantage};
 
 /// The format `lasthop`.
 pub(super) const FORMAT: Format =
@@ -61,12 +63,23 @@ fn close(open: Option<Open>, sink: &mut Sink<'_>) {
     }
 }
 
+/// The vantage of this name. In CSV a quote keeps spreadsheets from taking a name for a formula.
+fn vantage(name: Option<&str>) -> Option<Arc<Vantage>> {
+    let quoted = |name: &&str| name.starts_with(['=', '+', '-', '@']);
+    let name = name.map(|name| name.strip_prefix('\'').filter(quoted).unwrap_or(name));
+    values::vantage(name, name.and_then(|name| name.parse().ok()))
+}
+
 /// A trace whose rows are being read.
 struct Open {
     line: u64,
     run: String,
     target: Ipv4Addr,
     flow: Option<u16>,
+    number: Option<u64>,
+    vantage: Option<Arc<Vantage>>,
+    method: Option<Method>,
+    stop: Option<StopReason>,
     /// The TTL and the attempt of the last row.
     last: (u8, u16),
     started: Option<Timestamp>,
@@ -82,6 +95,10 @@ impl Open {
             run,
             target: row.target,
             flow: row.flow,
+            number: row.trace,
+            vantage: vantage(row.vantage.as_deref()),
+            method: row.method,
+            stop: row.stop,
             last: (0, 0),
             started: None,
             rows: 0,
@@ -94,7 +111,8 @@ impl Open {
     /// Whether `row` is of the same trace. Rows rise by TTL and attempt; where they begin again, another
     /// trace of the same target and flow does, as with another method.
     fn goes_on(&self, row: &Row) -> bool {
-        let is_same = (&self.run, self.target, self.flow) == (&row.run, row.target, row.flow);
+        let is_same = (&self.run, self.target, self.flow, self.number)
+            == (&row.run, row.target, row.flow, row.trace);
         is_same && self.last < (row.ttl, row.one.attempt) && self.rows < MOST
     }
 
@@ -108,12 +126,12 @@ impl Open {
     fn trace(self) -> Trace {
         Trace {
             target: self.target,
-            method: None,
+            method: self.method,
             flow: self.flow,
-            vantage: None,
+            vantage: self.vantage,
             started: self.started,
             hops: self.builder.hops(),
-            stop: None,
+            stop: self.stop,
             strategy: None,
         }
     }
