@@ -160,9 +160,13 @@ pub fn find(trace: &Trace, block: &Block, specials: &Specials) -> Border {
 }
 
 fn last_hop(trace: &Trace, router: &Router<Ttl>) -> LastHop {
-    let Router { address, first: ttl, .. } = *router;
-    let first = trace.answers().find(|(at, reply)| *at == ttl && reply.from == address);
-    LastHop { address, ttl, rtt: first.and_then(|(_, reply)| reply.rtt) }
+    let Router { address, first, unreachable, .. } = *router;
+    let own = || trace.answers().filter(|(_, reply)| reply.from == address);
+    // Where it refused is where the path ends, also if it let packets pass at a lower TTL.
+    let refused = own().find(|(_, reply)| matches!(reply.kind, ReplyKind::Unreachable(_)));
+    let ttl = refused.filter(|_| unreachable).map_or(first, |(ttl, _)| ttl);
+    let rtt = own().find(|(at, _)| *at == ttl).and_then(|(_, reply)| reply.rtt);
+    LastHop { address, ttl, rtt: rtt.or_else(|| own().find_map(|(_, reply)| reply.rtt)) }
 }
 
 fn behind(trace: &Trace, end: PathEnd<Ttl>, last: Option<&Router<Ttl>>) -> Behind {

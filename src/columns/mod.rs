@@ -168,6 +168,12 @@ impl Header {
         &self.names
     }
 
+    /// The columns with their full names.
+    #[must_use]
+    pub fn columns(&self) -> Vec<(String, &'static Column)> {
+        self.table.columns(self.schema, &self.classes)
+    }
+
     /// The first line of a CSV file, without its newline.
     #[must_use]
     pub fn line(&self) -> String {

@@ -82,6 +82,8 @@ pub struct ReadCounts {
     pub skipped: u64,
     /// Records that cannot be read.
     pub malformed: u64,
+    /// Lines of texts that belong to no traceroute.
+    pub other: u64,
     /// Traceroutes to the block that were read before.
     pub repeated: u64,
     /// Files that were looked into, and members of archives.
@@ -104,6 +106,7 @@ impl ReadCounts {
         self.refused += others.refused;
         self.skipped += others.skipped;
         self.malformed += others.malformed;
+        self.other += others.other;
         self.repeated += others.repeated;
         self.files += others.files;
         self.passed_over += others.passed_over;
@@ -133,6 +136,7 @@ impl ReadCounts {
             if files == 1 { "file" } else { "files" }
         );
         for (count, what) in [
+            (self.other, "other lines"),
             (*repeated, "read before and counted once"),
             (self.same_files, "files read before under another name"),
             (self.passed_over, "files without a traceroute passed over (-v lists them)"),
@@ -378,6 +382,10 @@ impl Sifted {
             Finding::Trace(_) | Finding::OutOfScope(_) => self.counts.refused += 1,
             Finding::Skipped(_) | Finding::NoDestination(_) => self.counts.skipped += 1,
             Finding::Malformed(_) => self.counts.malformed += 1,
+            Finding::OtherLines(lines) => {
+                self.counts.other += lines;
+                return;
+            }
         }
         if details {
             let why = match &finding {
@@ -386,6 +394,7 @@ impl Sifted {
                 Finding::NoDestination(_) => format!("left out: {NO_DESTINATION}"),
                 Finding::Skipped(why) => format!("left out: {why}"),
                 Finding::Malformed(why) => format!("broken: {why}"),
+                Finding::OtherLines(_) => return,
             };
             self.not_used.push((line, why));
         }

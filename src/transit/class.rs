@@ -7,7 +7,7 @@ use crate::border::{Behind, Border, Reach};
 use crate::owner::Owner;
 use crate::targets::{ClassId, Classes, Targets};
 
-use super::observation::Observation;
+use super::observation::{NoEnd, Observation};
 use super::reason::Reason;
 
 /// Whose transit a trace took.
@@ -53,8 +53,14 @@ pub(super) fn decide(
     targets: &Targets,
 ) -> (Class, Vec<Reason>) {
     let border = &trace.border;
-    if let Some(stop) = trace.stop.filter(|_| trace.has_no_end()) {
-        return (Class::Unknown, vec![Reason::CutShort(stop)]);
+    match trace.no_end() {
+        Some(NoEnd::Ceiling) => return (Class::Unknown, vec![Reason::CutOff(trace.furthest)]),
+        Some(NoEnd::CutShort { stop, is_silent }) => {
+            let cut_short = vec![Reason::CutShort(stop)];
+            let class = path.last().and_then(|owner| owner.class).filter(|_| is_silent);
+            return (class.map_or(Class::Unknown, Class::Transit), cut_short);
+        }
+        None => {}
     }
     let Some((owner, before)) = path.split_last() else {
         // What did not leave the vantage's own network says nothing about the block.

@@ -86,7 +86,7 @@ impl Evidence {
             let further = self.behind.entry((scope, pair[0])).or_insert(pair[1]);
             *further = pair[1].min(*further);
         }
-        if observation.has_no_end() {
+        if observation.no_end().is_some() {
             return;
         }
         let vantage = self.number(&observation);

@@ -75,6 +75,8 @@ pub enum Reason {
     NoRoute,
     /// The trace ended with the run.
     CutShort(StopReason),
+    /// The last TTL that was to be asked still answered.
+    CutOff(u8),
     /// No foreign hop that can be attributed answered.
     NobodyAnswered,
     /// Nothing outside the vantage's own network answered.
@@ -118,6 +120,7 @@ impl fmt::Display for Reason {
             Self::MayHide => f.write_str("a carrier in question may be hidden behind it"),
             Self::NoRoute => f.write_str("any router without a route says so"),
             Self::CutShort(stop) => write!(f, "cut short: {stop}"),
+            Self::CutOff(hops) => write!(f, "cut off at {hops} hops"),
             Self::NobodyAnswered => f.write_str("no foreign hop that can be attributed"),
             Self::NoWayOut => {
                 f.write_str("no way out: nothing outside the vantage's own network answered")

@@ -4,8 +4,6 @@ mod args;
 mod measure;
 mod output;
 
-use std::path::Path;
-
 use jiff::Timestamp;
 
 use crate::census::HostCounts;
@@ -16,7 +14,6 @@ use crate::trace::StopReason;
 
 use super::common::Common;
 use super::config;
-use super::distinct_paths::distinct;
 use super::exit::Exit;
 use super::medium::Medium;
 use super::run_notes;
@@ -41,13 +38,13 @@ impl Probe {
             return Ok(Exit::Measured);
         }
         // Everything that can fail does so before the first packet leaves.
-        distinct(&[
-            ("--lock", self.run.lock.as_deref()),
-            ("--append", self.files.append.as_deref()),
-            ("--traces", self.files.traces.as_deref()),
-            ("--hops", self.files.hops.as_deref()),
-            ("stdout", Some(Path::new("/dev/stdout"))),
-        ])?;
+        let config = config::path(common);
+        let inputs = [
+            ("--config", config.as_deref()),
+            ("--as-table", self.sources.file()),
+            ("--scenario", self.run.scenario.as_deref()),
+        ];
+        self.files.check(&inputs, self.run.lock.as_deref())?;
         // Held until the last row is written.
         let _lock = self.run.lock.as_deref().map(LockFile::take).transpose()?;
         let files = Files::open(&self.files, &targets, common)?;
