@@ -30,8 +30,8 @@ const ROAD: [(&str, &[&str]); 19] = [
     (
         "cli",
         &[
-            "replay", "lab", "picture", "history", "output", "survey", "import", "transit",
-            "owner", "trace", "census", "probe", "targets", "columns",
+            "replay", "lab", "picture", "history", "output", "survey", "import", "split",
+            "transit", "owner", "trace", "census", "probe", "targets", "columns",
         ],
     ),
     ("main", &["cli"]),
