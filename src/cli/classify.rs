@@ -23,6 +23,7 @@ use super::exit::Exit;
 use super::format;
 use super::outputs::{self, Output, is_stdout};
 use super::row_file::{RowFile, open_history};
+use super::run_notes;
 use super::sources::Sources;
 use super::stdout;
 
@@ -177,12 +178,9 @@ impl Classify {
         };
         let errors = appended.err().into_iter().chain(filled).map(anyhow::Error::new);
         Exit::first_of(errors.chain(written.err()))?;
-        Ok(match judged.is_classified() {
-            // The others have been judged, and that something is missing must show.
-            _ if failed => Exit::Bad,
-            true => Exit::Measured,
-            false => Exit::Nothing,
-        })
+        run_notes::vantage(&split, &run, common);
+        // The others have been judged, and that something is missing must show.
+        Ok(if failed { Exit::Bad } else { Exit::of_run(&split) })
     }
 
     /// The files, or stdin.
@@ -238,6 +236,7 @@ impl Classify {
             vantage: self.vantage.clone().unwrap_or_default(),
             method,
             complete: survey.counts.is_complete(),
+            doubts: Vec::new(),
         }
     }
 }

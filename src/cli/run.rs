@@ -82,6 +82,7 @@ impl RunArgs {
             vantage: self.vantage.clone().map_or_else(host, Ok).unwrap_or_default(),
             method,
             complete,
+            doubts: Vec::new(),
         })
     }
 }
