@@ -17,7 +17,7 @@ use super::hop_builder::HopBuilder;
 use super::sniff::Head;
 use super::values::{self, Address};
 use crate::input::json::loose::{self, Few, Number, Text};
-use crate::trace::{HopReply, Method, ReplyKind, Trace, Vantage};
+use crate::trace::{HopReply, Method, ReplyKind, StopReason, Trace, Vantage};
 
 /// The format `globalping`.
 pub(super) const FORMAT: Format = Format {
@@ -179,7 +179,7 @@ impl About {
         if builder.is_empty() {
             return skipped("a result without hops");
         }
-        let trace = Trace {
+        let mut trace = Trace {
             target,
             method: self.method,
             flow: None,
@@ -189,6 +189,8 @@ impl About {
             stop: None,
             strategy: None,
         };
+        // Traceroute is asked for no more than 20 hops there.
+        trace.stop = trace.ends_at_a_router().then_some(StopReason::MaxTtl);
         Ok((trace, unread))
     }
 }
