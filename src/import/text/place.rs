@@ -37,6 +37,8 @@ impl Marks {
         let before = learnt.map(|rest| &line[..line.len() - rest.len()]);
         // The border of a terminal's pane.
         let rest = learnt.unwrap_or(line).trim_end();
+        // A backslash breaks lines in Markdown.
+        let rest = rest.strip_suffix('\\').map_or(rest, str::trim_end);
         let rest = if learnt.is_some() {
             rest.trim_end_matches(['\u{2502}', '\u{2503}', '\u{2551}'])
         } else {
