@@ -222,7 +222,7 @@ impl About {
         if builder.is_empty() {
             return skipped("a result without hops");
         }
-        let trace = Trace {
+        let mut trace = Trace {
             target,
             method: self.method,
             flow: None,
@@ -232,6 +232,8 @@ impl About {
             stop: None,
             strategy: None,
         };
+        // Traceroute is asked for no more than 20 hops there.
+        trace.stop = trace.ends_at_a_router().then_some(StopReason::MaxTtl);
         Ok((trace, unread))
     }
 }

@@ -36,7 +36,10 @@ pub(super) fn row(line: &str) -> Option<(u8, Vec<Cell>)> {
     let times: Vec<Option<Duration>> = match lost {
         // Sent, last, mean, best.
         Some(_) => vec![numbers.get(3).and_then(|word| millis(word))],
-        None => numbers.iter().map_while(|word| millis(word).map(Some)).collect(),
+        None => {
+            let timed = numbers.iter().take_while(|word| word.ends_with("ms"));
+            timed.map_while(|word| millis(word).map(Some)).collect()
+        }
     };
     let cells: Vec<Cell> = times.into_iter().map(|rtt| Cell::answer(sender, rtt)).collect();
     (!cells.is_empty()).then_some((ttl, cells))
@@ -66,7 +69,13 @@ mod tests {
         ] {
             assert_eq!(row(line), Some((3, expected)), "{line}");
         }
-        for line in ["3 routers do not answer", "", "x 10.0.0.1 0%", "3"] {
+        for line in [
+            "3 routers do not answer",
+            "3 routers, 3 of them at 10.0.0.1",
+            "",
+            "x 10.0.0.1 0%",
+            "3",
+        ] {
             assert_eq!(row(line), None, "{line}");
         }
     }

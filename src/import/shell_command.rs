@@ -39,6 +39,9 @@ pub(super) fn traced_by_command(line: &str) -> Option<Destination> {
     if !has_prompt && !is_first {
         return None;
     }
+    if words.len() == place + 1 {
+        return None;
+    }
     let mut destination = None;
     let mut strange = 0;
     let mut rest = words[place + 1..].iter();

@@ -143,6 +143,14 @@ impl Trace {
         self.hops.first().is_some_and(|hop| hop.ttl.get() == 1)
     }
 
+    /// Whether routers that forward answered at the last TTL that was asked, and nobody else.
+    #[must_use]
+    pub fn ends_at_a_router(&self) -> bool {
+        let Some(last) = self.hops.last() else { return false };
+        let mut answers = last.answers().peekable();
+        answers.peek().is_some() && answers.all(|answer| answer.kind == ReplyKind::TimeExceeded)
+    }
+
     /// How many packets it took.
     #[must_use]
     pub fn probes(&self) -> usize {

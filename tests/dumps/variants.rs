@@ -76,12 +76,12 @@ fn replies_of_ripe_atlas_have_many_kinds() {
         (
             r#"{"hop":1,"result":[{"late":2,"from":"10.0.0.9","ttl":1,"size":9},{"x":"*"},
             {"from":"10.0.0.1","rtt":2,"dup":true},{"from":"10.0.0.1","rtt":3}]}"#,
-            "| 1 * 10.0.0.1:3.000",
+            "| 1 * 10.0.0.1:3.000 | max-ttl",
         ),
         (
             r#"{"hop":1,"result":[{"from":"10.0.0.1","rtt":1,"icmpext":{"version":2,"rfc4884":1,
             "obj":[{"class":1,"type":1,"mpls":[{"label":24,"exp":0,"s":1,"ttl":1}]}]}}]}"#,
-            "| 1 10.0.0.1:1.000/24:1",
+            "| 1 10.0.0.1:1.000/24:1 | max-ttl",
         ),
         (
             r#"{"hop":1,"result":[{"from":"10.0.0.1","rtt":1}]},{"hop":255,"result":[{"x":"*"}]}"#,

@@ -332,6 +332,32 @@ fn rule_5_a_trace_cut_short_in_silence_is_unknown() {
     }
 }
 
+#[test]
+fn rule_5_an_interrupted_trace_that_met_silence_behind_a_carrier_keeps_its_class() {
+    each_says(
+        "175.45.177.10 icmp: lan level3 ttk-a ttk-b * * | interrupted
+         => russia medium ttk-b: cut short: interrupted; silence behind it
+         175.45.178.10 icmp: lan level3 ttk-a ttk-b * | interrupted
+         => unknown low ttk-b
+         175.45.179.10 icmp: lan level3 * * * | interrupted
+         => unknown low level3",
+    );
+}
+
+#[test]
+fn rule_7_a_trace_whose_last_ttl_still_answered_was_cut_off_and_is_unknown() {
+    each_says(
+        "175.45.176.10 icmp: lan level3 ntt | max-ttl
+         => unknown low ntt: cut off at 3 hops; silence behind it
+         175.45.177.10 icmp: lan level3 ttk-a ttk-b | max-ttl
+         => unknown low ttk-b: cut off at 4 hops; silence behind it
+         175.45.178.10 icmp: lan level3 ntt * | max-ttl
+         => unreached low ntt
+         175.45.179.10 icmp: lan level3 ttk-a ttk-b home | max-ttl
+         => russia high ttk-b",
+    );
+}
+
 // 7. Silence is not loss.
 
 #[test]

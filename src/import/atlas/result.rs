@@ -211,5 +211,9 @@ fn stop(trace: &Trace, unsent: Option<u8>, gap: bool) -> Option<StopReason> {
     if unsent.is_some_and(|unsent| unsent > last) {
         return Some(StopReason::Unsent);
     }
-    gap.then_some(StopReason::GapLimit)
+    if gap {
+        return Some(StopReason::GapLimit);
+    }
+    // A probe goes on behind a router that only forwards, unless it was to ask no further.
+    trace.ends_at_a_router().then_some(StopReason::MaxTtl)
 }

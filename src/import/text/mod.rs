@@ -7,6 +7,7 @@ mod clean;
 mod family;
 mod place;
 mod prefix;
+mod quick_hop;
 mod reader;
 mod record;
 mod run;

@@ -35,7 +35,15 @@ impl Marks {
     pub(super) fn body<'a>(&mut self, line: &'a str, family: Option<Family>) -> Body<'a> {
         let learnt = self.prefix.as_mut().and_then(|prefix| prefix.strip(line));
         let before = learnt.map(|rest| &line[..line.len() - rest.len()]);
-        let rest = learnt.unwrap_or(line);
+        // The border of a terminal's pane.
+        let rest = learnt.unwrap_or(line).trim_end();
+        // A backslash breaks lines in Markdown.
+        let rest = rest.strip_suffix('\\').map_or(rest, str::trim_end);
+        let rest = if learnt.is_some() {
+            rest.trim_end_matches(['\u{2502}', '\u{2503}', '\u{2551}'])
+        } else {
+            rest
+        };
         if let Some(text) = row_of_table(rest) {
             let text = strip_log_prefix(&text).to_owned();
             return Body { text: Cow::Owned(text), stamp: None };
@@ -65,9 +73,10 @@ fn row_of_table(line: &str) -> Option<String> {
 
 /// A line without the mark of a list, where a TTL follows.
 fn without_bullet(text: &str) -> &str {
-    let Some(rest) = text.strip_prefix(['-', '*', '+', '\u{2022}', '#', ';', '\u{b7}']) else {
+    let rest = text.trim_start_matches(['-', '*', '+', '\u{2022}', '#', ';', '\u{b7}', '/', '%']);
+    if rest.len() == text.len() {
         return text;
-    };
+    }
     let rest = rest.trim_start();
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     let after = &rest[digits..];

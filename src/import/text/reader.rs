@@ -28,6 +28,8 @@ use crate::import::{mikrotik, values};
 const BEFORE: usize = 3;
 /// How many lines may stand between a header and its first hop.
 const BETWEEN: usize = 12;
+/// How much may stand before a hop.
+const LONGEST_NUMBERING: usize = 60;
 /// How many tables of nmap are kept, to whose hops later ones refer.
 const MOST_TABLES: usize = 4096;
 
@@ -187,7 +189,7 @@ impl<'a> TextReader<'a> {
         }
         let line = line.trim().trim_start_matches(['>', ' ']);
         if mtr::winmtr::is_header(line) {
-            let destination = self.take_command(sink);
+            let destination = self.take_command(Family::WinMtr, sink);
             let trace = TextTrace::expected(number, destination);
             self.begin(Run::new(Family::WinMtr, trace), sink);
             return true;
@@ -233,7 +235,7 @@ impl<'a> TextReader<'a> {
             self.begin(run, sink);
             return true;
         }
-        self.header_of_mtr(number, line, text, sink) || self.other_header(number, text, sink)
+        self.header_of_mtr(number, line, text, sink) || self.other_header(number, line, text, sink)
     }
 
     fn header_of_mtr(&mut self, number: u64, line: &str, text: &str, sink: &mut Sink<'_>) -> bool {
@@ -299,9 +301,9 @@ impl<'a> TextReader<'a> {
         }
     }
 
-    fn other_header(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> bool {
+    fn other_header(&mut self, number: u64, line: &str, text: &str, sink: &mut Sink<'_>) -> bool {
         if self.allows(Family::MikroTik) && mikrotik::is_header(text) {
-            let destination = self.take_command(sink);
+            let destination = self.take_command(Family::MikroTik, sink);
             let trace = TextTrace::expected(number, destination);
             self.begin(Run::new(Family::MikroTik, trace), sink);
             return true;
@@ -319,6 +321,8 @@ impl<'a> TextReader<'a> {
             }
         }
         if self.allows(Family::Tracepath) && tracepath::begins(text) {
+            let before = line.split("[LOCALHOST]").next().unwrap_or_default().trim_end();
+            self.marks.learn(line, before.rfind([' ', '\t']).map_or(0, |blank| blank + 1));
             let is_new = self.run.as_ref().is_none_or(|run| run.has_hops() || run.family.is_some());
             if is_new {
                 let trace = TextTrace::expected(number, Destination::Unsaid);
@@ -337,10 +341,10 @@ impl<'a> TextReader<'a> {
     }
 
     /// The destination that a command named before a table, or that the table had before it was drawn again.
-    fn take_command(&mut self, sink: &mut Sink<'_>) -> Destination {
+    fn take_command(&mut self, family: Family, sink: &mut Sink<'_>) -> Destination {
         match self.run.take() {
             Some(run) if run.family.is_none() && !run.has_hops() => run.trace.destination,
-            Some(run) if run.family == Some(Family::MikroTik) => {
+            Some(run) if family == Family::MikroTik && run.family == Some(family) => {
                 // The screen is drawn anew: what it showed before is not another trace.
                 run.trace.destination
             }
@@ -364,7 +368,9 @@ impl<'a> TextReader<'a> {
         let Some((family, ttl)) = Family::begins(text, self.only, waits) else {
             return self.numbered(number, line, text, sink);
         };
-        if waits {
+        let is_named =
+            self.run.as_ref().is_some_and(|run| run.trace.destination != Destination::Name);
+        if waits && (is_named || family != Family::Tracert) {
             if let Some(run) = &mut self.run {
                 run.family = Some(family);
             }
@@ -386,19 +392,21 @@ impl<'a> TextReader<'a> {
         if self.run.as_ref().is_some_and(Run::has_hops) || self.only.is_some() {
             return false;
         }
-        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-        let rest = text[digits..].trim_start_matches([':', '|', ' ', '\t', '-']);
-        let is_apart = digits > 0 && rest.len() < text.len() - digits;
-        if !is_apart || !rest.starts_with(|c: char| c.is_ascii_digit()) {
-            return false;
-        }
-        let Some((_, 1)) =
-            Family::begins(rest, None, false).filter(|(family, _)| *family != Family::MtrRaw)
-        else {
-            return false;
-        };
-        let at = line.len() - rest.len();
-        if line.get(at..) != Some(rest) {
+        // Behind the number of the line, or the name of a file.
+        let first = text.bytes().take_while(u8::is_ascii_digit).count();
+        let ends = text.char_indices().take(LONGEST_NUMBERING);
+        let ends =
+            ends.filter(|(at, c)| *at == first && *at > 0 || matches!(c, ':' | '|' | '\t' | ']'));
+        let found = ends
+            .map(|(at, _)| text[at..].trim_start_matches([':', '|', ' ', '\t', '-', ']']))
+            .find(|rest| {
+                let is_first = rest.starts_with('1') && rest.len() < text.len();
+                let family = if is_first { Family::begins(rest, None, false) } else { None };
+                family.is_some_and(|(family, ttl)| ttl == 1 && family != Family::MtrRaw)
+            });
+        let Some(rest) = found else { return false };
+        let at = line.trim_end().len() - rest.len();
+        if line.get(at..).map(str::trim_end) != Some(rest) {
             return false;
         }
         self.marks.learn(line, at);
@@ -480,6 +488,9 @@ impl<'a> TextReader<'a> {
             self.end_run(sink);
         }
         self.other += u64::from(!is_of_run);
+        if !text.contains(char::is_alphabetic) {
+            return;
+        }
         if self.before.len() == BEFORE {
             self.before.pop_front();
         }

@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use jiff::Timestamp;
 
 use super::family::Family;
+use super::quick_hop;
 use crate::import::finding::Finding;
 use crate::import::format::{LineReader, Sink};
 use crate::import::mtr::raw::Raw;
@@ -142,10 +143,21 @@ impl Run {
             && !std::mem::replace(&mut self.has_ended, true)
     }
 
-    /// Takes a line that is written as most are: nothing but a TTL, addresses and times.
+    /// Takes a line that is written as most are: nothing but the next TTL, one address and times.
     pub(super) fn quick(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) -> bool {
-        let _ = (number, line, sink);
-        false
+        let is_plain =
+            self.family == Some(Family::Traceroute) && !self.is_paused && self.open.is_none();
+        let Some((ttl, sender, cells)) = is_plain.then(|| quick_hop::read(line)).flatten() else {
+            return false;
+        };
+        if !self.is_certain || !self.is_next(ttl) {
+            return false;
+        }
+        self.words = HopWords::behind(sender);
+        self.trace.is_cut = false;
+        self.lines += 1;
+        self.add(number, ttl, cells, sink);
+        true
     }
 
     /// Takes a line, if it is one of this run.

@@ -79,6 +79,11 @@ impl Said {
 }
 
 impl HopWords {
+    /// What is known behind an answer of `sender`.
+    pub(in crate::import) fn behind(sender: Sender) -> Self {
+        Self { sender, is_timed: true, labels: Vec::new() }
+    }
+
     /// What the words of a line say: of a TTL, or further ones of the same.
     pub(in crate::import) fn said(&mut self, line: &str) -> Said {
         let words = words(line);
@@ -160,11 +165,14 @@ impl HopWords {
 
 /// Whether a word is an address in parentheses, or one that was blanked.
 fn is_in_parentheses(word: &str) -> bool {
-    let inside =
-        word.strip_prefix('(').and_then(|word| word.trim_end_matches(',').strip_suffix(')'));
+    let Some((inside, rest)) = word.strip_prefix('(').and_then(|word| word.split_once(')')) else {
+        return false;
+    };
     let of_address =
         |c: char| c.is_ascii_hexdigit() || matches!(c, '.' | ':' | 'x' | 'X' | '*' | '?');
-    inside.is_some_and(|inside| !inside.is_empty() && inside.chars().all(of_address))
+    // Paris traceroute puts the numbers of the flows behind it.
+    let ends = rest.is_empty() || rest.starts_with([',', ':']);
+    ends && !inside.is_empty() && inside.chars().all(of_address)
 }
 
 /// What the word at `place` is, and how many words it takes.

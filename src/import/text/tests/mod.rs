@@ -1,6 +1,7 @@
 //! Texts of each program, and of several.
 
 mod mtr;
+mod several;
 mod tracepath;
 mod traceroute;
 mod tracert;
