@@ -218,7 +218,7 @@ impl Classify {
             Remark::Format { file, format } => common.info(|| format!("{file}: {format}")),
             Remark::NotUsed { file, line, why } => common.warn(&format!("{file}:{line}: {why}")),
             Remark::PassedOver { file, why } => {
-                common.info(|| format!("{file}: passed over: {why}"))
+                common.info(|| format!("{file}: passed over: {why}"));
             }
             Remark::ReadBefore { file, what } => common.warn(&format!("{file}: {what}")),
             Remark::Failed(error) => common.error(&error.to_string()),

@@ -91,7 +91,7 @@ pub(super) fn read(
             Row::Malformed(why) => sink(number, Finding::Malformed(why.into())),
             Row::Ipv6 if std::mem::replace(&mut ipv6, true) => {}
             Row::Ipv6 => {
-                sink(number, Finding::Skipped("answers on paths to IPv6 addresses".into()))
+                sink(number, Finding::Skipped("answers on paths to IPv6 addresses".into()));
             }
             Row::Answer(answer) if wanted(answer.trace.target) => {
                 let open = open.entry(answer.trace.clone()).or_default();

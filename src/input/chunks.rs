@@ -83,17 +83,14 @@ impl<'a, R: BufRead, T> Chunks<'a, R, T> {
     /// Lines before a place where the text may be cut.
     fn whole(&mut self, bytes: Vec<u8>) -> Chunk<T> {
         let first = self.number;
-        match self.sequence.take() {
-            Some(mut sequence) => {
-                let mut found = Vec::new();
-                self.feed(&mut *sequence, &bytes, &mut found);
-                sequence.end(&mut found);
-                Chunk::Found(found)
-            }
-            None => {
-                self.number += text::count(&bytes);
-                Chunk::Lines(first, bytes)
-            }
+        if let Some(mut sequence) = self.sequence.take() {
+            let mut found = Vec::new();
+            self.feed(&mut *sequence, &bytes, &mut found);
+            sequence.end(&mut found);
+            Chunk::Found(found)
+        } else {
+            self.number += text::count(&bytes);
+            Chunk::Lines(first, bytes)
         }
     }
 

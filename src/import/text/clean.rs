@@ -83,16 +83,13 @@ fn after_escape(text: &str) -> Option<&str> {
             return Some(after_sequence(rest));
         }
         if text.starts_with('\u{1b}') {
-            return Some(match rest.strip_prefix(']') {
-                Some(title) => match title.find(['\u{7}', '\u{1b}']) {
-                    Some(end) => title[end..].trim_start_matches(['\u{7}', '\u{1b}', '\\']),
-                    None => "",
-                },
-                None => {
-                    let mut rest = rest.strip_prefix(['(', ')']).unwrap_or(rest).chars();
-                    rest.next();
-                    rest.as_str()
-                }
+            return Some(if let Some(title) = rest.strip_prefix(']') { match title.find(['\u{7}', '\u{1b}']) {
+                Some(end) => title[end..].trim_start_matches(['\u{7}', '\u{1b}', '\\']),
+                None => "",
+            } } else {
+                let mut rest = rest.strip_prefix(['(', ')']).unwrap_or(rest).chars();
+                rest.next();
+                rest.as_str()
             });
         }
         return None;
@@ -138,15 +135,12 @@ fn without_tags(line: &str) -> String {
     while let Some(start) = rest.find('<') {
         let (before, tag) = rest.split_at(start);
         text.push_str(before);
-        match after_tag(tag) {
-            Some(after) => {
-                text.push(' ');
-                rest = after;
-            }
-            None => {
-                text.push('<');
-                rest = &tag[1..];
-            }
+        if let Some(after) = after_tag(tag) {
+            text.push(' ');
+            rest = after;
+        } else {
+            text.push('<');
+            rest = &tag[1..];
         }
     }
     text + rest

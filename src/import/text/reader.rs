@@ -104,11 +104,10 @@ impl<'a> TextReader<'a> {
         match record.take(line) {
             record::Goes::On => {
                 let is_header = Header::of(line).is_some_and(|header| header.is_certain);
-                if record.is_too_long() || is_header && !record.is_in_string() {
-                    if let Some(record) = self.record.take() {
+                if (record.is_too_long() || is_header && !record.is_in_string())
+                    && let Some(record) = self.record.take() {
                         self.no_record(record, sink);
                     }
-                }
             }
             record::Goes::Ended => {
                 let Some(record) = self.record.take() else { return };
@@ -439,7 +438,7 @@ impl<'a> TextReader<'a> {
         let new = if is_certain { TextTrace::announced } else { TextTrace::expected };
         let mut trace = new(number, destination);
         let lines = self.before.iter().filter(|(at, _)| *at + 1 >= number);
-        trace.max = lines.filter_map(|(_, line)| furthest(line)).last();
+        trace.max = lines.filter_map(|(_, line)| furthest(line)).next_back();
         Some(trace)
     }
 

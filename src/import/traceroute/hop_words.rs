@@ -111,7 +111,7 @@ impl HopWords {
             match read {
                 Word::Sender(_) => named = true,
                 Word::Stars(_) | Word::Unanswered(_) | Word::Time(_) | Word::Mark(_) => {
-                    named = false
+                    named = false;
                 }
                 _ => {}
             }
