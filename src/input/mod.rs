@@ -3,9 +3,9 @@
 //! The beginning of the road beside [`crate::probe`]. It knows nothing of what the files say; that is the
 //! business of [`crate::import`], and of [`crate::history`] for rows.
 
-pub(crate) mod chunks;
 mod archive;
 mod budget;
+pub(crate) mod chunks;
 mod html;
 pub(crate) mod json;
 mod kind;
