@@ -25,6 +25,7 @@ use super::exit::Exit;
 use super::format;
 use super::outputs::{self, Output, is_stdout};
 use super::row_file::{RowFile, check_history, open_history};
+use super::run_notes;
 use super::sources::Sources;
 use super::{stdout, values};
 
@@ -196,12 +197,9 @@ impl Classify {
         let errors = appended.err().into_iter();
         let errors = errors.chain(filled.into_iter().map(anyhow::Error::new));
         Exit::first_of(errors.chain(written.err()))?;
-        Ok(match judged.is_classified() {
-            // The others have been judged, and that something is missing must show.
-            _ if failed => Exit::Bad,
-            true => Exit::Measured,
-            false => Exit::Nothing,
-        })
+        run_notes::vantage(&split, &run, common);
+        // The others have been judged, and that something is missing must show.
+        Ok(if failed { Exit::Bad } else { Exit::of_run(&split) })
     }
 
     /// The files, or stdin.
@@ -257,6 +255,7 @@ impl Classify {
             vantage: self.vantage.clone().unwrap_or_default(),
             method,
             complete: survey.counts.is_complete(),
+            doubts: Vec::new(),
         }
     }
 }

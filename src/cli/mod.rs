@@ -67,6 +67,7 @@ Exit codes:
   3    no permission
   4    another run holds the lock
   5    report --fail-on-change: something changed
+  8    no way out: nothing outside the vantage's own network answered, so nothing is said about the block
   130  interrupted; what was measured has been written";
 
 #[derive(Debug, Subcommand)]

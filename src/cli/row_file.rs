@@ -1,6 +1,6 @@
 //! A file of rows that a user names: CSV, or JSON lines where the name ends in .jsonl.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -26,6 +26,14 @@ pub(super) fn open_history(
         let (path, to) = (torn.path.display(), torn.to.display());
         let line = torn.line;
         common.error(&format!("{path}:{line}: the last row was torn; it is in {to} now"));
+    }
+    if let Some((schema, lacks)) = appender.earlier() {
+        common.warn(&format!(
+            "{path}: an earlier version began it, so rows go on in its columns (schema {schema}), without {lacks}; \
+             `lasthop report --migrate {path} --in-place` brings it up to date",
+            path = path.display(),
+            lacks = lacks.join(","),
+        ));
     }
     Ok(appender)
 }
@@ -61,6 +69,8 @@ pub(super) struct RowFile {
     /// What is written to, unless it is stdout.
     file: Option<File>,
     path: PathBuf,
+    /// Whether it was not there before.
+    is_new: bool,
     begun: bool,
     failed: Option<io::Error>,
 }
@@ -68,6 +78,7 @@ pub(super) struct RowFile {
 impl RowFile {
     /// Opens the file; what is in it stays until [`Self::add`]. `-` is stdout.
     pub(super) fn open(path: &Path) -> Result<Self, OutputError> {
+        let is_new = !is_stdout(path) && path.symlink_metadata().is_err();
         let (out, file): (Box<dyn Write>, _) = if is_stdout(path) {
             (Box::new(io::stdout()), None)
         } else {
@@ -77,7 +88,8 @@ impl RowFile {
                 both.map_err(|source| OutputError::Io { path: path.into(), source })?;
             (Box::new(one), Some(file))
         };
-        Ok(Self { out: BufWriter::new(out), file, path: path.into(), begun: false, failed: None })
+        let (out, path) = (BufWriter::new(out), path.into());
+        Ok(Self { out, file, path, is_new, begun: false, failed: None })
     }
 
     /// Adds rows; the first ones replace what is in the file. After a failure nothing more is
@@ -111,6 +123,22 @@ impl RowFile {
             write_jsonl(rows, &mut self.out)
         } else {
             write_csv(rows, first, &mut self.out)
+        }
+    }
+}
+
+/// A run that did not begin leaves no empty file behind.
+impl Drop for RowFile {
+    fn drop(&mut self) {
+        let is_empty = || {
+            self.file
+                .as_ref()
+                .and_then(|file| file.metadata().ok())
+                .is_some_and(|about| about.len() == 0)
+        };
+        if self.is_new && !self.begun && is_empty() {
+            // Best effort: an empty file harms nobody.
+            let _ = fs::remove_file(&self.path);
         }
     }
 }

@@ -98,6 +98,7 @@ impl RunArgs {
             vantage: self.label(),
             method,
             complete,
+            doubts: Vec::new(),
         })
     }
 }

@@ -61,18 +61,6 @@ pub enum OutputError {
         /// The header it should have.
         expected: String,
     },
-    /// The history has the columns of an earlier version.
-    #[error(
-        "{path}:1: the header is that of an earlier version, which had no columns {missing}; bring it \
-         up to date with `lasthop report --migrate {path} > NEW`, and append to NEW",
-        path = path.display()
-    )]
-    EarlierHeader {
-        /// The file.
-        path: PathBuf,
-        /// The columns that it lacks.
-        missing: String,
-    },
     /// The history ends in the middle of a row, which cannot be moved to another file.
     #[error(
         "{path}:{line}: the last row has {found} of {expected} columns and no newline, and cannot be \

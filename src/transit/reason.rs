@@ -79,6 +79,10 @@ pub enum Reason {
     CutOff(u8),
     /// No foreign hop that can be attributed answered.
     NobodyAnswered,
+    /// Nothing outside the vantage's own network answered.
+    NoWayOut,
+    /// The path ends within the carrier of its first public hop.
+    WithinCarrier(String),
     /// The trace died before any carrier of a configured class.
     DiedEarly,
     /// The trace died behind such a carrier, at a hop of somebody else.
@@ -118,6 +122,12 @@ impl fmt::Display for Reason {
             Self::CutShort(stop) => write!(f, "cut short: {stop}"),
             Self::CutOff(hops) => write!(f, "cut off at {hops} hops"),
             Self::NobodyAnswered => f.write_str("no foreign hop that can be attributed"),
+            Self::NoWayOut => {
+                f.write_str("no way out: nothing outside the vantage's own network answered")
+            }
+            Self::WithinCarrier(carrier) => {
+                write!(f, "never left {carrier}, which the vantage may be a customer of")
+            }
             Self::DiedEarly => f.write_str("died before any carrier in question"),
             Self::LostBehindTransit => f.write_str("died behind a carrier in question"),
             Self::NotNextToBlock => f.write_str("not next to the block"),

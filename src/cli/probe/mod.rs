@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::census::HostCounts;
 use crate::output::LockFile;
 use crate::probe::engine::Measured;
+use crate::split::Doubt;
 use crate::trace::StopReason;
 
 use super::common::Common;
@@ -49,23 +50,20 @@ impl Probe {
         let files = Files::open(&self.files, &targets, &self.run.label(), common)?;
         let mut owners = self.sources.owners(&targets, common)?;
         let began = Timestamp::now();
-        let Done { measured, survey, methods, failure, census } =
+        let Done { measured, survey, methods, failure, census, moved } =
             self.measure(&addresses, (&targets, &owners), began, &mut random, medium, common)?;
         run_notes::traces(&measured, common);
         let pinged = census.as_ref().map(|census| &census.measured);
         let took = pinged.map_or(measured.took, |pinged| pinged.took);
         let complete = measured.is_complete() && pinged.is_none_or(Measured::is_complete);
-        let run = self.run.run(began, took, methods.name().into(), complete)?;
+        let mut run = self.run.run(began, took, methods.name().into(), complete && !moved)?;
+        run.doubts.extend(moved.then_some(Doubt::Moved));
         self.sources.ask(&mut owners, &survey.collected.addresses(), common);
         let counts = census.as_ref().map(|census| HostCounts::of(&census.hosts, &targets.block));
-        let classified = files.write(&run, survey, &targets, &owners, counts.as_ref(), common)?;
+        let exit = files.write(&run, survey, &targets, &owners, counts.as_ref(), common)?;
         failure?;
         let interrupted = measured.cut_short == Some(StopReason::Interrupted)
             || pinged.is_some_and(|it| it.cut_short == Some(StopReason::Interrupted));
-        Ok(match classified {
-            _ if interrupted => Exit::Interrupted,
-            true => Exit::Measured,
-            false => Exit::Nothing,
-        })
+        Ok(if interrupted { Exit::Interrupted } else { exit })
     }
 }

@@ -81,8 +81,8 @@ impl Files {
         })
     }
 
-    /// Judges all traces, fills the files and writes the summary. Says whether at least one trace was
-    /// classified. What cannot be written keeps nothing else from being written: it cannot be measured
+    /// Judges all traces, fills the files and writes the summary. Returns how
+    /// the run ends. What cannot be written keeps nothing else from being written: it cannot be measured
     /// again.
     pub(super) fn write(
         self,
@@ -92,7 +92,7 @@ impl Files {
         owners: &Owners<'_>,
         counts: Option<&HostCounts>,
         common: &Common,
-    ) -> anyhow::Result<bool> {
+    ) -> anyhow::Result<Exit> {
         let Self { append, traces: mut trace_file, hops: mut hop_file, stdout } = self;
         let add = |file: &mut Option<RowFile>, rows: &Rows| {
             if let Some(file) = file {
@@ -120,6 +120,7 @@ impl Files {
         )?;
         run_notes::fell_short(&judged, common);
         let split = judged.split();
+        run_notes::vantage(&split, run, common);
         let filled = [trace_file, hop_file].into_iter().flatten().map(RowFile::finish);
         let filled: Vec<OutputError> = filled.filter_map(Result::err).collect();
         let rows = summary(run, &split, &targets.classes, counts);
@@ -132,7 +133,7 @@ impl Files {
         };
         let failed = appended.err().into_iter().chain(filled).map(anyhow::Error::new);
         Exit::first_of(failed.chain(written.err()))?;
-        Ok(judged.is_classified())
+        Ok(Exit::of_run(&split))
     }
 }
 

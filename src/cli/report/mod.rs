@@ -5,6 +5,7 @@ mod migrate;
 mod pictures;
 mod window;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
@@ -76,6 +77,9 @@ pub(super) struct Report {
     in_place: bool,
 }
 
+/// So many vantages of one run each are no chance.
+const MANY_VANTAGES: usize = 3;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Show {
     /// What changed
@@ -113,6 +117,7 @@ impl Report {
         left_out.report(common);
         let history = history?;
         run_notes(&history, common);
+        about_vantages(&history, common);
         self.pictures.write(&history)?;
         let series: Vec<&Series> =
             history.series.iter().filter(|series| self.has_runs(series)).collect();
@@ -234,6 +239,40 @@ fn run_notes(history: &History, common: &Common) {
         common.warn(&format!(
             "{newest} {late} runs{from} by {method} are incomplete: what they do not show is no evidence, so no \
              outage and no carrier that vanished can be found in them"
+        ));
+    }
+}
+
+/// Runs that say nothing about the block, and names of vantages that are new in each run.
+fn about_vantages(history: &History, common: &Common) {
+    // Of the scopes that a run traced the widest stands for it.
+    let mut vantages: BTreeMap<_, &Series> = BTreeMap::new();
+    for series in &history.series {
+        let widest = vantages.entry((series.vantage, series.method)).or_insert(series);
+        if series.runs > widest.runs {
+            *widest = series;
+        }
+    }
+    for (vantage, series) in vantages.iter().map(|((vantage, _), series)| (vantage, series)) {
+        if series.inconclusive > 0 {
+            common.warn(&format!(
+                "vantage {:?}: {} of {} runs say nothing about the block, since the vantage had no way out or nothing \
+                 answered behind its first public hop; they make no event",
+                history.names.text(*vantage),
+                series.inconclusive,
+                series.runs,
+            ));
+        }
+    }
+    let runs: BTreeSet<_> = vantages.values().map(|series| series.first).collect();
+    if vantages.len() >= MANY_VANTAGES
+        && runs.len() == vantages.len()
+        && vantages.values().all(|series| series.runs == 1)
+    {
+        common.warn(&format!(
+            "each of the {} runs is a vantage of its own, as in containers, whose host name is new in each run; so \
+             nothing can be compared: give the vantage a name with --vantage LABEL",
+            vantages.len(),
         ));
     }
 }
