@@ -11,7 +11,7 @@ const FILES: [&str; 6] = ["--append", "a.csv", "--traces", "t.csv", "--hops", "h
 #[test]
 fn what_was_measured_is_written() {
     let Some(lab) = Lab::near() else { return };
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
+    for signal in [SIGINT, SIGTERM] {
         let _ = std::fs::remove_file(lab.path("a.csv"));
         let run = Running::start(&lab, "200", &FILES);
         run.await_packets(60);
@@ -21,6 +21,18 @@ fn what_was_measured_is_written() {
         assert_eq!(ended.out, lab.read("a.csv"), "{signal}");
         is_incomplete_and_right(&lab, &Sheet::read(&ended.out));
     }
+}
+
+/// A terminal that goes away, as by ssh, ends a run in the same order.
+#[test]
+fn what_was_measured_is_written_when_the_terminal_goes_away() {
+    let Some(lab) = Lab::near() else { return };
+    let run = Running::start(&lab, "200", &FILES);
+    run.await_packets(60);
+    run.signal(SIGHUP);
+    let ended = run.end().ended(130);
+    assert_eq!(ended.out, lab.read("a.csv"));
+    is_incomplete_and_right(&lab, &Sheet::read(&ended.out));
 }
 
 /// As behind `&` in a script, and behind nohup.
