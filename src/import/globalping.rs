@@ -163,7 +163,7 @@ impl About {
         if result.status.get() == Some("failed")
             && matches!(self.kind.get(), None | Some("traceroute" | "mtr"))
         {
-            let found = self.from_text(probe, result.raw_output.get().unwrap_or_default());
+            let found = self.text_findings(probe, result.raw_output.get().unwrap_or_default());
             if !found.is_empty() {
                 return found;
             }
@@ -175,7 +175,7 @@ impl About {
     }
 
     /// The traces in what the program wrote before it was stopped.
-    fn from_text(&self, probe: Option<&Probe>, text: &str) -> Vec<Finding> {
+    fn text_findings(&self, probe: Option<&Probe>, text: &str) -> Vec<Finding> {
         let mut found = Vec::new();
         let mut sink = |_, finding| {
             if let Finding::Trace(mut trace) = finding {
