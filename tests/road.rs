@@ -30,7 +30,7 @@ const ROAD: [(&str, &[&str]); 19] = [
     (
         "cli",
         &[
-            "replay", "lab", "picture", "history", "output", "survey", "import", "split",
+            "replay", "lab", "picture", "history", "output", "survey", "import", "input", "split",
             "transit", "owner", "trace", "census", "probe", "targets", "columns",
         ],
     ),

@@ -160,8 +160,12 @@ impl Classify {
                 (rows, hops, explanations)
             },
             |(rows, hops, explanations)| {
-                rows.iter().for_each(|rows| add(&mut trace_file, rows));
-                hops.iter().for_each(|rows| add(&mut hop_file, rows));
+                if let Some(rows) = &rows {
+                    add(&mut trace_file, rows);
+                }
+                if let Some(rows) = &hops {
+                    add(&mut hop_file, rows);
+                }
                 if let (Some(explained), Some(explanations)) = (&mut explained, explanations) {
                     explained.add(&explanations);
                 }
