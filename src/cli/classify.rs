@@ -12,11 +12,12 @@ use jiff::Timestamp;
 use crate::columns::{HOPS, TRACES};
 use crate::import::{FORMATS, Format, named};
 use crate::output::{
-    self, Explanation, Rows, Run, explanations, summary, summary_header, summary_table, write_csv,
-    write_jsonl,
+    self, Appender, Explanation, Rows, Run, explanations, summary, summary_header, summary_table,
+    write_csv, write_jsonl,
 };
 use crate::owner::Owners;
 use crate::survey::{Collector, JudgeOptions, JudgedTrace, Keep, ReadOptions, Remark, Survey};
+use crate::targets::Targets;
 use crate::trace::{Method, Vantage};
 
 use super::common::Common;
@@ -95,16 +96,7 @@ impl Classify {
     pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
         let targets = config::targets(common)?;
         self.check_files(common)?;
-        if let Some(path) = self.append.as_deref() {
-            let header = summary_header(&targets.classes);
-            let vantage = self.vantage.as_deref().unwrap_or_default();
-            check_history(path, &header, vantage, None, common)?;
-        }
-        // What goes to stdout needs no file.
-        let append = self.append.as_deref().filter(|path| !is_stdout(path)).map(|path| {
-            open_history(path, summary_header(&targets.classes), WAIT_FOR_LOCK, common)
-        });
-        let append = append.transpose()?;
+        let append = self.open_append(&targets, common)?;
         let mut trace_file = self.traces.as_deref().map(RowFile::open).transpose()?;
         let mut hop_file = self.hops.as_deref().map(RowFile::open).transpose()?;
         let mut owners = self.sources.owners(&targets, common)?;
@@ -182,15 +174,7 @@ impl Classify {
         }
         let filled = [trace_file, hop_file].into_iter().flatten().map(RowFile::finish);
         let filled: Vec<_> = filled.filter_map(Result::err).collect();
-        let appended = append.map_or(Ok(()), |mut append| -> anyhow::Result<()> {
-            anyhow::ensure!(
-                run.started.is_some(),
-                "{}: the traces have no times, and a history cannot hold rows without one; say with --at TIME when \
-                 they were made",
-                self.append.as_deref().unwrap_or(Path::new("")).display()
-            );
-            Ok(append.append(&rows)?)
-        });
+        let appended = self.append_rows(append, &run, &rows);
         let is_named = |path: &Option<PathBuf>| path.as_deref().is_some_and(is_stdout);
         let written = match explained {
             Some(explained) => explained.finish(),
@@ -204,6 +188,29 @@ impl Classify {
         run_notes::vantage(&split, &run, common);
         // The others have been judged, and that something is missing must show.
         Ok(if failed { Exit::Bad } else { Exit::of_run(&split) })
+    }
+
+    /// The history that rows are appended to. What goes to stdout needs no file.
+    fn open_append(&self, targets: &Targets, common: &Common) -> anyhow::Result<Option<Appender>> {
+        let Some(path) = self.append.as_deref() else { return Ok(None) };
+        let header = summary_header(&targets.classes);
+        let vantage = self.vantage.as_deref().unwrap_or_default();
+        check_history(path, &header, vantage, None, common)?;
+        if is_stdout(path) {
+            return Ok(None);
+        }
+        Ok(Some(open_history(path, header, WAIT_FOR_LOCK, common)?))
+    }
+
+    fn append_rows(&self, append: Option<Appender>, run: &Run, rows: &Rows) -> anyhow::Result<()> {
+        let Some(mut append) = append else { return Ok(()) };
+        anyhow::ensure!(
+            run.started.is_some(),
+            "{}: the traces have no times, and a history cannot hold rows without one; say with --at TIME when \
+             they were made",
+            self.append.as_deref().unwrap_or(Path::new("")).display()
+        );
+        Ok(append.append(rows)?)
     }
 
     /// The files, or stdin.

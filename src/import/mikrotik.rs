@@ -33,13 +33,12 @@ pub(super) fn row(line: &str) -> Option<(u8, Vec<Cell>)> {
         return is_said.then(|| (ttl, vec![Cell::Silent]));
     }
     let sender = Address::parse(sender).map_or(Sender::Unreadable, Sender::from);
-    let times: Vec<Option<Duration>> = match lost {
+    let times: Vec<Option<Duration>> = if lost.is_some() {
         // Sent, last, mean, best.
-        Some(_) => vec![numbers.get(3).and_then(|word| millis(word))],
-        None => {
-            let timed = numbers.iter().take_while(|word| word.ends_with("ms"));
-            timed.map_while(|word| millis(word).map(Some)).collect()
-        }
+        vec![numbers.get(3).and_then(|word| millis(word))]
+    } else {
+        let timed = numbers.iter().take_while(|word| word.ends_with("ms"));
+        timed.map_while(|word| millis(word).map(Some)).collect()
     };
     let cells: Vec<Cell> = times.into_iter().map(|rtt| Cell::answer(sender, rtt)).collect();
     (!cells.is_empty()).then_some((ttl, cells))

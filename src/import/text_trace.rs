@@ -194,7 +194,11 @@ impl TextTrace {
 
     fn without_destination(self) -> NoDestination {
         let is_furthest = self.max.is_some_and(|max| self.last >= max);
-        let stop = if self.is_cut { Some(StopReason::Interrupted) } else { is_furthest.then_some(StopReason::MaxTtl) };
+        let stop = if self.is_cut {
+            Some(StopReason::Interrupted)
+        } else {
+            is_furthest.then_some(StopReason::MaxTtl)
+        };
         NoDestination {
             vantage: self.vantage,
             started: self.started,

@@ -26,7 +26,14 @@ struct Counts {
 impl Budget {
     /// Counts what is read from `source`, which is the file itself.
     pub(super) fn of_source<R: Read>(&self, source: R) -> impl Read + use<R> {
-        Counted { inner: source, budget: self.clone(), count: Self::read }
+        Counted {
+            inner: source,
+            budget: self.clone(),
+            count: |budget, bytes| {
+                budget.read(bytes);
+                Ok(())
+            },
+        }
     }
 
     /// Counts what `decoder` makes, and fails when it is too much.
@@ -35,9 +42,8 @@ impl Budget {
     }
 
     /// So much of the file will be read, in any order.
-    pub(super) fn read(&self, bytes: u64) -> io::Result<()> {
+    pub(super) fn read(&self, bytes: u64) {
         self.0.read.fetch_add(bytes, Relaxed);
-        Ok(())
     }
 
     fn made(&self, bytes: u64) -> io::Result<()> {

@@ -172,7 +172,8 @@ mod tests {
             };
             let expected: Vec<(u64, String)> =
                 (1..=200_000).map(|number| (number, line(number))).collect();
-            let text: String = expected.iter().map(|(_, line)| format!("{line}\n")).collect();
+            let text: String =
+                expected.iter().flat_map(|(_, line)| [line.as_str(), "\n"]).collect();
             assert!(lines(text.as_bytes()) == expected, "{every}");
         }
     }

@@ -81,7 +81,8 @@ fn hop(text: &str, columns: Columns, is_marked: bool) -> Option<Cell> {
             number.trim_end_matches('%').bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
         });
     // `1. 50% of them` is a sentence.
-    if !is_row && !text.starts_with("(waiting for reply)") && !(is_marked && !numbers.is_empty()) {
+    let is_marked_row = is_marked && !numbers.is_empty();
+    if !(is_row || is_marked_row || text.starts_with("(waiting for reply)")) {
         return None;
     }
     let lost = numbers.first().map(|lost| lost.trim_end_matches('%').parse());

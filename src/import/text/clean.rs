@@ -83,10 +83,12 @@ fn after_escape(text: &str) -> Option<&str> {
             return Some(after_sequence(rest));
         }
         if text.starts_with('\u{1b}') {
-            return Some(if let Some(title) = rest.strip_prefix(']') { match title.find(['\u{7}', '\u{1b}']) {
-                Some(end) => title[end..].trim_start_matches(['\u{7}', '\u{1b}', '\\']),
-                None => "",
-            } } else {
+            return Some(if let Some(title) = rest.strip_prefix(']') {
+                match title.find(['\u{7}', '\u{1b}']) {
+                    Some(end) => title[end..].trim_start_matches(['\u{7}', '\u{1b}', '\\']),
+                    None => "",
+                }
+            } else {
                 let mut rest = rest.strip_prefix(['(', ')']).unwrap_or(rest).chars();
                 rest.next();
                 rest.as_str()

@@ -105,9 +105,10 @@ impl<'a> TextReader<'a> {
             record::Goes::On => {
                 let is_header = Header::of(line).is_some_and(|header| header.is_certain);
                 if (record.is_too_long() || is_header && !record.is_in_string())
-                    && let Some(record) = self.record.take() {
-                        self.no_record(record, sink);
-                    }
+                    && let Some(record) = self.record.take()
+                {
+                    self.no_record(record, sink);
+                }
             }
             record::Goes::Ended => {
                 let Some(record) = self.record.take() else { return };
@@ -376,7 +377,7 @@ impl<'a> TextReader<'a> {
         } else {
             let mut trace = TextTrace::default();
             if family == Family::Tracert && ttl == 1 {
-                trace = self.from_before().unwrap_or(trace);
+                trace = self.take_header_before().unwrap_or(trace);
             }
             self.begin(Run::with_hop(family, trace), sink);
         }
@@ -414,7 +415,7 @@ impl<'a> TextReader<'a> {
     }
 
     /// A trace whose header was one of the last lines: those of tracert differ from language to language.
-    fn from_before(&mut self) -> Option<TextTrace> {
+    fn take_header_before(&mut self) -> Option<TextTrace> {
         let found = self.before.iter().rev().find_map(|(number, line)| {
             destination(line).map(|(destination, is_certain)| (*number, destination, is_certain))
         });

@@ -30,6 +30,10 @@ pub(super) enum Took {
 }
 
 /// A run that is being read.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the lines so far"
+)]
 pub(super) struct Run {
     /// Nothing behind a command, until a line shows which program it was.
     pub(super) family: Option<Family>,

@@ -88,7 +88,7 @@ impl HopWords {
     pub(in crate::import) fn said(&mut self, line: &str) -> Said {
         let words = words(line);
         let mut said = Said { is_strict: true, ..Said::default() };
-        let mut begun = false;
+        let mut has_begun = false;
         let mut place = 0;
         let mut named = false;
         while let Some(word) = words.get(place) {
@@ -104,8 +104,8 @@ impl HopWords {
                 Word::Aside(_) | Word::Other => None,
                 Word::Foreign => Some(Begin::Other),
             };
-            if let Some(begin) = begin.filter(|_| !begun) {
-                (said.begin, begun) = (begin, true);
+            if let Some(begin) = begin.filter(|_| !has_begun) {
+                (said.begin, has_begun) = (begin, true);
             }
             said.is_strict &= !matches!(read, Word::Name | Word::Foreign);
             match read {

@@ -351,9 +351,8 @@ impl Open {
         let other = bytes.get(at..).unwrap_or_default();
         match other.get(..key.len()) {
             Some(other) if other == key => Holds::No,
-            Some(_) => Holds::Yes,
             None if key.starts_with(other) => Holds::Unknown,
-            None => Holds::Yes,
+            _ => Holds::Yes,
         }
     }
 

@@ -211,7 +211,7 @@ fn prose_between_traces_changes_nothing() {
             assert_eq!(read(&with), read(text), "{name}: {prose}\n{with}");
         }
     }
-    let all: String = PROSE.iter().map(|line| format!("{line}\n")).collect();
+    let all: String = PROSE.iter().flat_map(|line| [line, "\n"]).collect();
     assert_eq!(read(&all), Vec::<String>::new());
     assert_eq!(recognise(all.as_bytes()).map(super::super::Format::name), None);
 }
@@ -276,7 +276,7 @@ proptest! {
         let mut text = String::new();
         let mut expected = Vec::new();
         for (program, prose) in parts {
-            text += &format!("{}\n\n{}\n", PROSE[prose], PROGRAMS[program].1);
+            text.extend([PROSE[prose], "\n\n", PROGRAMS[program].1, "\n"]);
             expected.extend(read(PROGRAMS[program].1));
         }
         prop_assert_eq!(read(&text), expected, "{}", text);
@@ -292,7 +292,7 @@ proptest! {
         let text: String = lines
             .into_iter()
             .filter_map(|(program, line)| PROGRAMS[program].1.lines().nth(line))
-            .map(|line| format!("{line}\n"))
+            .flat_map(|line| [line, "\n"])
             .collect();
         read(&text);
     }
