@@ -9,6 +9,9 @@ use jiff::Timestamp;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HistoryError {
+    /// The system refuses a thread.
+    #[error("starting a thread: {0}; fewer processes or a higher limit (ulimit -u) allow it")]
+    Thread(#[source] io::Error),
     /// A file cannot be read, or not to its end.
     #[error("{path}: {source}", path = path.display())]
     Io {

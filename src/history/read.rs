@@ -147,7 +147,9 @@ fn in_two_threads<T: Send, R: Send>(
 ) -> Result<R, HistoryError> {
     thread::scope(|scope| {
         let (out, all) = sync_channel(WAITING);
-        let maker = scope.spawn(move || make(out));
+        let maker = thread::Builder::new()
+            .spawn_scoped(scope, move || make(out))
+            .map_err(HistoryError::Thread)?;
         let taken = all.into_iter().try_for_each(take);
         let result = maker.join().unwrap_or_else(|panic| resume_unwind(panic));
         taken.and(result)

@@ -87,7 +87,12 @@ fn is_prompt_end(word: &str) -> bool {
 /// Whether `line` begins with a shell's or a router's prompt, behind which something else was asked for.
 pub(super) fn is_prompt(line: &str) -> bool {
     let Some(first) = line.split_whitespace().next() else { return false };
-    if matches!(first, "$" | "#" | "%" | "❯" | "➜" | "PS") {
+    if first == "#" {
+        // Comments begin so as well; a command begins with a small letter or a path.
+        let command = line.trim_start().strip_prefix("# ").unwrap_or_default();
+        return command.starts_with(|c: char| c.is_ascii_lowercase() || matches!(c, '.' | '/'));
+    }
+    if matches!(first, "$" | "%" | "❯" | "➜" | "PS") {
         return true;
     }
     let Some(end) = line.find(['$', '#', '>', '%']) else { return false };

@@ -191,7 +191,10 @@ pub(crate) fn split(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 pub(crate) fn count(bytes: &[u8]) -> u64 {
     let count = match memchr::memchr(b'\r', bytes) {
         Some(_) => split(bytes).count(),
-        None => memchr::memchr_iter(b'\n', bytes).count() + usize::from(!bytes.ends_with(b"\n")),
+        None => {
+            let open = bytes.last().is_some_and(|byte| *byte != b'\n');
+            memchr::memchr_iter(b'\n', bytes).count() + usize::from(open)
+        }
     };
     u64::try_from(count).unwrap_or(u64::MAX)
 }

@@ -1,6 +1,7 @@
 //! targets.toml: the file as it is written, and the rules that it must keep. An error names the line.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::net::Ipv4Addr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +32,8 @@ struct ConfigFile {
     special: Vec<RangeEntry>,
     #[serde(default)]
     ixp: Vec<RangeEntry>,
+    #[serde(default)]
+    border: Vec<BorderEntry>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -68,6 +71,15 @@ struct CarrierEntry {
     prefixes: Vec<Spanned<String>>,
     #[serde(default)]
     router_names: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BorderEntry {
+    address: Spanned<Ipv4Addr>,
+    carrier: Spanned<String>,
+    seen: String,
+    source: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -115,6 +127,19 @@ pub struct Targets {
     pub carriers: Carriers,
     /// The addresses that show no holder.
     pub specials: Specials,
+    /// The routers behind which home was seen, by address.
+    pub borders: BTreeMap<Ipv4Addr, KnownBorder>,
+}
+
+/// A router behind which home was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownBorder {
+    /// The name of its carrier.
+    pub carrier: String,
+    /// When it was seen.
+    pub seen: String,
+    /// Who saw it.
+    pub source: String,
 }
 
 impl Targets {
@@ -167,8 +192,9 @@ fn parse(name: &str, text: &str) -> Checked<Targets> {
     config.add_carriers(&file.carrier)?;
     config.add_specials(&file.special, Special::Range)?;
     config.add_specials(&file.ixp, Special::Exchange)?;
+    let borders = config.borders(&file.border, &block)?;
     let Config { classes, carriers, specials, .. } = config;
-    Ok(Targets { block, classes, carriers, specials })
+    Ok(Targets { block, classes, carriers, specials, borders })
 }
 
 /// What has been checked so far.
@@ -229,6 +255,33 @@ impl Config<'_> {
             holder: entry.holder.clone(),
             asn: entry.asn,
         })
+    }
+
+    fn borders(
+        &self,
+        entries: &[BorderEntry],
+        block: &Block,
+    ) -> Checked<BTreeMap<Ipv4Addr, KnownBorder>> {
+        let mut borders = BTreeMap::new();
+        for BorderEntry { address: at, carrier, seen, source } in entries {
+            let address = *at.get_ref();
+            if block.contains(address) {
+                let message =
+                    format!("border {address} is in the block: expected a foreign address");
+                return Err(self.error_at(at, message));
+            }
+            let name = carrier.get_ref();
+            if !self.carriers.list().iter().any(|listed| listed.name == *name) {
+                let message = format!("border {address}: no carrier is called `{name}`");
+                return Err(self.error_at(carrier, message));
+            }
+            let border =
+                KnownBorder { carrier: name.clone(), seen: seen.clone(), source: source.clone() };
+            if borders.insert(address, border).is_some() {
+                return Err(self.error_at(at, format!("border {address} is there twice")));
+            }
+        }
+        Ok(borders)
     }
 
     fn add_classes(&mut self, entries: &[ClassEntry]) -> Checked {

@@ -43,13 +43,13 @@ impl Class {
 }
 
 /// The class, and the reason where the border alone does not say it. `path` has the owners of
-/// `border.path`; `whole_path` those of all hops from the vantage on, where they are known; `arrived` says
-/// whether home answers behind the last of them in this run.
+/// `border.path`; `whole_path` those of all hops from the vantage on, where they are known; `leaves` says
+/// whether home answers behind the last of them in this run, or is known to have done so.
 pub(super) fn decide(
     trace: &Observation,
     path: &[Arc<Owner>],
     whole_path: Option<&[(Ipv4Addr, Arc<Owner>)]>,
-    arrived: bool,
+    leaves: bool,
     targets: &Targets,
 ) -> (Class, Vec<Reason>) {
     let border = &trace.border;
@@ -69,7 +69,7 @@ pub(super) fn decide(
         return (Class::Unknown, vec![reason]);
     };
     if let Some(class) = owner.class {
-        return match never_left(border, whole_path).filter(|_| !arrived) {
+        return match never_left(border, whole_path).filter(|_| !leaves) {
             Some(carrier) => (Class::Unknown, vec![Reason::WithinCarrier(carrier)]),
             None => (Class::Transit(class), Vec::new()),
         };

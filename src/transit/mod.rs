@@ -117,8 +117,9 @@ impl<'a, 't> Judge<'a, 't> {
             longest.iter().map(|address| (*address, self.known.of(*address))).collect();
         let path_is_complete = begins_here || !prefix.path.is_empty();
         let whole_path = path_is_complete.then_some(&longest[..]);
-        let (class, mut reasons) =
-            class::decide(&trace, &path, whole_path, prefix.arrived, targets);
+        let is_known = border.last.is_some_and(|it| targets.borders.contains_key(&it.address));
+        let leaves = prefix.arrived || is_known;
+        let (class, mut reasons) = class::decide(&trace, &path, whole_path, leaves, targets);
         let other = |seen: &&'a SeenBorder| (*seen, self.known.of(seen.address));
         let others: Vec<_> = prefix.others.iter().map(other).collect();
         let case = Case {

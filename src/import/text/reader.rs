@@ -400,7 +400,8 @@ impl<'a> TextReader<'a> {
         let found = ends
             .map(|(at, _)| text[at..].trim_start_matches([':', '|', ' ', '\t', '-', ']']))
             .find(|rest| {
-                let is_first = rest.starts_with('1') && rest.len() < text.len();
+                // `M` begins the rows of mtr's CSV.
+                let is_first = rest.starts_with(['1', 'M']) && rest.len() < text.len();
                 let family = if is_first { Family::begins(rest, None, false) } else { None };
                 family.is_some_and(|(family, ttl)| ttl == 1 && family != Family::MtrRaw)
             });
