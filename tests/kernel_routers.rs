@@ -50,6 +50,11 @@ fn four_prefixes_have_four_borders() -> Result<()> {
 }
 
 #[test]
+fn tcp_finds_the_same_borders() -> Result<()> {
+    lasthop_agrees("tcp_finds_the_same_borders", scenarios::FOUR_BORDERS, "tcp")
+}
+
+#[test]
 fn hops_that_cannot_decide_are_passed_over() -> Result<()> {
     let test = "hops_that_cannot_decide_are_passed_over";
     lasthop_agrees(test, scenarios::UNDECIDING_HOPS, "icmp")

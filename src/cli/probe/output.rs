@@ -10,7 +10,7 @@ use crate::output::{
     Appender, OutputError, Rows, Run, hops, summary, summary_header, summary_table, traces,
 };
 use crate::owner::Owners;
-use crate::probe::Attempt;
+use crate::probe::{Attempt, ProbeMethod};
 use crate::survey::{JudgeOptions, JudgedTrace, Survey};
 use crate::targets::Targets;
 use crate::trace::Strategy;
@@ -111,18 +111,26 @@ impl Probe {
         let methods = self.trace.method.unwrap_or_default();
         let settings = self.trace.settings(&self.send);
         let block = &targets.block;
-        let traces = addresses.len() * methods.list().len() * usize::from(self.trace.flows);
-        let most = traces * usize::from(self.trace.max_ttl) * usize::from(Attempt::MOST);
+        let packet_kinds = self.trace.packets(methods)?;
+        let kinds = packet_kinds.len();
+        let traces = addresses.len() * kinds * usize::from(self.trace.flows);
+        // By TCP a complete trace may be made again for each further port.
+        let by_tcp = packet_kinds.iter().filter(|kind| matches!(kind, ProbeMethod::Tcp(_))).count();
+        let with_repeats =
+            |traces: usize| traces + traces / kinds.max(1) * by_tcp * settings.other_ports.len();
+        let most =
+            with_repeats(traces) * usize::from(self.trace.max_ttl) * usize::from(Attempt::MOST);
         let complete = match settings.strategy {
             Strategy::Full => traces,
             Strategy::Border => {
                 let prefixes: BTreeSet<_> =
                     addresses.iter().filter_map(|address| block.routed_prefix(*address)).collect();
-                traces.min(prefixes.len() * methods.list().len() * settings.pilots)
+                traces.min(prefixes.len() * kinds * settings.pilots)
             }
         };
-        let packets =
-            |each, complete_each| most.min((traces - complete) * each + complete * complete_each);
+        let packets = |each, complete_each| {
+            most.min((traces - complete) * each + with_repeats(complete) * complete_each)
+        };
         let text = format!(
             "would trace {} addresses of {} by {}: {traces} traces, {complete} of them completely, some \
              {} to {} packets, never more than {most}, {}\n",
