@@ -79,11 +79,51 @@ pub enum Behind {
     },
 }
 
+/// How far away from the vantage anything answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Nothing outside the vantage's own network did: not one hop with a public address.
+    Inside,
+    /// The block did, so near that something at the vantage answers in its place.
+    Gateway,
+    /// One public hop did, and nothing behind it.
+    FirstHop,
+    /// Something behind the first public hop did.
+    Outside,
+}
+
+/// No vantage is so few hops away from the block.
+const NEAR: u8 = 2;
+
 impl Border {
+    /// How far away anything answered. A hop of an exchange is public, though it names nobody.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        let is_exchange = |hop: &&Skipped| matches!(hop.special, Special::Exchange(_));
+        let public = self.path.len() + self.skipped.iter().filter(is_exchange).count();
+        let near = if public == 0 { NEAR + 1 } else { NEAR };
+        match (self.behind, public) {
+            (Behind::Home { ttl, .. }, _) if ttl.get() <= near => Reach::Gateway,
+            (Behind::ForeignReply { gap, .. }, 0) if gap < near => Reach::Gateway,
+            (Behind::Home { .. } | Behind::ForeignReply { .. }, _) | (_, 2..) => Reach::Outside,
+            (_, 1) => Reach::FirstHop,
+            (_, 0) => Reach::Inside,
+        }
+    }
+
     /// Whether the target itself answered.
     #[must_use]
     pub const fn reached(&self) -> bool {
         matches!(self.behind, Behind::Home { target: true, .. })
+    }
+
+    /// Whether home answers behind it, with no more silent TTLs between than usual.
+    #[must_use]
+    pub fn arrives(&self, usual_gap: u8) -> bool {
+        match self.behind {
+            Behind::Home { gap, .. } | Behind::ForeignReply { gap, .. } => gap <= usual_gap,
+            Behind::Unreachable { .. } | Behind::Silence { .. } => false,
+        }
     }
 
     /// Whether something shows that the path went no further outside: home or the target answered, or
@@ -120,9 +160,13 @@ pub fn find(trace: &Trace, block: &Block, specials: &Specials) -> Border {
 }
 
 fn last_hop(trace: &Trace, router: &Router<Ttl>) -> LastHop {
-    let Router { address, first: ttl, .. } = *router;
-    let first = trace.answers().find(|(at, reply)| *at == ttl && reply.from == address);
-    LastHop { address, ttl, rtt: first.and_then(|(_, reply)| reply.rtt) }
+    let Router { address, first, unreachable, .. } = *router;
+    let own = || trace.answers().filter(|(_, reply)| reply.from == address);
+    // Where it refused is where the path ends, also if it let packets pass at a lower TTL.
+    let refused = own().find(|(_, reply)| matches!(reply.kind, ReplyKind::Unreachable(_)));
+    let ttl = refused.filter(|_| unreachable).map_or(first, |(ttl, _)| ttl);
+    let rtt = own().find(|(at, _)| *at == ttl).and_then(|(_, reply)| reply.rtt);
+    LastHop { address, ttl, rtt: rtt.or_else(|| own().find_map(|(_, reply)| reply.rtt)) }
 }
 
 fn behind(trace: &Trace, end: PathEnd<Ttl>, last: Option<&Router<Ttl>>) -> Behind {

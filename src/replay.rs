@@ -97,6 +97,7 @@ impl One<'_> {
             vantage: self.vantage.into(),
             method: ProbeMethod::Icmp.to_string(),
             complete: measured.is_complete(),
+            doubts: Vec::new(),
         }
     }
 }

@@ -33,6 +33,7 @@ fn of_file(refusal: ErrorKind) -> Option<&'static str> {
         ErrorKind::PermissionDenied => "name a file that you may use",
         ErrorKind::ReadOnlyFilesystem => "name a file elsewhere",
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room, or name a file elsewhere",
+        ErrorKind::FileTooLarge => "raise the limit (ulimit -f), or name a file elsewhere",
         ErrorKind::InvalidData => "expected text in UTF-8",
         _ => return None,
     })

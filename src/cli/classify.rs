@@ -1,12 +1,13 @@
 //! `lasthop classify`: the same judgement on traceroutes made elsewhere.
 
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+use crate::columns::{HOPS, TRACES};
 use crate::import::{FORMATS, Format, named};
 use crate::output::{
     self, Explanation, Rows, Run, explanations, summary, summary_header, summary_table, write_csv,
@@ -18,10 +19,11 @@ use crate::trace::{Method, Vantage};
 
 use super::common::Common;
 use super::config;
-use super::distinct_paths::distinct;
 use super::exit::Exit;
 use super::format;
+use super::outputs::{self, Output, is_stdout};
 use super::row_file::{RowFile, open_history};
+use super::run_notes;
 use super::sources::Sources;
 use super::stdout;
 
@@ -87,12 +89,9 @@ enum By {
 impl Classify {
     pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
         let targets = config::targets(common)?;
-        distinct(&[
-            ("--append", self.append.as_deref()),
-            ("--traces", self.traces.as_deref()),
-            ("--hops", self.hops.as_deref()),
-        ])?;
-        let append = self.append.as_deref().map(|path| {
+        self.check_files(common)?;
+        // What goes to stdout needs no file.
+        let append = self.append.as_deref().filter(|path| !is_stdout(path)).map(|path| {
             open_history(path, summary_header(&targets.classes), WAIT_FOR_LOCK, common)
         });
         let append = append.transpose()?;
@@ -170,27 +169,48 @@ impl Classify {
         let filled = [trace_file, hop_file].into_iter().flatten().map(RowFile::finish);
         let filled: Vec<_> = filled.filter_map(Result::err).collect();
         let appended = append.map_or(Ok(()), |mut append| append.append(&rows));
+        let is_named = |path: &Option<PathBuf>| path.as_deref().is_some_and(is_stdout);
         let written = match explained {
             Some(explained) => explained.finish(),
+            None if is_named(&self.traces) || is_named(&self.hops) => Ok(()),
+            None if is_named(&self.append) => format::Format::Csv.write(&rows, || text),
             None => format.write(&rows, || text),
         };
         let errors = appended.err().into_iter().chain(filled).map(anyhow::Error::new);
         Exit::first_of(errors.chain(written.err()))?;
-        Ok(match judged.is_classified() {
-            // The others have been judged, and that something is missing must show.
-            _ if failed => Exit::Bad,
-            true => Exit::Measured,
-            false => Exit::Nothing,
-        })
+        run_notes::vantage(&split, &run, common);
+        // The others have been judged, and that something is missing must show.
+        Ok(if failed { Exit::Bad } else { Exit::of_run(&split) })
+    }
+
+    /// The files, or stdin.
+    fn inputs(&self) -> Vec<PathBuf> {
+        if self.files.is_empty() { vec![PathBuf::from("-")] } else { self.files.clone() }
+    }
+
+    /// Refuses files that would destroy others.
+    fn check_files(&self, common: &Common) -> anyhow::Result<()> {
+        let (files, config) = (self.inputs(), config::path(common));
+        let mut inputs: Vec<_> = files.iter().map(|path| ("input", path.as_path())).collect();
+        inputs.extend(config.as_deref().map(|path| ("--config", path)));
+        inputs.extend(self.sources.file().map(|path| ("--as-table", path)));
+        let torn = self.append.as_deref().map(outputs::torn);
+        let written = [
+            self.append.as_deref().map(|path| Output::kept("--append", path)),
+            torn.as_deref().map(|path| Output::kept("the torn rows of --append", path)),
+            self.traces.as_deref().map(|path| Output::rows("--traces", path, &TRACES)),
+            self.hops.as_deref().map(|path| Output::rows("--hops", path, &HOPS)),
+            self.explain.then(|| Output::text("--explain", Path::new("-"))),
+        ];
+        outputs::check(&inputs, &written.into_iter().flatten().collect::<Vec<_>>())
     }
 
     /// Reads all files into `survey`, and returns their names.
     fn read(&self, survey: &mut Survey<'_>, common: &Common) -> anyhow::Result<Vec<String>> {
-        let stdin = [PathBuf::from("-")];
-        let files = if self.files.is_empty() { &stdin[..] } else { &self.files };
+        let files = self.inputs();
         let options =
             ReadOptions { from: self.from, target: self.target, details: common.is_verbose() };
-        let names = survey.read_files(files, &options, &mut |remark| match remark {
+        let names = survey.read_files(&files, &options, &mut |remark| match remark {
             Remark::Format { file, format } => common.info(|| format!("{file}: {format}")),
             Remark::NotUsed { file, line, why } => common.warn(&format!("{file}:{line}: {why}")),
             Remark::PassedOver { file, why } => {
@@ -217,6 +237,7 @@ impl Classify {
             vantage: self.vantage.clone().unwrap_or_default(),
             method,
             complete: survey.counts.is_complete(),
+            doubts: Vec::new(),
         }
     }
 }

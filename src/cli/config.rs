@@ -8,13 +8,18 @@ use super::common::Common;
 
 /// The configuration that was given, else the first one found, else the built-in one.
 pub(super) fn targets(common: &Common) -> Result<Targets, TargetsError> {
-    match common.config.clone().or_else(found) {
+    match path(common) {
         Some(path) => {
             common.info(|| format!("configuration: {}", path.display()));
             Targets::read(&path)
         }
         None => Targets::built_in(),
     }
+}
+
+/// The file that [`targets`] reads, unless it is the copy built in.
+pub(super) fn path(common: &Common) -> Option<PathBuf> {
+    common.config.clone().or_else(found)
 }
 
 fn found() -> Option<PathBuf> {

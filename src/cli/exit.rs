@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use crate::lab::LabError;
 use crate::output::OutputError;
 use crate::probe::transport::TransportError;
+use crate::split::Split;
+use crate::transit::Class;
 
 use super::advice;
 
@@ -24,6 +26,8 @@ pub(super) enum Exit {
     Locked,
     /// Something changed, and that was asked for.
     Changed,
+    /// Nothing outside this machine's own network answered: nothing is said about the block.
+    NoWayOut,
     /// Interrupted; what was measured has been written.
     Interrupted,
     /// What a program that was run inside the lab ended with.
@@ -31,6 +35,18 @@ pub(super) enum Exit {
 }
 
 impl Exit {
+    /// The exit code of a run that was judged.
+    pub(super) fn of_run(split: &Split) -> Self {
+        let is_classified = |(class, count): (&Class, &usize)| class.is_classified() && *count > 0;
+        if split.block.counts.iter().any(is_classified) {
+            Self::Measured
+        } else if split.way_out == Some(false) {
+            Self::NoWayOut
+        } else {
+            Self::Nothing
+        }
+    }
+
     /// The exit code of an error.
     pub(super) fn of(error: &anyhow::Error) -> Self {
         let wire = error.downcast_ref::<TransportError>();
@@ -40,7 +56,7 @@ impl Exit {
             (Some(TransportError::NoRaw | TransportError::NoPing), ..)
             | (_, Some(LabError::Forbidden { .. }), _) => Self::NoPermission,
             (Some(TransportError::NoRoute { .. } | TransportError::CannotSend { .. }), ..) => {
-                Self::Nothing
+                Self::NoWayOut
             }
             (.., Some(OutputError::Locked { .. })) => Self::Locked,
             _ => Self::Bad,
@@ -72,6 +88,7 @@ impl Exit {
             Self::NoPermission => 3,
             Self::Locked => 4,
             Self::Changed => 5,
+            Self::NoWayOut => 8,
             Self::Interrupted => 130,
             Self::Theirs(code) => code,
         })

@@ -126,13 +126,17 @@ impl Lab {
             Medium::Sockets
         };
         let vantage = format!("lab:{}", self.scenario);
+        let file = Path::new(&self.scenario);
+        let file = file.is_file().then(|| file.to_owned());
         match measurement {
             Measurement::Probe(mut probe) => {
+                probe.run.scenario = file;
                 probe.run.vantage.get_or_insert(vantage);
                 probe.send.rate.get_or_insert(RATE);
                 probe.run(&medium, common)
             }
             Measurement::Ping(mut ping) => {
+                ping.run.scenario = file;
                 ping.run.vantage.get_or_insert(vantage);
                 ping.send.rate.get_or_insert(RATE);
                 ping.run(&medium, common)

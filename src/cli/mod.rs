@@ -6,12 +6,12 @@ mod advice;
 mod classify;
 mod common;
 mod config;
-mod distinct_paths;
 mod exit;
 mod format;
 mod interrupt;
 mod lab;
 mod medium;
+mod outputs;
 mod owner;
 mod ping;
 mod probe;
@@ -27,6 +27,7 @@ mod story;
 mod values;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 
@@ -66,6 +67,7 @@ Exit codes:
   3    no permission
   4    another run holds the lock
   5    report --fail-on-change: something changed
+  8    no way out: nothing outside the vantage's own network answered, so nothing is said about the block
   130  interrupted; what was measured has been written";
 
 #[derive(Debug, Subcommand)]
@@ -86,6 +88,10 @@ pub fn main() -> ExitCode {
         Err(error) => return exit::of_usage(&error),
     };
     let common = &cli.common;
+    // A file that may not grow any more is a write that fails, and what was written of it is cut off. The signal would
+    // end the program in the middle of a row.
+    let limit = Arc::default();
+    let _ = signal_hook::flag::register(nix::sys::signal::Signal::SIGXFSZ as i32, limit);
     let outcome = match cli.command {
         Command::Probe(probe) => probe.run(&Medium::Sockets, common),
         Command::Classify(classify) => classify.run(common),

@@ -14,6 +14,7 @@ use super::common::Common;
 use super::config;
 use super::exit::Exit;
 use super::format::Format;
+use super::outputs;
 use super::sources::Sources;
 
 /// Show who holds an address, and which source says so
@@ -32,6 +33,10 @@ pub(super) struct OwnerArgs {
 
 impl OwnerArgs {
     pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
+        let config = config::path(common);
+        let config = config.as_deref().map(|path| ("--config", path));
+        let table = self.sources.file().map(|path| ("--as-table", path));
+        outputs::check(&config.into_iter().chain(table).collect::<Vec<_>>(), &[])?;
         let targets = config::targets(common)?;
         let mut owners = self.sources.owners(&targets, common)?;
         self.sources.ask(&mut owners, &self.addresses, common);

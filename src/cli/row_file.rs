@@ -1,6 +1,6 @@
 //! A file of rows that a user names: CSV, or JSON lines where the name ends in .jsonl.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,6 +9,7 @@ use crate::columns::Header;
 use crate::output::{Appender, OutputError, Rows, write_csv, write_jsonl};
 
 use super::common::Common;
+use super::outputs::is_stdout;
 
 /// Opens a history for appending. What had to be put aside is reported even with `--quiet`.
 pub(super) fn open_history(
@@ -23,24 +24,44 @@ pub(super) fn open_history(
         let line = torn.line;
         common.error(&format!("{path}:{line}: the last row was torn; it is in {to} now"));
     }
+    if let Some((schema, lacks)) = appender.earlier() {
+        common.warn(&format!(
+            "{path}: an earlier version began it, so rows go on in its columns (schema {schema}), without {lacks}; \
+             `lasthop report --migrate {path} --in-place` brings it up to date",
+            path = path.display(),
+            lacks = lacks.join(","),
+        ));
+    }
     Ok(appender)
 }
 
 /// A file that can be written, checked before the measurement and filled after it.
-#[derive(Debug)]
 pub(super) struct RowFile {
-    out: BufWriter<File>,
+    out: BufWriter<Box<dyn Write>>,
+    /// What is written to, unless it is stdout.
+    file: Option<File>,
     path: PathBuf,
+    /// Whether it was not there before.
+    is_new: bool,
     begun: bool,
     failed: Option<io::Error>,
 }
 
 impl RowFile {
-    /// Opens the file; what is in it stays until [`Self::add`].
+    /// Opens the file; what is in it stays until [`Self::add`]. `-` is stdout.
     pub(super) fn open(path: &Path) -> Result<Self, OutputError> {
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path);
-        let file = file.map_err(|source| OutputError::Io { path: path.into(), source })?;
-        Ok(Self { out: BufWriter::new(file), path: path.into(), begun: false, failed: None })
+        let is_new = !is_stdout(path) && path.symlink_metadata().is_err();
+        let (out, file): (Box<dyn Write>, _) = if is_stdout(path) {
+            (Box::new(io::stdout()), None)
+        } else {
+            let file = OpenOptions::new().create(true).truncate(false).write(true).open(path);
+            let both = file.and_then(|file| Ok((file.try_clone()?, file)));
+            let (one, file) =
+                both.map_err(|source| OutputError::Io { path: path.into(), source })?;
+            (Box::new(one), Some(file))
+        };
+        let (out, path) = (BufWriter::new(out), path.into());
+        Ok(Self { out, file, path, is_new, begun: false, failed: None })
     }
 
     /// Adds rows; the first ones replace what is in the file. After a failure nothing more is
@@ -54,19 +75,42 @@ impl RowFile {
     /// Writes what is left. All rows have been added.
     pub(super) fn finish(mut self) -> Result<(), OutputError> {
         let ended = self.failed.take().map_or_else(|| self.out.flush(), Err);
+        // A reader of stdout that has left, as `head -1` does, is no failure.
+        let has_left = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+        if self.file.is_none() && ended.as_ref().is_err_and(has_left) {
+            return Ok(());
+        }
         ended.map_err(|source| OutputError::Io { path: self.path.clone(), source })
     }
 
     fn write(&mut self, rows: &Rows) -> io::Result<()> {
         let first = !std::mem::replace(&mut self.begun, true);
         // A pipe or a device cannot be cut, and needs not be.
-        if first && self.out.get_ref().metadata().is_ok_and(|about| about.is_file()) {
-            self.out.get_ref().set_len(0)?;
+        if let Some(file) = self.file.as_ref().filter(|_| first)
+            && file.metadata().is_ok_and(|about| about.is_file())
+        {
+            file.set_len(0)?;
         }
         if self.path.extension().is_some_and(|end| end.eq_ignore_ascii_case("jsonl")) {
             write_jsonl(rows, &mut self.out)
         } else {
             write_csv(rows, first, &mut self.out)
+        }
+    }
+}
+
+/// A run that did not begin leaves no empty file behind.
+impl Drop for RowFile {
+    fn drop(&mut self) {
+        let is_empty = || {
+            self.file
+                .as_ref()
+                .and_then(|file| file.metadata().ok())
+                .is_some_and(|about| about.len() == 0)
+        };
+        if self.is_new && !self.begun && is_empty() {
+            // Best effort: an empty file harms nobody.
+            let _ = fs::remove_file(&self.path);
         }
     }
 }

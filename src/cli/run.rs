@@ -33,6 +33,9 @@ pub(super) struct RunArgs {
     /// Run only while no other run holds this lock
     #[arg(long, value_name = "FILE")]
     pub(super) lock: Option<PathBuf>,
+    /// The file of the lab's scenario, if there is one.
+    #[arg(skip)]
+    pub(super) scenario: Option<PathBuf>,
     /// Print what would be sent, and send nothing
     #[arg(long)]
     pub(super) dry_run: bool,
@@ -79,6 +82,7 @@ impl RunArgs {
             vantage: self.vantage.clone().map_or_else(host, Ok).unwrap_or_default(),
             method,
             complete,
+            doubts: Vec::new(),
         })
     }
 }

@@ -1,9 +1,11 @@
 //! Notes on stderr about a run that has ended: what could not be sent, what was ignored.
 
 use crate::census::Census;
+use crate::output::Run;
 use crate::probe::Ignored;
 use crate::probe::engine::{Matched, Measured};
 use crate::probe::transport::TransportCounts;
+use crate::split::{Doubt, Split};
 use crate::survey::Judged;
 
 use super::common::Common;
@@ -17,6 +19,40 @@ pub(super) fn fell_short(judged: &Judged<'_>, common: &Common) {
             "{short} of {traces} traces ended before a hop that others of their prefix saw, as behind a \
              router that rarely answers; they have low confidence (--traces), and a lower --rate may help"
         ));
+    }
+}
+
+/// Says once what speaks against a run: the vantage's own failure is no outage of the block.
+pub(super) fn vantage(split: &Split, run: &Run, common: &Common) {
+    let has = |doubt| split.doubts.contains(&doubt) || run.doubts.contains(&doubt);
+    let gateway =
+        "something near the vantage answers for every address, so no path can be seen from here";
+    if split.way_out == Some(false) {
+        let why = if has(Doubt::Gateway) {
+            gateway
+        } else {
+            "nothing outside the vantage's own network answered, as with a dead uplink or a firewall that drops \
+             ICMP time exceeded"
+        };
+        return common.warn(&format!("no way out: {why}; this says nothing about the block"));
+    }
+    for (doubt, text) in [
+        (Doubt::Gateway, gateway),
+        (
+            Doubt::Near,
+            "nothing answered behind the first public hop: this may be a failure of the vantage's own provider, and \
+             is no evidence of an outage",
+        ),
+        (
+            Doubt::Uplink,
+            "a part of the traces did not leave the vantage's own network, as when its uplink fails; the run is \
+             incomplete",
+        ),
+        (Doubt::Moved, "the address to send from changed during the run; the run is incomplete"),
+    ] {
+        if has(doubt) {
+            common.warn(text);
+        }
     }
 }
 

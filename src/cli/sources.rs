@@ -1,7 +1,7 @@
 //! The options that say where owners come from: an AS table, and name servers.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -41,6 +41,11 @@ impl Sources {
         let table = AsTable::open(path)?;
         common.info(|| format!("AS table: {}", table.describe()));
         Ok(owners.with_table(table))
+    }
+
+    /// The file that is read for owners.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.as_table.as_deref()
     }
 
     /// Whether name servers are asked.

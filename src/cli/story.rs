@@ -13,10 +13,12 @@ use super::common::Common;
 use super::config;
 use super::exit::Exit;
 use super::format::Format;
+use super::outputs;
 use super::stdout;
 
 /// Measures the story called `name`, or that in a file, and writes the summaries of all its runs.
 pub(super) fn write(name: &str, seed: u64, common: &Common) -> anyhow::Result<Exit> {
+    outputs::check(&[("--story", Path::new(name))], &[])?;
     let story = named(name)?;
     let targets = config::targets(common)?;
     common.info(|| {

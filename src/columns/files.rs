@@ -46,6 +46,21 @@ tables! {
         alive: Maybe(&Count), "Number of pinged targets that are alive", since 2;
         suspect: Maybe(&Count), "Number of pinged targets whose replies cannot be their own", since 2;
         alive_rtt_ms: Maybe(&Millis), "Median RTT of the targets that are alive", since 2;
+        way_out: Maybe(&Flag),
+            "Whether anything outside the vantage's own network answered in this run; where it is false, the run \
+             says nothing about the block", since 3;
+        proven: Maybe(&Count),
+            "Number of classified traces with arrival: a home address answers behind the same border of the \
+             same routed prefix in this run", since 3;
+        doubts: Maybe(&Text),
+            "Marks of what speaks against the run, semicolons between: gateway (something near the vantage \
+             answers for every address), near (nothing answered behind the first public hop), uplink (a part \
+             of the traces did not leave the vantage's network), moved (the vantage's address changed)", since 3;
+        peers: Maybe(&Count), "Of BGP: number of AS whose routers sent their tables", since 3;
+        full_peers: Maybe(&Count), "Of BGP: number of them that sent nearly the whole table", since 3;
+        visibility: Maybe(&Share), "Of BGP: share of the full peers that have a route to the scope", since 3;
+        origins: Maybe(&Text), "Of BGP: origin AS of the scope, semicolons between", since 3;
+        rpki: Maybe(&OneOf(&["valid", "invalid", "not-found"])), "Of BGP: what the RPKI says of the announcement", since 3;
     }
 
     /// The traces of a run, each with its judgement: one row for each trace.

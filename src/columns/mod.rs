@@ -168,6 +168,12 @@ impl Header {
         &self.names
     }
 
+    /// The columns with their full names.
+    #[must_use]
+    pub fn columns(&self) -> Vec<(String, &'static Column)> {
+        self.table.columns(self.schema, &self.classes)
+    }
+
     /// The first line of a CSV file, without its newline.
     #[must_use]
     pub fn line(&self) -> String {
@@ -211,15 +217,16 @@ mod tests {
              unreached,east_share,east_low,east_high,west_share,west_low,west_high,verdict,carriers,\
              last_hops,rtt_ms,probes,complete"
         );
-        let added = names(2).split_off(names(1).len());
-        assert_eq!(added, ",pinged,alive,suspect,alive_rtt_ms");
+        let added = |schema| names(schema).split_off(names(schema - 1).len());
+        assert_eq!(added(2), ",pinged,alive,suspect,alive_rtt_ms");
+        assert_eq!(added(3), ",way_out,proven,doubts,peers,full_peers,visibility,origins,rpki");
     }
 
     #[test]
     fn a_header_knows_those_before_it() {
         let header = Header::new(&SUMMARY, classes());
         let earlier: Vec<Header> = header.earlier().collect();
-        assert_eq!(earlier.iter().map(Header::schema).collect::<Vec<_>>(), [1]);
+        assert_eq!(earlier.iter().map(Header::schema).collect::<Vec<_>>(), [1, 2]);
         assert!(header.line().starts_with(&earlier[0].line()));
         assert_eq!(Header::new(&EVENTS, Vec::new()).earlier().count(), 0);
     }

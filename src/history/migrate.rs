@@ -1,13 +1,15 @@
 //! An old history under today's header.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::columns::Header;
-use crate::output::io_error;
+use crate::columns::{Column, Header, Kind};
+use crate::output::{csv_safe, io_error};
 
 use super::error::{HistoryError, Remark};
 use super::row::Names;
+use super::spelling::{count, flag, instant, is_missing};
 use super::summary_reader::{Line, SummaryReader};
 
 /// What became of the lines.
@@ -36,7 +38,8 @@ pub fn migrate(
     let mut out = csv::Writer::from_writer(out);
     out.write_record(header.names()).map_err(|error| written(io_error(error)))?;
     let mut migrated = Migrated::default();
-    let (schema, header) = (header.schema().to_string(), header.names());
+    let (schema, described, header) =
+        (header.schema().to_string(), header.columns(), header.names());
     lossless(&reader, path, header)?;
     while let Some(line) = reader.next(&mut names)? {
         if let Line::Malformed(malformed) = line {
@@ -47,16 +50,34 @@ pub fn migrate(
         }
         lossless(&reader, path, header)?;
         let (columns, cells) = reader.cells();
-        let cell = |name: &String| match columns.iter().position(|column| column == name) {
-            Some(0) => schema.as_bytes(),
-            Some(place) => cells.get(place),
-            None => &[],
+        let cell = |(name, column): &(String, &Column)| match columns
+            .iter()
+            .position(|column| column == name)
+        {
+            Some(_) if column.kind == Kind::Schema => Cow::from(&*schema),
+            Some(place) => own_spelling(cells.get(place), column.kind),
+            None => Cow::from(""),
         };
-        out.write_record(header.iter().map(cell)).map_err(|error| written(io_error(error)))?;
+        out.write_record(described.iter().map(|it| cell(it).into_owned()))
+            .map_err(|error| written(io_error(error)))?;
         migrated.rows += 1;
     }
     out.flush().map_err(written)?;
     Ok(migrated)
+}
+
+/// A value as this program writes it, however another one did.
+fn own_spelling(cell: &[u8], kind: Kind) -> Cow<'_, str> {
+    let text = String::from_utf8_lossy(cell);
+    match kind {
+        Kind::Maybe(Kind::Text) | Kind::Text | Kind::Label => Cow::from(csv_safe(&text)),
+        Kind::Maybe(_) if is_missing(cell) => Cow::from(""),
+        Kind::Maybe(kind) => own_spelling(cell, *kind),
+        Kind::Count => count(cell).map_or(text, |number| number.to_string().into()),
+        Kind::Flag => flag(cell).map_or(text, |flag| flag.to_string().into()),
+        Kind::Time => instant(&text).map_or(text, |at| format!("{at:.6}").into()),
+        _ => Cow::from(csv_safe(&text)),
+    }
 }
 
 /// Every column that the file has now is one of `header`.

@@ -41,6 +41,20 @@ pub struct Row {
     pub hosts: Option<Hosts>,
     /// Whether the run came to its own end.
     pub complete: bool,
+    /// What the run says of its vantage.
+    pub vantage_is: VantageState,
+}
+
+/// What a run says of its own vantage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum VantageState {
+    /// Nothing speaks against it; before schema 3, nothing is known.
+    #[default]
+    Sound,
+    /// Its silence may be that of the vantage's own provider, or a part of its traces stayed inside.
+    Doubtful,
+    /// Nothing outside its own network answered.
+    NoWayOut,
 }
 
 /// How many traces are of a class, and its share of the classified ones.
@@ -92,6 +106,16 @@ impl Row {
     #[must_use]
     pub fn traces(&self) -> u32 {
         self.classified().saturating_add(self.unknown).saturating_add(self.unreached)
+    }
+
+    /// Whether the run can say that the block is out of reach: a vantage without a way out says nothing, and
+    /// one that is doubtful only what it reached.
+    pub(super) fn is_evidence(&self) -> bool {
+        match self.vantage_is {
+            VantageState::Sound => true,
+            VantageState::Doubtful => self.classified() > 0,
+            VantageState::NoWayOut => false,
+        }
     }
 
     /// Whether a target replied to a ping: then the block is reachable, whatever the traces show.

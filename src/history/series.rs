@@ -26,6 +26,9 @@ pub struct Series {
     pub scope: Ipv4Net,
     /// How many runs there are.
     pub runs: u64,
+    /// How many of them say nothing about the block: their vantage had no way out, or nothing answered behind
+    /// its first public hop.
+    pub inconclusive: u64,
     /// How many of them were cut short.
     pub incomplete: u64,
     /// How many of the newest in a row were.
@@ -99,6 +102,7 @@ pub(super) struct Following {
     first: Rc<Row>,
     newest: Rc<Row>,
     runs: u64,
+    inconclusive: u64,
     incomplete: u64,
     incomplete_of_late: u64,
     /// The runs that began when the newest one did.
@@ -128,6 +132,7 @@ impl Following {
             first: Rc::clone(row),
             newest: Rc::clone(row),
             runs: 0,
+            inconclusive: 0,
             incomplete: 0,
             incomplete_of_late: 0,
             together: Vec::new(),
@@ -177,6 +182,10 @@ impl Following {
     ) {
         self.newest = Rc::clone(row);
         self.runs += 1;
+        if !row.is_evidence() {
+            self.inconclusive += 1;
+            return;
+        }
         self.incomplete += u64::from(!row.complete);
         self.incomplete_of_late = if row.complete { 0 } else { self.incomplete_of_late + 1 };
         if from.is_none_or(|from| row.started >= from) {
@@ -323,6 +332,7 @@ impl Following {
             method,
             scope,
             runs: self.runs,
+            inconclusive: self.inconclusive,
             incomplete: self.incomplete,
             incomplete_of_late: self.incomplete_of_late,
             first: self.first.started,

@@ -159,7 +159,7 @@ fn temporary(source: io::Error) -> HistoryError {
 mod tests {
     use std::sync::Arc;
 
-    use super::super::row::Name;
+    use super::super::row::{Name, VantageState};
     use super::*;
 
     fn row(second: i64, number: usize) -> Row {
@@ -178,6 +178,7 @@ mod tests {
             carriers: Vec::new(),
             rtt_ms: None,
             hosts: None,
+            vantage_is: VantageState::default(),
             complete: true,
         }
     }

@@ -14,7 +14,7 @@ use crate::input;
 
 use super::csv_line::Cells;
 use super::error::{HistoryError, Malformed};
-use super::row::{ClassCount, Hosts, Interval, Name, Names, Row, plain};
+use super::row::{ClassCount, Hosts, Interval, Name, Names, Row, VantageState, plain};
 use super::spelling::{count, decimal, flag, instant, is_missing};
 
 /// The longest line that may be a row: far longer than any.
@@ -229,6 +229,7 @@ impl Columns {
             hosts: self.hosts(cells)?,
             complete: flag(cells.get(places.complete))
                 .ok_or_else(|| self.malformed(cells, places.complete, "true or false"))?,
+            vantage_is: self.vantage_state(cells)?,
         };
         self.check_verdict(cells, names, &row)?;
         Ok(row)
@@ -310,6 +311,20 @@ impl Columns {
         let pinged = self.number(cells, self.places.pinged)?;
         let alive = self.number(cells, self.places.alive)?.min(pinged);
         Ok(Some(Hosts { pinged, alive }).filter(|hosts| hosts.pinged > 0))
+    }
+
+    /// What the run says of its vantage; marks that are not known are others' business.
+    fn vantage_state(&self, cells: &Cells) -> Result<VantageState, Malformed> {
+        let way_out = cells.get(self.places.way_out);
+        if !is_missing(way_out) {
+            let expected = || self.malformed(cells, self.places.way_out, "true or false");
+            if !flag(way_out).ok_or_else(expected)? {
+                return Ok(VantageState::NoWayOut);
+            }
+        }
+        let mut doubts = cells.get(self.places.doubts).split(|byte| *byte == b';');
+        let is_doubtful = doubts.any(|mark| matches!(mark, b"near" | b"uplink" | b"gateway"));
+        Ok(if is_doubtful { VantageState::Doubtful } else { VantageState::Sound })
     }
 
     fn number(&self, cells: &Cells, place: usize) -> Result<u32, Malformed> {

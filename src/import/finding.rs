@@ -25,6 +25,8 @@ pub enum Finding {
     Skipped(String),
     /// Something that cannot be read, and why.
     Malformed(String),
+    /// So many lines of a text that belong to no traceroute.
+    OtherLines(u64),
 }
 
 impl Finding {

@@ -6,8 +6,10 @@ use std::net::Ipv4Addr;
 
 use super::finding::Finding;
 use super::sniff::Head;
+use crate::input::chunks::{Chunk, Chunks, Sequence};
 use crate::input::json::{self, Batch};
-use crate::input::text::{Lines, decoded};
+use crate::input::parallel;
+use crate::input::text::{Lines, decode, decoded, split};
 
 /// Takes what is found, with the line it begins at (from 1; in binary formats the record).
 pub type Sink<'a> = dyn FnMut(u64, Finding) + 'a;
@@ -32,6 +34,8 @@ pub struct Format {
 pub(super) enum Reader {
     /// As a stream of JSON objects, on all cores.
     Json(JsonReader),
+    /// As a text, in chunks on all cores.
+    Text(TextFormat),
     /// Line by line.
     Lines(fn() -> Box<dyn LineReader>),
     /// In its own way. Malformed records are reported and skipped; it fails only when the input does.
@@ -45,6 +49,15 @@ pub(super) struct JsonReader {
     pub(super) prefixes: &'static [&'static str],
     /// What is in one. The hops of a trace that is not wanted need not be looked at.
     pub(super) parse: fn(&[u8], &Wanted<'_>) -> Vec<Finding>,
+}
+
+/// How a text is read that can be cut into chunks.
+#[derive(Clone, Copy)]
+pub(super) struct TextFormat {
+    /// The last place in some bytes where a trace begins that nothing before it has to do with.
+    pub(super) cut: fn(&[u8]) -> Option<usize>,
+    /// Begins to read lines.
+    pub(super) begin: for<'a> fn(&'a Wanted<'a>) -> Box<dyn LineReader + Send + 'a>,
 }
 
 /// Reads a text whose lines it is given one after the other.
@@ -105,6 +118,7 @@ impl Format {
                     |batch: &Batch| work(&mut findings(batch, &|record| parse(record, wanted)));
                 return json::batches(prefixes, input, work, take);
             }
+            Reader::Text(reader) => return chunks(reader, input, wanted, work, take),
             Reader::Lines(reader) => lines(reader(), input, &mut sink),
             Reader::Binary(read) => read(input, &mut sink),
         };
@@ -126,6 +140,46 @@ fn findings(
         };
         found.into_iter().map(move |finding| (line, finding))
     })
+}
+
+/// What a [`LineReader`] finds, kept.
+struct Kept<'a>(Box<dyn LineReader + Send + 'a>);
+
+impl Sequence<(u64, Finding)> for Kept<'_> {
+    fn line(&mut self, number: u64, line: &str, found: &mut Vec<(u64, Finding)>) {
+        self.0.line(number, line, &mut |line, finding| found.push((line, finding)));
+    }
+
+    fn end(self: Box<Self>, found: &mut Vec<(u64, Finding)>) {
+        self.0.end(&mut |line, finding| found.push((line, finding)));
+    }
+}
+
+fn chunks<R: Send>(
+    TextFormat { cut, begin }: TextFormat,
+    input: &mut (dyn BufRead + Send),
+    wanted: &Wanted<'_>,
+    work: impl Fn(&mut Findings<'_>) -> R + Sync,
+    take: impl FnMut(R),
+) -> io::Result<()> {
+    let begin_kept = || Box::new(Kept(begin(wanted))) as Box<dyn Sequence<_> + Send>;
+    let chunks = Chunks::new(decoded(input)?, cut, &begin_kept);
+    let read = |chunk: Chunk<(u64, Finding)>| {
+        let mut found = Vec::new();
+        match chunk {
+            Chunk::Found(before) => found = before,
+            Chunk::Lines(first, bytes) => {
+                let mut reader = begin(wanted);
+                let mut sink = |line, finding| found.push((line, finding));
+                for (number, line) in (first..).zip(split(&bytes)) {
+                    reader.line(number, &decode(line), &mut sink);
+                }
+                reader.end(&mut sink);
+            }
+        }
+        work(&mut found.into_iter())
+    };
+    parallel::ordered(chunks, |_| false, read, take)
 }
 
 fn lines(

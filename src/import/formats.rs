@@ -1,8 +1,8 @@
 //! All formats, and which of them a file is of.
 
-use super::format::Format;
+use super::format::{Format, Reader};
 use super::sniff::Head;
-use super::{atlas, globalping, mtr, nexttrace, own, scamper, traceroute, tracert};
+use super::{atlas, globalping, mtr, nexttrace, own, scamper, text};
 
 /// All formats, those that are the easiest to recognise first.
 pub static FORMATS: &[Format] = &[
@@ -14,11 +14,20 @@ pub static FORMATS: &[Format] = &[
     globalping::FORMAT,
     atlas::FORMAT,
     mtr::csv::FORMAT,
-    mtr::report::FORMAT,
-    traceroute::tracepath::FORMAT,
-    tracert::FORMAT,
-    traceroute::FORMAT,
+    text::FORMAT,
+    text::TRACEROUTE,
+    text::TRACERT,
+    text::TRACEPATH,
+    text::MTR_REPORT,
+    text::MTR_RAW,
+    text::WINMTR,
+    text::NEXTTRACE,
+    text::MIKROTIK,
+    text::NMAP,
 ];
+
+/// What a file of several formats is read as.
+static MIXED: Format = text::FORMAT;
 
 /// The format that is called `name`.
 #[must_use]
@@ -31,5 +40,8 @@ pub fn named(name: &str) -> Option<&'static Format> {
 #[must_use]
 pub fn recognise(head: &[u8]) -> Option<&'static Format> {
     let head = Head::of(head);
-    FORMATS.iter().find(|format| (format.recognises)(&head))
+    let format = FORMATS.iter().find(|format| (format.recognises)(&head))?;
+    let is_pure = matches!(format.reader, Reader::Binary(_)) || format.name == own::FORMAT.name;
+    let is_mixed = !is_pure && head.may_be_mixed() && text::is_mixed(&head, format.name);
+    Some(if is_mixed { &MIXED } else { format })
 }

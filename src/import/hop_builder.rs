@@ -55,6 +55,11 @@ impl HopBuilder {
         }
     }
 
+    /// Whether something is known of `ttl`.
+    pub(super) fn has(&self, ttl: u8) -> bool {
+        Ttl::new(ttl).is_some_and(|ttl| self.0.contains_key(&ttl))
+    }
+
     /// Whether there are no tries.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()

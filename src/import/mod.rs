@@ -11,14 +11,18 @@ mod formats;
 mod globalping;
 mod hop_builder;
 mod log_prefix;
+mod mikrotik;
 mod mtr;
 mod nexttrace;
+mod nexttrace_text;
+mod nmap;
 mod own;
 mod scamper;
 mod shell_command;
 mod sniff;
 #[cfg(test)]
 mod test_lines;
+mod text;
 mod text_trace;
 mod traceroute;
 mod tracert;

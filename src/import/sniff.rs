@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 
+use crate::input::HEAD;
 use crate::input::text::{Lines, decoded};
 
 /// The beginning of a file, which may end anywhere.
@@ -31,6 +32,26 @@ impl Head {
     /// Whether it is JSON, and `text` is in it.
     pub(super) fn has(&self, text: &str) -> bool {
         self.json.contains(text)
+    }
+
+    /// Whether it is text, and the file goes on behind it.
+    pub(super) fn is_long_text(&self) -> bool {
+        let is_control = |byte: &u8| matches!(byte, 0..=8 | 14..=26 | 28..=31);
+        let controls = self.bytes.iter().filter(|byte| is_control(byte)).count();
+        self.json.is_empty() && self.bytes.len() >= HEAD && controls * 100 < self.bytes.len()
+    }
+
+    /// Whether there are lines in it that no JSON has, or records of more than one kind.
+    pub(super) fn may_be_mixed(&self) -> bool {
+        const KINDS: [&str; 5] =
+            ["\"hubs\":", "\"Hops\":", "\"resolvedAddress\":", "\"prb_id\":", "\"stop_reason\":"];
+        let is_json = |line: &String| {
+            let line = line.trim_start();
+            let first = line.bytes().next();
+            let is_word = ["true", "false", "null"].iter().any(|word| line.starts_with(word));
+            first.is_none_or(|byte| byte.is_ascii_digit() || b"{}[],\"-".contains(&byte)) || is_word
+        };
+        !self.lines.iter().all(is_json) || KINDS.iter().filter(|kind| self.has(kind)).count() > 1
     }
 
     pub(super) fn has_all(&self, texts: &[&str]) -> bool {

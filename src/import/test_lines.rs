@@ -33,6 +33,7 @@ fn line_of(finding: Finding) -> String {
         Finding::OutOfScope(to) => return format!("out of scope: {to}"),
         Finding::Skipped(why) => return format!("skipped: {why}"),
         Finding::Malformed(why) => return format!("malformed: {why}"),
+        Finding::OtherLines(count) => return format!("other lines: {count}"),
     };
     if let Some(vantage) = trace.vantage {
         let _ = write!(text, " from {}", vantage.name);

@@ -79,6 +79,8 @@ pub(super) struct TextTrace {
     announced: bool,
     pub(super) vantage: Option<Arc<Vantage>>,
     pub(super) started: Option<Timestamp>,
+    /// How far it asks, as the header says.
+    pub(super) max: Option<u8>,
     /// Whether it was interrupted.
     pub(super) is_cut: bool,
     hops: HopBuilder,
@@ -147,6 +149,23 @@ impl TextTrace {
         self.hops.add(ttl, None, answer);
     }
 
+    /// These TTLs were asked: those that nobody answered are silent, and of `hosts` it is not known when they
+    /// answered.
+    pub(super) fn asked(&mut self, ttls: &[u8], hosts: &[(u8, Sender)]) {
+        for (ttl, sender) in hosts {
+            if !self.hops.has(*ttl) {
+                self.tries += 1;
+                self.cell(*ttl, Cell::answer(*sender, None));
+            }
+        }
+        for ttl in ttls {
+            if !self.hops.has(*ttl) {
+                self.tries += 1;
+                self.cell(*ttl, Cell::Silent);
+            }
+        }
+    }
+
     /// Labels that stand behind the answer that was added last.
     pub(super) fn label(&mut self, labels: &[MplsLabel]) {
         self.hops.label(self.last, labels);
@@ -174,11 +193,16 @@ impl TextTrace {
     }
 
     fn without_destination(self) -> NoDestination {
+        let is_furthest = self.max.is_some_and(|max| self.last >= max);
+        let stop = match self.is_cut {
+            true => Some(StopReason::Interrupted),
+            false => is_furthest.then_some(StopReason::MaxTtl),
+        };
         NoDestination {
             vantage: self.vantage,
             started: self.started,
             hops: self.hops.hops(),
-            stop: self.is_cut.then_some(StopReason::Interrupted),
+            stop,
             nameless: self.nameless,
             unread: self.unread,
         }

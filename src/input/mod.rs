@@ -5,6 +5,7 @@
 
 mod archive;
 mod budget;
+pub(crate) mod chunks;
 mod html;
 pub(crate) mod json;
 mod kind;

@@ -4,13 +4,14 @@
 //! file may hold several. Digits, blanks, `*`, `<` and addresses come out as they were written in every
 //! encoding a console or a shell writes; of the letters of other scripts that holds in Unicode alone.
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, BufReader};
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
 /// The longest line, in bytes; what is behind it is cut off.
-const LONGEST: usize = 1 << 20;
+pub(crate) const LONGEST: usize = 1 << 20;
 
 /// Stands for a letter of an unknown code page.
 const LETTER: char = char::REPLACEMENT_CHARACTER;
@@ -145,20 +146,54 @@ impl Cutter {
         (!self.line.is_empty()).then(|| self.text())
     }
 
-    /// UTF-8, else a code page. In those of two bytes the second can look like a letter or a bracket, never
-    /// like a digit, a blank, a dot, a colon, `*`, `<` or a parenthesis; so a text is read rightly by all
-    /// who take a bracket for one only where an address stands in it.
     fn text(&mut self) -> String {
-        let mut bytes = std::mem::take(&mut self.line);
-        // NUL: what a shell that writes UTF-16 has appended.
-        bytes.retain(|byte| *byte != 0);
-        let text = String::from_utf8(bytes)
-            .unwrap_or_else(|bytes| bytes.as_bytes().iter().map(letter).collect());
-        match text.strip_prefix(BYTE_ORDER_MARK) {
-            Some(rest) => rest.to_owned(),
-            None => text,
-        }
+        let bytes = std::mem::take(&mut self.line);
+        decode(&bytes).into_owned()
     }
+}
+
+/// A line as text: UTF-8, else a code page. In those of two bytes the second can look like a letter or a
+/// bracket, never like a digit, a blank, a dot, a colon, `*`, `<` or a parenthesis; so a text is read rightly by
+/// all who take a bracket for one only where an address stands in it.
+pub(crate) fn decode(line: &[u8]) -> Cow<'_, str> {
+    // NUL: what a shell that writes UTF-16 has appended.
+    if line.contains(&0) {
+        let rest: Vec<u8> = line.iter().copied().filter(|byte| *byte != 0).collect();
+        return Cow::Owned(decode(&rest).into_owned());
+    }
+    match std::str::from_utf8(line) {
+        Ok(text) => Cow::Borrowed(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)),
+        Err(_) => Cow::Owned(line.iter().map(letter).collect()),
+    }
+}
+
+/// The lines of whole bytes, without their ends: LF, CR LF, CR CR LF or CR.
+pub(crate) fn split(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = memchr::memchr2(b'\n', b'\r', rest);
+        let line = &rest[..end.unwrap_or(rest.len())];
+        let ending = match end.map_or(&[][..], |end| &rest[end..]) {
+            [b'\r', b'\r', b'\n', ..] => 3,
+            [b'\r', b'\n', ..] => 2,
+            [_, ..] => 1,
+            [] => 0,
+        };
+        rest = &rest[line.len() + ending..];
+        Some(&line[..line.len().min(LONGEST)])
+    })
+}
+
+/// How many lines there are.
+pub(crate) fn count(bytes: &[u8]) -> u64 {
+    let count = match memchr::memchr(b'\r', bytes) {
+        Some(_) => split(bytes).count(),
+        None => memchr::memchr_iter(b'\n', bytes).count() + usize::from(!bytes.ends_with(b"\n")),
+    };
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 fn letter(byte: &u8) -> char {
@@ -195,6 +230,18 @@ mod tests {
         assert_eq!(lines(b"a\nb\r\nc\rd\r\r\ne\n\nf"), ["a", "b", "c", "d", "e", "", "f"]);
         assert_eq!(lines(b"a\r\rb\r\r\rc"), ["a", "", "b", "", "", "c"]);
         assert_eq!(lines(b"a\r\n\r\nb\r\n"), ["a", "", "b"]);
+    }
+
+    #[test]
+    fn bytes_are_split_as_a_stream_is() {
+        let splits =
+            |bytes: &[u8]| split(bytes).map(|line| decode(line).into_owned()).collect::<Vec<_>>();
+        for bytes in
+            [&b"a\nb\r\nc\rd\r\r\ne\n\nf"[..], b"a\r\rb\r\r\rc", b"a\r\n\r\nb\r\n", b"", b"a"]
+        {
+            assert_eq!(splits(bytes), lines(bytes));
+            assert_eq!(count(bytes), u64::try_from(lines(bytes).len()).unwrap());
+        }
     }
 
     #[test]

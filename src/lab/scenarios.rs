@@ -6,7 +6,7 @@ use super::{Scenario, ScenarioError};
 pub const DEFAULT: &str = "today";
 
 /// The names of the scenarios, the default first.
-pub const NAMES: [&str; 18] = [
+pub const NAMES: [&str; 21] = [
     "today",
     "october-2017",
     "all-china",
@@ -24,6 +24,9 @@ pub const NAMES: [&str; 18] = [
     "odd-reply",
     "home-early",
     "outage",
+    "dead-uplink",
+    "gateway",
+    "inside-outage",
     "census",
 ];
 
@@ -56,6 +59,9 @@ fn text(name: &str) -> Option<&'static str> {
         "odd-reply" => include_str!("scenarios/odd-reply.toml"),
         "census" => include_str!("scenarios/census.toml"),
         "outage" => include_str!("scenarios/outage.toml"),
+        "dead-uplink" => include_str!("scenarios/dead-uplink.toml"),
+        "gateway" => include_str!("scenarios/gateway.toml"),
+        "inside-outage" => include_str!("scenarios/inside-outage.toml"),
         _ => return None,
     })
 }

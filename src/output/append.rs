@@ -7,7 +7,7 @@
 //! go on after the last whole one. Rows of other runs are never touched.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -28,8 +28,25 @@ const LONGEST_ROW: u64 = 1 << 16;
 pub struct Appender {
     file: File,
     path: PathBuf,
+    /// The columns of this version.
+    present: Header,
+    /// Those of the file.
     header: Header,
     set_aside: Vec<SetAside>,
+    /// Whether the file was not there before.
+    is_new: bool,
+}
+
+/// A run that did not begin leaves no empty file behind.
+impl Drop for Appender {
+    fn drop(&mut self) {
+        let is_empty =
+            || self.file.metadata().is_ok_and(|about| about.is_file() && about.len() == 0);
+        if self.is_new && is_empty() && is_at(&self.file, &self.path) {
+            // Best effort: an empty file harms nobody. Whoever waits for its lock looks where the name leads.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
 }
 
 /// A torn last row, which was moved to another file.
@@ -56,13 +73,17 @@ enum Ending {
 
 impl Appender {
     /// Opens the history, takes its lock, waiting up to `wait` for others, and checks that rows under
-    /// `header` fit it. Nothing is written yet, but a torn last row is moved away.
+    /// `header` fit it, or under the columns of an earlier version. Nothing is written yet, but a torn last
+    /// row is moved away.
     ///
     /// # Errors
     /// When it cannot be opened, another run holds the lock, or it has another header.
     pub fn open(path: &Path, header: Header, wait: Duration) -> Result<Self, OutputError> {
+        let is_new = path.symlink_metadata().is_err();
         let file = open_locked(path, wait)?;
-        let mut appender = Self { file, path: path.into(), header, set_aside: Vec::new() };
+        let present = header.clone();
+        let mut appender =
+            Self { file, path: path.into(), present, header, set_aside: Vec::new(), is_new };
         appender.check()?;
         Ok(appender)
     }
@@ -73,12 +94,20 @@ impl Appender {
         &self.set_aside
     }
 
-    /// Adds the rows, under their header when the file is empty; all of them, or on failure none.
+    /// The schema of the file and the names of the columns that it lacks, where an earlier version began it.
+    #[must_use]
+    pub fn earlier(&self) -> Option<(u64, &[String])> {
+        let lacks = self.present.names().get(self.header.names().len()..)?;
+        (!lacks.is_empty()).then_some((self.header.schema(), lacks))
+    }
+
+    /// Adds the rows, under their header when the file is empty; all of them, or on failure none. A file that
+    /// an earlier version began gets the columns that it has.
     ///
     /// # Errors
     /// When they cannot be written, or the file is no longer what it was.
     pub fn append(&mut self, rows: &Rows) -> Result<(), OutputError> {
-        debug_assert_eq!(rows.header, self.header);
+        debug_assert_eq!(rows.header, self.present);
         // A file that was moved away during the measurement would take the rows with it.
         if !is_at(&self.file, &self.path) {
             self.file = open_locked(&self.path, LONGEST_WAIT)?;
@@ -88,7 +117,7 @@ impl Appender {
         if ending == Ending::NoNewline {
             bytes.push(b'\n');
         }
-        write_csv(rows, ending == Ending::Empty, &mut bytes)
+        write_csv(&rows.under(&self.header), ending == Ending::Empty, &mut bytes)
             .and_then(|()| self.write_whole(&bytes))
             .and_then(|()| {
                 // A new file is safe once its folder knows it.
@@ -113,14 +142,16 @@ impl Appender {
         let failed = OutputError::io(&self.path);
         let about = self.file.metadata().map_err(failed)?;
         if !about.is_file() || about.len() == 0 {
+            self.header = self.present.clone();
             return Ok(Ending::Empty);
         }
         if self.is_torn_header().map_err(failed)? {
             // This program began to write it, and there are no rows.
             self.file.set_len(0).map_err(failed)?;
+            self.header = self.present.clone();
             return Ok(Ending::Empty);
         }
-        self.check_header()?;
+        self.header = self.find_header()?;
         let Some(last) = last_line(&self.file).map_err(failed)? else {
             return Err(self.torn_row(1));
         };
@@ -139,18 +170,19 @@ impl Appender {
         let mut file = &self.file;
         file.rewind()?;
         file.take(self.longest_header()).read_to_end(&mut bytes)?;
-        let expected = self.header.line();
+        let expected = self.present.line();
         let is_whole = |header: Header| header.line().as_bytes() == bytes;
         let is_beginning = bytes.len() < expected.len() && expected.as_bytes().starts_with(&bytes);
-        Ok(is_beginning && !self.header.earlier().any(is_whole))
+        Ok(is_beginning && !self.present.earlier().any(is_whole))
     }
 
     /// The number of bytes after which no header can end, whatever the file is.
     fn longest_header(&self) -> u64 {
-        u64::try_from(self.header.line().len()).unwrap_or(u64::MAX).saturating_add(16)
+        u64::try_from(self.present.line().len()).unwrap_or(u64::MAX).saturating_add(16)
     }
 
-    fn check_header(&self) -> Result<(), OutputError> {
+    /// The header of the file: the present one, or that of an earlier version.
+    fn find_header(&self) -> Result<Header, OutputError> {
         let failed = OutputError::io(&self.path);
         let mut first = String::new();
         let mut file = &self.file;
@@ -160,18 +192,11 @@ impl Appender {
             _ => {}
         }
         let found = first.trim_end_matches(['\n', '\r']).trim_start_matches('\u{feff}');
-        let (path, expected) = (self.path.clone(), self.header.line());
-        if found == expected {
-            return Ok(());
-        }
-        let names = self.header.names();
-        let is_ours = |name: &str| names.iter().any(|column| column == name);
-        if !found.starts_with("schema,") || !found.split(',').all(is_ours) {
-            return Err(OutputError::OtherHeader { path, expected });
-        }
-        let is_missing = |name: &&str| found.split(',').all(|column| column != *name);
-        let missing: Vec<&str> = names.iter().map(String::as_str).filter(is_missing).collect();
-        Err(OutputError::EarlierHeader { path, missing: missing.join(",") })
+        let mut known = std::iter::once(self.present.clone()).chain(self.present.earlier());
+        known.find(|header| header.line() == found).ok_or_else(|| OutputError::OtherHeader {
+            path: self.path.clone(),
+            expected: self.present.line(),
+        })
     }
 
     fn set_torn_row_aside(&mut self, row: &[u8]) -> Result<Ending, OutputError> {
@@ -228,6 +253,9 @@ fn is_whole(line: &[u8], header: &Header) -> bool {
             [&b"true"[..], b"false"].iter().any(|word| word.starts_with(last) && *word != last)
         }
         Some(Kind::Maybe(Kind::Millis)) => lacks_decimals(last),
+        Some(Kind::Maybe(Kind::OneOf(words))) => {
+            !last.is_empty() && !words.iter().any(|word| word.as_bytes() == last)
+        }
         _ => false,
     };
     row.len() == header.names().len() && !is_cut

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
+
 /// The time between two attempts to take a lock that another process holds.
 const RETRY: Duration = Duration::from_millis(5);
 /// How often a file is opened again because others have replaced it.
@@ -34,6 +36,19 @@ pub enum OutputError {
         /// The file.
         path: PathBuf,
     },
+    /// The file system has no locks, as some network file systems and mounts of other systems have none.
+    #[error(
+        "{path}: this file system has no locks (flock: {source}), and without one two runs could mix their rows; \
+         name a file on a local disk, or mount this one with locks (NFS: start lockd, or mount with \
+         local_lock=flock)",
+        path = path.display()
+    )]
+    NoLocks {
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
     /// The history has other columns.
     #[error(
         "{path}:1: the header is not that of this program and configuration; \
@@ -45,18 +60,6 @@ pub enum OutputError {
         path: PathBuf,
         /// The header it should have.
         expected: String,
-    },
-    /// The history has the columns of an earlier version.
-    #[error(
-        "{path}:1: the header is that of an earlier version, which had no columns {missing}; bring it \
-         up to date with `lasthop report --migrate {path} > NEW`, and append to NEW",
-        path = path.display()
-    )]
-    EarlierHeader {
-        /// The file.
-        path: PathBuf,
-        /// The columns that it lacks.
-        missing: String,
     },
     /// The history ends in the middle of a row, which cannot be moved to another file.
     #[error(
@@ -106,8 +109,16 @@ impl LockFile {
 fn lock(file: &File, path: &Path) -> Result<(), OutputError> {
     file.try_lock().map_err(|error| match error {
         TryLockError::WouldBlock => OutputError::Locked { path: path.into() },
+        TryLockError::Error(source) if has_no_locks(&source) => {
+            OutputError::NoLocks { path: path.into(), source }
+        }
         TryLockError::Error(source) => OutputError::Io { path: path.into(), source },
     })
+}
+
+fn has_no_locks(error: &io::Error) -> bool {
+    let errno = error.raw_os_error().map(Errno::from_raw);
+    matches!(errno, Some(Errno::ENOLCK | Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL))
 }
 
 /// Opens `path` for appending and takes its lock, waiting up to `longest` for other processes.

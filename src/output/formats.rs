@@ -12,7 +12,8 @@ use super::rows::{Cell, Rows};
 pub fn write_csv(rows: &Rows, header: bool, out: impl Write) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     if header {
-        writer.write_record(rows.header.names()).map_err(io_error)?;
+        // The names of classes may come from a file of somebody else.
+        writer.write_record(rows.header.names().iter().map(|it| csv_safe(it))).map_err(io_error)?;
     }
     for row in &rows.rows {
         writer.write_record(row.iter().map(csv_text)).map_err(io_error)?;
@@ -30,10 +31,14 @@ pub fn io_error(error: csv::Error) -> io::Error {
     }
 }
 
-/// Text that a spreadsheet would take for a formula gets a quote before it. Control characters, which can
-/// change a terminal, become blanks.
 fn csv_text(cell: &Cell) -> String {
-    let Cell::Text(text) = cell else { return number_or_flag(cell) };
+    if let Cell::Text(text) = cell { csv_safe(text) } else { number_or_flag(cell) }
+}
+
+/// Text for a cell of CSV: what a spreadsheet would take for a formula gets a quote before it, and control
+/// characters, which can change a terminal, become blanks.
+#[must_use]
+pub fn csv_safe(text: &str) -> String {
     let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     if plain.starts_with(['=', '+', '-', '@']) { format!("'{plain}") } else { plain }
 }

@@ -17,7 +17,7 @@ pub use append::{Appender, SetAside};
 pub use census::{census, counts, counts_header, counts_table};
 pub use explain::{Explanation, explanations};
 pub use file::{LockFile, OutputError};
-pub use formats::{align, io_error, write_csv, write_jsonl};
+pub use formats::{align, csv_safe, io_error, write_csv, write_jsonl};
 pub use rows::{Cell, Rows, Run};
 pub use summary::{summary, summary_header, summary_table};
 pub use traces::{hops, traces};

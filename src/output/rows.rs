@@ -1,11 +1,13 @@
 //! Rows of typed cells under their header, before they are written in some format; and the run whose rows
 //! they are.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::columns::{Header, Row};
+use crate::split::Doubt;
 
 /// One value.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,6 +81,19 @@ impl Rows {
         let header = Header::new(R::TABLE, classes);
         Self { header, rows: rows.into_iter().map(Row::into_values).collect() }
     }
+
+    /// The same under the header of an earlier schema: new columns stand at the end, and the first one is the
+    /// schema's number.
+    pub(super) fn under(&self, header: &Header) -> Cow<'_, Self> {
+        if *header == self.header {
+            return Cow::Borrowed(self);
+        }
+        let row = |row: &Vec<Cell>| {
+            let schema = std::iter::once(Cell::Count(header.schema()));
+            schema.chain(row.iter().skip(1).cloned()).take(header.names().len()).collect()
+        };
+        Cow::Owned(Self { header: header.clone(), rows: self.rows.iter().map(row).collect() })
+    }
 }
 
 /// What all rows of one execution have in common.
@@ -96,6 +111,8 @@ pub struct Run {
     pub method: String,
     /// Whether it came to its own end.
     pub complete: bool,
+    /// What was found to speak against it, beside what its traces show.
+    pub doubts: Vec<Doubt>,
 }
 
 impl Run {

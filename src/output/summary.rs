@@ -27,10 +27,15 @@ fn names(classes: &Classes) -> Vec<String> {
 pub fn summary(run: &Run, split: &Split, classes: &Classes, counts: Option<&HostCounts>) -> Rows {
     let parts = std::iter::once(&split.block).chain(&split.routed);
     let pinged = |part: &Part| counts.and_then(|counts| counts.scope(part.scope));
-    Rows::new(names(classes), parts.map(|part| row(run, part, classes, pinged(part))))
+    Rows::new(names(classes), parts.map(|part| row(run, (split, part), classes, pinged(part))))
 }
 
-fn row(run: &Run, part: &Part, classes: &Classes, pinged: Option<&HostCount>) -> SummaryRow<Cell> {
+fn row(
+    run: &Run,
+    (split, part): (&Split, &Part),
+    classes: &Classes,
+    pinged: Option<&HostCount>,
+) -> SummaryRow<Cell> {
     let count = |class| Cell::count(part.counts.get(&class).copied().unwrap_or_default());
     let carriers: Vec<String> =
         part.carriers.iter().map(|(name, count)| format!("{name}={count}")).collect();
@@ -53,12 +58,26 @@ fn row(run: &Run, part: &Part, classes: &Classes, pinged: Option<&HostCount>) ->
         last_hops: Cell::count(part.last_hops.len()),
         rtt_ms: Cell::maybe(part.rtt, Cell::millis),
         probes: Cell::count(part.probes),
-        complete: Cell::Flag(run.complete),
+        complete: Cell::Flag(run.complete && split.left_the_vantage()),
         pinged: Cell::maybe(pinged, |count| Cell::count(count.targets)),
         alive: Cell::maybe(pinged, |count| Cell::count(count.alive)),
         suspect: Cell::maybe(pinged, |count| Cell::count(count.implausible)),
         alive_rtt_ms: Cell::maybe(pinged.and_then(|count| count.rtt), Cell::millis),
+        way_out: Cell::maybe(split.way_out, Cell::Flag),
+        proven: Cell::count(part.proven),
+        doubts: Cell::text_or_empty(doubts(run, split)),
+        peers: Cell::Empty,
+        full_peers: Cell::Empty,
+        visibility: Cell::Empty,
+        origins: Cell::Empty,
+        rpki: Cell::Empty,
     }
+}
+
+/// What speaks against the run: what its traces show, then what else was found.
+fn doubts(run: &Run, split: &Split) -> String {
+    let doubts = split.doubts.iter().chain(&run.doubts);
+    doubts.map(ToString::to_string).collect::<Vec<_>>().join(";")
 }
 
 fn interval(share: Option<Share>) -> [Cell; 3] {
@@ -86,6 +105,7 @@ pub fn summary_table(
     let parts = split.routed.iter().chain(std::iter::once(&split.block));
     let mut lines = vec![heading(split, classes, counts.is_some())];
     lines.extend(parts.map(|part| line(part, split, classes, counts)));
+    let run = Run { complete: run.complete && split.left_the_vantage(), ..run.clone() };
     format!("{}\n\n{}", run.describe(split.block.targets, split.block.probes), align(&lines))
 }
 

@@ -6,6 +6,7 @@
 
 mod cluster;
 mod interval;
+mod vantage;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,8 @@ use crate::transit::{Class, Judgement};
 
 use cluster::{Clusters, Seen};
 pub use interval::Share;
+pub use vantage::Doubt;
+use vantage::Reached;
 
 /// The split of a run: the block's first, then that of every routed prefix that was traced.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +32,19 @@ pub struct Split {
     pub block: Part,
     /// Its routed prefixes, in order; those without a trace are left out.
     pub routed: Vec<Part>,
+    /// Whether anything outside the vantage's own network answered. Where nothing did, the traces say nothing
+    /// about the block. Nothing where there is no trace.
+    pub way_out: Option<bool>,
+    /// What speaks against the run.
+    pub doubts: Vec<Doubt>,
+}
+
+impl Split {
+    /// Whether the vantage's own network let all traces out, but for a few.
+    #[must_use]
+    pub fn left_the_vantage(&self) -> bool {
+        self.way_out != Some(false) && !self.doubts.contains(&Doubt::Uplink)
+    }
 }
 
 /// The split of one scope.
@@ -49,6 +65,8 @@ pub struct Part {
     pub carriers: Vec<(String, usize)>,
     /// The last foreign hops of the classified traces, most frequent first.
     pub last_hops: Vec<(Ipv4Addr, usize)>,
+    /// How many classified traces have arrival: home answers behind the same border of the same routed prefix.
+    pub proven: usize,
     /// The median RTT of the classified traces' last foreign hops.
     pub rtt: Option<Duration>,
     /// The packets it took.
@@ -152,10 +170,12 @@ impl<'t> Counting<'t> {
             let shares = clustered.unwrap_or_else(plain);
             count.part(scope, shares)
         };
+        let (way_out, doubts) = (block.reached.way_out(), block.reached.doubts());
         let routed: Vec<Part> = self.routed.into_iter().zip(clustered).map(part).collect();
         let plain = || ids().map(|id| across(&routed, id)).collect();
         let shares = shares.unwrap_or_else(plain);
-        Split { block: block.part(self.targets.block.prefix, shares), routed }
+        let block = block.part(self.targets.block.prefix, shares);
+        Split { block, routed, way_out, doubts }
     }
 }
 
@@ -171,6 +191,8 @@ struct Count {
     /// How often each RTT was measured, in microseconds: what repeats takes no more room.
     rtts: BTreeMap<u64, usize>,
     probes: usize,
+    proven: usize,
+    reached: Reached,
 }
 
 impl Count {
@@ -185,14 +207,18 @@ impl Count {
             last_hops: BTreeMap::new(),
             rtts: BTreeMap::new(),
             probes: 0,
+            proven: 0,
+            reached: Reached::default(),
         }
     }
 
     fn add(&mut self, vantage: Option<&Vantage>, judgement: &Judgement) {
         *self.classes.entry(judgement.class).or_default() += 1;
+        self.reached.add(judgement.border.reach(), vantage.is_some());
         if !judgement.class.is_classified() {
             return;
         }
+        self.proven += usize::from(judgement.proven);
         self.add_vantage(vantage, judgement.class);
         *self.carriers.entry(judgement.holder()).or_default() += 1;
         let Some(last) = judgement.border.last else { return };
@@ -224,6 +250,8 @@ impl Count {
     fn add_all(&mut self, other: &Self) {
         self.targets.extend(&other.targets);
         self.probes += other.probes;
+        self.proven += other.proven;
+        self.reached.add_all(other.reached);
         for (name, theirs) in &other.vantages {
             let ours = self.vantages.entry(name.clone()).or_insert_with(|| vec![0; theirs.len()]);
             ours.iter_mut().zip(theirs).for_each(|(ours, theirs)| *ours += theirs);
@@ -243,6 +271,7 @@ impl Count {
             shares,
             carriers: most_first(self.carriers),
             last_hops: most_first(self.last_hops),
+            proven: self.proven,
             rtt: median(&self.rtts),
             probes: self.probes,
         }

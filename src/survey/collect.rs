@@ -1,4 +1,5 @@
-//! What the traces of a survey show together, collected one trace at a time.
+//! Collecting: a survey takes traces one by one, and keeps what they show together and what the
+//! judgement of each needs.
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
@@ -6,9 +7,15 @@ use std::net::Ipv4Addr;
 use foldhash::HashSet;
 use jiff::Timestamp;
 
+use crate::owner::Owners;
 use crate::targets::Targets;
-use crate::trace::Method;
+use crate::trace::{Method, Trace};
 use crate::transit::{Evidence, Observation};
+
+use super::counts::ReadCounts;
+use super::error::SurveyError;
+use super::judge::{JudgeOptions, Judged, JudgedTrace, Judging};
+use super::store::{Packed, Place, TraceStore};
 
 /// What was collected.
 #[derive(Debug, Default)]
@@ -48,5 +55,92 @@ impl Collector {
         let mut addresses: Vec<_> = self.addresses.iter().flatten().copied().collect();
         addresses.sort_unstable();
         addresses
+    }
+}
+
+/// What is kept of the traces beside what their judgement needs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// Their hops, for rows and explanations.
+    pub hops: bool,
+    /// The foreign addresses, for questions to name servers.
+    pub addresses: bool,
+    /// Sort the traces by target, method and flow; else they stay in the order in which they came.
+    pub sorted: bool,
+}
+
+/// Traces that are collected and then judged together.
+#[derive(Debug)]
+pub struct Survey<'t> {
+    pub(super) targets: &'t Targets,
+    pub(super) keep: Keep,
+    pub(super) store: TraceStore,
+    /// What the traces show together.
+    pub collected: Collector,
+    /// What was read from files.
+    pub counts: ReadCounts,
+    /// The content of the traces that were read from files, as one number each.
+    pub(super) seen: HashSet<u64>,
+}
+
+impl<'t> Survey<'t> {
+    /// A survey without traces.
+    #[must_use]
+    pub fn new(targets: &'t Targets, keep: Keep) -> Self {
+        Self {
+            targets,
+            keep,
+            store: TraceStore::new(keep.sorted),
+            collected: Collector::new(keep.addresses),
+            counts: ReadCounts::default(),
+            seen: HashSet::default(),
+        }
+    }
+
+    /// Adds a trace. One to a destination outside the block counts nowhere.
+    ///
+    /// # Errors
+    /// When the temporary file cannot be written.
+    pub fn add(&mut self, trace: &Trace) -> Result<(), SurveyError> {
+        let observation = Observation::of(trace, self.targets);
+        let mut packed = Packed::default();
+        packed
+            .push(Place::default(), &observation, trace, self.keep.hops)
+            .and_then(|()| self.store.push(&packed))
+            .map_err(SurveyError::Store)?;
+        self.collected.add(observation, self.targets);
+        Ok(())
+    }
+
+    /// A number that follows from the traces: the same traces in the same order have the same.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        self.store.digest()
+    }
+
+    /// Judges all traces and counts them.
+    ///
+    /// # Errors
+    /// When the temporary file cannot be read back.
+    pub fn judge(self, owners: &Owners<'t>) -> Result<Judged<'t>, SurveyError> {
+        self.judge_with(owners, &JudgeOptions::default(), |_, _| (), |()| ())
+    }
+
+    /// Judges all traces and counts them. `work` gets those that were kept with their hops, some at
+    /// a time, on any core, with what all of them show together; `take` gets what it makes of them, on
+    /// the calling thread, in order.
+    ///
+    /// # Errors
+    /// When the temporary file cannot be read back.
+    pub fn judge_with<R: Send>(
+        self,
+        owners: &Owners<'t>,
+        options: &JudgeOptions<'_>,
+        work: impl Fn(&[JudgedTrace], &Evidence) -> R + Sync,
+        take: impl FnMut(R),
+    ) -> Result<Judged<'t>, SurveyError> {
+        let batches = self.store.read_back().map_err(SurveyError::ReadBack)?;
+        let evidence = &self.collected.evidence;
+        Judging { targets: self.targets, owners, evidence, options }.all(batches, work, take)
     }
 }

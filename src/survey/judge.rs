@@ -10,7 +10,7 @@ use crate::targets::Targets;
 use crate::trace::{Trace, Vantage};
 use crate::transit::{Class, Evidence, Judge, Judgement, Observation};
 
-use super::SurveyError;
+use super::error::SurveyError;
 use super::store::{Batches, Place, Stored};
 
 /// Names the group that traces from a vantage belong to.

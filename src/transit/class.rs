@@ -1,12 +1,13 @@
 //! The class of one trace: who operates the transit, and whether the trace got that far.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use crate::border::{Behind, Border};
+use crate::border::{Behind, Border, Reach};
 use crate::owner::Owner;
 use crate::targets::{ClassId, Classes, Targets};
 
-use super::observation::Observation;
+use super::observation::{NoEnd, Observation};
 use super::reason::Reason;
 
 /// Whose transit a trace took.
@@ -42,26 +43,44 @@ impl Class {
 }
 
 /// The class, and the reason where the border alone does not say it. `path` has the owners of
-/// `border.path`.
+/// `border.path`; `whole_path` those of all hops from the vantage on, where they are known; `arrived` says
+/// whether home answers behind the last of them in this run.
 pub(super) fn decide(
     trace: &Observation,
     path: &[Arc<Owner>],
+    whole_path: Option<&[(Ipv4Addr, Arc<Owner>)]>,
+    arrived: bool,
     targets: &Targets,
 ) -> (Class, Vec<Reason>) {
     let border = &trace.border;
-    if let Some(stop) = trace.stop.filter(|_| trace.has_no_end()) {
-        return (Class::Unknown, vec![Reason::CutShort(stop)]);
+    match trace.no_end() {
+        Some(NoEnd::Ceiling) => return (Class::Unknown, vec![Reason::CutOff(trace.furthest)]),
+        Some(NoEnd::CutShort { stop, is_silent }) => {
+            let cut_short = vec![Reason::CutShort(stop)];
+            let class = path.last().and_then(|owner| owner.class).filter(|_| is_silent);
+            return (class.map_or(Class::Unknown, Class::Transit), cut_short);
+        }
+        None => {}
     }
     let Some((owner, before)) = path.split_last() else {
-        let met_home = matches!(border.behind, Behind::Home { .. } | Behind::ForeignReply { .. });
-        let class = if met_home { Class::Unknown } else { Class::Unreached };
-        return (class, vec![Reason::NobodyAnswered]);
+        // What did not leave the vantage's own network says nothing about the block.
+        let inside = trace.begins_at_the_vantage && border.reach() == Reach::Inside;
+        let reason = if inside { Reason::NoWayOut } else { Reason::NobodyAnswered };
+        return (Class::Unknown, vec![reason]);
     };
     if let Some(class) = owner.class {
-        return (Class::Transit(class), Vec::new());
+        return match never_left(border, whole_path).filter(|_| !arrived) {
+            Some(carrier) => (Class::Unknown, vec![Reason::WithinCarrier(carrier)]),
+            None => (Class::Transit(class), Vec::new()),
+        };
     }
     if owner.is_known() && is_next_to_block(border, targets.block.usual_gap) {
-        return (Class::Other, Vec::new());
+        let is_first = trace.begins_at_the_vantage && before.is_empty();
+        return match border.behind {
+            // Where the first public hop refuses, that is the vantage's own provider.
+            Behind::Unreachable { .. } if is_first => (Class::Unreached, vec![Reason::DiedEarly]),
+            _ => (Class::Other, Vec::new()),
+        };
     }
     let transit_before = before.iter().any(|owner| owner.class.is_some());
     let lost = match border.behind {
@@ -75,6 +94,16 @@ pub(super) fn decide(
         _ if owner.is_known() => (Class::Unknown, vec![Reason::NotNextToBlock]),
         _ => (Class::Unknown, vec![Reason::NoOwner]),
     }
+}
+
+/// The carrier within which the path stays from its first public hop on, where nothing answers behind
+/// it: the vantage may be that carrier's customer, whose packets went nowhere.
+fn never_left(border: &Border, path: Option<&[(Ipv4Addr, Arc<Owner>)]>) -> Option<String> {
+    let name = |owner: &Owner| owner.carrier.as_ref().map(|carrier| carrier.name.clone());
+    let (_, first) = path?.first()?;
+    let ends = matches!(border.behind, Behind::Silence { .. } | Behind::Unreachable { .. });
+    let first = name(first).filter(|_| ends)?;
+    path?.iter().all(|(_, owner)| name(owner).as_ref() == Some(&first)).then_some(first)
 }
 
 /// Whether the last foreign hop is next to the block: home answers behind it with at most the usual

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 use ipnet::Ipv4Net;
 
 use crate::targets::Block;
@@ -24,6 +24,8 @@ pub struct Evidence {
     /// How many traces end at a border, by vantage and target. Flows and methods of one target from
     /// one vantage, at whatever time, are one witness.
     witnesses: HashMap<(u32, Ipv4Addr, Ipv4Addr), u32>,
+    /// The borders behind which home answers, in whatever routed prefix.
+    arrived: HashSet<Ipv4Addr>,
 }
 
 /// How many traces end at a border.
@@ -34,6 +36,8 @@ pub(super) struct Ends {
     /// Those that are no early deaths, whoever holds the border: home answers behind it, or it
     /// refused.
     pub(super) surely: Count,
+    /// Those with arrival: home answers behind it, with no more silent TTLs between than usual.
+    pub(super) arrived: Count,
 }
 
 /// Traces, and how many targets and vantages they are of.
@@ -67,6 +71,8 @@ pub(super) struct PrefixEvidence<'e> {
     pub(super) path: &'e [Ipv4Addr],
     /// The other borders that traces from the same vantage have.
     pub(super) others: Vec<&'e SeenBorder>,
+    /// Whether home answers behind its last foreign hop, in whatever routed prefix.
+    pub(super) arrived: bool,
 }
 
 impl Evidence {
@@ -80,14 +86,17 @@ impl Evidence {
             let further = self.behind.entry((scope, pair[0])).or_insert(pair[1]);
             *further = pair[1].min(*further);
         }
-        if observation.has_no_end() {
+        if observation.no_end().is_some() {
             return;
         }
         let vantage = self.number(&observation);
         let made = self.witnesses.entry((vantage, *target, last.address)).or_default();
         *made = made.saturating_add(1);
-        let ends = Ends::of(*made == 1, border.is_certain());
+        let ends = Ends::of(*made == 1, border.is_certain(), border.arrives(block.usual_gap));
         self.borders.entry((scope, last.address)).or_default().add(ends);
+        if ends.arrived.traces > 0 {
+            self.arrived.insert(last.address);
+        }
         let here = self.from.entry((scope, vantage)).or_default();
         let address = last.address;
         let place = here.iter().position(|seen| seen.address == address).unwrap_or_else(|| {
@@ -124,6 +133,7 @@ impl Evidence {
             behind: key.and_then(|key| self.behind.get(&key)).copied(),
             path: same.map_or(&[], |seen| &seen.path),
             others: here.iter().filter(|seen| Some(seen.address) != last).collect(),
+            arrived: last.is_some_and(|last| self.arrived.contains(&last)),
         }
     }
 
@@ -143,14 +153,16 @@ fn name(observation: &Observation) -> &str {
 }
 
 impl Ends {
-    fn of(is_new: bool, certain: bool) -> Self {
+    fn of(is_new: bool, certain: bool, arrives: bool) -> Self {
         let one = Count { traces: 1, witnesses: usize::from(is_new) };
-        Self { all: one, surely: if certain { one } else { Count::default() } }
+        let only = |holds: bool| if holds { one } else { Count::default() };
+        Self { all: one, surely: only(certain), arrived: only(arrives) }
     }
 
     fn add(&mut self, other: Self) {
         self.all.add(other.all);
         self.surely.add(other.surely);
+        self.arrived.add(other.arrived);
     }
 }
 

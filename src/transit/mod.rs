@@ -44,6 +44,9 @@ pub struct Judgement {
     pub owner: Option<Arc<Owner>>,
     /// The origin AS of the hops up to it, repeats removed; unknown ones are left out.
     pub as_path: Vec<u32>,
+    /// Whether arrival is shown: home answers behind its border, on this trace or on others of the routed
+    /// prefix.
+    pub proven: bool,
 }
 
 impl Judgement {
@@ -107,19 +110,22 @@ impl<'a, 't> Judge<'a, 't> {
         let border = &trace.border;
         let path: Vec<Arc<Owner>> =
             border.path.iter().map(|address| self.known.of(*address)).collect();
-        let (class, mut reasons) = class::decide(&trace, &path, targets);
         let prefix = self.evidence.about(&trace, &targets.block);
         let (begins_here, own) = (trace.begins_at_the_vantage, &border.path[..]);
         let longest = if begins_here || prefix.path.len() < own.len() { own } else { prefix.path };
         let longest: Vec<_> =
             longest.iter().map(|address| (*address, self.known.of(*address))).collect();
+        let path_is_complete = begins_here || !prefix.path.is_empty();
+        let whole_path = path_is_complete.then_some(&longest[..]);
+        let (class, mut reasons) =
+            class::decide(&trace, &path, whole_path, prefix.arrived, targets);
         let other = |seen: &&'a SeenBorder| (*seen, self.known.of(seen.address));
         let others: Vec<_> = prefix.others.iter().map(other).collect();
         let case = Case {
             class,
             border,
             path: &longest,
-            path_is_complete: begins_here || !prefix.path.is_empty(),
+            path_is_complete,
             began_at_border: trace.strategy == Some(Strategy::Border),
             prefix: &prefix,
             others: &others,
@@ -131,7 +137,10 @@ impl<'a, 't> Judge<'a, 't> {
         let mut as_path: Vec<u32> = origins.map(|origin| origin.asn).collect();
         as_path.dedup();
         let owner = border.last.and(path.last().cloned());
-        Judgement { class, confidence, reasons, border: trace.border, owner, as_path }
+        // What others saw behind it stands between it and home.
+        let arrives = border.arrives(targets.block.usual_gap) || prefix.ends.arrived.traces > 0;
+        let proven = class.is_classified() && prefix.behind.is_none() && arrives;
+        Judgement { class, confidence, reasons, border: trace.border, owner, as_path, proven }
     }
 }
 

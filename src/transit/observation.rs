@@ -26,6 +26,8 @@ pub struct Observation {
     pub begins_at_the_vantage: bool,
     /// How many packets it took.
     pub probes: usize,
+    /// The highest TTL that was asked.
+    pub furthest: u8,
     /// Where its foreign part ends.
     pub border: Border,
     /// When its first probe left. It is not kept while the trace waits to be judged.
@@ -47,15 +49,36 @@ impl Observation {
             strategy: trace.strategy,
             begins_at_the_vantage: trace.begins_at_the_vantage(),
             probes: trace.probes(),
+            furthest: trace.hops.last().map_or(0, |hop| hop.ttl.get()),
             border: border::find(trace, &targets.block, &targets.specials),
             started: trace.started,
             method: trace.method,
         }
     }
 
-    /// Whether the trace was cut short and ends in silence: that is no end of its path.
-    pub(super) fn has_no_end(&self) -> bool {
-        let silent = matches!(self.border.behind, Behind::Silence { .. });
-        silent && self.stop.is_some_and(StopReason::is_cut_short)
+    /// Why the trace's end is no end of its path: it was cut short and ends in silence, or the last TTL that it
+    /// was to ask still answered.
+    pub(super) fn no_end(&self) -> Option<NoEnd> {
+        let Behind::Silence { ttls } = self.border.behind else { return None };
+        match self.stop? {
+            StopReason::MaxTtl if ttls == 0 => Some(NoEnd::Ceiling),
+            stop if stop.is_cut_short() => {
+                Some(NoEnd::CutShort { stop, is_silent: ttls >= SILENT })
+            }
+            _ => None,
+        }
     }
+}
+
+/// How many silent TTLs behind the last answer an interrupted trace must have asked to count as one that met
+/// silence there.
+const SILENT: u8 = 2;
+
+/// Why a trace's end is no end of its path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoEnd {
+    /// The last TTL that was to be asked answered.
+    Ceiling,
+    /// It was cut short, after it had met silence or not.
+    CutShort { stop: StopReason, is_silent: bool },
 }

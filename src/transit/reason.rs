@@ -75,8 +75,14 @@ pub enum Reason {
     NoRoute,
     /// The trace ended with the run.
     CutShort(StopReason),
+    /// The last TTL that was to be asked still answered.
+    CutOff(u8),
     /// No foreign hop that can be attributed answered.
     NobodyAnswered,
+    /// Nothing outside the vantage's own network answered.
+    NoWayOut,
+    /// The path ends within the carrier of its first public hop.
+    WithinCarrier(String),
     /// The trace died before any carrier of a configured class.
     DiedEarly,
     /// The trace died behind such a carrier, at a hop of somebody else.
@@ -114,7 +120,14 @@ impl fmt::Display for Reason {
             Self::MayHide => f.write_str("a carrier in question may be hidden behind it"),
             Self::NoRoute => f.write_str("any router without a route says so"),
             Self::CutShort(stop) => write!(f, "cut short: {stop}"),
+            Self::CutOff(hops) => write!(f, "cut off at {hops} hops"),
             Self::NobodyAnswered => f.write_str("no foreign hop that can be attributed"),
+            Self::NoWayOut => {
+                f.write_str("no way out: nothing outside the vantage's own network answered")
+            }
+            Self::WithinCarrier(carrier) => {
+                write!(f, "never left {carrier}, which the vantage may be a customer of")
+            }
             Self::DiedEarly => f.write_str("died before any carrier in question"),
             Self::LostBehindTransit => f.write_str("died behind a carrier in question"),
             Self::NotNextToBlock => f.write_str("not next to the block"),

@@ -74,9 +74,11 @@ fn one_run(sheets: &[&Sheet]) {
     runs.dedup();
     assert_eq!(runs.len(), 1, "one run, one id");
     for sheet in sheets {
-        let second = ["strategy", "alive_rtt_ms"];
-        let second = sheet.header.last().is_some_and(|it| second.contains(&it.as_str()));
-        let schema = if second { "2" } else { "1" };
+        let schema = match sheet.header.last().map(String::as_str) {
+            Some("rpki") => "3",
+            Some("strategy" | "stop_reason") => "2",
+            _ => "1",
+        };
         assert!(sheet.column("schema").iter().all(|it| *it == schema));
     }
 }

@@ -64,7 +64,8 @@ hosts = ["203.0.113.133"]
 const SUMMARY: &str = "schema,run_id,started_at,ended_at,vantage,method,scope,targets,north,\
     sea_cable,south,other,unknown,unreached,north_share,north_low,north_high,sea_cable_share,\
     sea_cable_low,sea_cable_high,south_share,south_low,south_high,verdict,carriers,last_hops,\
-    rtt_ms,probes,complete,pinged,alive,suspect,alive_rtt_ms";
+    rtt_ms,probes,complete,pinged,alive,suspect,alive_rtt_ms,\
+    way_out,proven,doubts,peers,full_peers,visibility,origins,rpki";
 
 fn lab() -> Option<Lab> {
     let lab = Lab::scenario("another.toml")?;

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use super::columns::SUMMARY;
+use super::columns::{ADDED, SUMMARY};
 use super::counters::watched;
 use super::lab::Lab;
 use super::running::Running;
@@ -14,7 +14,11 @@ const RUN: [&str; 3] = ["175.45.177.10", "--append", "a.csv"];
 
 /// A row of a run long ago.
 fn old_row() -> String {
-    let cells = SUMMARY.split(',').map(|name| if name == "schema" { "2" } else { "old" });
+    let cells = SUMMARY.split(',').map(|name| match name {
+        "schema" => "3",
+        "rpki" => "valid",
+        _ => "old",
+    });
     cells.collect::<Vec<_>>().join(",")
 }
 
@@ -57,7 +61,7 @@ fn an_empty_file_gets_a_header() {
 fn a_missing_last_newline_is_mended() {
     let Some(lab) = Lab::near() else { return };
     for before in [SUMMARY.to_owned(), format!("{SUMMARY}\n{}", old_row())] {
-        assert!(added_to(&lab, &before).starts_with("\n2,"), "{before}");
+        assert!(added_to(&lab, &before).starts_with("\n3,"), "{before}");
         Sheet::read(&lab.read("a.csv"));
     }
 }
@@ -66,7 +70,7 @@ fn a_missing_last_newline_is_mended() {
 fn a_byte_order_mark_and_windows_newlines_are_no_other_header() {
     let Some(lab) = Lab::near() else { return };
     for before in [format!("\u{feff}{SUMMARY}\n"), format!("{SUMMARY}\r\n{}\r\n", old_row())] {
-        assert!(added_to(&lab, &before).starts_with("2,"), "{before}");
+        assert!(added_to(&lab, &before).starts_with("3,"), "{before}");
     }
 }
 
@@ -82,15 +86,32 @@ fn another_header_is_refused() {
     refused(&lab, &"x".repeat(1 << 20), &words);
 }
 
-/// The columns before what a ping found was told.
+/// A history of years goes on as it began, and says what its columns do not have.
 #[test]
-fn the_header_of_an_earlier_version_is_refused_with_the_way_out() {
+fn a_file_of_an_earlier_version_goes_on_in_its_columns() {
     let Some(lab) = Lab::near() else { return };
-    let earlier = SUMMARY.strip_suffix(",pinged,alive,suspect,alive_rtt_ms").expect("columns");
-    let words = ["a.csv:1:", "lasthop report --migrate a.csv > NEW", "pinged"];
-    for end in ["", "\n", "\r\n"] {
-        refused(&lab, &format!("{earlier}{end}"), &words);
+    let second = SUMMARY.strip_suffix(ADDED[1]).expect("columns");
+    let first = second.strip_suffix(ADDED[0]).expect("columns");
+    for (header, schema, lacks) in [(first, "1", "pinged"), (second, "2", "way_out")] {
+        for end in ["\n", "\r\n"] {
+            let before = format!("{header}{end}");
+            lab.write("a.csv", &before);
+            let run = lab.probe(&RUN).ended(0);
+            for word in ["a.csv", &format!("(schema {schema})"), lacks, "lasthop report --migrate"]
+            {
+                assert!(run.err.contains(word), "{word}: {}", run.err);
+            }
+            let after = Sheet::read(&lab.read("a.csv"));
+            assert_eq!(after.header.join(","), header);
+            assert_eq!(after.column("schema"), [schema, schema]);
+            let now = Sheet::read(&run.out);
+            for name in header.split(',').skip(1) {
+                assert_eq!(after.column(name), now.column(name), "{name}");
+            }
+        }
     }
+    lab.probe(&RUN).ended(0);
+    assert_eq!(Sheet::read(&lab.read("a.csv")).rows.len(), 4, "and once more");
 }
 
 /// What is left of a row, and of a row that lacks only the end of its last cell.
@@ -98,7 +119,7 @@ fn the_header_of_an_earlier_version_is_refused_with_the_way_out() {
 fn a_torn_last_row_is_put_aside_and_told() {
     let Some(lab) = Lab::near() else { return };
     let before = format!("{SUMMARY}\n{}\n", old_row());
-    let cut_short = format!("{},12.3", old_row().rsplit_once(',').expect("cells").0);
+    let cut_short = format!("{},val", old_row().rsplit_once(',').expect("cells").0);
     for torn in ["2,2026", "2,\"2026", &cut_short, "\0\0\0\0"] {
         let _ = fs::remove_file(lab.path("a.csv.torn"));
         lab.write("a.csv", format!("{before}{torn}"));
@@ -116,7 +137,7 @@ fn a_torn_row_that_cannot_be_put_aside_is_refused_with_its_line() {
     let Some(lab) = Lab::near() else { return };
     fs::create_dir(lab.path("a.csv.torn")).expect("a folder in the way");
     let torn = format!("{SUMMARY}\n{}\n2,2026", old_row());
-    refused(&lab, &torn, &["a.csv:3:", "2 of 29 columns", "a.csv.torn", "delete or complete"]);
+    refused(&lab, &torn, &["a.csv:3:", "2 of 37 columns", "a.csv.torn", "delete or complete"]);
 }
 
 #[test]

@@ -6,7 +6,13 @@ use super::lab::{Lab, outside};
 pub(crate) const SUMMARY: &str = "schema,run_id,started_at,ended_at,vantage,method,scope,targets,china,russia,\
     other,unknown,unreached,china_share,china_low,china_high,russia_share,russia_low,russia_high,\
     verdict,carriers,last_hops,rtt_ms,probes,complete,\
-    pinged,alive,suspect,alive_rtt_ms";
+    pinged,alive,suspect,alive_rtt_ms,\
+    way_out,proven,doubts,peers,full_peers,visibility,origins,rpki";
+/// What a schema had no columns of, in the order of the schemas.
+pub(crate) const ADDED: [&str; 2] = [
+    ",pinged,alive,suspect,alive_rtt_ms",
+    ",way_out,proven,doubts,peers,full_peers,visibility,origins,rpki",
+];
 const TRACES: &str = "schema,run_id,started_at,vantage,method,flow,target,scope,class,confidence,\
     last_hop,last_hop_ttl,last_hop_rtt_ms,asn,carrier,country,last_hop_name,source,reason,\
     stop_reason,reached,first_home_ttl,gap,as_path,probes,strategy";

@@ -24,10 +24,36 @@ fn one_when_nothing_could_be_classified() {
 }
 
 #[test]
-fn one_without_a_network() {
+fn eight_without_a_network_and_no_empty_file_is_left_behind() {
     let Some(lab) = Lab::near() else { return };
-    let run = lab.shell("ip route del default && $LASTHOP probe 175.45.177.10");
-    run.refused(1, &["no route to 175.45.177.10", "connect to a network"]);
+    let files = "--append a.csv --traces t.csv --hops h.csv";
+    let run = lab.shell(&format!("ip route del default && $LASTHOP probe 175.45.177.10 {files}"));
+    run.refused(8, &["no route to 175.45.177.10", "connect to a network"]);
+    for name in ["a.csv", "t.csv", "h.csv"] {
+        assert!(!lab.path(name).exists(), "{name} is left behind");
+    }
+    lab.write("a.csv", "");
+    let run = lab.shell(&format!("ip route del default && $LASTHOP ping 175.45.177.10 {files}"));
+    run.refused(2, &["--traces"]);
+    let run = lab.shell("ip route del default && $LASTHOP ping 175.45.177.10 --append a.csv");
+    run.refused(8, &["no route to 175.45.177.10"]);
+    assert_eq!(lab.read("a.csv"), "", "what was there stays");
+}
+
+/// The vantage's own router answers, and nothing behind it.
+#[test]
+fn eight_where_nothing_outside_the_vantages_network_answers() {
+    let Some(lab) = Lab::scenario("dead-uplink") else { return };
+    let run =
+        lab.lasthop(&["probe", "--rate", "2000", "--sample", "4", "--append", "a.csv"]).ended(8);
+    let summary = Sheet::read(&run.out);
+    for (name, cell) in [("verdict", "unknown"), ("way_out", "false"), ("complete", "false")] {
+        assert!(summary.column(name).iter().all(|found| *found == cell), "{name}: {}", run.out);
+    }
+    assert_eq!(summary.total("unreached"), 0);
+    let remarks: Vec<&str> = run.err.lines().filter(|line| line.contains("way out")).collect();
+    assert_eq!(remarks.len(), 1, "{}", run.err);
+    assert_eq!(lab.read("a.csv"), run.out);
 }
 
 #[test]

@@ -12,9 +12,11 @@ const DEAD: &str = "ip link add dead0 type veth peer name dead1 &&
 fn dead_by(how: &str) {
     let Some(lab) = Lab::near().filter(|_| has("ip")) else { return };
     let probe = format!("$LASTHOP probe 175.45.177.10/31 --rate 2000 --gap-limit 1 {how}");
-    let run = lab.shell(&format!("{DEAD} && {probe}")).ended(1);
+    let run = lab.shell(&format!("{DEAD} && {probe}")).ended(8);
     let summary = Sheet::read(&run.out);
-    assert_eq!(summary.column("verdict"), ["unreached", "unreached"]);
+    assert_eq!(summary.column("verdict"), ["unknown", "unknown"]);
+    assert_eq!(summary.column("way_out"), ["false", "false"]);
+    assert_eq!(summary.column("complete"), ["false", "false"]);
     assert_eq!(summary.numbers("last_hops"), [0, 0]);
     assert!(run.err.contains("could not be sent: host unreachable"), "{}", run.err);
 }

@@ -16,6 +16,7 @@ mod describe;
 mod examples;
 mod exit_codes;
 mod files;
+mod files_kept;
 mod fixtures;
 mod formats;
 mod gateway;

@@ -105,8 +105,8 @@ fn row(vantage: &str, number: i64, scope: &str, [china, russia, unreached]: [u32
     let mut text = String::new();
     writeln!(
         text,
-        "2,run-{number},{start:.6},{end:.6},\"{vantage}\",icmp,{scope},{},{china},{russia},0,0,{unreached},\
-         {},{},{verdict},{},1,{},512,true,{pinged},",
+        "3,run-{number},{start:.6},{end:.6},\"{vantage}\",icmp,{scope},{},{china},{russia},0,0,{unreached},\
+         {},{},{verdict},{},1,{},512,true,{pinged},,true,,,,,,,",
         china + russia + unreached,
         share(china),
         share(russia),
@@ -225,7 +225,7 @@ fn what_is_broken_is_told_with_its_line_and_left_out() {
         let run = files.report(&["h.csv", quiet]).ended(2);
         for words in [
             "h.csv:24: left out: a quote is not closed\n",
-            "h.csv:25: left out: 2 of 29 columns; and so is line 27\n",
+            "h.csv:25: left out: 2 of 37 columns; and so is line 27\n",
             "h.csv:26: left out: scope: `elsewhere` is not a prefix\n",
             "22 rows used, 0 doubled, 0 not asked for, 4 broken; mend or delete those lines",
         ] {
@@ -365,7 +365,7 @@ fn a_block_is_compared_over_what_both_runs_cover() {
 
 #[test]
 fn incomplete_runs_are_said_to_show_no_outage() {
-    let files = Files::new(&story("here").replace(",true,", ",false,"));
+    let files = Files::new(&story("here").replace(",512,true,", ",512,false,"));
     let run = files.report(&["h.csv"]).ended(0);
     let said = "all 11 runs from here by icmp are incomplete";
     assert!(run.err.contains(said) && run.err.contains("no outage"), "{}", run.err);
@@ -434,7 +434,7 @@ fn an_old_history_is_migrated() {
     files.write("torn.csv", format!("{old}2,2026"));
     let torn = files.report(&["--migrate", "torn.csv"]).ended(2);
     assert_eq!(torn.out, run.out, "what is whole is written");
-    assert!(torn.err.contains("torn.csv:24: left out: 2 of 28 columns"), "{}", torn.err);
+    assert!(torn.err.contains("torn.csv:24: left out: 2 of 36 columns"), "{}", torn.err);
     files.write("other.csv", story.replace("china", "asia"));
     files.report(&["--migrate", "other.csv"]).ended(2);
 }

@@ -170,7 +170,8 @@ fn of_traces_made_elsewhere() {
     let Some(lab) = Lab::near() else { return };
     lab.write(
         "trace.txt",
-        "traceroute to 175.45.176.8 (175.45.176.8), 30 hops max\n 1  103.35.255.254  234.1 ms\n",
+        "traceroute to 175.45.176.8 (175.45.176.8), 30 hops max\n 1  192.168.1.1  0.5 ms\n 2  4.69.1.1  9.0 ms\n \
+         3  103.35.255.254  234.1 ms\n",
     );
     let classify =
         |more: &[&str]| lab.lasthop(&[&["classify", "trace.txt"], more].concat()).ended(0).out;

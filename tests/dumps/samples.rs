@@ -7,20 +7,21 @@ use lasthop::import::{Format, recognise};
 use lasthop::input::HEAD;
 
 /// The folders, and the formats that must know their files.
-const FOLDERS: [(&str, &str); 13] = [
+const FOLDERS: [(&str, &str); 14] = [
     ("globalping-json", "globalping"),
     ("mtr-csv", "mtr-csv"),
     ("mtr-json", "mtr-json"),
-    ("mtr-report", "mtr-report"),
+    ("mtr-raw", "text"),
+    ("mtr-report", "text"),
     ("nexttrace-json", "nexttrace"),
     ("ripe-atlas", "atlas"),
     ("ripe-atlas-firmware", "atlas"),
     ("scamper-json", "scamper-json"),
-    ("scamper-text", "traceroute"),
+    ("scamper-text", "text"),
     ("scamper-warts", "warts"),
-    ("tracepath-text", "tracepath"),
-    ("traceroute-text", "traceroute"),
-    ("windows-tracert", "tracert"),
+    ("tracepath-text", "text"),
+    ("traceroute-text", "text"),
+    ("windows-tracert", "text"),
 ];
 
 /// A file that some format must know.
@@ -45,7 +46,7 @@ fn sample(group: &str, format: &'static str, path: PathBuf) -> Sample {
     let file = path.file_name().expect("a name").to_string_lossy().into_owned();
     let format = match (group, path.extension().and_then(|end| end.to_str())) {
         ("scamper-warts", Some("jsonl")) => "scamper-json",
-        ("scamper-warts", Some("txt")) => "traceroute",
+        ("scamper-warts", Some("txt")) => "text",
         _ => format,
     };
     let bytes = std::fs::read(&path).expect("bytes");

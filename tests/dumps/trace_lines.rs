@@ -36,6 +36,7 @@ fn line_of(finding: &Finding) -> String {
         }
         Finding::Skipped(why) => format!("skipped: {why}"),
         Finding::Malformed(why) => format!("malformed: {why}"),
+        Finding::OtherLines(count) => format!("other lines: {count}"),
     }
 }
 

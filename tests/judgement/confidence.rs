@@ -1,6 +1,6 @@
 //! Rule 6: how far a class is believed, clause by clause.
 
-use crate::world::says;
+use crate::world::{each_says, says};
 
 #[test]
 fn rule_6_a_silent_target_is_normal_and_its_trace_is_classified() {
@@ -118,9 +118,9 @@ fn rule_6_of_the_hops_that_neighbours_saw_behind_it_the_lowest_address_is_named(
         "175.45.176.2 icmp: lan unicom-a cenbong * * *",
     ];
     let expected = "175.45.176.3 icmp: lan unicom-a * * *
-                    => china low unicom-a: silence behind it; \
-                       other traces went on to 103.35.255.254; \
-                       no hop of another class before it";
+                    => unknown low unicom-a: never left China Unicom, which the vantage may be a customer of; \
+                       silence behind it; other traces went on to 103.35.255.254; \
+                       border differs from 1 trace of 175.45.176.0/24 that ends at 103.35.255.254 (china)";
     says(&format!("{}\n{}\n{expected}", lines[0], lines[1]));
     says(&format!("{}\n{}\n{expected}", lines[1], lines[0]));
 }
@@ -131,8 +131,8 @@ fn rule_6_low_where_gaps_are_before_it() {
         "175.45.177.10 icmp: lan level3 ttk-a * ttk-b * * *
           => russia low ttk-b: silence behind it; 1 silent hop before it
           175.45.176.10 icmp: * * * unicom-b * * *
-          => china low unicom-b: silence behind it; 3 silent hops before it; \
-             no hop of another class before it
+          => unknown low unicom-b: never left China Unicom, which the vantage may be a customer of; \
+             silence behind it; 3 silent hops before it
           175.45.178.10 icmp: lan level3 * ttk-a ttk-b * * *
           => russia medium ttk-b: silence behind it",
     );
@@ -233,10 +233,10 @@ fn rule_6_low_where_a_single_hop_of_its_class_may_be_a_third_partys() {
 #[test]
 fn rule_6_low_where_the_path_was_in_that_class_from_its_first_hop_and_home_is_silent() {
     says(
-        "175.45.177.0+9 icmp: lan ttk-a ttk-b * * *
-          => russia low ttk-b: silence behind it; border shared with 8 traces of 175.45.177.0/24; \
+        "175.45.177.0+9 icmp: lan telecom unicom-a * * *
+          => china low unicom-a: silence behind it; border shared with 8 traces of 175.45.177.0/24; \
              no hop of another class before it
-          175.45.176.0+9 icmp: lan unicom-a unicom-b!1
+          175.45.176.0+9 icmp: lan telecom unicom-b!1
           => china low unicom-b: host unreachable by 219.158.39.42; \
              border shared with 8 traces of 175.45.176.0/24; no hop of another class before it
           175.45.178.10 icmp: lan ttk-a ttk-b home
@@ -244,16 +244,44 @@ fn rule_6_low_where_the_path_was_in_that_class_from_its_first_hop_and_home_is_si
     );
 }
 
+/// From inside a carrier an outage must not read as its class.
+#[test]
+fn rule_6_unknown_where_the_path_stays_within_the_carrier_of_its_first_public_hop() {
+    each_says(
+        "175.45.177.0+9 icmp: lan ttk-a ttk-b * * *
+          => unknown low ttk-b
+          175.45.176.0+9 icmp: lan cgn unicom-a unicom-b!1
+          => unknown low unicom-b
+          175.45.178.0 icmp: lan ttk-a * * *
+          => unknown low ttk-a: never left TransTeleCom, which the vantage may be a customer of; \
+             silence behind it",
+    );
+}
+
+/// Unless home answers behind its last hop in the same run, on whatever trace.
+#[test]
+fn rule_6_low_where_home_answers_behind_the_last_hop_of_such_a_path() {
+    says(
+        "175.45.177.0+9 icmp: lan ttk-a ttk-b * * *
+          => russia low ttk-b: silence behind it; border shared with 8 traces of 175.45.177.0/24; \
+             no hop of another class before it
+          175.45.178.10 icmp: lan ttk-a ttk-b home
+          => russia high ttk-b: next hop is home
+          175.45.178.11 icmp: lan ttk-a * * *
+          => unknown low ttk-a",
+    );
+}
+
 /// A trace that began at the border has seen no way; one of its neighbours has.
 #[test]
 fn rule_6_the_way_to_a_border_is_that_of_a_neighbour_that_has_seen_it() {
     let seekers = "175.45.177.10+4 icmp: - - - ttk-b * *";
-    for (way, confidence) in [
-        ("lan level3 ttk-a ttk-b", "high"),
-        ("lan ntt level3 ttk-b", "low"),
-        ("lan ttk-a ttk-a ttk-b", "low"),
+    for (way, judged) in [
+        ("lan level3 ttk-a ttk-b", "russia high"),
+        ("lan ntt level3 ttk-b", "russia low"),
+        ("lan ttk-a ttk-a ttk-b", "unknown low"),
     ] {
-        says(&format!("{seekers}\n=> russia {confidence} ttk-b\n175.45.177.0 icmp: {way} * * *"));
+        says(&format!("{seekers}\n=> {judged} ttk-b\n175.45.177.0 icmp: {way} * * *"));
     }
 }
 

@@ -202,7 +202,7 @@ fn rule_2_where_no_other_foreign_hop_answers_nobody_decides() {
           => unknown low -: no foreign hop that can be attributed; 1 silent hop, then home; \
              private hop 192.168.1.1 skipped; shared hop 100.64.12.1 skipped
           175.45.177.11 icmp: lan cgn * * *
-          => unreached low -",
+          => unknown low -",
     );
 }
 
@@ -269,10 +269,29 @@ fn rule_5_unreached_died_before_any_chinese_or_russian_carrier() {
     each_says(
         "175.45.176.10 icmp: lan cgn level3 ntt * * * * *
           => unreached low ntt: died before any carrier in question; silence behind it
-          175.45.177.10 icmp: * * * * *
-          => unreached low -: no foreign hop that can be attributed; silence behind it
           175.45.178.10 icmp: lan nobody * * *
           => unreached low nobody",
+    );
+}
+
+/// The vantage's own failure is no outage.
+#[test]
+fn rule_7_where_nothing_outside_the_vantages_network_answered_nothing_is_said() {
+    each_says(
+        "175.45.177.10 icmp: * * * * *
+          => unknown low -: no way out: nothing outside the vantage's own network answered; silence behind it
+          175.45.176.10 icmp: lan * * * * *
+          => unknown low -
+          175.45.176.11 icmp: lan cgn * * *
+          => unknown low -
+          175.45.176.12 icmp: lan!0
+          => unknown low -
+          175.45.176.13 icmp: lan cgn!13
+          => unknown low -
+          175.45.178.11 icmp: lan level3!0
+          => unreached low level3
+          175.45.178.12 icmp: lan ttk-a!0
+          => unknown low ttk-a",
     );
 }
 

@@ -14,8 +14,8 @@ fn rows(text: &str) -> Vec<String> {
 fn counts_add_up_to_the_traces_made() {
     let split = World::new().split(
         "175.45.176.0+5 icmp: lan unicom-b cenbong home
-         175.45.176.0+5 udp: lan unicom-b!13
-         175.45.177.0+4 icmp: lan ttk-b * * *
+         175.45.176.0+5 udp: lan level3 unicom-b!13
+         175.45.177.0+4 icmp: lan level3 ttk-b * * *
          175.45.178.0+3 icmp: lan level3 home
          175.45.178.9+2 icmp: lan nobody home
          175.45.179.0 icmp: lan level3 * * *",
@@ -131,10 +131,13 @@ fn the_rtt_is_the_median_of_the_classified_traces_last_foreign_hops() {
     let rtt = |text: &str| World::new().split(text).block.rtt.map(|rtt| rtt.as_micros());
     let three = "175.45.176.0 icmp: lan unicom-b@100 home@900
                  175.45.176.1 icmp: lan unicom-b@300 home
-                 175.45.177.0 icmp: lan ttk-b@120 * * *
+                 175.45.177.0 icmp: lan level3 ttk-b@120 * * *
                  175.45.177.1 icmp: lan level3@1 * * *";
     assert_eq!(rtt(three), Some(120_000));
-    assert_eq!(rtt(&format!("{three}\n175.45.177.2 icmp: lan ttk-b@131 * * *")), Some(125_500));
+    assert_eq!(
+        rtt(&format!("{three}\n175.45.177.2 icmp: lan level3 ttk-b@131 * * *")),
+        Some(125_500)
+    );
     assert_eq!(rtt("175.45.177.1 icmp: lan level3@1 * * *"), None);
 }
 
@@ -196,7 +199,7 @@ fn another_configuration_has_its_own_block_classes_and_carriers() {
     );
     let rows = world.rows(
         "192.0.2.1+8 icmp: 198.51.100.7 192.0.2.254
-         192.0.2.129 icmp: 203.0.113.7 * * *
+         192.0.2.129 icmp: level3 203.0.113.7 * * *
          192.0.2.130 icmp: 198.51.100.7 192.0.2.254
          192.0.2.131 icmp: unicom-b 192.0.2.254
          175.45.176.1 icmp: 203.0.113.7 * * *",

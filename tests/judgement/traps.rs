@@ -94,6 +94,8 @@ fn trap_5_private_hops_inside_ttk_and_cgnat_before_the_first_carrier() {
         "175.45.177.10 icmp: lan cgn ttk-a private 10.0.9.57 ttk-b * * * target
           => russia high ttk-b
           175.45.177.11 icmp: lan cgn ttk-a private 10.0.9.57 * * *
+          => unknown low ttk-a
+          175.45.177.12 icmp: lan cgn level3 ttk-a private 10.0.9.57 * * *
           => russia low ttk-a",
     );
 }

@@ -5,8 +5,6 @@ mod measure;
 mod output;
 mod progress;
 
-use std::path::Path;
-
 use jiff::Timestamp;
 
 use crate::output::LockFile;
@@ -14,7 +12,6 @@ use crate::trace::StopReason;
 
 use super::common::Common;
 use super::config;
-use super::distinct_paths::distinct;
 use super::exit::Exit;
 use super::medium::Medium;
 use super::run_notes;
@@ -36,12 +33,10 @@ impl Ping {
             return self.write_plan(addresses.len(), block);
         }
         // Everything that can fail does so before the first packet leaves.
-        distinct(&[
-            ("--lock", self.run.lock.as_deref()),
-            ("--append", self.files.append.as_deref()),
-            ("--census", self.files.census.as_deref()),
-            ("stdout", Some(Path::new("/dev/stdout"))),
-        ])?;
+        let config = config::path(common);
+        let inputs =
+            [("--config", config.as_deref()), ("--scenario", self.run.scenario.as_deref())];
+        self.files.check(&inputs, self.run.lock.as_deref())?;
         // Held until the last row is written.
         let _lock = self.run.lock.as_deref().map(LockFile::take).transpose()?;
         let files = Files::open(&self.files, common)?;

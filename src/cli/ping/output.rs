@@ -11,6 +11,7 @@ use crate::targets::Block;
 use super::super::common::Common;
 use super::super::exit::Exit;
 use super::super::format::Format;
+use super::super::outputs::is_stdout;
 use super::super::row_file::{RowFile, open_history};
 use super::super::stdout;
 use super::args::{FileArgs, Ping};
@@ -19,16 +20,23 @@ use super::args::{FileArgs, Ping};
 pub(super) struct Files {
     append: Option<Appender>,
     census: Option<RowFile>,
+    /// Whether stdout gets the census instead of the counts.
+    taken: bool,
+    /// Whether it gets the counts as `--append` writes them.
+    appended: bool,
 }
 
 impl Files {
     pub(super) fn open(args: &FileArgs, common: &Common) -> Result<Self, OutputError> {
-        let append = args.append.as_deref();
+        // What goes to stdout needs no file.
+        let append = args.append.as_deref().filter(|path| !is_stdout(path));
         Ok(Self {
             append: append
                 .map(|path| open_history(path, counts_header(), Duration::ZERO, common))
                 .transpose()?,
             census: args.census.as_deref().map(RowFile::open).transpose()?,
+            taken: args.census.as_deref().is_some_and(is_stdout),
+            appended: args.append.as_deref().is_some_and(is_stdout),
         })
     }
 
@@ -50,7 +58,9 @@ impl Files {
         });
         let appended = self.append.map_or(Ok(()), |mut append| append.append(&scopes));
         let table = || counts_table(run, &found, methods, &census.hosts);
-        let written = Format::or_suited(common.format).write(&scopes, table);
+        let format = if self.appended { Some(Format::Csv) } else { common.format };
+        let written =
+            if self.taken { Ok(()) } else { Format::or_suited(format).write(&scopes, table) };
         let failed = [appended, filled].into_iter().filter_map(Result::err);
         Exit::first_of(failed.map(anyhow::Error::new).chain(written.err()))?;
         Ok(found.block.alive > 0)

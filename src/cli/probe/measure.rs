@@ -34,6 +34,8 @@ pub(super) struct Done<'t> {
     pub(super) failure: Result<(), TransportError>,
     /// Which targets are alive, if that was asked and the traces came to their own end.
     pub(super) census: Option<Census>,
+    /// Whether the address to send from is another one by now: replies went to the old one.
+    pub(super) moved: bool,
 }
 
 impl Probe {
@@ -95,7 +97,10 @@ impl Probe {
             run_notes::census(&found, common);
             (census, failure) = (Some(found), ended);
         }
-        Ok(Done { measured, survey, methods, failure, census })
+        let target = addresses.first().copied().unwrap_or(Ipv4Addr::UNSPECIFIED);
+        let moved = failure.is_ok()
+            && medium.source(&self.send, target).is_ok_and(|source| source != opened.source);
+        Ok(Done { measured, survey, methods, failure, census, moved })
     }
 
     /// Opens sockets for the flows of `job`, and for pings where they are wanted.

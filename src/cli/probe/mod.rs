@@ -4,18 +4,16 @@ mod args;
 mod measure;
 mod output;
 
-use std::path::Path;
-
 use jiff::Timestamp;
 
 use crate::census::HostCounts;
 use crate::output::LockFile;
 use crate::probe::engine::Measured;
+use crate::split::Doubt;
 use crate::trace::StopReason;
 
 use super::common::Common;
 use super::config;
-use super::distinct_paths::distinct;
 use super::exit::Exit;
 use super::medium::Medium;
 use super::run_notes;
@@ -40,35 +38,32 @@ impl Probe {
             return Ok(Exit::Measured);
         }
         // Everything that can fail does so before the first packet leaves.
-        distinct(&[
-            ("--lock", self.run.lock.as_deref()),
-            ("--append", self.files.append.as_deref()),
-            ("--traces", self.files.traces.as_deref()),
-            ("--hops", self.files.hops.as_deref()),
-            ("stdout", Some(Path::new("/dev/stdout"))),
-        ])?;
+        let config = config::path(common);
+        let inputs = [
+            ("--config", config.as_deref()),
+            ("--as-table", self.sources.file()),
+            ("--scenario", self.run.scenario.as_deref()),
+        ];
+        self.files.check(&inputs, self.run.lock.as_deref())?;
         // Held until the last row is written.
         let _lock = self.run.lock.as_deref().map(LockFile::take).transpose()?;
         let files = Files::open(&self.files, &targets, common)?;
         let mut owners = self.sources.owners(&targets, common)?;
         let began = Timestamp::now();
-        let Done { measured, survey, methods, failure, census } =
+        let Done { measured, survey, methods, failure, census, moved } =
             self.measure(&addresses, (&targets, &owners), began, &mut random, medium, common)?;
         run_notes::traces(&measured, common);
         let pinged = census.as_ref().map(|census| &census.measured);
         let took = pinged.map_or(measured.took, |pinged| pinged.took);
         let complete = measured.is_complete() && pinged.is_none_or(Measured::is_complete);
-        let run = self.run.run(began, took, methods.name().into(), complete)?;
+        let mut run = self.run.run(began, took, methods.name().into(), complete && !moved)?;
+        run.doubts.extend(moved.then_some(Doubt::Moved));
         self.sources.ask(&mut owners, &survey.collected.addresses(), common);
         let counts = census.as_ref().map(|census| HostCounts::of(&census.hosts, &targets.block));
-        let classified = files.write(&run, survey, &targets, &owners, counts.as_ref(), common)?;
+        let exit = files.write(&run, survey, &targets, &owners, counts.as_ref(), common)?;
         failure?;
         let interrupted = measured.cut_short == Some(StopReason::Interrupted)
             || pinged.is_some_and(|it| it.cut_short == Some(StopReason::Interrupted));
-        Ok(match classified {
-            _ if interrupted => Exit::Interrupted,
-            true => Exit::Measured,
-            false => Exit::Nothing,
-        })
+        Ok(if interrupted { Exit::Interrupted } else { exit })
     }
 }

@@ -18,6 +18,7 @@ use crate::trace::Strategy;
 use super::super::common::Common;
 use super::super::exit::Exit;
 use super::super::format::Format;
+use super::super::outputs::is_stdout;
 use super::super::row_file::{RowFile, open_history};
 use super::super::{run_notes, stdout};
 use super::args::{FileArgs, Probe};
@@ -27,6 +28,31 @@ pub(super) struct Files {
     append: Option<Appender>,
     traces: Option<RowFile>,
     hops: Option<RowFile>,
+    stdout: Stdout,
+}
+
+/// What stdout gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stdout {
+    /// The summary.
+    Summary,
+    /// The summary, as `--append` writes it.
+    Appended,
+    /// What `--traces` or `--hops` writes.
+    Taken,
+}
+
+impl Stdout {
+    fn of(args: &FileArgs) -> Self {
+        let is_named = |path: &Option<PathBuf>| path.as_deref().is_some_and(is_stdout);
+        if is_named(&args.traces) || is_named(&args.hops) {
+            Self::Taken
+        } else if is_named(&args.append) {
+            Self::Appended
+        } else {
+            Self::Summary
+        }
+    }
 }
 
 impl Files {
@@ -36,7 +62,8 @@ impl Files {
         common: &Common,
     ) -> Result<Self, OutputError> {
         let header = summary_header(&targets.classes);
-        let append = args.append.as_deref();
+        // What goes to stdout needs no file.
+        let append = args.append.as_deref().filter(|path| !is_stdout(path));
         let row_file = |path: &Option<PathBuf>| path.as_deref().map(RowFile::open).transpose();
         Ok(Self {
             append: append
@@ -44,11 +71,12 @@ impl Files {
                 .transpose()?,
             traces: row_file(&args.traces)?,
             hops: row_file(&args.hops)?,
+            stdout: Stdout::of(args),
         })
     }
 
-    /// Judges all traces, fills the files and writes the summary. Says whether at least one trace was
-    /// classified. What cannot be written keeps nothing else from being written: it cannot be measured
+    /// Judges all traces, fills the files and writes the summary. Returns how
+    /// the run ends. What cannot be written keeps nothing else from being written: it cannot be measured
     /// again.
     pub(super) fn write(
         self,
@@ -58,8 +86,8 @@ impl Files {
         owners: &Owners<'_>,
         counts: Option<&HostCounts>,
         common: &Common,
-    ) -> anyhow::Result<bool> {
-        let Self { append, traces: mut trace_file, hops: mut hop_file } = self;
+    ) -> anyhow::Result<Exit> {
+        let Self { append, traces: mut trace_file, hops: mut hop_file, stdout } = self;
         let add = |file: &mut Option<RowFile>, rows: &Rows| {
             if let Some(file) = file {
                 file.add(rows);
@@ -86,15 +114,20 @@ impl Files {
         )?;
         run_notes::fell_short(&judged, common);
         let split = judged.split();
+        run_notes::vantage(&split, run, common);
         let filled = [trace_file, hop_file].into_iter().flatten().map(RowFile::finish);
         let filled: Vec<OutputError> = filled.filter_map(Result::err).collect();
         let rows = summary(run, &split, &targets.classes, counts);
         let appended = append.map_or(Ok(()), |mut append| append.append(&rows));
-        let format = Format::or_suited(common.format);
-        let written = format.write(&rows, || summary_table(run, &split, &targets.classes, counts));
+        let table = || summary_table(run, &split, &targets.classes, counts);
+        let written = match stdout {
+            Stdout::Summary => Format::or_suited(common.format).write(&rows, table),
+            Stdout::Appended => Format::Csv.write(&rows, table),
+            Stdout::Taken => Ok(()),
+        };
         let failed = appended.err().into_iter().chain(filled).map(anyhow::Error::new);
         Exit::first_of(failed.chain(written.err()))?;
-        Ok(judged.is_classified())
+        Ok(Exit::of_run(&split))
     }
 }
 

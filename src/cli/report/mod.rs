@@ -3,22 +3,23 @@
 mod left_out;
 mod migrate;
 mod pictures;
-mod textfile;
 mod window;
 
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 use ipnet::Ipv4Net;
 
-use crate::history::{self, Event, History, Series, Wanted, event_table, prometheus, state_table};
+use crate::history::{self, Event, History, Series, Wanted, event_table, state_table};
 
 use jiff::Timestamp;
 
 use super::common::Common;
 use super::exit::Exit;
 use super::format::Format;
+use super::outputs::{self, Output, is_stdout, write_text};
 
 use left_out::LeftOutLines;
 use pictures::Pictures;
@@ -31,8 +32,8 @@ use window::{Since, since, until};
 /// oldest first, or with --show state a row for each scope.
 #[derive(Debug, Args)]
 pub(super) struct Report {
-    /// Summaries; - is stdin
-    #[arg(value_name = "FILE", required_unless_present = "migrate")]
+    /// Summaries; - is stdin, which is read in a pipe if none is given
+    #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Only what runs from this time on found: 2017-10-01, 2017-10-01T09:05, or newest for what each
     /// vantage's newest run found
@@ -58,7 +59,7 @@ pub(super) struct Report {
     prometheus: Option<PathBuf>,
     #[command(flatten)]
     pictures: Pictures,
-    /// Write OLD to stdout under today's header, and nothing else
+    /// Write OLD under today's header, to stdout if nothing else is said, and do nothing else
     #[arg(
         long,
         value_name = "OLD",
@@ -68,7 +69,16 @@ pub(super) struct Report {
         ]
     )]
     migrate: Option<PathBuf>,
+    /// The new file that --migrate writes
+    #[arg(short, long, value_name = "NEW", help_heading = "Files", requires = "migrate")]
+    output: Option<PathBuf>,
+    /// Let --migrate replace OLD, in one go, or leave it as it is where a line would be lost
+    #[arg(long, help_heading = "Files", requires = "migrate", conflicts_with = "output")]
+    in_place: bool,
 }
+
+/// So many vantages of one run each are no chance.
+const MANY_VANTAGES: usize = 3;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Show {
@@ -81,8 +91,16 @@ enum Show {
 impl Report {
     pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
         if let Some(old) = &self.migrate {
-            return migrate::run(old, common);
+            return migrate::run(old, self.output.as_deref(), self.in_place, common);
         }
+        let files = self.inputs()?;
+        let inputs: Vec<_> = files.iter().map(|path| ("input", path.as_path())).collect();
+        let prometheus = self.prometheus.as_deref().map(|path| ("--prometheus", path));
+        let written: Vec<_> = self.pictures.files().chain(prometheus).collect();
+        let outputs: Vec<_> =
+            written.iter().map(|(option, path)| Output::text(option, path)).collect();
+        outputs::check(&inputs, &outputs)?;
+        let stdout_is_taken = written.iter().any(|(_, path)| is_stdout(path));
         let wanted = Wanted {
             now: Some(Timestamp::now()),
             until: self.until,
@@ -95,10 +113,11 @@ impl Report {
             buckets: self.pictures.buckets(self.draws_letters(common)),
         };
         let mut left_out = LeftOutLines::default();
-        let history = history::read(&self.files, &wanted, &mut |remark| left_out.add(remark));
+        let history = history::read(&files, &wanted, &mut |remark| left_out.add(remark));
         left_out.report(common);
         let history = history?;
         run_notes(&history, common);
+        about_vantages(&history, common);
         self.pictures.write(&history)?;
         let series: Vec<&Series> =
             history.series.iter().filter(|series| self.has_runs(series)).collect();
@@ -110,13 +129,28 @@ impl Report {
         let events: Vec<&Event> =
             history.events.iter().filter(|event| self.asked(event, &history)).collect();
         if let Some(path) = &self.prometheus {
-            textfile::write(path, &prometheus(&history))
-                .with_context(|| path.display().to_string())?;
+            write_text(path, &history::prometheus(&history))?;
         }
-        self.write(&series, &events, &history, common)?;
+        if !stdout_is_taken {
+            self.write(&series, &events, &history, common)?;
+        }
         let changed = self.fail_on_change && !events.is_empty();
         closing(&history, common)?;
         Ok(if changed { Exit::Changed } else { Exit::Measured })
+    }
+
+    /// The files; without any it is stdin, where that is a pipe or a file.
+    fn inputs(&self) -> anyhow::Result<Vec<PathBuf>> {
+        if !self.files.is_empty() {
+            return Ok(self.files.clone());
+        }
+        let stdin = Path::new("/dev/stdin").metadata();
+        let is_fed = stdin.is_ok_and(|about| !about.file_type().is_char_device());
+        anyhow::ensure!(
+            is_fed,
+            "no history: name <FILE>s, such as `lasthop report history.csv`, or send one through a pipe"
+        );
+        Ok(vec![PathBuf::from("-")])
     }
 
     /// Whether stdout gets a picture.
@@ -205,6 +239,40 @@ fn run_notes(history: &History, common: &Common) {
         common.warn(&format!(
             "{newest} {late} runs{from} by {method} are incomplete: what they do not show is no evidence, so no \
              outage and no carrier that vanished can be found in them"
+        ));
+    }
+}
+
+/// Runs that say nothing about the block, and names of vantages that are new in each run.
+fn about_vantages(history: &History, common: &Common) {
+    // Of the scopes that a run traced the widest stands for it.
+    let mut vantages: BTreeMap<_, &Series> = BTreeMap::new();
+    for series in &history.series {
+        let widest = vantages.entry((series.vantage, series.method)).or_insert(series);
+        if series.runs > widest.runs {
+            *widest = series;
+        }
+    }
+    for (vantage, series) in vantages.iter().map(|((vantage, _), series)| (vantage, series)) {
+        if series.inconclusive > 0 {
+            common.warn(&format!(
+                "vantage {:?}: {} of {} runs say nothing about the block, since the vantage had no way out or nothing \
+                 answered behind its first public hop; they make no event",
+                history.names.text(*vantage),
+                series.inconclusive,
+                series.runs,
+            ));
+        }
+    }
+    let runs: BTreeSet<_> = vantages.values().map(|series| series.first).collect();
+    if vantages.len() >= MANY_VANTAGES
+        && runs.len() == vantages.len()
+        && vantages.values().all(|series| series.runs == 1)
+    {
+        common.warn(&format!(
+            "each of the {} runs is a vantage of its own, as in containers, whose host name is new in each run; so \
+             nothing can be compared: give the vantage a name with --vantage LABEL",
+            vantages.len(),
         ));
     }
 }

@@ -5,13 +5,12 @@ use std::ffi::OsStr;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::Args;
 
 use crate::history::History;
 use crate::picture::{self, BUCKETS, Screen};
 
-use super::textfile;
+use super::super::outputs::write_text;
 
 /// How wide a terminal is that does not say it, and what is no terminal.
 const COLUMNS: usize = 80;
@@ -34,6 +33,12 @@ impl Pictures {
         if wanted { BUCKETS } else { 0 }
     }
 
+    /// The files, by their options.
+    pub(super) fn files(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        let all = [("--svg", &self.svg), ("--html", &self.html)];
+        all.into_iter().filter_map(|(option, path)| Some((option, path.as_deref()?)))
+    }
+
     pub(super) fn write(&self, history: &History) -> anyhow::Result<()> {
         write(self.svg.as_deref(), || picture::svg(history))?;
         write(self.html.as_deref(), || picture::html(history))
@@ -42,7 +47,7 @@ impl Pictures {
 
 fn write(path: Option<&Path>, draw: impl FnOnce() -> String) -> anyhow::Result<()> {
     let Some(path) = path else { return Ok(()) };
-    textfile::write(path, &draw()).with_context(|| path.display().to_string())
+    write_text(path, &draw())
 }
 
 /// The history in letters, as stdout can show them.

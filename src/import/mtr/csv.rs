@@ -20,11 +20,21 @@ pub(in crate::import) const FORMAT: Format =
     Format { name: "mtr-csv", recognises, reader: Reader::Lines(|| Box::<MtrCsv>::default()) };
 
 fn recognises(head: &Head) -> bool {
-    head.lines.iter().any(|line| is_header(line) || Row::of(line, None).is_ok())
+    head.lines.iter().any(|line| is_line(line))
 }
 
 fn is_header(line: &str) -> bool {
     line.trim_start().starts_with("Mtr_Version")
+}
+
+/// Whether `line` is a header or a row.
+pub(in crate::import) fn is_line(line: &str) -> bool {
+    is_header(line) || Row::of(line, None).is_ok()
+}
+
+/// A reader of such lines.
+pub(in crate::import) fn reader() -> Box<dyn LineReader + Send> {
+    Box::<MtrCsv>::default()
 }
 
 /// The values of a line.

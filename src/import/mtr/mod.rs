@@ -1,7 +1,9 @@
-//! What mtr prints: its reports and screens, CSV and JSON.
+//! What mtr and its relatives print: reports and screens, CSV, JSON, raw lines, `WinMTR`'s table.
 
 pub(super) mod csv;
 mod host;
 pub(super) mod json;
+pub(super) mod raw;
 pub(super) mod report;
-mod row;
+pub(super) mod row;
+pub(super) mod winmtr;

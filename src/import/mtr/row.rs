@@ -9,7 +9,7 @@ use crate::trace::MplsLabel;
 
 /// The numbers behind a host, by the order of the columns.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Columns {
+pub(in crate::import) struct Columns {
     best: usize,
 }
 
@@ -22,16 +22,22 @@ impl Default for Columns {
 
 impl Columns {
     /// As a header says it, that has the names of the columns.
-    pub(super) fn of(header: &str) -> Option<Self> {
+    pub(in crate::import) fn certain(header: &str) -> Option<Self> {
+        const NAMES: [&str; 11] =
+            ["Snt", "Rcv", "Drop", "Last", "Avg", "Best", "Wrst", "StDev", "Jttr", "Javg", "Gmean"];
         let place = header.find("Loss%")?;
-        let best = header[place..].split_whitespace().position(|name| name == "Best");
+        let names = header[place..].split_whitespace();
+        if names.clone().filter(|name| NAMES.contains(name)).count() < 2 {
+            return None;
+        }
+        let best = names.clone().position(|name| name == "Best");
         Some(best.map_or_else(Self::default, |best| Self { best }))
     }
 }
 
 /// What a line says.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Row {
+pub(in crate::import) enum Row {
     /// Of a TTL: who is there, and the best time.
     Hop(u8, Cell),
     /// Another host at the same TTL.
@@ -41,7 +47,7 @@ pub(super) enum Row {
 }
 
 impl Row {
-    pub(super) fn of(line: &str, columns: Columns) -> Option<Self> {
+    pub(in crate::import) fn of(line: &str, columns: Columns) -> Option<Self> {
         let text = line.trim();
         if text.contains("MPLS") || text.contains("[Lbl ") {
             return Some(Self::Labels(labels(text))).filter(|_| !labels(text).is_empty());
@@ -52,8 +58,10 @@ impl Row {
         let rest = rest.filter(|rest| rest.starts_with(|c: char| c == '|' || c.is_whitespace()));
         match ttl.zip(rest) {
             Some((ttl, rest)) => {
-                let rest = rest.trim_start_matches("|--").trim_start();
-                Some(Self::Hop(ttl, hop(rest, columns)?))
+                let host = rest.trim_start().trim_start_matches("|--");
+                let host = host.trim_start_matches(['|', '-']).trim_start();
+                let is_marked = rest.trim_start().starts_with('|');
+                Some(Self::Hop(ttl, hop(host, columns, is_marked)?))
             }
             None => further(text),
         }
@@ -61,14 +69,29 @@ impl Row {
 }
 
 /// The host, then the share that was lost, and the other numbers.
-fn hop(text: &str, columns: Columns) -> Option<Cell> {
-    let (host, numbers) = split(without_asn(text))?;
+fn hop(text: &str, columns: Columns, is_marked: bool) -> Option<Cell> {
+    let text = without_asn(text);
+    if text == "???" {
+        return Some(Cell::Silent);
+    }
+    let (host, numbers) = split(text)?;
     let numbers: Vec<&str> = numbers.split_whitespace().collect();
+    let is_row = numbers.len() >= FEWEST
+        && numbers.iter().all(|number| {
+            number.trim_end_matches('%').bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        });
+    // `1. 50% of them` is a sentence.
+    if !is_row && !text.starts_with("(waiting for reply)") && !(is_marked && !numbers.is_empty()) {
+        return None;
+    }
     let lost = numbers.first().map(|lost| lost.trim_end_matches('%').parse());
     let best = numbers.get(columns.best).filter(|_| lost != Some(Ok(100.0)));
     let rtt = best.and_then(|best| best.parse().ok()).and_then(values::millis);
     cell(host, rtt)
 }
+
+/// The fewest numbers behind a host.
+const FEWEST: usize = 3;
 
 /// Where the host ends: at the numbers, which a long name may touch.
 fn split(text: &str) -> Option<(&str, &str)> {
@@ -155,7 +178,8 @@ mod tests {
                 "1 10.0.0.1@Some(0.0005)",
             ),
             ("  8.|-- ???           100.0     2    0.0   0.0   0.0   0.0   0.0", "8 *"),
-            ("  8. ???", "none"),
+            ("  8. ???", "8 *"),
+            ("  8. 50% of the packets are lost", "none"),
             (" 15. (waiting for reply)", "15 *"),
             (" 15. AS???    ???   100.0    10    0.0   0.0   0.0   0.0   0.0", "15 *"),
             (

@@ -12,62 +12,197 @@ const LONGEST_ASIDE: usize = 500;
 
 /// Who answers at a TTL while its lines are read.
 #[derive(Debug, Default)]
-pub(super) struct HopWords {
+pub(in crate::import) struct HopWords {
     sender: Sender,
     labels: Vec<MplsLabel>,
+    /// Whether the last word was a time, to which a mark belongs.
+    is_timed: bool,
 }
 
 /// A word, and what it may be.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Word<'a> {
     Stars(usize),
+    /// Probes that nobody answered, as a count.
+    Unanswered(usize),
     Sender(Sender),
+    /// A name behind which nothing says that it is one.
+    Name,
     Time(Duration),
     Mark(ReplyKind),
     /// What stands in brackets: an AS, labels, flags.
     Aside(&'a str),
     /// A unit, an unknown mark: nothing that is needed.
     Other,
+    /// Nothing that such a line has.
+    Foreign,
+}
+
+/// How a line begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::import) enum Begin {
+    /// With nothing that counts.
+    #[default]
+    Other,
+    Star,
+    /// With a time and its unit.
+    Time,
+    /// With an address, alone or behind a name.
+    Address,
+    /// With a name alone.
+    Name,
+}
+
+/// What a line says.
+#[derive(Debug, Default)]
+pub(in crate::import) struct Said {
+    pub(in crate::import) cells: Vec<Cell>,
+    pub(in crate::import) begin: Begin,
+    /// Whether there is nothing in it that a hop does not have.
+    pub(in crate::import) is_strict: bool,
+    /// Whether it names somebody without saying when he answered.
+    pub(in crate::import) is_open: bool,
+}
+
+impl Said {
+    pub(in crate::import) fn has_answer(&self) -> bool {
+        self.cells.iter().any(|cell| matches!(cell, Cell::Answer { .. }))
+    }
+
+    /// Whether somebody with an address answered.
+    pub(in crate::import) fn has_address(&self) -> bool {
+        let known = |cell: &Cell| {
+            matches!(cell, Cell::Answer { sender: Sender::Known(_) | Sender::Ipv6, .. })
+        };
+        self.cells.iter().any(known)
+    }
 }
 
 impl HopWords {
     /// What the words of a line say: of a TTL, or further ones of the same.
-    pub(super) fn cells(&mut self, line: &str) -> Vec<Cell> {
+    pub(in crate::import) fn said(&mut self, line: &str) -> Said {
         let words = words(line);
-        let mut cells = Vec::new();
-        for (place, word) in words.iter().enumerate() {
-            let unit = words.get(place + 1).is_some_and(|next| is_unit(next));
-            let is_last = place + 1 == words.len() && place > 0;
-            self.word(Word::of(word, unit || is_last), &mut cells);
+        let mut said = Said { is_strict: true, ..Said::default() };
+        let mut begun = false;
+        let mut place = 0;
+        let mut named = false;
+        while let Some(word) = words.get(place) {
+            let (read, length) = read(&words, place, !said.cells.is_empty());
+            let begin = match read {
+                Word::Stars(_) | Word::Unanswered(_) => Some(Begin::Star),
+                Word::Time(_) => Some(Begin::Time),
+                Word::Sender(Sender::Unreadable) | Word::Name => {
+                    let next = words.get(place + 1).copied().unwrap_or_default();
+                    Some(if is_in_parentheses(next) { Begin::Address } else { Begin::Name })
+                }
+                Word::Sender(_) | Word::Mark(_) => Some(Begin::Address),
+                Word::Aside(_) | Word::Other => None,
+                Word::Foreign => Some(Begin::Other),
+            };
+            if let Some(begin) = begin.filter(|_| !begun) {
+                (said.begin, begun) = (begin, true);
+            }
+            said.is_strict &= !matches!(read, Word::Name | Word::Foreign);
+            match read {
+                Word::Sender(_) => named = true,
+                Word::Stars(_) | Word::Unanswered(_) | Word::Time(_) | Word::Mark(_) => {
+                    named = false
+                }
+                _ => {}
+            }
+            // Behind an address a name alone is a place or a company.
+            if !(read == Word::Name && self.sender != Sender::Unreadable) {
+                self.word(read, &mut said.cells);
+            }
+            let _ = word;
+            place += length;
         }
-        cells
+        said.is_open = named;
+        said
     }
 
     fn word(&mut self, word: Word<'_>, cells: &mut Vec<Cell>) {
+        let was_timed = std::mem::take(&mut self.is_timed);
         match word {
-            Word::Stars(count) => cells.extend(std::iter::repeat_n(Cell::Silent, count)),
+            Word::Stars(count) | Word::Unanswered(count) => {
+                cells.extend(std::iter::repeat_n(Cell::Silent, count));
+            }
             Word::Sender(sender) => {
                 self.sender = sender;
                 self.labels.clear();
             }
-            Word::Time(rtt) => cells.push(Cell::Answer {
-                sender: self.sender,
-                kind: ReplyKind::TimeExceeded,
-                rtt: Some(rtt),
-                labels: self.labels.clone(),
-            }),
-            Word::Mark(mark) => {
-                if let Some(Cell::Answer { kind, .. }) = cells.last_mut() {
-                    *kind = mark;
-                }
+            Word::Name => {
+                self.sender = Sender::Unreadable;
+                self.labels.clear();
             }
+            Word::Time(rtt) => {
+                self.is_timed = true;
+                cells.push(self.answer(ReplyKind::TimeExceeded, Some(rtt)));
+            }
+            Word::Mark(mark) => match cells.last_mut() {
+                Some(Cell::Answer { kind, .. }) if was_timed => *kind = mark,
+                // Cisco writes the mark in place of the time.
+                _ => cells.push(self.answer(mark, None)),
+            },
             Word::Aside(text) => {
+                self.is_timed = was_timed;
                 self.labels.extend(labels(text));
                 self.labels.truncate(MOST_LABELS);
             }
-            Word::Other => {}
+            Word::Other | Word::Foreign => self.is_timed = was_timed,
         }
     }
+
+    fn answer(&self, kind: ReplyKind, rtt: Option<Duration>) -> Cell {
+        Cell::Answer { sender: self.sender, kind, rtt, labels: self.labels.clone() }
+    }
+}
+
+/// Whether a word is an address in parentheses, or one that was blanked.
+fn is_in_parentheses(word: &str) -> bool {
+    let inside =
+        word.strip_prefix('(').and_then(|word| word.trim_end_matches(',').strip_suffix(')'));
+    let of_address =
+        |c: char| c.is_ascii_hexdigit() || matches!(c, '.' | ':' | 'x' | 'X' | '*' | '?');
+    inside.is_some_and(|inside| !inside.is_empty() && inside.chars().all(of_address))
+}
+
+/// What the word at `place` is, and how many words it takes.
+fn read<'a>(words: &[&'a str], place: usize, has_cells: bool) -> (Word<'a>, usize) {
+    let word = words[place];
+    let at = |offset: usize| words.get(place + offset).copied().unwrap_or_default();
+    let next = at(1);
+    // `36 bytes to 192.168.1.77` and `P(6, 6)`.
+    if next == "bytes" && at(2) == "to" && word.bytes().all(|byte| byte.is_ascii_digit()) {
+        return (Word::Other, 4);
+    }
+    if let Some(answered) = word.strip_prefix("P(") {
+        let number = |text: &str| text.trim_end_matches([',', ')']).parse::<usize>().unwrap_or(0);
+        let missing = number(next).saturating_sub(number(answered)).min(MOST_UNANSWERED);
+        return (if missing > 0 { Word::Unanswered(missing) } else { Word::Other }, 2);
+    }
+    let is_last = place + 1 == words.len() && place > 0 && (has_cells || word.contains('.'));
+    let read = Word::of(word, is_unit(next) || is_last);
+    let is_named = read == Word::Sender(Sender::Unreadable) && !is_blanked(word);
+    if is_named {
+        let is_followed = is_in_parentheses(next)
+            || next.starts_with(['[', '<'])
+            || !next.is_empty() && next.bytes().all(|byte| byte == b'*')
+            || matches!(Word::of(next, is_unit(at(2))), Word::Time(_));
+        return (if is_followed { read } else { Word::Name }, 1);
+    }
+    (read, 1)
+}
+
+/// The most silent tries that are made of a count.
+const MOST_UNANSWERED: usize = 32;
+
+/// `10.XXX.XXX.1`: an address that somebody blanked.
+fn is_blanked(word: &str) -> bool {
+    let parts: Vec<&str> = word.trim_matches(['(', ')', ',']).split('.').collect();
+    let is_sign =
+        |c: char| c.is_ascii_digit() || matches!(c, 'x' | 'X' | '*' | '?' | 'y' | 'Y' | 'z');
+    parts.len() == 4 && parts.iter().all(|part| !part.is_empty() && part.chars().all(is_sign))
 }
 
 /// The words of `line`; what is in brackets is one, and so is a mark that hangs on a unit.
@@ -110,7 +245,8 @@ impl<'a> Word<'a> {
         if is_unit(word) {
             return Self::Other;
         }
-        let glued = ["msec", "ms"].iter().find_map(|unit| word.strip_suffix(unit));
+        let glued =
+            ["msec", "ms"].iter().find_map(|unit| word.trim_end_matches(',').strip_suffix(unit));
         if let Some(rtt) = millis(glued.unwrap_or(word)).filter(|_| timed || glued.is_some()) {
             return Self::Time(rtt);
         }
@@ -126,13 +262,28 @@ impl<'a> Word<'a> {
     /// An address, or a name, behind which the address may follow in parentheses.
     fn sender(word: &str) -> Self {
         let inside = word.trim_start_matches('(').trim_end_matches([')', ',']);
-        match Address::parse(inside) {
+        // Paris traceroute puts the numbers of the flows behind an address.
+        let flows = || {
+            inside.split_once(':').and_then(|(before, _)| before.trim_end_matches(')').parse().ok())
+        };
+        match Address::parse(inside).or_else(|| flows().map(Address::V4)) {
             Some(address) => Self::Sender(address.into()),
             // How many hops the answer itself took, in quotes; a name behind its address.
-            None if word.starts_with(['\'', '(', '[', '<']) || !is_name(word) => Self::Other,
-            None => Self::Sender(Sender::Unreadable),
+            None if is_blanked(word) => Self::Sender(Sender::Unreadable),
+            None if word.starts_with(['\'', '(', '[', '<']) || is_mark_or_sign(word) => Self::Other,
+            None if is_name(word) => Self::Sender(Sender::Unreadable),
+            None => Self::Foreign,
         }
     }
+}
+
+/// `F=1400`, `AS4837`, `/`: what programs say beside the answer.
+fn is_mark_or_sign(word: &str) -> bool {
+    let number = word.strip_prefix("AS").unwrap_or_default();
+    let is_as = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_as
+        || word.contains('=')
+        || word.chars().all(|c| c.is_ascii_punctuation() && !matches!(c, '*' | '?'))
 }
 
 /// Names have letters or signs that blank them.
@@ -144,8 +295,20 @@ fn is_name(word: &str) -> bool {
 fn millis(text: &str) -> Option<Duration> {
     let text = text.trim_start_matches('<');
     let is_number = text.starts_with(|c: char| c.is_ascii_digit());
-    let millis: f64 = text.replace(',', ".").parse().ok().filter(|_| is_number)?;
-    values::millis(millis)
+    if !is_number {
+        return None;
+    }
+    let number = |text: &str| {
+        let point = text.contains(',').then(|| text.trim_end_matches(',').replace(',', "."));
+        point.as_deref().unwrap_or(text).parse::<f64>().ok()
+    };
+    // Paris traceroute has the least, the mean, the most and the deviation.
+    let mut parts = text.split('/');
+    let least = number(parts.next()?)?;
+    if !parts.all(|part| number(part).is_some()) {
+        return None;
+    }
+    values::millis(least)
 }
 
 /// The ICMP code behind a mark (RFC 792, RFC 1812); `!` alone says only that a TTL was low.
@@ -193,7 +356,7 @@ mod tests {
                 format!("{sender}{mark}@{:?}{labels}", rtt.unwrap_or_default().as_secs_f64() * 1e3)
             }
         };
-        HopWords::default().cells(line).into_iter().map(cell).collect()
+        HopWords::default().said(line).cells.into_iter().map(cell).collect()
     }
 
     #[test]

@@ -23,17 +23,18 @@ enum Time {
 
 /// A line of a hop: `  3    <1 ms     *       12 ms  NAME [ADDRESS]`.
 #[derive(Debug)]
-pub(super) struct Row {
-    pub(super) ttl: u8,
+pub(in crate::import) struct Row {
+    pub(in crate::import) ttl: u8,
     times: Vec<Time>,
     sender: Sender,
     /// Instead of a time, a router reports that the packet cannot go on, in these words.
     refusal: Option<String>,
+    is_bare: bool,
 }
 
 impl Row {
     /// The row in `line`, if it has the shape of one.
-    pub(super) fn of(line: &str) -> Option<Self> {
+    pub(in crate::import) fn of(line: &str) -> Option<Self> {
         let line = line.trim_matches(is_blank);
         let digits = line.bytes().take_while(u8::is_ascii_digit).count();
         let ttl = line[..digits].parse().ok().filter(|ttl| *ttl > 0)?;
@@ -54,12 +55,12 @@ impl Row {
             Some(_) => (!times.is_empty() || words > 1) && !has_times(rest),
             None => !short && (times == [Time::Silent; PROBES] || !is_cut(rest)),
         };
-        is_row.then_some(Self { ttl, times, sender, refusal })
+        is_row.then_some(Self { ttl, times, sender, refusal, is_bare: rest.is_empty() })
     }
 
     /// Whether no other program writes such a line: a time stands before the address, or words behind
     /// three stars.
-    pub(super) fn is_certain(line: &str) -> bool {
+    pub(in crate::import) fn is_certain(line: &str) -> bool {
         let Some(row) = Self::of(line) else { return false };
         let line = line.trim_matches(is_blank);
         let is_full = row.times.len() == PROBES;
@@ -70,12 +71,24 @@ impl Row {
     }
 
     /// Whether there is an answer whose sender is not named: the line may go on in the next.
-    pub(super) fn is_open(&self) -> bool {
+    pub(in crate::import) fn is_open(&self) -> bool {
         self.sender == Sender::Unreadable && self.times.iter().any(|time| *time != Time::Silent)
     }
 
+    /// Whether nothing stands behind the times.
+    pub(in crate::import) fn is_bare(&self) -> bool {
+        self.is_bare
+    }
+
+    /// Whether no other program that puts the address first writes it: all times are there, or a colon behind
+    /// the address of a router that refuses.
+    pub(in crate::import) fn is_no_other(&self) -> bool {
+        self.times.len() == PROBES
+            || self.refusal.as_deref().is_some_and(|words| words.contains([':', '\u{ff1a}']))
+    }
+
     /// What the probes brought.
-    pub(super) fn cells(&self) -> Vec<Cell> {
+    pub(in crate::import) fn cells(&self) -> Vec<Cell> {
         let cell = |time: &Time| match time {
             Time::Silent => Cell::Silent,
             Time::Answered(rtt) => Cell::answer(self.sender, *rtt),
@@ -91,7 +104,7 @@ impl Row {
 }
 
 /// Blanks, also those that do not break, and marks of the direction of writing.
-pub(super) fn is_blank(c: char) -> bool {
+pub(in crate::import) fn is_blank(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{feff}')
 }
 
@@ -160,7 +173,7 @@ fn kind(words: &str) -> ReplyKind {
 }
 
 /// Where a line of a header says the trace goes, and whether in brackets.
-pub(super) fn destination(line: &str) -> Option<(Destination, bool)> {
+pub(in crate::import) fn destination(line: &str) -> Option<(Destination, bool)> {
     if let Some(address) = bracketed(line) {
         return Some((address.into(), true));
     }
@@ -172,6 +185,17 @@ pub(super) fn destination(line: &str) -> Option<(Destination, bool)> {
         v4.or_else(|| word.parse::<Ipv6Addr>().ok().map(IpAddr::V6))
     });
     addresses.next_back().map(|address| (Address::of(address).into(), false))
+}
+
+/// How far a trace asks, as a line of its header says it: the last number that stands alone.
+pub(in crate::import) fn furthest(line: &str) -> Option<u8> {
+    let number = |word: &str| {
+        let word = word.trim_matches(|c: char| c.is_ascii_punctuation());
+        let digits = word.bytes().take_while(u8::is_ascii_digit).count();
+        let is_alone = word[digits..].chars().all(|c| !c.is_ascii());
+        word[..digits].parse::<u8>().ok().filter(|number| *number > 0 && is_alone)
+    };
+    line.split(is_blank).filter_map(number).next_back()
 }
 
 #[cfg(test)]

@@ -1,0 +1,237 @@
+//! Files that a command writes, checked before it writes any: none is read by the same command, no two are the
+//! same file, and none that would be replaced holds another of the program's tables. What is the same file show
+//! device and inode, however it is spelled or linked.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use crate::columns::{TABLES, Table};
+use crate::input;
+
+use super::stdout;
+
+/// A file that a command reads, by the option or the argument that names it. `-` is stdin.
+pub(super) type Input<'a> = (&'a str, &'a Path);
+
+/// A file that a command is about to write. `-` is stdout.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Output<'a> {
+    option: &'a str,
+    path: &'a Path,
+    becomes: Becomes,
+}
+
+/// What becomes of what is in a file already.
+#[derive(Debug, Clone, Copy)]
+enum Becomes {
+    /// It stays.
+    Kept,
+    /// It is replaced by rows of this table, or by what is no table.
+    Replaced(Option<&'static Table>),
+}
+
+impl<'a> Output<'a> {
+    /// A file that only grows, or is only locked.
+    pub(super) fn kept(option: &'a str, path: &'a Path) -> Self {
+        Self { option, path, becomes: Becomes::Kept }
+    }
+
+    /// A file that gets rows of `table` in the place of what is in it.
+    pub(super) fn rows(option: &'a str, path: &'a Path, table: &'static Table) -> Self {
+        Self { option, path, becomes: Becomes::Replaced(Some(table)) }
+    }
+
+    /// A file that gets a text in the place of what is in it.
+    pub(super) fn text(option: &'a str, path: &'a Path) -> Self {
+        Self { option, path, becomes: Becomes::Replaced(None) }
+    }
+}
+
+/// Refuses the first output that would destroy something. stdout is an output of every command.
+pub(super) fn check(inputs: &[Input<'_>], outputs: &[Output<'_>]) -> anyhow::Result<()> {
+    let stdout = place(Path::new("/dev/stdout"));
+    for (input, path) in inputs {
+        if is_same(stdout.as_ref(), place_of_input(path).as_ref()) {
+            let path = path.display();
+            anyhow::bail!(
+                "{path} is read as {input}, and stdout leads to it too: a shell empties such a file before \
+                 this program begins; send the output to another file"
+            );
+        }
+    }
+    for (number, output) in outputs.iter().enumerate() {
+        let Output { option, path, .. } = *output;
+        let here = place(path);
+        let path = path.display();
+        for (input, read) in inputs {
+            if is_same(here.as_ref(), place_of_input(read).as_ref())
+                || is_inside(here.as_ref(), read)
+            {
+                anyhow::bail!(
+                    "{path} is read as {input}, and {option} would write to it; name another file"
+                );
+            }
+        }
+        for before in outputs.iter().take(number) {
+            let other = before.option;
+            if is_stdout(output.path) && is_stdout(before.path) {
+                anyhow::bail!("{other} and {option} cannot both go to stdout; give one a file");
+            }
+            if is_same(here.as_ref(), place(before.path).as_ref()) {
+                anyhow::bail!(
+                    "{path} is named by {other} and {option}; give each a file of its own"
+                );
+            }
+        }
+        if !is_stdout(output.path) && is_same(here.as_ref(), stdout.as_ref()) {
+            anyhow::bail!("{path} is named by {option} and stdout; give each a file of its own");
+        }
+    }
+    outputs.iter().try_for_each(check_table)
+}
+
+/// Whether a path is stdout, which then gets what the option writes and nothing else.
+pub(super) fn is_stdout(path: &Path) -> bool {
+    ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]
+        .iter()
+        .any(|name| path.as_os_str() == *name)
+}
+
+/// The file of torn rows that `--append` may write beside `path`.
+pub(super) fn torn(path: &Path) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(".torn");
+    name.into()
+}
+
+/// Refuses a file that holds another of the program's tables.
+fn check_table(output: &Output<'_>) -> anyhow::Result<()> {
+    let Becomes::Replaced(with) = output.becomes else { return Ok(()) };
+    let is_file = output.path.metadata().is_ok_and(|about| about.is_file());
+    let held = if is_file && !is_stdout(output.path) { table_in(output.path) } else { None };
+    let Some(held) = held.filter(|held| with.is_none_or(|with| with.name != *held)) else {
+        return Ok(());
+    };
+    let (path, option) = (output.path.display(), output.option);
+    let instead = if held == "summary" || held == "counts" {
+        "; rows are added to it by --append"
+    } else {
+        ""
+    };
+    anyhow::bail!(
+        "{path}:1: by its header it holds the table `{held}`, which {option} would replace; name another file{instead}"
+    )
+}
+
+/// Which of the program's tables a file holds, by its header or by the keys of its first object.
+fn table_in(path: &Path) -> Option<&'static str> {
+    let head = input::open(Some(path)).ok()?.head;
+    let first = head.split(|byte| *byte == b'\n').next()?;
+    let first = String::from_utf8_lossy(first);
+    let first = first.trim_start_matches('\u{feff}').trim();
+    let names: Vec<String> = match serde_json::from_str(first) {
+        Ok(serde_json::Value::Object(row)) => row.into_iter().map(|(name, _)| name).collect(),
+        _ => first.split(',').map(|name| name.trim_matches('"').to_owned()).collect(),
+    };
+    let is_there = |name: &String| names.contains(name);
+    let tables = TABLES.iter().map(|table| (table.name, table.names(1, &[])));
+    let whole = tables.filter(|(_, columns)| columns.iter().all(is_there));
+    let widest = whole.max_by_key(|(_, columns)| columns.len()).map(|(name, _)| name);
+    // Some of its columns may have been dropped.
+    let ours = || ["schema", "run_id"].iter().all(|name| is_there(&(*name).to_owned()));
+    widest.or_else(|| ours().then_some("of another kind"))
+}
+
+/// Where a file is, or where it would be made.
+#[derive(Debug, PartialEq, Eq)]
+enum Place {
+    /// A file, by its device and inode.
+    File(u64, u64),
+    /// A name in a folder.
+    New(u64, u64, OsString),
+}
+
+/// A pipe or a device such as /dev/null is no place: it may be written to from all sides.
+fn place(path: &Path) -> Option<Place> {
+    const MOST_LINKS: usize = 40;
+    let mut path = if path.as_os_str() == "-" { "/dev/stdout".into() } else { path.to_owned() };
+    for _ in 0..MOST_LINKS {
+        if let Ok(about) = path.metadata() {
+            return about.is_file().then(|| Place::File(about.dev(), about.ino()));
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).to_owned();
+        // A link that leads to nothing yet leads to where the file will be.
+        if let Ok(to) = fs::read_link(&path) {
+            path = folder.join(to);
+            continue;
+        }
+        let about = folder.metadata().ok()?;
+        return Some(Place::New(about.dev(), about.ino(), path.file_name()?.to_owned()));
+    }
+    None
+}
+
+fn place_of_input(path: &Path) -> Option<Place> {
+    let path = if path.as_os_str() == "-" { Path::new("/dev/stdin") } else { path };
+    place(path).filter(|place| matches!(place, Place::File(..)))
+}
+
+/// Whether a file is in a folder that is read, or in a folder of that.
+fn is_inside(place: Option<&Place>, folder: &Path) -> bool {
+    let Some(Place::File(..)) = place else { return false };
+    let Ok(entries) = fs::read_dir(folder) else { return false };
+    entries.flatten().any(|entry| {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let path = entry.path();
+        if is_folder { is_inside(place, &path) } else { self::place(&path).as_ref() == place }
+    })
+}
+
+fn is_same(one: Option<&Place>, other: Option<&Place>) -> bool {
+    one.is_some() && one == other
+}
+
+/// Writes a text that others may read at any time: a file is replaced in one go, or not at all.
+pub(super) fn write_text(path: &Path, text: &str) -> anyhow::Result<()> {
+    if is_stdout(path) {
+        return stdout::write(|out| out.write_all(text.as_bytes()));
+    }
+    let is_open_to_all = path.metadata().is_ok_and(|about| !about.is_file());
+    let written = if is_open_to_all {
+        let device = OpenOptions::new().write(true).open(path);
+        device.and_then(|mut device| device.write_all(text.as_bytes()))
+    } else {
+        replace(path, |out| out.write_all(text.as_bytes()))
+    };
+    written.with_context(|| path.display().to_string())
+}
+
+/// Gives `path` what `write` writes, in one go, or on failure leaves it as it is. A link stays, and the file that it
+/// leads to is replaced. Others may read a file that is new.
+pub(super) fn replace<E: From<io::Error>>(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+) -> Result<(), E> {
+    const READ_BY_ALL: u32 = 0o644;
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mode = path.metadata().map_or(READ_BY_ALL, |about| about.mode() & 0o777);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".lasthop-").tempfile_in(folder)?;
+    let mut out = io::BufWriter::new(file.as_file_mut());
+    write(&mut out)?;
+    out.flush()?;
+    drop(out);
+    file.as_file().set_permissions(Permissions::from_mode(mode))?;
+    file.as_file().sync_all()?;
+    file.persist(&path).map_err(|error| error.error)?;
+    // Some file systems cannot do that for a folder.
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    Ok(())
+}

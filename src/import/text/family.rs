@@ -1,0 +1,109 @@
+//! The programs whose texts are read, and the lines that only a hop of theirs has.
+
+use crate::import::mtr;
+use crate::import::text_trace::Cell;
+use crate::import::traceroute::hop_words::{Begin, HopWords};
+use crate::import::traceroute::{self, tracepath};
+use crate::import::tracert;
+
+/// Programs whose lines are alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Family {
+    Traceroute,
+    Tracert,
+    Tracepath,
+    Mtr,
+    MtrRaw,
+    MtrCsv,
+    WinMtr,
+    NextTrace,
+    MikroTik,
+    Nmap,
+}
+
+impl Family {
+    /// The name of its format.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Traceroute => "traceroute",
+            Self::Tracert => "tracert",
+            Self::Tracepath => "tracepath",
+            Self::Mtr => "mtr-report",
+            Self::MtrRaw => "mtr-raw",
+            Self::MtrCsv => "mtr-csv",
+            Self::WinMtr => "winmtr",
+            Self::NextTrace => "nexttrace-text",
+            Self::MikroTik => "mikrotik",
+            Self::Nmap => "nmap",
+        }
+    }
+
+    /// The family of which `text` is a hop, with its TTL, where it can be of no other; behind a command
+    /// (`waits`) where it can be one at all.
+    pub(super) fn begins(text: &str, only: Option<Self>, waits: bool) -> Option<(Self, u8)> {
+        let found = Self::certain(text, only).or_else(|| Self::possible(text, only, waits))?;
+        only.is_none_or(|only| only == found.0).then_some(found)
+    }
+
+    fn certain(text: &str, only: Option<Self>) -> Option<(Self, u8)> {
+        let first = text.bytes().next()?;
+        let allows = |family: Self| only.is_none_or(|only| only == family);
+        if first.is_ascii_alphabetic() {
+            if allows(Self::MtrRaw) && mtr::raw::Raw::of(text).is_some_and(mtr::raw::Raw::begins) {
+                return Some((Self::MtrRaw, 1));
+            }
+            return (allows(Self::MtrCsv) && mtr::csv::is_line(text)).then_some((Self::MtrCsv, 1));
+        }
+        if !first.is_ascii_digit() {
+            return None;
+        }
+        if allows(Self::Tracepath)
+            && let Some(row) = tracepath::Row::of(text).filter(tracepath::Row::is_certain)
+        {
+            return Some((Self::Tracepath, row.ttl));
+        }
+        if allows(Self::Mtr)
+            && let Some(mtr::row::Row::Hop(ttl, _)) =
+                mtr::row::Row::of(text, mtr::row::Columns::default())
+        {
+            return Some((Self::Mtr, ttl));
+        }
+        if allows(Self::Tracert)
+            && tracert::row::Row::is_certain(text)
+            && let Some(row) = tracert::row::Row::of(text)
+            && row.is_no_other()
+        {
+            return Some((Self::Tracert, row.ttl));
+        }
+        if !allows(Self::Traceroute) {
+            return None;
+        }
+        let (ttl, rest) = traceroute::ttl(text)?;
+        let said = HopWords::default().said(rest);
+        let is_named = || rest.split_whitespace().next().is_some_and(|name| name.contains('.'));
+        let has_host = match said.begin {
+            Begin::Address | Begin::Star => said.has_address(),
+            Begin::Name => is_named() && said.cells.len() >= 2,
+            Begin::Time | Begin::Other => false,
+        };
+        (said.is_strict && said.has_answer() && has_host).then_some((Self::Traceroute, ttl))
+    }
+
+    /// A hop at which nobody answers; and behind a command what only may be a hop.
+    fn possible(text: &str, only: Option<Self>, waits: bool) -> Option<(Self, u8)> {
+        let (ttl, rest) = traceroute::ttl(text)?;
+        let said = HopWords::default().said(rest);
+        let all_silent =
+            !said.cells.is_empty() && said.cells.iter().all(|cell| *cell == Cell::Silent);
+        let is_other = only.is_some_and(|only| only == Self::Tracert);
+        if said.is_strict && all_silent {
+            return Some((if is_other { Self::Tracert } else { Self::Traceroute }, ttl));
+        }
+        let may_be = waits || only.is_some();
+        if may_be && !is_other && said.is_strict && said.has_answer() {
+            return Some((Self::Traceroute, ttl));
+        }
+        let row = tracert::row::Row::of(text).filter(|_| may_be || only.is_some())?;
+        Some((Self::Tracert, row.ttl))
+    }
+}

@@ -1,0 +1,105 @@
+//! Texts as people paste them: what several programs printed, one after the other, with words around it.
+//!
+//! Every trace is recognised for itself (`reader.rs`); what belongs to none is counted. A format of one program
+//! looks for that alone.
+
+mod clean;
+mod family;
+mod place;
+mod prefix;
+mod reader;
+mod record;
+mod run;
+#[cfg(test)]
+mod tests;
+
+use self::family::Family;
+use self::reader::TextReader;
+use super::finding::Finding;
+use super::format::{Format, LineReader, Reader, Sink, TextFormat, Wanted};
+use super::sniff::Head;
+
+/// Any text.
+pub(super) const FORMAT: Format = Format {
+    name: "text",
+    recognises,
+    reader: Reader::Text(TextFormat {
+        cut,
+        begin: |wanted| Box::new(TextReader::new(None, wanted)),
+    }),
+};
+
+macro_rules! of_one_program {
+    ($($name:ident = $family:ident;)*) => {
+        $(
+            #[doc = "The text of one program alone, which `--from` names."]
+            pub(super) const $name: Format = Format {
+                name: Family::$family.name(),
+                recognises: |_| false,
+                reader: Reader::Text(TextFormat {
+                    cut,
+                    begin: |wanted| Box::new(TextReader::new(Some(Family::$family), wanted)),
+                }),
+            };
+        )*
+    };
+}
+
+of_one_program! {
+    TRACEROUTE = Traceroute;
+    TRACERT = Tracert;
+    TRACEPATH = Tracepath;
+    MTR_REPORT = Mtr;
+    MTR_RAW = MtrRaw;
+    WINMTR = WinMtr;
+    NEXTTRACE = NextTrace;
+    MIKROTIK = MikroTik;
+    NMAP = Nmap;
+}
+
+impl LineReader for TextReader<'_> {
+    fn line(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) {
+        Self::line(self, number, line, sink);
+    }
+
+    fn end(mut self: Box<Self>, sink: &mut Sink<'_>) {
+        Self::end(&mut self, sink);
+    }
+}
+
+/// The formats of which something is found in `head`.
+fn found(head: &Head) -> Vec<&'static str> {
+    let none: &Wanted<'_> = &|_| true;
+    let mut reader = TextReader::new(None, none);
+    let mut sink = |_, _: Finding| {};
+    for (number, line) in (1..).zip(&head.lines) {
+        reader.line(number, line, &mut sink);
+    }
+    reader.end(&mut sink);
+    reader.seen
+}
+
+/// A long text may have a trace further on.
+fn recognises(head: &Head) -> bool {
+    head.is_long_text() || !found(head).is_empty()
+}
+
+/// Whether something is found in `head` that is not of the format `name`, by which it was recognised.
+pub(super) fn is_mixed(head: &Head, name: &str) -> bool {
+    found(head).iter().any(|found| *found != name)
+}
+
+/// The last header of traceroute or tracert that begins a line.
+fn cut(bytes: &[u8]) -> Option<usize> {
+    const HEADERS: [&[u8]; 2] = [b"\ntraceroute to ", b"\nTracing route to "];
+    let last = |header: &&[u8]| {
+        let place = memchr::memmem::rfind(bytes, header)?;
+        let line = &bytes[place + 1..];
+        let line = &line[..memchr::memchr(b'\n', line)?];
+        let is_certain = [&b" hops max"[..], b" over a maximum"]
+            .iter()
+            .any(|words| memchr::memmem::find(line, words).is_some());
+        is_certain.then_some(place + 1)
+    };
+    HEADERS.iter().filter_map(last).max()
+}

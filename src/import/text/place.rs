@@ -1,0 +1,137 @@
+//! What stands before the words of a line, by what is known from the header and by its looks.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+
+use super::family::Family;
+use super::prefix::Prefix;
+use crate::import::log_prefix::strip_log_prefix;
+
+/// What is known of the lines that are being read.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    prefix: Option<Prefix>,
+}
+
+/// A line without what stands before it, and the time that it bears.
+pub(super) struct Body<'a> {
+    pub(super) text: Cow<'a, str>,
+    pub(super) stamp: Option<Timestamp>,
+}
+
+impl Marks {
+    /// Whether nothing is expected before the lines.
+    pub(super) fn is_plain(&self) -> bool {
+        self.prefix.is_none()
+    }
+
+    /// A header begins at `at` of `line`.
+    pub(super) fn learn(&mut self, line: &str, at: usize) {
+        self.prefix = line.get(..at).and_then(Prefix::of);
+    }
+
+    /// The words of `line`.
+    pub(super) fn body<'a>(&mut self, line: &'a str, family: Option<Family>) -> Body<'a> {
+        let learnt = self.prefix.as_mut().and_then(|prefix| prefix.strip(line));
+        let before = learnt.map(|rest| &line[..line.len() - rest.len()]);
+        let rest = learnt.unwrap_or(line);
+        if let Some(text) = row_of_table(rest) {
+            let text = strip_log_prefix(&text).to_owned();
+            return Body { text: Cow::Owned(text), stamp: None };
+        }
+        let is_tree = family == Some(Family::Mtr) && is_branch(rest);
+        let text = if is_tree { rest.trim() } else { strip_log_prefix(rest) };
+        let text = without_bullet(text);
+        let logged = rest.find(text).map(|at| &rest[..at]);
+        let stamp = before.and_then(stamp).or_else(|| logged.and_then(stamp));
+        Body { text: Cow::Borrowed(text), stamp }
+    }
+}
+
+/// `|  |-- HOST`, as mtr draws further hosts.
+fn is_branch(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with(['|', '`', '+']) && (line.contains("--"))
+}
+
+/// `| 3 | 10.0.0.1 | 5.1 ms |` is `3  10.0.0.1  5.1 ms`.
+fn row_of_table(line: &str) -> Option<String> {
+    let line = line.trim();
+    let bars = ['|', '\u{2502}', '\u{2503}', '\u{2551}'];
+    let inside = line.strip_prefix(bars)?.strip_suffix(bars)?;
+    Some(inside.replace(bars, "  ").trim().to_owned())
+}
+
+/// A line without the mark of a list, where a TTL follows.
+fn without_bullet(text: &str) -> &str {
+    let Some(rest) = text.strip_prefix(['-', '*', '+', '\u{2022}', '#', ';', '\u{b7}']) else {
+        return text;
+    };
+    let rest = rest.trim_start();
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let after = &rest[digits..];
+    let after = after.strip_prefix(['.', ':', ')']).unwrap_or(after);
+    let is_hop = (1..=3).contains(&digits) && after.starts_with([' ', '\t', '|']);
+    if is_hop { rest } else { text }
+}
+
+/// The time in what stands before a line, if its zone is known: of RFC 3339, or seconds since 1970.
+fn stamp(before: &str) -> Option<Timestamp> {
+    let words: Vec<&str> =
+        before.split(|c: char| c.is_whitespace() || "[](),|".contains(c)).collect();
+    let whole = words.iter().find_map(|word| word.trim_end_matches(':').parse::<Timestamp>().ok());
+    let pair = || {
+        words.windows(2).find_map(|two| {
+            let [date, time] = two else { return None };
+            let zone = words.iter().any(|word| matches!(*word, "UTC" | "GMT" | "Z" | "+0000"));
+            let zone = if zone && !time.ends_with('Z') { "Z" } else { "" };
+            format!("{date}T{time}{zone}").parse::<Timestamp>().ok()
+        })
+    };
+    let epoch = || {
+        let word = words.iter().find(|word| {
+            let whole = word.split('.').next().unwrap_or_default();
+            whole.len() == 10 && whole.bytes().all(|byte| byte.is_ascii_digit())
+        })?;
+        Timestamp::from_second(word.split('.').next()?.parse().ok()?).ok()
+    };
+    whole.or_else(pair).or_else(epoch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_lose_what_stands_before_them() {
+        let body = |line: &str| Marks::default().body(line, None).text.into_owned();
+        for line in [
+            "> 3  10.0.0.1  5.1 ms",
+            "- 3  10.0.0.1  5.1 ms",
+            "* 3  10.0.0.1  5.1 ms",
+            "# 3  10.0.0.1  5.1 ms",
+            "| 3 | 10.0.0.1 | 5.1 ms |",
+            "\u{2502} 3  10.0.0.1  5.1 ms \u{2502}",
+            "2026-11-28T10:00:00Z 3  10.0.0.1  5.1 ms",
+        ] {
+            let words: Vec<String> = body(line).split_whitespace().map(str::to_owned).collect();
+            assert_eq!(words.join(" "), "3 10.0.0.1 5.1 ms", "{line}");
+        }
+        assert_eq!(body("* 10.0.0.1  5.1 ms"), "* 10.0.0.1  5.1 ms");
+    }
+
+    #[test]
+    fn a_time_counts_where_its_zone_is_known() {
+        let expected = "2026-11-28T10:00:00Z".parse().ok();
+        for before in [
+            "2026-11-28T10:00:00Z ",
+            "[2026-11-28 10:00:00 UTC] ",
+            "1795860000 ",
+            "2026-11-28T11:00:00+01:00 ",
+        ] {
+            assert_eq!(stamp(before), expected, "{before}");
+        }
+        assert_eq!(stamp("2026-11-28 10:00:00 "), None);
+    }
+}

@@ -1,0 +1,494 @@
+//! A text as a stream of lines in which runs of several programs begin and end.
+//!
+//! A run begins at a header, a command or a line that only a hop of its program has. It ends where another one
+//! begins, at a prompt or a fence, or at a blank line or a sentence, unless the next hop goes on with its TTLs.
+//! Between a header and the first hop nothing of that ends it. JSON within the text is read as records.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::Ipv4Addr;
+
+use super::clean::clean;
+use super::family::Family;
+use super::place::{Body, Marks};
+use super::record::{self, Record};
+use super::run::{Run, Took};
+use crate::import::finding::Finding;
+use crate::import::format::{Sink, Wanted};
+use crate::import::mtr;
+use crate::import::nmap;
+use crate::import::shell_command::{is_prompt, traced_by_command};
+use crate::import::text_trace::{Cell, Destination, LONGEST, TextTrace};
+use crate::import::traceroute::header::Header;
+use crate::import::traceroute::tracepath;
+use crate::import::tracert::row::{destination, furthest};
+use crate::import::values::Address;
+use crate::import::{mikrotik, values};
+
+/// How many lines before a trace are looked at for its destination.
+const BEFORE: usize = 3;
+/// How many lines may stand between a header and its first hop.
+const BETWEEN: usize = 12;
+/// How many tables of nmap are kept, to whose hops later ones refer.
+const MOST_TABLES: usize = 4096;
+
+/// Reads a text line by line.
+pub(super) struct TextReader<'a> {
+    /// The only program that is looked for, where one was named.
+    only: Option<Family>,
+    wanted: &'a Wanted<'a>,
+    run: Option<Run>,
+    marks: Marks,
+    /// The last lines of prose before a trace, nearest last.
+    before: VecDeque<(u64, String)>,
+    /// Where nmap's next table leads.
+    report: Destination,
+    tables: HashMap<Ipv4Addr, Vec<(u8, Cell)>>,
+    record: Option<Record>,
+    /// Lines that are none of ours.
+    other: u64,
+    /// The formats of which something was found.
+    pub(super) seen: Vec<&'static str>,
+}
+
+impl<'a> TextReader<'a> {
+    pub(super) fn new(only: Option<Family>, wanted: &'a Wanted<'a>) -> Self {
+        Self {
+            only,
+            wanted,
+            run: None,
+            marks: Marks::default(),
+            before: VecDeque::new(),
+            report: Destination::Unsaid,
+            tables: HashMap::new(),
+            record: None,
+            other: 0,
+            seen: Vec::new(),
+        }
+    }
+
+    /// Takes the next line.
+    pub(super) fn line(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) {
+        if let Some(run) = &mut self.run
+            && self.record.is_none()
+            && self.marks.is_plain()
+            && run.quick(number, line, sink)
+        {
+            return;
+        }
+        if self.record.is_some() {
+            self.within_record(line, sink);
+        } else if self.only.is_none() && record::begins(line) {
+            self.record = Some(Record::new(number));
+            self.within_record(line, sink);
+        } else {
+            self.text(number, line, sink);
+        }
+    }
+
+    /// Nothing comes any more.
+    pub(super) fn end(&mut self, sink: &mut Sink<'_>) {
+        if let Some(record) = self.record.take() {
+            self.no_record(record, sink);
+        }
+        self.end_run(sink);
+        let other = std::mem::take(&mut self.other);
+        if other > 0 {
+            sink(0, Finding::OtherLines(other));
+        }
+    }
+
+    fn within_record(&mut self, line: &str, sink: &mut Sink<'_>) {
+        let Some(record) = &mut self.record else { return };
+        match record.take(line) {
+            record::Goes::On => {
+                let is_header = Header::of(line).is_some_and(|header| header.is_certain);
+                if record.is_too_long() || is_header && !record.is_in_string() {
+                    if let Some(record) = self.record.take() {
+                        self.no_record(record, sink);
+                    }
+                }
+            }
+            record::Goes::Ended => {
+                let Some(record) = self.record.take() else { return };
+                match record.findings(self.wanted) {
+                    Some((format, findings)) => {
+                        self.end_run(sink);
+                        self.saw(format);
+                        for (line, finding) in findings {
+                            sink(line, finding);
+                        }
+                    }
+                    None => self.no_record(record, sink),
+                }
+            }
+        }
+    }
+
+    /// What looked like a record is text.
+    fn no_record(&mut self, record: Record, sink: &mut Sink<'_>) {
+        let (first, text) = record.text();
+        for (number, line) in (first..).zip(text.lines()) {
+            self.text(number, line, sink);
+        }
+    }
+
+    fn text(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) {
+        if line.len() > LONGEST {
+            self.prose(number, "", sink);
+            return;
+        }
+        if is_fence(line) {
+            self.other += 1;
+            if self.run.as_ref().is_some_and(Run::has_hops) {
+                self.end_run(sink);
+            }
+            return;
+        }
+        let clean = clean(line);
+        let line: &str = &clean;
+        if self.table_row(number, line, sink) {
+            return;
+        }
+        let family = self.run.as_ref().and_then(|run| run.family);
+        let Body { text, stamp } = self.marks.body(line, family);
+        let text: &str = &text;
+        if text.is_empty() {
+            if let Some(run) = &mut self.run {
+                run.pause(true);
+            }
+            return;
+        }
+        let begun = self.run.is_some();
+        if self.header(number, line, text, sink) || self.hop(number, line, text, sink) {
+            if let (Some(run), Some(stamp)) = (&mut self.run, stamp)
+                && (!begun || run.trace.started.is_none())
+            {
+                run.stamp(stamp);
+            }
+            return;
+        }
+        if is_prompt(text) {
+            self.other += 1;
+            self.end_run(sink);
+            self.before.clear();
+            return;
+        }
+        self.prose(number, text, sink);
+    }
+
+    fn allows(&self, family: Family) -> bool {
+        self.only.is_none_or(|only| only == family)
+    }
+
+    /// A row of a table that is drawn with bars, as `WinMTR` does it.
+    fn table_row(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) -> bool {
+        if !line.contains('|') || !self.allows(Family::WinMtr) {
+            return false;
+        }
+        let line = line.trim().trim_start_matches(['>', ' ']);
+        if mtr::winmtr::is_header(line) {
+            let destination = self.take_command(sink);
+            let trace = TextTrace::expected(number, destination);
+            self.begin(Run::new(Family::WinMtr, trace), sink);
+            return true;
+        }
+        let Some(run) = self.run.as_mut().filter(|run| run.family == Some(Family::WinMtr)) else {
+            return false;
+        };
+        if let Some(cell) = mtr::winmtr::row(line) {
+            run.next_hop(number, cell, sink);
+            return true;
+        }
+        mtr::winmtr::is_frame(line)
+    }
+
+    /// Takes a line of a header, or a command.
+    fn header(&mut self, number: u64, line: &str, text: &str, sink: &mut Sink<'_>) -> bool {
+        let could_be = text.bytes().any(|byte| byte.is_ascii_alphabetic());
+        if !could_be {
+            return false;
+        }
+        if let Some(header) = Header::of(line) {
+            let family = if header.is_nexttrace { Family::NextTrace } else { Family::Traceroute };
+            if self.allows(family) {
+                self.marks.learn(line, header.at);
+                let new =
+                    if header.is_certain { TextTrace::announced } else { TextTrace::expected };
+                let mut trace = new(number, header.destination);
+                trace.vantage = values::vantage(None, header.source.and_then(Address::v4));
+                trace.max = header.max;
+                self.begin(Run::new(family, trace), sink);
+                return true;
+            }
+        }
+        if self.allows(Family::Tracert)
+            && let Some(at) = line.find("Tracing route to ")
+        {
+            self.marks.learn(line, at);
+            let destination = destination(&line[at..]).map(|(destination, _)| destination);
+            let mut trace = TextTrace::announced(number, destination.unwrap_or(Destination::Name));
+            trace.max = furthest(&line[at..]);
+            let mut run = Run::new(Family::Tracert, trace);
+            run.open_header(&line[at..]);
+            self.begin(run, sink);
+            return true;
+        }
+        self.header_of_mtr(number, line, text, sink) || self.other_header(number, text, sink)
+    }
+
+    fn header_of_mtr(&mut self, number: u64, line: &str, text: &str, sink: &mut Sink<'_>) -> bool {
+        if !self.allows(Family::Mtr) {
+            return false;
+        }
+        if text.contains("Loss%")
+            && let Some(columns) = mtr::row::Columns::certain(text)
+        {
+            let host = line.find("HOST:");
+            if let Some(at) = host {
+                self.marks.learn(line, at);
+            }
+            self.next_of_mtr(number, sink);
+            if let Some(run) = &mut self.run {
+                run.columns = columns;
+                if let Some(at) = host {
+                    run.trace.vantage = mtr::report::host(&line[at + "HOST:".len()..]);
+                }
+            }
+            return true;
+        }
+        if let Some(time) = text.strip_prefix("Start:") {
+            let is_time = time.contains(':') && time.bytes().filter(u8::is_ascii_digit).count() > 6;
+            if is_time {
+                self.next_of_mtr(number, sink);
+                if let Some(run) = &mut self.run {
+                    run.trace.started = mtr::report::started(time.trim());
+                }
+            }
+            return is_time;
+        }
+        if text.contains("My traceroute") {
+            self.next_of_mtr(number, sink);
+            return true;
+        }
+        let is_screen = self.run.as_ref().is_some_and(|run| run.family == Some(Family::Mtr));
+        if let Some((from, to)) =
+            text.split_once(" -> ").filter(|_| is_screen || self.only.is_some())
+        {
+            let trace = TextTrace::announced(number, mtr::report::destination(to));
+            self.begin(Run::new(Family::Mtr, trace), sink);
+            if let Some(run) = &mut self.run {
+                run.trace.vantage = mtr::report::host(from);
+            }
+            return true;
+        }
+        false
+    }
+
+    /// Begins a run of mtr, unless one has begun that has no hops yet.
+    fn next_of_mtr(&mut self, number: u64, sink: &mut Sink<'_>) {
+        match &mut self.run {
+            Some(run)
+                if !run.has_hops() && run.family.is_none_or(|family| family == Family::Mtr) =>
+            {
+                run.family = Some(Family::Mtr);
+            }
+            _ => {
+                let trace = TextTrace::expected(number, Destination::Unsaid);
+                self.begin(Run::new(Family::Mtr, trace), sink);
+            }
+        }
+    }
+
+    fn other_header(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> bool {
+        if self.allows(Family::MikroTik) && mikrotik::is_header(text) {
+            let destination = self.take_command(sink);
+            let trace = TextTrace::expected(number, destination);
+            self.begin(Run::new(Family::MikroTik, trace), sink);
+            return true;
+        }
+        if self.allows(Family::Nmap) {
+            if let Some(destination) = nmap::destination(text) {
+                self.end_run(sink);
+                self.report = destination;
+                return true;
+            }
+            if nmap::is_header(text) {
+                let trace = TextTrace::announced(number, self.report);
+                self.begin(Run::new(Family::Nmap, trace), sink);
+                return true;
+            }
+        }
+        if self.allows(Family::Tracepath) && tracepath::begins(text) {
+            let is_new = self.run.as_ref().is_none_or(|run| run.has_hops() || run.family.is_some());
+            if is_new {
+                let trace = TextTrace::expected(number, Destination::Unsaid);
+                self.begin(Run::new(Family::Tracepath, trace), sink);
+            } else if let Some(run) = &mut self.run {
+                run.family = Some(Family::Tracepath);
+            }
+            return true;
+        }
+        if let Some(destination) = traced_by_command(text) {
+            let trace = TextTrace::expected(number, destination);
+            self.begin(Run::after_command(trace), sink);
+            return true;
+        }
+        false
+    }
+
+    /// The destination that a command named before a table, or that the table had before it was drawn again.
+    fn take_command(&mut self, sink: &mut Sink<'_>) -> Destination {
+        match self.run.take() {
+            Some(run) if run.family.is_none() && !run.has_hops() => run.trace.destination,
+            Some(run) if run.family == Some(Family::MikroTik) => {
+                // The screen is drawn anew: what it showed before is not another trace.
+                run.trace.destination
+            }
+            Some(run) => {
+                self.run = Some(run);
+                self.end_run(sink);
+                Destination::Unsaid
+            }
+            None => Destination::Unsaid,
+        }
+    }
+
+    /// Takes a line of a hop, of the run that is being read or of one that begins with it.
+    fn hop(&mut self, number: u64, line: &str, text: &str, sink: &mut Sink<'_>) -> bool {
+        if let Some(run) = &mut self.run
+            && run.line(number, text, &self.tables, sink) == Took::Line
+        {
+            return true;
+        }
+        let waits = self.run.as_ref().is_some_and(|run| !run.has_hops() && run.family.is_none());
+        let Some((family, ttl)) = Family::begins(text, self.only, waits) else {
+            return self.numbered(number, line, text, sink);
+        };
+        if waits {
+            if let Some(run) = &mut self.run {
+                run.family = Some(family);
+            }
+        } else {
+            let mut trace = TextTrace::default();
+            if family == Family::Tracert && ttl == 1 {
+                trace = self.from_before().unwrap_or(trace);
+            }
+            self.begin(Run::with_hop(family, trace), sink);
+        }
+        if let Some(run) = &mut self.run {
+            run.line(number, text, &self.tables, sink);
+        }
+        true
+    }
+
+    /// A hop behind the number of its line.
+    fn numbered(&mut self, number: u64, line: &str, text: &str, sink: &mut Sink<'_>) -> bool {
+        if self.run.as_ref().is_some_and(Run::has_hops) || self.only.is_some() {
+            return false;
+        }
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let rest = text[digits..].trim_start_matches([':', '|', ' ', '\t', '-']);
+        let is_apart = digits > 0 && rest.len() < text.len() - digits;
+        if !is_apart || !rest.starts_with(|c: char| c.is_ascii_digit()) {
+            return false;
+        }
+        let Some((_, 1)) =
+            Family::begins(rest, None, false).filter(|(family, _)| *family != Family::MtrRaw)
+        else {
+            return false;
+        };
+        let at = line.len() - rest.len();
+        if line.get(at..) != Some(rest) {
+            return false;
+        }
+        self.marks.learn(line, at);
+        let rest = rest.to_owned();
+        self.hop(number, &rest, &rest, sink)
+    }
+
+    /// A trace whose header was one of the last lines: those of tracert differ from language to language.
+    fn from_before(&mut self) -> Option<TextTrace> {
+        let found = self.before.iter().rev().find_map(|(number, line)| {
+            destination(line).map(|(destination, is_certain)| (*number, destination, is_certain))
+        });
+        // A console that was too narrow breaks lines anywhere.
+        let broken = || {
+            let lines = self.before.iter().zip(self.before.iter().skip(1));
+            let mut joined =
+                lines.map(|((number, one), (_, next))| (*number, format!("{one}{next}")));
+            joined.find_map(|(number, line)| {
+                destination(&line)
+                    .map(|(destination, is_certain)| (number, destination, is_certain))
+            })
+        };
+        let (number, destination, is_certain) = found.or_else(broken)?;
+        let of_header = self
+            .before
+            .iter()
+            .filter(|(at, line)| *at >= number || *at + 1 == number && furthest(line).is_some())
+            .count();
+        self.other = self.other.saturating_sub(u64::try_from(of_header).unwrap_or(0));
+        let new = if is_certain { TextTrace::announced } else { TextTrace::expected };
+        let mut trace = new(number, destination);
+        let lines = self.before.iter().filter(|(at, _)| *at + 1 >= number);
+        trace.max = lines.filter_map(|(_, line)| furthest(line)).last();
+        Some(trace)
+    }
+
+    fn begin(&mut self, run: Run, sink: &mut Sink<'_>) {
+        self.end_run(sink);
+        self.run = Some(run);
+    }
+
+    fn end_run(&mut self, sink: &mut Sink<'_>) {
+        let Some(run) = self.run.take() else { return };
+        self.before.clear();
+        if !run.is_certain {
+            self.other += run.lines;
+            return;
+        }
+        let name = run.family.map(Family::name);
+        let table = run.table();
+        if let (Some(cells), Destination::Address(target)) = (table, run.trace.destination)
+            && self.tables.len() < MOST_TABLES
+        {
+            self.tables.insert(target, cells);
+        }
+        if run.has_hops()
+            && let Some(name) = name
+        {
+            self.saw(name);
+        }
+        run.end(sink);
+    }
+
+    fn saw(&mut self, format: &'static str) {
+        if !self.seen.contains(&format) {
+            self.seen.push(format);
+        }
+    }
+
+    /// A line that is none of ours.
+    fn prose(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) {
+        let mut is_of_run = false;
+        let is_over = self.run.as_mut().is_some_and(|run| {
+            is_of_run = if run.has_hops() { run.takes_last_words() } else { run.family.is_some() };
+            run.pause(false);
+            !run.has_hops() && run.words_before_hops(text, BETWEEN)
+        });
+        if is_over {
+            self.end_run(sink);
+        }
+        self.other += u64::from(!is_of_run);
+        if self.before.len() == BEFORE {
+            self.before.pop_front();
+        }
+        self.before.push_back((number, text.to_owned()));
+    }
+}
+
+/// A line that opens or closes a block of code.
+fn is_fence(line: &str) -> bool {
+    let line = line.trim_start_matches(['>', ' ']).trim_end();
+    ["```", "~~~", "[code]", "[/code]", "</pre>"].iter().any(|fence| line.starts_with(fence))
+}

@@ -1,0 +1,122 @@
+//! JSON that stands in a text: a value over one or more lines, read by the format that knows it.
+
+use crate::import::finding::Finding;
+use crate::import::format::{Format, JsonReader, Reader, Wanted};
+use crate::import::sniff::Head;
+use crate::import::{atlas, globalping, mtr, nexttrace, scamper};
+use crate::input::json;
+
+/// The longest value: what is longer is not pasted.
+const LONGEST: usize = 16 << 20;
+
+/// The formats that are JSON.
+static FORMATS: [&Format; 5] = [
+    &scamper::json::FORMAT,
+    &mtr::json::FORMAT,
+    &nexttrace::FORMAT,
+    &globalping::FORMAT,
+    &atlas::FORMAT,
+];
+
+/// Whether a value may begin with `line`.
+pub(super) fn begins(line: &str) -> bool {
+    let line = line.trim_start();
+    match line.as_bytes() {
+        [b'{', ..] => true,
+        [b'[', rest @ ..] => {
+            let next = rest.iter().find(|byte| !byte.is_ascii_whitespace());
+            next.is_none_or(|next| *next == b'{')
+        }
+        _ => false,
+    }
+}
+
+/// A value whose lines are being read.
+pub(super) struct Record {
+    first: u64,
+    text: String,
+    depth: usize,
+    in_string: bool,
+    escaped: bool,
+}
+
+/// Whether a value goes on.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Goes {
+    On,
+    Ended,
+}
+
+impl Record {
+    /// A value that begins at this line.
+    pub(super) fn new(first: u64) -> Self {
+        Self { first, text: String::new(), depth: 0, in_string: false, escaped: false }
+    }
+
+    pub(super) fn take(&mut self, line: &str) -> Goes {
+        for byte in line.bytes() {
+            match byte {
+                _ if self.escaped => self.escaped = false,
+                b'\\' if self.in_string => self.escaped = true,
+                b'"' => self.in_string = !self.in_string,
+                b'{' | b'[' if !self.in_string => self.depth += 1,
+                b'}' | b']' if !self.in_string => self.depth = self.depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+        self.text.push_str(line);
+        self.text.push('\n');
+        // A line end within a string is no JSON.
+        if self.depth == 0 || self.in_string { Goes::Ended } else { Goes::On }
+    }
+
+    pub(super) fn is_too_long(&self) -> bool {
+        self.text.len() > LONGEST
+    }
+
+    pub(super) fn is_in_string(&self) -> bool {
+        self.in_string
+    }
+
+    /// Its first line and its text.
+    pub(super) fn text(self) -> (u64, String) {
+        (self.first, self.text)
+    }
+
+    /// What the format that knows it finds in it, and that format's name.
+    pub(super) fn findings(
+        &self,
+        wanted: &Wanted<'_>,
+    ) -> Option<(&'static str, Vec<(u64, Finding)>)> {
+        if self.in_string || self.depth > 0 {
+            return None;
+        }
+        let bytes = self.text.as_bytes();
+        let head = Head::of(&bytes[..bytes.len().min(crate::input::HEAD)]);
+        let format = FORMATS.iter().find(|format| (format.recognises)(&head))?;
+        let Reader::Json(JsonReader { prefixes, parse }) = format.reader else { return None };
+        let mut found = Vec::new();
+        let mut input = bytes;
+        let read = json::batches(
+            prefixes,
+            &mut input,
+            |batch| {
+                let one = |(line, record): (u64, Result<&[u8], &str>)| {
+                    let found = match record {
+                        Ok(record) => parse(record, wanted),
+                        Err(why) => vec![Finding::Malformed(why.to_owned())],
+                    };
+                    found.into_iter().map(move |finding| (line, finding)).collect::<Vec<_>>()
+                };
+                batch.records().flat_map(one).collect::<Vec<_>>()
+            },
+            |findings| found.extend(findings),
+        );
+        read.ok()?;
+        let first = self.first - 1;
+        Some((
+            format.name,
+            found.into_iter().map(|(line, finding)| (line + first, finding)).collect(),
+        ))
+    }
+}

@@ -1,0 +1,670 @@
+//! A run of one program in a text, from its header or first hop to where it ends.
+
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+
+use jiff::Timestamp;
+
+use super::family::Family;
+use crate::import::finding::Finding;
+use crate::import::format::{LineReader, Sink};
+use crate::import::mtr::raw::Raw;
+use crate::import::mtr::row::{Columns, Row as MtrRow};
+use crate::import::text_trace::{Cell, Destination, Sender, TextTrace};
+use crate::import::traceroute::hop_words::{Begin, HopWords, Said};
+use crate::import::traceroute::tracepath;
+use crate::import::tracert::row::{Row as TracertRow, destination, furthest};
+use crate::import::values::labels;
+use crate::import::{mikrotik, mtr, nexttrace_text, nmap, traceroute};
+
+/// A line that a console or a mail program broke has at least so many characters: those of other scripts
+/// take two places each.
+const BROKEN: usize = 48;
+
+/// Whether a line belongs to a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Took {
+    Line,
+    Nothing,
+}
+
+/// A run that is being read.
+pub(super) struct Run {
+    /// Nothing behind a command, until a line shows which program it was.
+    pub(super) family: Option<Family>,
+    pub(super) trace: TextTrace,
+    pub(super) columns: Columns,
+    /// Whether a header, or a line that only a hop has, has shown that it is a trace.
+    pub(super) is_certain: bool,
+    /// How many lines it has.
+    pub(super) lines: u64,
+    words: HopWords,
+    /// Whether something else has come since the last hop.
+    is_paused: bool,
+    /// Whether the destination has answered, or the program has written its last line.
+    is_over: bool,
+    /// Lines between the header and the first hop.
+    between: usize,
+    /// The beginning of a header that a console broke.
+    header: Option<String>,
+    has_ended: bool,
+    /// The TTL of the last hop that cannot be read.
+    unread: u8,
+    /// A line that may go on in the next, with its number.
+    open: Option<(u64, String)>,
+    /// Who answered in the line before, where the times stand in the next.
+    host: Option<(u64, u8, Sender)>,
+    /// Who is where, as `mtr --raw` says it once.
+    hosts: Vec<(u8, Sender)>,
+    table: Vec<(u8, Cell)>,
+    /// The number of the last probe of `mtr --raw`.
+    sent: Option<u32>,
+    csv: Option<Box<dyn LineReader + Send>>,
+}
+
+impl Run {
+    /// A run that begins with a header.
+    pub(super) fn new(family: Family, trace: TextTrace) -> Self {
+        Self {
+            family: Some(family),
+            trace,
+            columns: Columns::default(),
+            is_certain: true,
+            lines: 0,
+            words: HopWords::default(),
+            is_paused: false,
+            is_over: false,
+            between: 0,
+            header: None,
+            has_ended: false,
+            unread: 0,
+            open: None,
+            host: None,
+            hosts: Vec::new(),
+            table: Vec::new(),
+            sent: None,
+            csv: (family == Family::MtrCsv).then(mtr::csv::reader),
+        }
+    }
+
+    /// A run that a command announces.
+    pub(super) fn after_command(trace: TextTrace) -> Self {
+        Self { family: None, ..Self::new(Family::Traceroute, trace) }
+    }
+
+    /// A run that begins with a hop.
+    pub(super) fn with_hop(family: Family, trace: TextTrace) -> Self {
+        let is_certain = trace.destination != Destination::Unsaid;
+        Self { is_certain, ..Self::new(family, trace) }
+    }
+
+    pub(super) fn has_hops(&self) -> bool {
+        !self.trace.is_empty() || self.open.is_some() || self.csv.is_some()
+    }
+
+    /// Something that is no hop has come.
+    pub(super) fn pause(&mut self, is_blank: bool) {
+        self.is_paused |= self.has_hops();
+        if is_blank && self.open.is_some() {
+            self.is_paused = true;
+        }
+    }
+
+    /// The time at which the line was written.
+    pub(super) fn stamp(&mut self, stamp: Timestamp) {
+        if self.trace.started.is_none() {
+            self.trace.started = Some(stamp);
+        }
+    }
+
+    /// Takes words between the header and the first hop; whether there are too many of them.
+    pub(super) fn words_before_hops(&mut self, text: &str, most: usize) -> bool {
+        if self.family == Some(Family::Tracert) {
+            if let Some(begun) = self.header.take() {
+                let destination = destination(&(begun + text)).map(|(destination, _)| destination);
+                self.trace.destination = destination.unwrap_or(Destination::Name);
+            }
+            self.trace.max = self.trace.max.or_else(|| furthest(text));
+        }
+        self.between += 1;
+        self.between > most
+    }
+
+    /// A header whose bracket is closed in the next line.
+    pub(super) fn open_header(&mut self, text: &str) {
+        self.header = has_open_bracket(text).then(|| text.to_owned());
+    }
+
+    /// Whether words behind the last hop may be what the program says at its end, which is in any language.
+    pub(super) fn takes_last_words(&mut self) -> bool {
+        self.family == Some(Family::Tracert)
+            && self.is_paused
+            && !std::mem::replace(&mut self.has_ended, true)
+    }
+
+    /// Takes a line that is written as most are: nothing but a TTL, addresses and times.
+    pub(super) fn quick(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) -> bool {
+        let _ = (number, line, sink);
+        false
+    }
+
+    /// Takes a line, if it is one of this run.
+    pub(super) fn line(
+        &mut self,
+        number: u64,
+        text: &str,
+        tables: &HashMap<Ipv4Addr, Vec<(u8, Cell)>>,
+        sink: &mut Sink<'_>,
+    ) -> Took {
+        let Some(family) = self.family else { return Took::Nothing };
+        let took = match self.open.take() {
+            Some((first, open)) => self.joined(family, (first, &open), (number, text), sink),
+            None => self.one(family, number, text, tables, sink),
+        };
+        if took != Took::Nothing {
+            self.lines += 1;
+        }
+        took
+    }
+
+    /// A line behind one that was open: it goes on there, or stands alone.
+    fn joined(
+        &mut self,
+        family: Family,
+        (first, open): (u64, &str),
+        (number, text): (u64, &str),
+        sink: &mut Sink<'_>,
+    ) -> Took {
+        let empty = HashMap::new();
+        let begins_hop = !self.is_paused
+            && matches!(family, Family::Traceroute | Family::Tracert | Family::Mtr)
+            && Family::begins(text, Some(family), true).is_some();
+        if !begins_hop && !self.is_paused {
+            let glue =
+                if family == Family::Tracert && text.starts_with(['[', '(']) { " " } else { "" };
+            let with_blank = format!("{open} {text}");
+            let without = format!("{open}{glue}{text}");
+            let joined = if family == Family::Tracert && open.chars().count() >= BROKEN {
+                without
+            } else {
+                with_blank
+            };
+            if self.is_whole(family, &joined) {
+                return self.one(family, first, &joined, &empty, sink);
+            }
+        }
+        self.closed(family, first, open, sink);
+        self.one(family, number, text, &empty, sink)
+    }
+
+    /// Whether `text` is a hop that says who answered, and when.
+    fn is_whole(&self, family: Family, text: &str) -> bool {
+        match family {
+            Family::Tracert => {
+                TracertRow::of(text).is_some_and(|row| !row.is_open() && !has_open_bracket(text))
+            }
+            Family::Mtr => matches!(MtrRow::of(text, self.columns), Some(MtrRow::Hop(..))),
+            _ => traceroute::ttl(text).is_some_and(|(_, rest)| {
+                let said = HopWords::default().said(rest);
+                said.has_answer() && said.begin != Begin::Other
+            }),
+        }
+    }
+
+    /// An open line that did not go on.
+    fn closed(&mut self, family: Family, number: u64, open: &str, sink: &mut Sink<'_>) {
+        if family == Family::Tracert {
+            if let Some(row) = TracertRow::of(open).filter(|_| !has_open_bracket(open)) {
+                self.add(number, row.ttl, row.cells(), sink);
+                return;
+            }
+            sink(number, Finding::Malformed("a hop that is cut off".into()));
+        } else {
+            sink(number, Finding::Malformed("a hop without a time".into()));
+        }
+    }
+
+    fn one(
+        &mut self,
+        family: Family,
+        number: u64,
+        text: &str,
+        tables: &HashMap<Ipv4Addr, Vec<(u8, Cell)>>,
+        sink: &mut Sink<'_>,
+    ) -> Took {
+        match family {
+            Family::Traceroute => self.traceroute(number, text, sink),
+            Family::Tracert => self.tracert(number, text, sink),
+            Family::Tracepath => self.tracepath(number, text, sink),
+            Family::Mtr => self.mtr(number, text, sink),
+            Family::MtrRaw => self.raw(number, text, sink),
+            Family::MtrCsv => self.csv(number, text, sink),
+            Family::NextTrace => self.nexttrace(number, text, sink),
+            Family::MikroTik => self.mikrotik(number, text, sink),
+            Family::Nmap => self.nmap(number, text, tables, sink),
+            Family::WinMtr => Took::Nothing,
+        }
+    }
+
+    /// Whether a hop at `ttl` goes on with this run. Behind something else TTLs must rise.
+    fn goes_on(&self, ttl: u8) -> bool {
+        let last = self.trace.last();
+        if self.is_paused { ttl > last && !self.is_over } else { ttl >= last }
+    }
+
+    fn add(&mut self, number: u64, ttl: u8, cells: Vec<Cell>, sink: &mut Sink<'_>) {
+        self.is_paused = false;
+        for cell in &cells {
+            if let Cell::Answer { sender: Sender::Known(from), .. } = cell {
+                self.is_over |= self.trace.destination == Destination::Address(*from);
+                self.is_certain = true;
+            }
+            self.is_certain |= matches!(cell, Cell::Answer { .. });
+        }
+        self.trace.hop(number, ttl, cells, sink);
+    }
+
+    /// The next hop of a table whose rows have no TTLs.
+    pub(super) fn next_hop(&mut self, number: u64, cell: Cell, sink: &mut Sink<'_>) {
+        let ttl = self.trace.last().saturating_add(1);
+        self.add(number, ttl, vec![cell], sink);
+    }
+
+    fn traceroute(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) -> Took {
+        let text = line.trim_end_matches("^C").trim_end();
+        let is_cut = text.len() < line.len();
+        if let Some((ttl, rest)) = traceroute::ttl(text) {
+            let mut words = HopWords::default();
+            let said = words.said(rest);
+            if self.is_hop(ttl, rest, &said) {
+                if !self.goes_on(ttl) {
+                    return Took::Nothing;
+                }
+                self.words = words;
+                // Nothing at the last TTL: it was not waited for.
+                self.trace.is_cut = said.cells.is_empty() || is_cut;
+                self.add(number, ttl, said.cells, sink);
+                return Took::Line;
+            }
+            let is_cut_off = self.has_hops()
+                && ttl == self.trace.last().saturating_add(1)
+                && is_part_of_address(rest);
+            if self.is_next(ttl) && is_beginning_of_hop(rest, &said) || is_cut_off {
+                self.is_paused = false;
+                self.open = Some((number, text.to_owned()));
+                return Took::Line;
+            }
+            return Took::Nothing;
+        }
+        if text.is_empty() && is_cut && self.has_hops() {
+            self.trace.is_cut = true;
+            return Took::Line;
+        }
+        if self.is_paused || self.trace.is_empty() {
+            return Took::Nothing;
+        }
+        let more = labels(text);
+        if !more.is_empty() && text.trim_start_matches(['[', '(', ' ']).starts_with("MPLS") {
+            self.trace.label(&more);
+            return Took::Line;
+        }
+        let said = self.words.said(text.strip_prefix("ms ").unwrap_or(text));
+        let begins = matches!(said.begin, Begin::Star | Begin::Time | Begin::Address);
+        if begins && said.is_strict && !said.cells.is_empty() {
+            self.trace.is_cut |= is_cut;
+            let ttl = self.trace.last();
+            self.add(number, ttl, said.cells, sink);
+            return Took::Line;
+        }
+        if begins && said.is_strict && said.is_open {
+            // An address whose times a mail program has put into the next line.
+            return Took::Line;
+        }
+        Took::Nothing
+    }
+
+    /// Whether a line is that of a hop: strictly, or by its beginning where it is the next in turn.
+    fn is_hop(&self, ttl: u8, rest: &str, said: &Said) -> bool {
+        let is_blank = rest.trim().is_empty();
+        if is_blank {
+            return self.is_next(ttl);
+        }
+        if said.cells.is_empty() || said.begin == Begin::Other || said.begin == Begin::Time {
+            return false;
+        }
+        if said.is_strict && !said.is_open {
+            return said.begin != Begin::Name || said.has_answer();
+        }
+        let all_silent = said.cells.iter().all(|cell| *cell == Cell::Silent);
+        self.is_next(ttl)
+            && match said.begin {
+                Begin::Address => said.has_answer(),
+                Begin::Star => said.has_address() || all_silent && said.cells.len() > 1,
+                _ => said.is_open && said.has_answer(),
+            }
+    }
+
+    /// Whether `ttl` is the next in turn, with nothing else between.
+    fn is_next(&self, ttl: u8) -> bool {
+        let last = self.trace.last().max(self.unread);
+        !self.is_paused && (last == 0 || ttl == last.saturating_add(1))
+    }
+
+    fn tracert(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
+        let line = text.trim_end_matches("^C").trim_end();
+        let is_cut = line.len() < text.len();
+        if line.is_empty() && is_cut && self.has_hops() {
+            self.trace.is_cut = true;
+            return Took::Line;
+        }
+        let Some(row) = TracertRow::of(line) else {
+            let is_next = traceroute::ttl(line).is_some_and(|(ttl, rest)| {
+                self.is_next(ttl)
+                    && rest
+                        .trim_start()
+                        .starts_with(|c: char| c == '*' || c == '<' || c.is_ascii_digit())
+            });
+            if is_next && self.has_hops() {
+                if has_open_bracket(line) || line.chars().count() >= BROKEN {
+                    self.open = Some((number, line.to_owned()));
+                } else {
+                    self.unread = traceroute::ttl(line).map_or(0, |(ttl, _)| ttl);
+                    sink(number, Finding::Malformed("neither a header nor a hop".into()));
+                }
+                return Took::Line;
+            }
+            return Took::Nothing;
+        };
+        // TTLs only rise: this is another trace, without a header.
+        let goes_on = self.goes_on(row.ttl) && row.ttl > self.trace.last();
+        if !goes_on {
+            return Took::Nothing;
+        }
+        if row.is_open()
+            && (has_open_bracket(line) || line.chars().count() >= BROKEN || row.is_bare())
+        {
+            self.open = Some((number, line.to_owned()));
+            self.is_paused = false;
+            return Took::Line;
+        }
+        self.add(number, row.ttl, row.cells(), sink);
+        self.trace.is_cut |= is_cut;
+        Took::Line
+    }
+
+    fn tracepath(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
+        let line = text.trim_end_matches("^C").trim_end();
+        let is_cut = line.len() < text.len();
+        if tracepath::is_end(line) {
+            self.is_over |= line.starts_with("Resume:");
+            self.is_paused = true;
+            return Took::Line;
+        }
+        if line.is_empty() && is_cut {
+            self.trace.is_cut = true;
+            return Took::Line;
+        }
+        let row = tracepath::Row::of(line);
+        match row {
+            Some(row) if self.is_paused && (self.is_over || row.ttl <= self.trace.last()) => {
+                Took::Nothing
+            }
+            Some(tracepath::Row { ttl, cell: Some(cell), is_end }) => {
+                if let (true, Cell::Answer { sender: Sender::Known(target), .. }) = (is_end, &cell)
+                {
+                    self.trace.destination = Destination::Address(*target);
+                }
+                self.add(number, ttl, vec![cell], sink);
+                self.trace.is_cut |= is_cut;
+                Took::Line
+            }
+            Some(row) if self.is_next(row.ttl) && self.has_hops() => {
+                sink(number, Finding::Malformed("a hop without a time".into()));
+                Took::Line
+            }
+            _ => Took::Nothing,
+        }
+    }
+
+    fn mtr(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
+        match MtrRow::of(text, self.columns) {
+            Some(MtrRow::Hop(ttl, cell)) => {
+                if !self.goes_on(ttl) || ttl <= self.trace.last() {
+                    return Took::Nothing;
+                }
+                self.add(number, ttl, vec![cell], sink);
+                Took::Line
+            }
+            Some(MtrRow::Further(cell)) if !self.trace.is_empty() && !self.is_paused => {
+                let ttl = self.trace.last();
+                self.add(number, ttl, vec![cell], sink);
+                Took::Line
+            }
+            Some(MtrRow::Labels(labels)) if !self.trace.is_empty() && !self.is_paused => {
+                self.trace.label(&labels);
+                Took::Line
+            }
+            _ if AROUND_MTR.iter().any(|words| text.starts_with(words)) => Took::Line,
+            _ => self.part_of_mtr(number, text, sink),
+        }
+    }
+
+    /// A hop that was cut off or broken.
+    fn part_of_mtr(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let rest = text[digits..].strip_prefix('.').map(str::trim_start).unwrap_or_default();
+        let is_marked = rest.starts_with('|');
+        let host = rest.trim_start_matches(['|', '-', ' ']);
+        let ttl = text[..digits].parse().ok();
+        if ttl.is_none_or(|ttl| !self.is_next(ttl)) || host.is_empty() || !is_marked {
+            return Took::Nothing;
+        }
+        if host.split_whitespace().count() == 1 && host.len() + 8 >= BROKEN / 2 {
+            self.open = Some((number, text.to_owned()));
+        } else {
+            sink(number, Finding::Malformed("neither a header nor a hop of mtr".into()));
+        }
+        Took::Line
+    }
+
+    fn raw(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
+        let Some(raw) = Raw::of(text).filter(|_| !self.is_paused) else { return Took::Nothing };
+        match raw {
+            // It says once who is where.
+            Raw::Host(ttl, address) => {
+                let host = (ttl, Sender::from(address));
+                // Versions that do not say what they send show by this that another trace begins.
+                if self.sent.is_none() && self.hosts.contains(&host) && self.hosts.len() > 1 {
+                    return Took::Nothing;
+                }
+                self.hosts.retain(|(at, _)| *at != ttl);
+                self.hosts.push(host);
+                self.is_certain = true;
+            }
+            Raw::Answer(ttl, rtt) => {
+                let sender = self.hosts.iter().find(|(at, _)| *at == ttl);
+                let sender = sender.map_or(Sender::Unreadable, |(_, sender)| *sender);
+                self.add(number, ttl, vec![Cell::answer(sender, Some(rtt))], sink);
+            }
+            Raw::Sent(ttl, number) => {
+                // Every trace counts its probes from the same number on.
+                if number < self.sent {
+                    return Took::Nothing;
+                }
+                self.sent = number;
+                if self.table.len() < usize::from(u8::MAX) {
+                    self.table.push((ttl, Cell::Silent));
+                }
+            }
+            Raw::Other => {}
+        }
+        Took::Line
+    }
+
+    fn csv(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
+        let Some(csv) = self.csv.as_mut().filter(|_| mtr::csv::is_line(text)) else {
+            return Took::Nothing;
+        };
+        self.is_certain = true;
+        csv.line(number, text, sink);
+        Took::Line
+    }
+
+    fn nexttrace(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
+        let line = text.trim_end_matches("^C").trim_end();
+        let is_cut = line.len() < text.len();
+        let took = match nexttrace_text::Row::of(line) {
+            Some(nexttrace_text::Row::Times(times)) => match self.host.take() {
+                Some((at, ttl, sender)) => {
+                    let cells =
+                        times.into_iter().map(|rtt| Cell::answer(sender, Some(rtt))).collect();
+                    self.add(at, ttl, cells, sink);
+                    Took::Line
+                }
+                None => Took::Nothing,
+            },
+            Some(row) => {
+                let ttl = match row {
+                    nexttrace_text::Row::Host(Some(ttl), ..) | nexttrace_text::Row::Silent(ttl) => {
+                        ttl
+                    }
+                    _ => self.host.map_or(self.trace.last(), |(_, ttl, _)| ttl),
+                };
+                self.flush_host(sink);
+                if !self.goes_on(ttl) || ttl == 0 {
+                    return Took::Nothing;
+                }
+                match row {
+                    nexttrace_text::Row::Host(_, sender, times) if times.is_empty() => {
+                        self.is_paused = false;
+                        self.host = Some((number, ttl, sender));
+                    }
+                    nexttrace_text::Row::Host(_, sender, times) => {
+                        let cells =
+                            times.into_iter().map(|rtt| Cell::answer(sender, Some(rtt))).collect();
+                        self.add(number, ttl, cells, sink);
+                    }
+                    _ => self.add(number, ttl, vec![Cell::Silent], sink),
+                }
+                Took::Line
+            }
+            None => {
+                let more = labels(line);
+                if !more.is_empty() && line.contains("MPLS") && !self.is_paused {
+                    self.flush_host(sink);
+                    self.trace.label(&more);
+                    return Took::Line;
+                }
+                Took::Nothing
+            }
+        };
+        self.trace.is_cut |= is_cut && took == Took::Line;
+        took
+    }
+
+    /// A host whose times did not follow.
+    fn flush_host(&mut self, sink: &mut Sink<'_>) {
+        if let Some((at, ttl, sender)) = self.host.take() {
+            self.add(at, ttl, vec![Cell::answer(sender, None)], sink);
+        }
+    }
+
+    fn mikrotik(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
+        let Some((ttl, cells)) = mikrotik::row(text) else { return Took::Nothing };
+        if !self.goes_on(ttl) || ttl == self.trace.last() {
+            return Took::Nothing;
+        }
+        self.add(number, ttl, cells, sink);
+        Took::Line
+    }
+
+    fn nmap(
+        &mut self,
+        number: u64,
+        text: &str,
+        tables: &HashMap<Ipv4Addr, Vec<(u8, Cell)>>,
+        sink: &mut Sink<'_>,
+    ) -> Took {
+        if nmap::is_columns(text) {
+            return Took::Line;
+        }
+        let Some(row) = nmap::Row::of(text).filter(|_| !self.is_paused) else {
+            return Took::Nothing;
+        };
+        match row {
+            nmap::Row::Hop(ttl, cell) => {
+                self.table.push((ttl, cell.clone()));
+                self.add(number, ttl, vec![cell], sink);
+            }
+            nmap::Row::Silent(ttls) => {
+                for ttl in ttls {
+                    self.table.push((ttl, Cell::Silent));
+                    self.add(number, ttl, vec![Cell::Silent], sink);
+                }
+            }
+            nmap::Row::Same(last, other) => {
+                let known =
+                    tables.get(&other).into_iter().flatten().filter(|(ttl, _)| *ttl <= last);
+                for (ttl, cell) in known.cloned().collect::<Vec<_>>() {
+                    self.table.push((ttl, cell.clone()));
+                    self.add(number, ttl, vec![cell], sink);
+                }
+            }
+        }
+        Took::Line
+    }
+
+    /// The hops that tables of nmap may refer to.
+    pub(super) fn table(&self) -> Option<Vec<(u8, Cell)>> {
+        (self.family == Some(Family::Nmap) && !self.table.is_empty()).then(|| self.table.clone())
+    }
+
+    /// Hands on what it was.
+    pub(super) fn end(mut self, sink: &mut Sink<'_>) {
+        self.flush_host(sink);
+        if let (Some(family), Some((number, open))) = (self.family, self.open.take()) {
+            self.closed(family, number, &open, sink);
+        }
+        if self.family == Some(Family::MtrRaw) {
+            let silent: Vec<u8> = self.table.iter().map(|(ttl, _)| *ttl).collect();
+            self.trace.asked(&silent, &self.hosts);
+        }
+        if let Some(csv) = self.csv {
+            csv.end(sink);
+        }
+        self.trace.end(sink);
+    }
+}
+
+/// What stands around the hops of mtr's screen.
+const AROUND_MTR: [&str; 4] = ["Keys:", "Packets", "Display mode", "^C"];
+
+fn has_open_bracket(text: &str) -> bool {
+    text.rfind('[').is_some_and(|place| !text[place..].contains(']'))
+}
+
+/// `4.69.1`: an address that was cut off.
+fn is_part_of_address(text: &str) -> bool {
+    let text = text.trim();
+    let is_of_address = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+    text.bytes().all(is_of_address) && text.bytes().filter(|byte| *byte == b'.').count() >= 2
+}
+
+/// Whether a line has only the beginning of a hop: a host, and no time.
+fn is_beginning_of_hop(rest: &str, said: &Said) -> bool {
+    let mut words = rest.split_whitespace();
+    let Some(first) = words.next() else { return false };
+    if !said.cells.is_empty() {
+        return false;
+    }
+    let is_host = first.contains('.') || first.contains(':');
+    let count = words.count();
+    match said.begin {
+        Begin::Address => count <= 2,
+        Begin::Name => count <= 1 && is_host,
+        Begin::Other => {
+            count == 0 && is_host && first.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        }
+        Begin::Star | Begin::Time => false,
+    }
+}

@@ -1,0 +1,6 @@
+//! Texts of each program, and of several.
+
+mod mtr;
+mod tracepath;
+mod traceroute;
+mod tracert;
