@@ -39,7 +39,7 @@ tables! {
             "Holders of the last foreign hops, by classified traces: name=count, semicolons between, most first";
         last_hops: Count, "Number of different last foreign hops of the classified traces";
         rtt_ms: Maybe(&Millis), "Median RTT of the last foreign hop";
-        probes: Count, "Number of packets sent for the traces";
+        probes: Count, "Number of packets sent for the traces, TCP ports that stayed silent included";
         complete: Flag,
             "False when the run was interrupted, ran out of time, or could not send what it meant to";
         pinged: Maybe(&Count), "Number of targets that were pinged", since 2;

@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::net::Ipv4Addr;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -35,7 +36,10 @@ impl TraceJob<'_> {
             scheduler.serial[method.index()] = !transport.takes_several(*method);
         }
         let settings = &self.settings;
-        Engine::new(settings.rate, settings.deadline).run(transport, &mut scheduler, observer)
+        let mut engine = Engine::new(settings.rate, settings.deadline);
+        let (mut measured, failure) = engine.run(transport, &mut scheduler, observer);
+        measured.unkept = scheduler.unkept;
+        (measured, failure)
     }
 }
 
@@ -74,6 +78,8 @@ struct TraceScheduler<'j> {
     in_flight: usize,
     /// What was silent by one TCP port, while it is traced by the next.
     by_earlier_port: BTreeMap<TraceKey, Trace>,
+    /// The packets of those traces of which another was kept, by target.
+    unkept: BTreeMap<Ipv4Addr, usize>,
     finished: Vec<Trace>,
 }
 
@@ -189,6 +195,7 @@ impl<'j> TraceScheduler<'j> {
             timers: BinaryHeap::new(),
             in_flight: 0,
             by_earlier_port: BTreeMap::new(),
+            unkept: BTreeMap::new(),
             finished: Vec::new(),
             job,
         }
@@ -338,10 +345,13 @@ impl<'j> TraceScheduler<'j> {
         let next = self.next_port(&state, stop);
         let (group, role) = (state.group, Role::Full);
         let trace = state.finish(stop, self.job.began);
-        let trace = match self.by_earlier_port.remove(&key) {
-            Some(earlier) if stop != StopReason::Home => Some(earlier),
-            _ => trace,
+        let (trace, unkept) = match self.by_earlier_port.remove(&key) {
+            Some(earlier) if stop != StopReason::Home => (Some(earlier), trace),
+            earlier => (trace, earlier),
         };
+        if let Some(unkept) = unkept {
+            *self.unkept.entry(unkept.target).or_default() += unkept.probes();
+        }
         if let Some(next) = next {
             self.by_earlier_port.extend(trace.map(|trace| (next, trace)));
             let state = TraceState::new(next, group, role, self.random.random());

@@ -50,8 +50,9 @@ fn reached(lab: &Lab, arguments: &[&str]) -> Vec<String> {
     assert_eq!((summary.column("method")[0], summary.column("verdict")[0]), ("tcp", "russia"));
     let traces = Sheet::read(&lab.read("t.csv"));
     assert_eq!(traces.column("last_hop"), ["188.43.225.153"; 4]);
+    let last = |target: &str| target.rsplit('.').next().and_then(|octet| octet.parse::<u8>().ok());
     let (targets, reached) = (traces.column("target"), traces.column("reached"));
-    let mut rows: Vec<_> = targets.into_iter().zip(reached).collect();
+    let mut rows: Vec<_> = targets.into_iter().map(last).zip(reached).collect();
     rows.sort_unstable();
     rows.into_iter().map(|(_, reached)| reached.to_owned()).collect()
 }

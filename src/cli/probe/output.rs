@@ -1,6 +1,6 @@
 //! What `probe` writes, and what it would send.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -82,9 +82,9 @@ impl Files {
         self,
         run: &Run,
         survey: Survey<'_>,
-        targets: &Targets,
-        owners: &Owners<'_>,
+        (targets, owners): (&Targets, &Owners<'_>),
         counts: Option<&HostCounts>,
+        unkept: &BTreeMap<Ipv4Addr, usize>,
         common: &Common,
     ) -> anyhow::Result<Exit> {
         let Self { append, traces: mut trace_file, hops: mut hop_file, stdout } = self;
@@ -113,7 +113,10 @@ impl Files {
             },
         )?;
         run_notes::fell_short(&judged, common);
-        let split = judged.split();
+        let mut split = judged.split();
+        for (target, probes) in unkept {
+            split.add_probes(*target, *probes);
+        }
         run_notes::vantage(&split, run, common);
         let filled = [trace_file, hop_file].into_iter().flatten().map(RowFile::finish);
         let filled: Vec<OutputError> = filled.filter_map(Result::err).collect();
