@@ -10,8 +10,12 @@ import sys
 
 import pandas
 
-runs = pandas.read_csv(sys.argv[1], parse_dates=["started_at"])
-runs = runs[runs["complete"] & runs["carriers"].notna()]
+# As text, so that a vantage named NA is a vantage, and a column that is all empty is no number.
+runs = pandas.read_csv(sys.argv[1], dtype=str, keep_default_na=False)
+runs["started_at"] = pandas.to_datetime(runs["started_at"], utc=True)
+runs = runs[(runs["complete"].str.lower() == "true") & (runs["carriers"] != "")]
+if runs.empty:
+    sys.exit(print("vantage,method,scope,hour,carrier,traces,share"))
 
 # `TransTeleCom=10;Cenbong=6` becomes two rows. A name may have an equals sign in it, a count has none.
 each = runs.assign(carrier=runs["carriers"].str.split(";")).explode("carrier")

@@ -1,11 +1,15 @@
 #!/bin/sh
-# Adds one run to a history, for cron. Exit codes 1 (nothing could be classified: perhaps an outage,
-# and worth a row) and 4 (the last run is still under way) are no reason for mail.
+# Adds one run to a history, for cron. What it has to say is on stderr, and cron mails it; not when the last run is
+# still under way (exit code 4). 1, nothing could be classified, is perhaps an outage, and worth a row. 8 is a reason:
+# this machine has no way out, and its row says nothing about the block.
 set -u
+# Cron knows few folders.
+PATH=/usr/local/bin:$HOME/.cargo/bin:${PATH:-/usr/bin:/bin}
 history=${1:-split.csv}
-lasthop probe --quiet --vantage "$(hostname)" --append "$history" >/dev/null
+said=$(lasthop probe --quiet --vantage "$(uname -n)" --append "$history" 2>&1 >/dev/null)
 code=$?
 case $code in
-    0 | 1 | 4) exit 0 ;;
-    *) exit "$code" ;;
+    4) exit 0 ;;
 esac
+[ -z "$said" ] || echo "$said" >&2
+[ "$code" -le 1 ] || exit "$code"

@@ -3,9 +3,12 @@
 --
 --     duckdb < stretches.sql
 WITH runs AS (
-    SELECT vantage, method, scope, started_at, verdict, carriers, rtt_ms,
+    SELECT vantage, method, scope, started_at, verdict, carriers,
+           -- In an outage the column is empty, and no number.
+           TRY_CAST(rtt_ms AS DOUBLE) AS rtt_ms,
            verdict IS DISTINCT FROM lag(verdict) OVER earlier AS other
-    FROM read_csv('history.csv', union_by_name = true)
+    FROM read_csv('history.csv', union_by_name = true, nullstr = '',
+                  types = {'vantage': 'VARCHAR', 'carriers': 'VARCHAR'})
     WINDOW earlier AS (PARTITION BY vantage, method, scope ORDER BY started_at)
 ),
 numbered AS (

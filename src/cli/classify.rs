@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+use jiff::Timestamp;
+
 use crate::columns::{HOPS, TRACES};
 use crate::import::{FORMATS, Format, named};
 use crate::output::{
@@ -22,10 +24,10 @@ use super::config;
 use super::exit::Exit;
 use super::format;
 use super::outputs::{self, Output, is_stdout};
-use super::row_file::{RowFile, open_history};
+use super::row_file::{RowFile, check_history, open_history};
 use super::run_notes;
 use super::sources::Sources;
-use super::stdout;
+use super::{stdout, values};
 
 /// How long to wait for another process that holds the file to which rows are appended. The traces
 /// are already made, so nothing is lost by waiting.
@@ -61,6 +63,9 @@ pub(super) struct Classify {
     /// The vantage in the output, where the files do not name it
     #[arg(long, value_name = "LABEL")]
     vantage: Option<String>,
+    /// When the traces were made, where the files do not say it: 2017-10-01T09:05, in UTC
+    #[arg(long, value_name = "TIME", value_parser = values::time)]
+    at: Option<Timestamp>,
     /// Append the summary's rows to a CSV file, under a lock
     #[arg(long, value_name = "SUMMARY.csv", help_heading = "Files")]
     append: Option<PathBuf>,
@@ -90,6 +95,11 @@ impl Classify {
     pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
         let targets = config::targets(common)?;
         self.check_files(common)?;
+        if let Some(path) = self.append.as_deref() {
+            let header = summary_header(&targets.classes);
+            let vantage = self.vantage.as_deref().unwrap_or_default();
+            check_history(path, &header, vantage, None, common)?;
+        }
         // What goes to stdout needs no file.
         let append = self.append.as_deref().filter(|path| !is_stdout(path)).map(|path| {
             open_history(path, summary_header(&targets.classes), WAIT_FOR_LOCK, common)
@@ -150,8 +160,12 @@ impl Classify {
                 (rows, hops, explanations)
             },
             |(rows, hops, explanations)| {
-                rows.iter().for_each(|rows| add(&mut trace_file, rows));
-                hops.iter().for_each(|rows| add(&mut hop_file, rows));
+                if let Some(rows) = &rows {
+                    add(&mut trace_file, rows);
+                }
+                if let Some(rows) = &hops {
+                    add(&mut hop_file, rows);
+                }
                 if let (Some(explained), Some(explanations)) = (&mut explained, explanations) {
                     explained.add(&explanations);
                 }
@@ -168,7 +182,15 @@ impl Classify {
         }
         let filled = [trace_file, hop_file].into_iter().flatten().map(RowFile::finish);
         let filled: Vec<_> = filled.filter_map(Result::err).collect();
-        let appended = append.map_or(Ok(()), |mut append| append.append(&rows));
+        let appended = append.map_or(Ok(()), |mut append| -> anyhow::Result<()> {
+            anyhow::ensure!(
+                run.started.is_some(),
+                "{}: the traces have no times, and a history cannot hold rows without one; say with --at TIME when \
+                 they were made",
+                self.append.as_deref().unwrap_or(Path::new("")).display()
+            );
+            Ok(append.append(&rows)?)
+        });
         let is_named = |path: &Option<PathBuf>| path.as_deref().is_some_and(is_stdout);
         let written = match explained {
             Some(explained) => explained.finish(),
@@ -176,7 +198,8 @@ impl Classify {
             None if is_named(&self.append) => format::Format::Csv.write(&rows, || text),
             None => format.write(&rows, || text),
         };
-        let errors = appended.err().into_iter().chain(filled).map(anyhow::Error::new);
+        let errors = appended.err().into_iter();
+        let errors = errors.chain(filled.into_iter().map(anyhow::Error::new));
         Exit::first_of(errors.chain(written.err()))?;
         run_notes::vantage(&split, &run, common);
         // The others have been judged, and that something is missing must show.
@@ -232,8 +255,8 @@ impl Classify {
         };
         Run {
             id: format!("import-{:016x}", survey.digest()),
-            started: *first,
-            ended: *last,
+            started: first.or(self.at),
+            ended: last.or(self.at),
             vantage: self.vantage.clone().unwrap_or_default(),
             method,
             complete: survey.counts.is_complete(),

@@ -9,7 +9,7 @@ use super::format::Format;
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct Common {
-    /// The block, its carriers and their classes [default: ./targets.toml, then
+    /// The block, its carriers and their classes [default: ./targets.toml if only you may write to it, then
     /// ~/.config/lasthop/targets.toml, then the copy built in]
     #[arg(short, long, value_name = "FILE", global = true)]
     pub(super) config: Option<PathBuf>,

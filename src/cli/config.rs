@@ -1,6 +1,9 @@
 //! Which targets.toml a command uses.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use nix::unistd::geteuid;
 
 use crate::targets::{Targets, TargetsError};
 
@@ -8,9 +11,14 @@ use super::common::Common;
 
 /// The configuration that was given, else the first one found, else the built-in one.
 pub(super) fn targets(common: &Common) -> Result<Targets, TargetsError> {
+    if common.config.is_none()
+        && let Some(why) = distrusted(Path::new(HERE))
+    {
+        common.warn(&format!("./{HERE} is passed over, since {why}; -c {HERE} reads it"));
+    }
     match path(common) {
         Some(path) => {
-            common.info(|| format!("configuration: {}", path.display()));
+            common.warn(&format!("configuration: {}", path.display()));
             Targets::read(&path)
         }
         None => Targets::built_in(),
@@ -23,8 +31,28 @@ pub(super) fn path(common: &Common) -> Option<PathBuf> {
 }
 
 fn found() -> Option<PathBuf> {
-    let here = Some(PathBuf::from("targets.toml"));
+    let here = Some(PathBuf::from(HERE)).filter(|path| distrusted(path).is_none());
     [here, users_own()].into_iter().flatten().find(|path| path.is_file())
+}
+
+/// The name of a configuration in the present folder.
+const HERE: &str = "targets.toml";
+
+/// Why the configuration in the present folder is not read unasked, if it is there: it says where packets go, and who
+/// runs the program in a folder of others' must not be led by them.
+fn distrusted(path: &Path) -> Option<String> {
+    let (link, file) = (path.symlink_metadata().ok()?, path.metadata().ok()?);
+    if !file.is_file() {
+        return None;
+    }
+    let user = geteuid().as_raw();
+    if let Some(other) = [link.uid(), file.uid()].into_iter().find(|owner| *owner != user) {
+        return Some(format!("it belongs to somebody else (user {other})"));
+    }
+    // Many systems give every user a group of their own, of the same number.
+    let (mode, group) = (file.mode(), file.gid());
+    let others = if group == user { 0o002 } else { 0o022 };
+    (mode & others != 0).then(|| "others may write to it".to_owned())
 }
 
 fn users_own() -> Option<PathBuf> {

@@ -12,12 +12,14 @@ use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
 
 use crate::lab::{self, Scenario};
+use crate::output::LAB;
 
 use super::common::Common;
 use super::exit::Exit;
 use super::medium::Medium;
 use super::ping::Ping;
 use super::probe::{self, Probe};
+use super::run::IN_LAB;
 use super::{stdout, story};
 
 /// Measure a simulated internet, or run a command inside it
@@ -125,7 +127,7 @@ impl Lab {
             lab::enter(scenario, self.seed).context("the lab")?;
             Medium::Sockets
         };
-        let vantage = format!("lab:{}", self.scenario);
+        let vantage = format!("{LAB}{}", self.scenario);
         let file = Path::new(&self.scenario);
         let file = file.is_file().then(|| file.to_owned());
         match measurement {
@@ -164,7 +166,7 @@ impl Lab {
     fn command(&self) -> anyhow::Result<Command> {
         let (program, arguments) = self.command.split_first().context("no command")?;
         let mut command = Command::new(program);
-        command.args(arguments);
+        command.args(arguments).env(IN_LAB, &self.scenario);
         Ok(command)
     }
 }

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::columns::{TABLES, Table};
-use crate::input;
+use crate::columns::Table;
+use crate::history::held_table;
 
 use super::stdout;
 
@@ -113,7 +113,7 @@ pub(super) fn torn(path: &Path) -> PathBuf {
 fn check_table(output: &Output<'_>) -> anyhow::Result<()> {
     let Becomes::Replaced(with) = output.becomes else { return Ok(()) };
     let is_file = output.path.metadata().is_ok_and(|about| about.is_file());
-    let held = if is_file && !is_stdout(output.path) { table_in(output.path) } else { None };
+    let held = if is_file && !is_stdout(output.path) { held_table(output.path) } else { None };
     let Some(held) = held.filter(|held| with.is_none_or(|with| with.name != *held)) else {
         return Ok(());
     };
@@ -126,25 +126,6 @@ fn check_table(output: &Output<'_>) -> anyhow::Result<()> {
     anyhow::bail!(
         "{path}:1: by its header it holds the table `{held}`, which {option} would replace; name another file{instead}"
     )
-}
-
-/// Which of the program's tables a file holds, by its header or by the keys of its first object.
-fn table_in(path: &Path) -> Option<&'static str> {
-    let head = input::open(Some(path)).ok()?.head;
-    let first = head.split(|byte| *byte == b'\n').next()?;
-    let first = String::from_utf8_lossy(first);
-    let first = first.trim_start_matches('\u{feff}').trim();
-    let names: Vec<String> = match serde_json::from_str(first) {
-        Ok(serde_json::Value::Object(row)) => row.into_iter().map(|(name, _)| name).collect(),
-        _ => first.split(',').map(|name| name.trim_matches('"').to_owned()).collect(),
-    };
-    let is_there = |name: &String| names.contains(name);
-    let tables = TABLES.iter().map(|table| (table.name, table.names(1, &[])));
-    let whole = tables.filter(|(_, columns)| columns.iter().all(is_there));
-    let widest = whole.max_by_key(|(_, columns)| columns.len()).map(|(name, _)| name);
-    // Some of its columns may have been dropped.
-    let ours = || ["schema", "run_id"].iter().all(|name| is_there(&(*name).to_owned()));
-    widest.or_else(|| ours().then_some("of another kind"))
 }
 
 /// Where a file is, or where it would be made.

@@ -5,8 +5,11 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::Context;
+use jiff::Timestamp;
+
 use crate::columns::Header;
-use crate::output::{Appender, OutputError, Rows, write_csv, write_jsonl};
+use crate::output::{Appender, LastRows, OutputError, Rows, is_simulated, write_csv, write_jsonl};
 
 use super::common::Common;
 use super::outputs::is_stdout;
@@ -33,6 +36,31 @@ pub(super) fn open_history(
         ));
     }
     Ok(appender)
+}
+
+/// Refuses rows of the lab for a history that has rows and none of the lab, and warns where a run that begins `now`
+/// would stand before the newest one.
+pub(super) fn check_history(
+    path: &Path,
+    header: &Header,
+    vantage: &str,
+    now: Option<Timestamp>,
+    common: &Common,
+) -> anyhow::Result<()> {
+    let last = LastRows::of(path, header).with_context(|| path.display().to_string())?;
+    let path = path.display();
+    anyhow::ensure!(
+        last.rows == 0 || last.simulated || !is_simulated(vantage),
+        "{path}: its rows are of a real network, and those of {vantage} would be of a simulated one; append to \
+         another file"
+    );
+    if let Some((newest, now)) = last.newest.zip(now).filter(|(newest, now)| newest > now) {
+        common.warn(&format!(
+            "{path}: its newest run began at {newest:.0}, and by this machine's clock it is {now:.0}: one of the \
+             clocks is wrong, and `lasthop report` puts this run before that one"
+        ));
+    }
+    Ok(())
 }
 
 /// A file that can be written, checked before the measurement and filled after it.

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use rand::rngs::{StdRng, SysRng};
 use rand::{RngExt, SeedableRng, TryRng};
 
-use crate::output::Run;
+use crate::output::{LAB, Run};
 use crate::probe::packet::Secret;
 use crate::targets::{Block, TargetSpec, sample, select};
 
@@ -21,13 +21,16 @@ use super::values::{rate, seconds, some};
 
 /// Packets per second, unless the user says otherwise: little enough for everybody on the way.
 const RATE: u32 = 200;
+/// A larger block than of this length is hardly one's own mind.
+const SMALL: u8 = 16;
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     /// Addresses or prefixes inside the block [default: all of it]
     #[arg(value_name = "TARGET")]
     targets: Vec<TargetSpec>,
-    /// The vantage in the output: where the probes leave from [default: the host's name]
+    /// The vantage in the output: where the probes leave from [default: the host's name, in
+    /// the lab lab:SCENARIO]
     #[arg(long, value_name = "LABEL")]
     pub(super) vantage: Option<String>,
     /// Run only while no other run holds this lock
@@ -36,6 +39,9 @@ pub(super) struct RunArgs {
     /// The file of the lab's scenario, if there is one.
     #[arg(skip)]
     pub(super) scenario: Option<PathBuf>,
+    /// Probe a block that is larger than a /16
+    #[arg(long)]
+    yes: bool,
     /// Print what would be sent, and send nothing
     #[arg(long)]
     pub(super) dry_run: bool,
@@ -64,7 +70,18 @@ pub(super) struct SendArgs {
     pub(super) source: Option<Ipv4Addr>,
 }
 
+/// The variable by which the lab tells a command inside it that it is there, and in which scenario.
+pub(super) const IN_LAB: &str = "LASTHOP_LAB";
+
 impl RunArgs {
+    /// The vantage of the rows: what was given, else the lab, else the host's name.
+    pub(super) fn label(&self) -> String {
+        let host = || nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned());
+        let lab = || std::env::var(IN_LAB).ok().map(|scenario| format!("{LAB}{scenario}"));
+        let label = self.vantage.clone().or_else(lab);
+        label.unwrap_or_else(|| host().unwrap_or_default())
+    }
+
     /// What all rows of a run that began at `began` have in common.
     pub(super) fn run(
         &self,
@@ -73,13 +90,12 @@ impl RunArgs {
         method: String,
         complete: bool,
     ) -> anyhow::Result<Run> {
-        let host = || nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned());
         Ok(Run {
             // Never from the seed: runs that repeat each other are still different runs.
             id: format!("{}-{:08x}", began.strftime("%Y%m%dT%H%M%SZ"), random_number()? >> 32),
             started: Some(began),
             ended: Some(began.saturating_add(took).context("the end of time")?),
-            vantage: self.vantage.clone().map_or_else(host, Ok).unwrap_or_default(),
+            vantage: self.label(),
             method,
             complete,
             doubts: Vec::new(),
@@ -100,6 +116,14 @@ impl SendArgs {
         block: &Block,
         random: &mut StdRng,
     ) -> anyhow::Result<Vec<Ipv4Addr>> {
+        let length = block.prefix.prefix_len();
+        anyhow::ensure!(
+            length >= SMALL || run.yes || run.dry_run,
+            "{} has {} addresses, which is more than a /{SMALL}: is it the right block? Give --yes to probe it, or \
+             --dry-run to see what would be sent",
+            block.prefix,
+            1_u64 << (32 - length)
+        );
         let addresses = select(block, &run.targets, random)?;
         Ok(match self.sample {
             Some(most) => sample(block, &addresses, most),

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::lab::{self, Story};
-use crate::output::{write_csv, write_jsonl};
+use crate::output::{LAB, write_csv, write_jsonl};
 use crate::replay::replay;
 
 use super::common::Common;
@@ -27,7 +27,7 @@ pub(super) fn write(name: &str, seed: u64, common: &Common) -> anyhow::Result<Ex
             story.about, story.published, story.assumed
         )
     });
-    let vantage = format!("lab:{name}");
+    let vantage = format!("{LAB}{name}");
     let json = common.format == Some(Format::Json);
     let mut failed = None;
     stdout::write(|out| {

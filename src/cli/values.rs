@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
 /// A number of seconds above 0, with decimals.
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let wrong = || "expected a number of seconds above 0".to_owned();
@@ -16,6 +20,13 @@ pub(super) fn up_to(most: u8) -> impl Fn(&str) -> Result<u8, String> + Clone {
         let number = text.parse().ok().filter(|number| (1..=most).contains(number));
         number.ok_or_else(|| format!("expected a number from 1 to {most}"))
     }
+}
+
+/// A time; without a zone it is UTC, and a day is its beginning.
+pub(super) fn time(text: &str) -> Result<Timestamp, String> {
+    let civil = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
+    let time = text.parse().ok().or_else(|| civil().map(|zoned| zoned.timestamp()));
+    time.ok_or_else(|| "expected a time in UTC such as 2017-10-01T09:05:00Z or 2017-10-01".into())
 }
 
 /// A number from 1, however large.

@@ -28,6 +28,7 @@ mod csv_line;
 mod dedup;
 mod error;
 mod event;
+mod held;
 mod migrate;
 mod outage;
 mod presence;
@@ -42,8 +43,10 @@ mod summary_reader;
 mod tables;
 mod timeline;
 
+pub use crate::output::is_simulated;
 pub use error::{HistoryError, LeftOut, Malformed, Remark};
 pub use event::{Event, Kind, Side, Verdict};
+pub use held::held_table;
 pub use migrate::{Migrated, migrate};
 pub use prometheus::prometheus;
 pub use read::{Counts, History, Wanted, read};

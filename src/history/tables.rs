@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use crate::columns::{EVENTS, EventRow, STATE, StateRow};
-use crate::output::{Cell, Rows, align};
+use crate::output::{Cell, Rows, align, is_simulated};
 
 use super::event::{Event, Kind, Verdict};
 use super::read::History;
@@ -146,7 +146,8 @@ fn about(group: &[&Series], names: &Names) -> String {
     let cut = if newest.state.complete { "" } else { " (INCOMPLETE)" };
     let (runs, method) = (longest.runs, names.text(longest.method));
     let (first, last) = (time(longest.first), time(newest.state.started));
-    format!("{runs} runs{vantage} by {method}, {first} to {last}{cut}")
+    let simulated = if is_simulated(names.text(longest.vantage)) { "SIMULATED: " } else { "" };
+    format!("{simulated}{runs} runs{vantage} by {method}, {first} to {last}{cut}")
 }
 
 fn line(series: &Series, classes: &[Name], names: &Names) -> Vec<String> {

@@ -5,6 +5,7 @@ use std::io::{self, BufRead};
 use std::net::Ipv4Addr;
 
 use super::finding::Finding;
+use super::scattered::{self, RowReader};
 use super::sniff::Head;
 use crate::input::chunks::{Chunk, Chunks, Sequence};
 use crate::input::json::{self, Batch};
@@ -38,6 +39,8 @@ pub(super) enum Reader {
     Text(TextFormat),
     /// Line by line.
     Lines(fn() -> Box<dyn LineReader>),
+    /// Line by line, where the answers of all traces stand in any order.
+    Scattered(fn() -> Box<dyn RowReader>),
     /// In its own way. Malformed records are reported and skipped; it fails only when the input does.
     Binary(fn(&mut dyn BufRead, &mut Sink<'_>) -> io::Result<()>),
 }
@@ -120,6 +123,9 @@ impl Format {
             }
             Reader::Text(reader) => return chunks(reader, input, wanted, work, take),
             Reader::Lines(reader) => lines(reader(), input, &mut sink),
+            Reader::Scattered(reader) => {
+                scattered::read(reader(), Lines::new(decoded(input)?), wanted, &mut sink)
+            }
             Reader::Binary(read) => read(input, &mut sink),
         };
         if !found.is_empty() {

@@ -2,7 +2,9 @@
 
 use super::format::{Format, Reader};
 use super::sniff::Head;
-use super::{atlas, globalping, mtr, nexttrace, own, scamper, text};
+use super::{
+    atlas, caracal, dublin, globalping, mtr, nexttrace, nmap_xml, own, scamper, text, trippy, yarrp,
+};
 
 /// All formats, those that are the easiest to recognise first.
 pub static FORMATS: &[Format] = &[
@@ -11,9 +13,17 @@ pub static FORMATS: &[Format] = &[
     scamper::json::FORMAT,
     mtr::json::FORMAT,
     nexttrace::FORMAT,
+    trippy::json::FORMAT,
+    dublin::FORMAT,
     globalping::FORMAT,
     atlas::FORMAT,
+    mtr::xml::FORMAT,
+    nmap_xml::FORMAT,
     mtr::csv::FORMAT,
+    trippy::csv::FORMAT,
+    scamper::csv::FORMAT,
+    caracal::FORMAT,
+    yarrp::FORMAT,
     text::FORMAT,
     text::TRACEROUTE,
     text::TRACERT,
@@ -41,7 +51,8 @@ pub fn named(name: &str) -> Option<&'static Format> {
 pub fn recognise(head: &[u8]) -> Option<&'static Format> {
     let head = Head::of(head);
     let format = FORMATS.iter().find(|format| (format.recognises)(&head))?;
-    let is_pure = matches!(format.reader, Reader::Binary(_)) || format.name == own::FORMAT.name;
+    let is_pure = matches!(format.reader, Reader::Binary(_) | Reader::Scattered(_))
+        || format.name == own::FORMAT.name;
     let is_mixed = !is_pure && head.may_be_mixed() && text::is_mixed(&head, format.name);
     Some(if is_mixed { &MIXED } else { format })
 }

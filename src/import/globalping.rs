@@ -2,7 +2,7 @@
 //! them, each from a probe somewhere.
 //!
 //! The hops are read from the list, which holds one address for each TTL; the program's own text
-//! beside it is not.
+//! beside it is not, but where the measurement failed and that is all there is.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -15,9 +15,13 @@ use super::finding::Finding;
 use super::format::{Format, JsonReader, Reader, Wanted};
 use super::hop_builder::HopBuilder;
 use super::sniff::Head;
+use super::text_trace::TextTrace;
+use super::traceroute;
+use super::traceroute::header::Header;
+use super::traceroute::hop_words::HopWords;
 use super::values::{self, Address};
 use crate::input::json::loose::{self, Few, Number, Text};
-use crate::trace::{HopReply, Method, ReplyKind, Trace, Vantage};
+use crate::trace::{HopReply, Method, ReplyKind, StopReason, Trace, Vantage};
 
 /// The format `globalping`.
 pub(super) const FORMAT: Format = Format {
@@ -51,6 +55,7 @@ struct Record {
     status: Text,
     hops: Option<Few<Hop>>,
     resolved_address: Text,
+    raw_output: Text,
 }
 
 #[derive(Default, Deserialize)]
@@ -82,6 +87,7 @@ struct Measured {
     status: Text,
     resolved_address: Text,
     hops: Option<Few<Hop>>,
+    raw_output: Text,
 }
 
 #[derive(Default, Deserialize)]
@@ -136,7 +142,10 @@ fn findings(record: &[u8], _: &Wanted<'_>) -> Vec<Finding> {
     match (record.results, record.result, record.hops) {
         (Some(results), ..) => results.0.into_iter().flat_map(part).collect(),
         (None, Some(result), _) => part(Part { probe: record.probe, result: Some(result) }),
-        (None, None, hops) => about.findings(None, Measured { status, resolved_address, hops }),
+        (None, None, hops) => {
+            let raw_output = record.raw_output;
+            about.findings(None, Measured { status, resolved_address, hops, raw_output })
+        }
     }
 }
 
@@ -151,10 +160,44 @@ fn method(protocol: &str) -> Option<Method> {
 
 impl About {
     fn findings(&self, probe: Option<&Probe>, result: Measured) -> Vec<Finding> {
+        if result.status.get() == Some("failed")
+            && matches!(self.kind.get(), None | Some("traceroute" | "mtr"))
+        {
+            let found = self.text_findings(probe, result.raw_output.get().unwrap_or_default());
+            if !found.is_empty() {
+                return found;
+            }
+        }
         match self.trace(probe, result) {
             Ok((trace, unread)) => Finding::of(trace, unread),
             Err(finding) => vec![finding],
         }
+    }
+
+    /// The traces in what the program wrote before it was stopped.
+    fn text_findings(&self, probe: Option<&Probe>, text: &str) -> Vec<Finding> {
+        let mut found = Vec::new();
+        let mut sink = |_, finding| {
+            if let Finding::Trace(mut trace) = finding {
+                trace.method = self.method;
+                trace.vantage = probe.and_then(Probe::vantage);
+                trace.started = self.started;
+                // It was stopped after its time, whatever it would still have asked.
+                trace.stop = trace.stop.or(Some(StopReason::Interrupted));
+                found.push(Finding::Trace(trace));
+            }
+        };
+        let mut trace = TextTrace::default();
+        for (line, number) in text.lines().zip(1..) {
+            if let Some(header) = Header::of(line) {
+                let next = TextTrace::announced(number, header.destination);
+                std::mem::replace(&mut trace, next).end(&mut sink);
+            } else if let Some((ttl, rest)) = traceroute::ttl(line.trim_start()) {
+                trace.hop(number, ttl, HopWords::default().said(rest).cells, &mut sink);
+            }
+        }
+        trace.end(&mut sink);
+        found
     }
 
     /// The trace, and the number of its hops that have no address that can be read.
@@ -246,5 +289,26 @@ impl Hop {
 impl Default for Timings {
     fn default() -> Self {
         Self::Other(IgnoredAny)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::test_lines;
+
+    #[test]
+    fn what_a_failed_measurement_printed_is_read() {
+        let text = r#"{"type": "traceroute", "createdAt": "2026-01-02T03:04:05Z", "results": [{"probe": {"city": "Seoul"},
+            "result": {"status": "failed", "rawOutput": "traceroute to 175.45.177.10 (175.45.177.10), 20 hops max, 60 byte packets\n 1  _gateway (192.168.1.1)  0.512 ms *\n 2  188.43.225.153 (188.43.225.153)  184.1 ms  184.2 ms\n 3  * *\n\nThe measurement command timed out."}},
+            {"result": {"status": "failed", "rawOutput": "Private IP ranges are not allowed."}}]}"#;
+        assert_eq!(
+            test_lines::of(FORMAT, text.as_bytes()),
+            [
+                "1: 175.45.177.10 from Seoul at 2026-01-02T03:04:05Z: 1 192.168.1.1@0.512 *, \
+                 2 188.43.225.153@184.1 188.43.225.153@184.2, 3 * *, interrupted",
+                "1: skipped: a measurement that failed",
+            ]
+        );
     }
 }

@@ -5,6 +5,8 @@
 //! it cannot read it reports.
 
 mod atlas;
+mod caracal;
+mod dublin;
 mod finding;
 mod format;
 mod formats;
@@ -16,8 +18,10 @@ mod mtr;
 mod nexttrace;
 mod nexttrace_text;
 mod nmap;
+mod nmap_xml;
 mod own;
 mod scamper;
+mod scattered;
 mod shell_command;
 mod sniff;
 #[cfg(test)]
@@ -26,7 +30,10 @@ mod text;
 mod text_trace;
 mod traceroute;
 mod tracert;
+mod trippy;
 mod values;
+mod xml;
+mod yarrp;
 
 pub use finding::{Finding, NoDestination};
 pub use format::{Findings, Format, Sink, Wanted};

@@ -34,6 +34,22 @@ impl Head {
         self.json.contains(text)
     }
 
+    /// Whether it is XML, and this is its first element.
+    pub(super) fn has_element(&self, name: &str) -> bool {
+        let text = String::from_utf8_lossy(&self.bytes);
+        let mut rest = text.trim_start_matches('\u{feff}').trim_start();
+        while let Some((_, behind)) = match rest {
+            _ if rest.starts_with("<?") => rest.split_once("?>"),
+            _ if rest.starts_with("<!--") => rest.split_once("-->"),
+            _ if rest.starts_with("<!") => rest.split_once('>'),
+            _ => None,
+        } {
+            rest = behind.trim_start();
+        }
+        let behind = rest.strip_prefix('<').and_then(|rest| rest.strip_prefix(name));
+        behind.is_some_and(|behind| behind.starts_with([' ', '>', '\n', '\r', '\t']))
+    }
+
     /// Whether it is text, and the file goes on behind it.
     pub(super) fn is_long_text(&self) -> bool {
         let is_control = |byte: &u8| matches!(byte, 0..=8 | 14..=26 | 28..=31);

@@ -279,7 +279,9 @@ impl<R: BufRead> Page<R> {
                 return Ok(self.text.len() > self.at);
             }
             self.input.consume(bytes.len());
-            bytes.iter().for_each(|byte| self.byte(*byte));
+            for byte in bytes {
+                self.byte(byte);
+            }
         }
         Ok(true)
     }

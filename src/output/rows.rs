@@ -96,6 +96,15 @@ impl Rows {
     }
 }
 
+/// What the vantage of a run inside the lab begins with.
+pub const LAB: &str = "lab:";
+
+/// Whether a vantage says that its rows are of the lab.
+#[must_use]
+pub fn is_simulated(vantage: &str) -> bool {
+    vantage.starts_with(LAB)
+}
+
 /// What all rows of one execution have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {

@@ -87,13 +87,15 @@ fn heading(history: &History) -> String {
             }
         }
     }
-    match &blocks[..] {
+    let simulated = Section::all(history).iter().any(Section::is_simulated);
+    let heading = match &blocks[..] {
         [] => "Who carries it: no history".into(),
         [_] | [_, _] | [_, _, _] => format!("Who carries {}", blocks.join(", ")),
         [first, second, rest @ ..] => {
             format!("Who carries {first}, {second} and {} more", rest.len())
         }
-    }
+    };
+    if simulated { format!("SIMULATED: {heading}") } else { heading }
 }
 
 /// The page: each section's chart, then its events, how things are, and the numbers behind the chart, as

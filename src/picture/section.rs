@@ -3,7 +3,7 @@
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
-use crate::history::{Event, History, Kind, Name, Names, Series, Side};
+use crate::history::{Event, History, Kind, Name, Names, Series, Side, is_simulated};
 
 use super::geometry::Scale;
 use super::text;
@@ -35,12 +35,19 @@ impl<'h> Section<'h> {
     pub(super) fn title(&self) -> String {
         let Some(first) = self.series.first() else { return String::new() };
         let names = &self.history.names;
-        match (names.text(first.vantage), names.text(first.method)) {
+        let title = match (names.text(first.vantage), names.text(first.method)) {
             ("", "") => "From an unnamed vantage".into(),
             ("", method) => format!("From an unnamed vantage, by {method}"),
             (vantage, "") => format!("From {vantage}"),
             (vantage, method) => format!("From {vantage}, by {method}"),
-        }
+        };
+        if self.is_simulated() { format!("SIMULATED. {title}") } else { title }
+    }
+
+    /// Whether it is of the lab, and of no network that there is.
+    pub(super) fn is_simulated(&self) -> bool {
+        let vantage = |first: &Series| is_simulated(self.history.names.text(first.vantage));
+        self.series.first().is_some_and(vantage)
     }
 
     /// The scopes that are in no other one: the blocks.

@@ -66,7 +66,9 @@ fn inside(lab: &Lab, line: &str, targets: &str) -> Outcome {
 
 /// The lines of a crontab that are neither empty nor a remark: five fields and a command.
 fn entries(crontab: &str) -> Vec<(Vec<&str>, &str)> {
-    let lines = crontab.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    // The others are remarks and variables.
+    let is_entry = |line: &&str| line.starts_with(|first: char| first.is_ascii_digit());
+    let lines = crontab.lines().filter(is_entry);
     lines
         .map(|line| {
             let mut rest = line;
@@ -131,6 +133,40 @@ fn crontab_adds_runs_and_mails_changes_and_failures() {
     lab.write("history.csv", lines.replacen("schema", "scheme", 1));
     let wrong = inside(&lab, report, "").ended(0);
     assert!(wrong.err.contains("history.csv"), "{wrong:?}");
+}
+
+/// Nothing of a login is there, and the PATH is what the crontab says; neither a lock nor an outage makes mail.
+#[test]
+fn crontab_and_script_run_in_the_environment_of_cron() {
+    let Some(lab) = Lab::near() else { return };
+    let text = text("crontab");
+    let path = text.lines().find_map(|line| line.strip_prefix("PATH=")).expect("a PATH");
+    fs::create_dir(lab.path("bin")).expect("a folder");
+    let program = program::name().to_string_lossy();
+    let quick = QUICK.join(" ");
+    lab.write(
+        "bin/lasthop",
+        format!(
+            "#!/bin/sh\n[ \"$1\" = probe ] || exec {program} \"$@\"\nshift\n\
+             exec {program} probe {quick} 175.45.177.10 \"$@\"\n"
+        ),
+    );
+    lab.write("cron.sh", self::text("cron.sh").replace("/usr/local/bin", "$HOME/bin"));
+    let cron = "chmod +x bin/lasthop; env -i HOME=\"$PWD\" LOGNAME=me SHELL=/bin/sh \
+                PATH=\"${2/\\/usr\\/local\\/bin/$PWD/bin}\" /bin/sh -c \"$1\"";
+    for (_, command) in entries(&text) {
+        silent(lab.shell_with(cron, &[command, path]));
+    }
+    assert_eq!(Sheet::read(&lab.read("history.csv")).rows.len(), 2);
+    let locked =
+        format!("flock lasthop.lock bash -c '{}' bash \"$1\" \"$2\"", cron.replace('\'', ""));
+    let (_, measure) = entries(&text)[0];
+    if has("flock") {
+        silent(lab.shell_with(&locked, &[measure, path]));
+        assert_eq!(Sheet::read(&lab.read("history.csv")).rows.len(), 2);
+    }
+    silent(lab.shell_with(cron, &["sh cron.sh", "/usr/bin:/bin"]));
+    assert_eq!(Sheet::read(&lab.read("split.csv")).rows.len(), 2);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::lab::{Lab, outside};
 use super::sheet::Sheet;
+use super::skip::has;
 
 #[test]
 fn zero_when_something_was_classified() {
@@ -68,4 +69,39 @@ fn a_deadline_is_an_end_in_order_and_not_complete() {
     let Some(lab) = Lab::scenario("prohibited") else { return };
     let run = lab.lasthop(&["probe", "--rate", "300", "--deadline", "1.5"]).ended(0);
     assert!(Sheet::read(&run.out).column("complete").iter().all(|complete| *complete == "false"));
+}
+
+/// Before the first packet, over whatever sockets.
+#[test]
+fn two_for_an_address_that_cannot_be_sent_from() {
+    let Some(lab) = Lab::near() else { return };
+    for wire in ["auto", "user", "raw"] {
+        for (source, why) in [
+            ("127.0.0.1", "loopback"),
+            ("224.0.0.1", "cannot send from 224.0.0.1"),
+            ("255.255.255.255", "cannot send from 255.255.255.255"),
+            ("198.51.100.9", "cannot send from 198.51.100.9"),
+        ] {
+            for command in ["probe", "ping"] {
+                let arguments = [command, "175.45.177.10", "--wire", wire, "--source", source];
+                lab.lasthop(&arguments).refused(2, &[why]);
+            }
+        }
+    }
+}
+
+/// The address changes in the middle of a run, as by DHCP or a VPN: what then finds no answer is no outage.
+#[test]
+fn a_vantage_that_moves_makes_an_incomplete_run() {
+    let Some(lab) = Lab::near().filter(|_| has("ip")) else { return };
+    let script = "device=$(ip -o route get 175.45.177.10 | sed 's/.* dev \\([^ ]*\\).*/\\1/'); \
+        $LASTHOP probe --rate 300 --sample 100 --traces t.csv & \
+        while [ ! -e t.csv ]; do :; done; sleep 0.5; \
+        ip addr add 192.168.1.99/24 dev $device; \
+        ip route replace default via 192.168.1.1 dev $device src 192.168.1.99; wait $!";
+    let run = lab.shell(script);
+    let summary = Sheet::read(&run.out);
+    assert!(summary.column("doubts").iter().all(|doubts| doubts.contains("moved")), "{run:?}");
+    assert!(summary.column("complete").iter().all(|cell| *cell == "false"), "{run:?}");
+    assert!(run.err.contains("address to send from changed"), "{}", run.err);
 }

@@ -28,6 +28,7 @@ mod kills;
 mod lab;
 mod locks;
 mod normal;
+mod origins;
 mod outcome;
 mod owner;
 mod permission;

@@ -387,6 +387,48 @@ fn bad_input_is_refused() {
     files.report(&["short.csv"]).refused(2, &["short.csv:1:", "started_at"]);
 }
 
+/// Three runs whose vantage had no way out, or met nothing behind the first public hop, among others: that is no
+/// outage of the block, nor its end.
+#[test]
+fn runs_without_a_way_out_make_no_event() {
+    let none = |number: i64| row("here", number, "175.45.178.0/24", [0, 0, 64]);
+    let with = |says: &str| {
+        let mut text = format!("{SUMMARY}\n");
+        for number in 0..9 {
+            text += &match number {
+                4..7 => none(number).replace(",,true,,,,,,,", says),
+                _ => row("here", number, "175.45.178.0/24", [64, 0, 0]),
+            };
+        }
+        text
+    };
+    let outage = Files::new(&with(",,true,,,,,,,")).report(&["h.csv"]).ended(0);
+    let events = Sheet::read(&outage.out);
+    assert!(events.column("event").contains(&"outage-began"), "{}", outage.out);
+    for says in [",,false,,,,,,,", ",,true,0,near,,,,,", ",,FALSE,0,gateway,,,,,"] {
+        let run = Files::new(&with(says)).report(&["h.csv"]).ended(0);
+        assert_eq!(Sheet::read(&run.out).rows.len(), 0, "{says}: {}", run.out);
+        let said = "3 of 9 runs say nothing about the block";
+        assert_eq!(run.err.matches(said).count(), 1, "{says}: {}", run.err);
+    }
+}
+
+/// Containers have a new host name in each run.
+#[test]
+fn runs_that_are_vantages_of_their_own_are_said_to_need_a_name() {
+    let of = |vantage: &dyn Fn(i64) -> String| {
+        let mut text = format!("{SUMMARY}\n");
+        for number in 0..5 {
+            text += &run(&vantage(number), number, Path178::China);
+        }
+        Files::new(&text).report(&["h.csv"]).ended(0).err
+    };
+    let said = of(&|number| format!("3f2a9c0d1e{number:02}"));
+    assert!(said.contains("each of the 5 runs is a vantage of its own"), "{said}");
+    assert!(said.contains("--vantage LABEL"), "{said}");
+    assert_eq!(of(&|_| "here".into()), "");
+}
+
 #[test]
 fn files_may_be_packed_or_come_through_a_pipe() {
     let story = story("here");

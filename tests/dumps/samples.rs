@@ -7,7 +7,9 @@ use lasthop::import::{Format, recognise};
 use lasthop::input::HEAD;
 
 /// The folders, and the formats that must know their files.
-const FOLDERS: [(&str, &str); 14] = [
+const FOLDERS: [(&str, &str); 20] = [
+    ("caracal-csv", "caracal"),
+    ("dublin-traceroute-json", "dublin"),
     ("globalping-json", "globalping"),
     ("mtr-csv", "mtr-csv"),
     ("mtr-json", "mtr-json"),
@@ -16,12 +18,16 @@ const FOLDERS: [(&str, &str); 14] = [
     ("nexttrace-json", "nexttrace"),
     ("ripe-atlas", "atlas"),
     ("ripe-atlas-firmware", "atlas"),
+    ("scamper-csv", "scamper-csv"),
     ("scamper-json", "scamper-json"),
     ("scamper-text", "text"),
     ("scamper-warts", "warts"),
     ("tracepath-text", "text"),
     ("traceroute-text", "text"),
+    ("trippy-csv", "trippy-csv"),
+    ("trippy-json", "trippy-json"),
     ("windows-tracert", "text"),
+    ("yarrp", "yarrp"),
 ];
 
 /// A file that some format must know.

@@ -31,7 +31,7 @@ fn every_firmware_of_ripe_atlas_is_read() {
         (
             r#""fw":4610,"af":4,"dst_addr":"175.45.176.8","dst_name":"x.kp","proto":"UDP","paris_id":0,
             "prb_id":7,"timestamp":1395833036,"from":"","src_addr":"193.0.0.9","type":"traceroute""#,
-            "175.45.176.8 udp from 7 (193.0.0.9) at 2014-03-26T11:23:56Z",
+            "175.45.176.8 udp flow 0 from 7 (193.0.0.9) at 2014-03-26T11:23:56Z",
         ),
         // Before 4460.
         (

@@ -39,7 +39,7 @@ impl Ping {
         self.files.check(&inputs, self.run.lock.as_deref())?;
         // Held until the last row is written.
         let _lock = self.run.lock.as_deref().map(LockFile::take).transpose()?;
-        let files = Files::open(&self.files, common)?;
+        let files = Files::open(&self.files, &self.run.label(), common)?;
         let began = Timestamp::now();
         let Done { census, failure } =
             self.measure(&addresses, &mut random, block, medium, common)?;

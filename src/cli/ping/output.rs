@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::census::{Census, HostCounts, PingMethod};
-use crate::output::{
-    Appender, OutputError, Run, census as rows, counts, counts_header, counts_table,
-};
+use crate::output::{Appender, Run, census as rows, counts, counts_header, counts_table};
 use crate::targets::Block;
 
 use super::super::common::Common;
 use super::super::exit::Exit;
 use super::super::format::Format;
 use super::super::outputs::is_stdout;
-use super::super::row_file::{RowFile, open_history};
+use super::super::row_file::{RowFile, check_history, open_history};
 use super::super::stdout;
 use super::args::{FileArgs, Ping};
 
@@ -27,9 +27,12 @@ pub(super) struct Files {
 }
 
 impl Files {
-    pub(super) fn open(args: &FileArgs, common: &Common) -> Result<Self, OutputError> {
+    pub(super) fn open(args: &FileArgs, vantage: &str, common: &Common) -> anyhow::Result<Self> {
         // What goes to stdout needs no file.
         let append = args.append.as_deref().filter(|path| !is_stdout(path));
+        if let Some(path) = append {
+            check_history(path, &counts_header(), vantage, Some(Timestamp::now()), common)?;
+        }
         Ok(Self {
             append: append
                 .map(|path| open_history(path, counts_header(), Duration::ZERO, common))

@@ -47,7 +47,7 @@ impl Probe {
         self.files.check(&inputs, self.run.lock.as_deref())?;
         // Held until the last row is written.
         let _lock = self.run.lock.as_deref().map(LockFile::take).transpose()?;
-        let files = Files::open(&self.files, &targets, common)?;
+        let files = Files::open(&self.files, &targets, &self.run.label(), common)?;
         let mut owners = self.sources.owners(&targets, common)?;
         let began = Timestamp::now();
         let Done { measured, survey, methods, failure, census, moved } =

@@ -5,6 +5,8 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::census::HostCounts;
 use crate::output::{
     Appender, OutputError, Rows, Run, hops, summary, summary_header, summary_table, traces,
@@ -19,7 +21,7 @@ use super::super::common::Common;
 use super::super::exit::Exit;
 use super::super::format::Format;
 use super::super::outputs::is_stdout;
-use super::super::row_file::{RowFile, open_history};
+use super::super::row_file::{RowFile, check_history, open_history};
 use super::super::{run_notes, stdout};
 use super::args::{FileArgs, Probe};
 
@@ -59,11 +61,15 @@ impl Files {
     pub(super) fn open(
         args: &FileArgs,
         targets: &Targets,
+        vantage: &str,
         common: &Common,
-    ) -> Result<Self, OutputError> {
+    ) -> anyhow::Result<Self> {
         let header = summary_header(&targets.classes);
         // What goes to stdout needs no file.
         let append = args.append.as_deref().filter(|path| !is_stdout(path));
+        if let Some(path) = append {
+            check_history(path, &header, vantage, Some(Timestamp::now()), common)?;
+        }
         let row_file = |path: &Option<PathBuf>| path.as_deref().map(RowFile::open).transpose();
         Ok(Self {
             append: append

@@ -1,8 +1,8 @@
 //! From when to when a report is wanted.
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+
+use super::super::values;
 
 /// Where a report begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,20 +16,12 @@ pub(super) enum Since {
 pub(super) fn since(text: &str) -> Result<Since, String> {
     match text {
         "newest" => Ok(Since::Newest),
-        text => time(text).map(Since::Time).ok_or_else(|| format!("{EXPECTED}, or newest")),
+        text => until(text).map(Since::Time).map_err(|expected| format!("{expected}, or newest")),
     }
 }
 
 pub(super) fn until(text: &str) -> Result<Timestamp, String> {
-    time(text).ok_or_else(|| EXPECTED.into())
-}
-
-const EXPECTED: &str = "expected a time in UTC such as 2017-10-01T09:05:00Z or 2017-10-01";
-
-/// A time; without a zone it is UTC, and a day is its beginning.
-fn time(text: &str) -> Option<Timestamp> {
-    let civil = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
-    text.parse().ok().or_else(|| civil().map(|zoned| zoned.timestamp()))
+    values::time(text)
 }
 
 #[cfg(test)]

@@ -140,8 +140,8 @@ impl Fields<'_> {
         Trace {
             target,
             method: self.proto.as_ref().and_then(|name| method(&name.0)),
-            // 0 is classic traceroute, of which every probe is a flow of its own.
-            flow: self.paris_id.and_then(|id| u16::try_from(id).ok()).filter(|id| *id != 0),
+            // 0 is one flow as well: the firmware leaves it out of a classic trace.
+            flow: self.paris_id.and_then(|id| u16::try_from(id).ok()),
             vantage: self.vantage().map(Arc::new),
             started: self
                 .timestamp

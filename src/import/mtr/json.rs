@@ -30,9 +30,10 @@ struct Record {
     report: Option<Report>,
 }
 
+/// A report, in whichever notation.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Report {
+pub(super) struct Report {
     mtr: About,
     hubs: Few<Hub>,
 }
@@ -65,7 +66,27 @@ fn findings(record: &[u8], _: &Wanted<'_>) -> Vec<Finding> {
 }
 
 impl Report {
-    fn findings(&self) -> Vec<Finding> {
+    /// One without hubs.
+    pub(super) fn between(src: Option<String>, dst: Option<String>) -> Self {
+        Self { mtr: About { src: Text(src), dst: Text(dst) }, hubs: Few::default() }
+    }
+
+    /// Adds a hub without numbers.
+    pub(super) fn add(&mut self, count: Option<f64>, host: Option<String>) {
+        self.hubs.0.push(Hub { count: Number(count), host: Text(host), ..Hub::default() });
+    }
+
+    /// The fastest answer of the hub that was added last.
+    pub(super) fn best(&mut self, millis: f64) {
+        self.hubs.0.iter_mut().rev().take(1).for_each(|hub| hub.best = Number(Some(millis)));
+    }
+
+    /// The share that was lost at the hub that was added last, in percent.
+    pub(super) fn loss(&mut self, percent: f64) {
+        self.hubs.0.iter_mut().rev().take(1).for_each(|hub| hub.loss = Number(Some(percent)));
+    }
+
+    pub(super) fn findings(&self) -> Vec<Finding> {
         let mut found = Vec::new();
         let mut sink = |_, finding| found.push(finding);
         let mut trace = TextTrace::announced(0, self.destination());

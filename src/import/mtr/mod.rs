@@ -7,3 +7,4 @@ pub(super) mod raw;
 pub(super) mod report;
 pub(super) mod row;
 pub(super) mod winmtr;
+pub(super) mod xml;

@@ -33,6 +33,11 @@ fn recognises(head: &Head) -> bool {
     ["trace", "tracelb"].iter().chain(&MARKS).any(&has_type)
         || OTHERS.iter().any(has_type) && head.has("\"userid\":")
         || head.begins("{\"UUID\":") && head.has("\"TracerouteCallerVersion\":")
+        // As M-Lab wrote it in August and September of 2019.
+        || head.begins("{\"UUID\":")
+            && ["trace", "tracelb", "cycle-start"]
+                .iter()
+                .any(|name| head.has(&format!("\"type\":\"{name}\"")))
         || head.begins("{\"Metadata\":") && head.has("\"CycleStart\":")
         || head.has_all(&["\"stop_reason\":", "\"hop_count\":", "\"probe_count\":"])
 }

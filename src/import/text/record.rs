@@ -3,14 +3,16 @@
 use crate::import::finding::Finding;
 use crate::import::format::{Format, JsonReader, Reader, Wanted};
 use crate::import::sniff::Head;
-use crate::import::{atlas, globalping, mtr, nexttrace, scamper};
+use crate::import::{atlas, dublin, globalping, mtr, nexttrace, scamper, trippy};
 use crate::input::json;
 
 /// The longest value: what is longer is not pasted.
 const LONGEST: usize = 16 << 20;
 
 /// The formats that are JSON.
-static FORMATS: [&Format; 5] = [
+static FORMATS: [&Format; 7] = [
+    &trippy::json::FORMAT,
+    &dublin::FORMAT,
     &scamper::json::FORMAT,
     &mtr::json::FORMAT,
     &nexttrace::FORMAT,

@@ -10,6 +10,9 @@ use super::scan::{Met, Scan};
 /// The longest record; nothing real comes near.
 pub(super) const LONGEST: usize = 64 << 20;
 
+/// The longest first key that tells records from their values.
+const LONGEST_KEY: usize = 64;
+
 /// What a cutter makes of a part of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Piece {
@@ -53,6 +56,8 @@ struct Open {
     layout: Layout,
     /// At the beginning of a line, the blanks there so far.
     leading: Option<usize>,
+    /// How far behind the start a line begins of which too little was read to know whether it is of it.
+    undecided: Option<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +68,15 @@ enum Fate {
     TooLong,
     /// It is malformed, so that not even its depth is known; that has been said.
     Lost,
+}
+
+/// Whether an object is a value of the record that is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Yes,
+    No,
+    /// Not enough of it was read.
+    Unknown,
 }
 
 /// What the lines of a record show of how it was written.
@@ -85,6 +99,11 @@ impl<'a> Cutter<'a> {
     /// Goes on through `bytes` from `at` to their end. A record that was open at the end of the last
     /// part must begin where `kept` said, or at 0 if `moved` was called.
     pub(super) fn cut(&mut self, bytes: &[u8], mut at: usize, pieces: &mut Pieces) {
+        if let Some(open) = &mut self.open
+            && let Some(behind) = open.undecided.take()
+        {
+            at = open.start + behind;
+        }
         while at < bytes.len() {
             at = match self.open.take() {
                 None => self.between(bytes, at, pieces),
@@ -155,6 +174,7 @@ impl<'a> Cutter<'a> {
             fate: Fate::Kept,
             layout: Layout::OneLine,
             leading: None,
+            undecided: None,
         }
     }
 
@@ -217,6 +237,11 @@ impl<'a> Cutter<'a> {
                 open.leading = Some(0);
             }
             b',' => {}
+            b'{' if open.is_left(leading) && open.may_hold(bytes, at) == Holds::Unknown => {
+                open.undecided = Some(at - open.start);
+                self.open = Some(open);
+                return bytes.len();
+            }
             _ if self.begins_another(&open, byte, bytes, at) => {
                 (self.indent, self.fresh) = (leading, true);
                 if open.fate == Fate::Kept {
@@ -241,8 +266,10 @@ impl<'a> Cutter<'a> {
         let prefix = |prefix: &&str| prefix.as_bytes().first() == Some(&byte);
         match byte {
             b'{' => {
-                let outside = open.leading.is_some_and(|leading| leading <= open.indent);
-                outside && !(open.layout == Layout::Flat && open.expects(bytes, at))
+                let outside = open.leading.is_some_and(|leading| open.is_left(leading));
+                outside
+                    && !(open.layout == Layout::Flat && open.expects(bytes, at))
+                    && open.may_hold(bytes, at) != Holds::Yes
             }
             _ if self.prefixes.iter().any(prefix) && byte != b'"' => true,
             b'"' | b'-' | b'0'..=b'9' | b'}' | b'[' | b']' | b':' | b't' | b'f' | b'n' => false,
@@ -304,6 +331,29 @@ impl Open {
         if self.layout == Layout::Brace {
             let flat = byte == b'"' && self.leading.is_some_and(|leading| leading <= self.indent);
             self.layout = if flat { Layout::Flat } else { Layout::Lines };
+        }
+    }
+
+    /// Whether a line that begins with so many blanks need not be within it.
+    fn is_left(&self, leading: usize) -> bool {
+        leading <= self.indent
+    }
+
+    /// Whether an object at `at`, where a line begins, is one of its values: one must be missing there, and
+    /// it does not begin with the same key, as the next record would.
+    fn may_hold(&self, bytes: &[u8], at: usize) -> Holds {
+        if !self.expects(bytes, at) {
+            return Holds::No;
+        }
+        let own = bytes.get(self.start..).unwrap_or_default();
+        let key = own.iter().take(LONGEST_KEY).position(|byte| *byte == b':');
+        let Some(key) = key.and_then(|end| own.get(..end)) else { return Holds::No };
+        let other = bytes.get(at..).unwrap_or_default();
+        match other.get(..key.len()) {
+            Some(other) if other == key => Holds::No,
+            Some(_) => Holds::Yes,
+            None if key.starts_with(other) => Holds::Unknown,
+            None => Holds::Yes,
         }
     }
 

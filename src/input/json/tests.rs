@@ -53,6 +53,19 @@ fn lines_arrays_and_single_values_are_records() {
 }
 
 #[test]
+fn values_of_a_record_may_begin_lines_that_are_not_indented() {
+    let values = "{\"a\":1,\"b\":[\n{\"c\":[1]},\n{\"c\":[2]}\n]}\n";
+    assert_eq!(read(values), ["1 1"]);
+    assert_eq!(read(values.repeat(2)), ["1 1", "5 1"]);
+    // Another record begins as this one did.
+    let cut = "{\"a\":1,\"b\":[\n{\"a\":2}\n{\"a\":3}\n";
+    assert_eq!(
+        read(cut),
+        ["1 malformed: a record without an end; line 2 is not of it", "2 2", "3 3"]
+    );
+}
+
+#[test]
 fn records_may_take_many_lines() {
     let value: serde_json::Value =
         serde_json::from_str(r#"[{"a":1,"b":[{"c":[{}]},{}]},{"a":2},{"a":3}]"#).unwrap();

@@ -77,6 +77,16 @@ pub fn source_address(
 ) -> Result<Ipv4Addr, TransportError> {
     let asked = asked.filter(|address| !address.is_unspecified());
     let from = asked.unwrap_or(Ipv4Addr::UNSPECIFIED);
+    let useless = |why: &str| {
+        let source = io::Error::new(io::ErrorKind::AddrNotAvailable, why);
+        Err(TransportError::NotOurAddress { address: from, source })
+    };
+    if from.is_loopback() && !target.is_loopback() {
+        return useless("a loopback address leads to no other machine");
+    }
+    if from.is_multicast() || from.is_broadcast() {
+        return useless("a multicast or broadcast address is no machine's own");
+    }
     let socket = UdpSocket::bind((from, 0)).map_err(|source| match asked {
         Some(address) if source.kind() == io::ErrorKind::AddrNotAvailable => {
             TransportError::NotOurAddress { address, source }
@@ -90,14 +100,7 @@ pub fn source_address(
         IpAddr::V4(address) => address,
         IpAddr::V6(_) => return Err(no_route(io::ErrorKind::AddrNotAvailable.into())),
     };
-    let useless = |why: &str| {
-        let source = io::Error::new(io::ErrorKind::AddrNotAvailable, why);
-        Err(TransportError::NotOurAddress { address: from, source })
-    };
-    if address.is_loopback() && !target.is_loopback() && asked.is_some() {
-        return useless("a loopback address leads to no other machine");
-    }
-    // The system takes another one in place of a multicast or broadcast address.
+    // The system takes another one in place of a network's own broadcast address.
     if asked.is_some_and(|asked| asked != address) {
         return useless("a multicast or broadcast address is no machine's own");
     }

@@ -135,12 +135,11 @@ fn handshakes() -> [SockFilter; 5] {
     let step = |code: u32, jump: (u8, u8), value: u32| {
         SockFilter::new(u16::try_from(code).unwrap_or_default(), jump.0, jump.1, value)
     };
-    /// SYN and RST.
-    const FLAGS: u32 = 0x06;
+    let syn_or_rst = 0x06;
     [
         step(BPF_LDX | BPF_B | BPF_MSH, (0, 0), 0),
         step(BPF_LD | BPF_B | BPF_IND, (0, 0), 13),
-        step(BPF_JMP | BPF_JSET | BPF_K, (0, 1), FLAGS),
+        step(BPF_JMP | BPF_JSET | BPF_K, (0, 1), syn_or_rst),
         step(BPF_RET | BPF_K, (0, 0), u32::MAX),
         step(BPF_RET | BPF_K, (0, 0), 0),
     ]

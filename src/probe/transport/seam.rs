@@ -215,3 +215,34 @@ impl TransportError {
         move |source| Self::System { call, source: source.into() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unopened(errno: Errno) -> TransportError {
+        TransportError::unopened(io::Error::from(errno), "socket", TransportError::NoRaw)
+    }
+
+    /// What sandboxes, containers and small kernels say of sockets that they do not have: the next kind is tried.
+    #[test]
+    fn sockets_that_are_refused_are_passed_over() {
+        for errno in [Errno::EPERM, Errno::EACCES] {
+            assert!(matches!(unopened(errno), TransportError::NoRaw), "{errno}");
+        }
+        for errno in [Errno::EPROTONOSUPPORT, Errno::ESOCKTNOSUPPORT, Errno::EAFNOSUPPORT] {
+            assert!(matches!(unopened(errno), TransportError::NotOffered { .. }), "{errno}");
+        }
+    }
+
+    /// A limit on files is about this process, not about the network, and no other socket would open.
+    #[test]
+    fn no_file_left_to_open_is_no_missing_route() {
+        for errno in [Errno::EMFILE, Errno::ENFILE] {
+            let error = unopened(errno);
+            assert!(error.is_out_of_files(), "{errno}");
+            assert!(matches!(error, TransportError::System { .. }), "{errno}");
+        }
+        assert!(!unopened(Errno::ENOMEM).is_out_of_files());
+    }
+}

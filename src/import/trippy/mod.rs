@@ -1,0 +1,4 @@
+//! Reports of trippy, as JSON and as CSV: one for each destination.
+
+pub(super) mod csv;
+pub(super) mod json;
