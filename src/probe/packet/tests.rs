@@ -245,7 +245,7 @@ fn mpls_labels_are_read_with_and_without_a_length() {
         ttl: ProbeTtl::FIRST,
         attempt: Attempt::default(),
     };
-    let mut quote = codec().encode(SOURCE, &probe).to_vec();
+    let mut quote = codec().encode(SOURCE, &probe);
     quote.resize(128, 0);
     let entry = (24_005_u32 << 12 | 1 << 8 | 7).to_be_bytes();
     let extension = [&[0x20, 0, 0, 0, 0, 8, 1, 1][..], &entry].concat();
