@@ -49,6 +49,13 @@ fn four_prefixes_have_four_borders() -> Result<()> {
     lasthop_agrees(test, scenarios::FOUR_BORDERS, "both")
 }
 
+/// Nothing is balanced here: the number by which a Linux router in another namespace would choose the path
+/// of a connecting socket's packets is the socket's own, and not made from its ports.
+#[test]
+fn tcp_finds_the_same_borders() -> Result<()> {
+    lasthop_agrees("tcp_finds_the_same_borders", scenarios::UNDECIDING_HOPS, "tcp")
+}
+
 #[test]
 fn hops_that_cannot_decide_are_passed_over() -> Result<()> {
     let test = "hops_that_cannot_decide_are_passed_over";

@@ -2,10 +2,11 @@
 //! that the scenario states.
 #![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
 
+use std::net::Ipv4Addr;
 use std::num::NonZeroU32;
 
 use jiff::Timestamp;
-use lasthop::lab::{self, Network, Truth, VirtualTransport};
+use lasthop::lab::{self, Manners, Network, Scenario, Truth, VirtualTransport};
 use lasthop::owner::Owners;
 use lasthop::probe::engine::Measured;
 use lasthop::probe::packet::{Codec, Secret};
@@ -13,7 +14,7 @@ use lasthop::probe::{
     Attempt, Flow, Probe, ProbeMethod, ProbeTtl, TraceJob, TraceKey, TraceSettings,
 };
 use lasthop::targets::{Targets, select};
-use lasthop::trace::{Strategy, Trace};
+use lasthop::trace::{HopReply, ReplyKind, StopReason, Strategy, Trace};
 use lasthop::transit::{Judgement, judge};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -32,9 +33,18 @@ impl Run {
     }
 
     fn by(strategy: Strategy, name: &str, methods: &[ProbeMethod], seed: u64, rate: u32) -> Self {
-        let targets = Targets::built_in().expect("targets");
-        let scenario = lab::built_in(name).expect("a scenario").expect("a right one");
         let rate = NonZeroU32::new(rate);
+        let settings = TraceSettings { strategy, rate, ..TraceSettings::default() };
+        Self::over(scenario(name), settings, methods, seed)
+    }
+
+    fn over(
+        scenario: Scenario,
+        settings: TraceSettings,
+        methods: &[ProbeMethod],
+        seed: u64,
+    ) -> Self {
+        let targets = Targets::built_in().expect("targets");
         let vantage = scenario.vantage;
         let codec = Codec::new(Secret::new(*b"known to one run"));
         let mut transport = VirtualTransport::new(Network::new(scenario, seed), codec);
@@ -44,7 +54,7 @@ impl Run {
             addresses: select(&targets.block, &[], &mut random).expect("addresses"),
             methods: methods.to_vec(),
             flows: 1,
-            settings: TraceSettings { strategy, rate, ..TraceSettings::default() },
+            settings,
             began: Timestamp::UNIX_EPOCH,
         };
         let mut traces: Vec<Trace> = Vec::new();
@@ -93,11 +103,32 @@ impl Run {
     }
 }
 
+fn scenario(name: &str) -> Scenario {
+    lab::built_in(name).expect("a scenario").expect("a right one")
+}
+
+/// Whether a box on the way answers these packets in the name of all targets behind it, so that the
+/// paths seem to end there. The truth that a scenario states is about packets that get through.
+fn answers_for_all(name: &str, methods: &[ProbeMethod]) -> bool {
+    let answers = |port: u16| {
+        let routes = &scenario(name).routes;
+        routes.iter().flat_map(|route| &route.middlebox).any(|it| it.open.contains(&port))
+    };
+    methods.iter().any(|method| matches!(method, ProbeMethod::Tcp(port) if answers(*port)))
+}
+
 /// All scenarios whose routers reply to every probe, but for chance.
 #[test]
 fn every_scenario_is_measured_right() {
     for name in lab::NAMES {
-        for (methods, rate) in [(&[ProbeMethod::Icmp], 200), (&[ProbeMethod::Udp], 1000)] {
+        for (methods, rate) in [
+            (&[ProbeMethod::Icmp], 200),
+            (&[ProbeMethod::Udp], 1000),
+            (&[ProbeMethod::Tcp(80)], 1000),
+        ] {
+            if answers_for_all(name, methods) {
+                continue;
+            }
             let run = Run::of(name, methods, 7, rate);
             assert_eq!(run.traces.len(), 1024, "{name}");
             let (right, least) = (run.right(), if name == "lossy" { 1014 } else { 1024 });
@@ -125,7 +156,11 @@ fn border_first_is_as_right_with_few_packets() {
             ([ProbeMethod::Icmp], 200, 7),
             ([ProbeMethod::Udp], 1000, 8),
             ([ProbeMethod::Icmp], 5000, 9),
+            ([ProbeMethod::Tcp(80)], 1000, 10),
         ] {
+            if answers_for_all(name, &methods) {
+                continue;
+            }
             let run = Run::by(Strategy::Border, name, &methods, seed, rate);
             let simple = !PATHS_THAT_DIFFER.contains(&name);
             let (least, most) = if simple { (1019, 2.5) } else { (1014, 6.0) };
@@ -167,6 +202,54 @@ fn the_same_seed_measures_the_same_to_the_bit() {
 fn both_methods_make_two_traces_for_each_target() {
     let run = Run::of("today", &[ProbeMethod::Icmp, ProbeMethod::Udp], 1, 5000);
     assert_eq!((run.traces.len(), run.right()), (2048, 2048));
+}
+
+/// Most hosts refuse port 80. One accepts it, one accepts 443 alone, and one keeps silent about both.
+#[test]
+fn by_tcp_the_second_port_is_tried_where_the_first_stays_silent() {
+    let host = |last| Ipv4Addr::new(175, 45, 176, last);
+    let mut today = scenario("today");
+    // Else the router before the hosts answers in their name.
+    today.routes[0].paths[0].hops.pop();
+    let web = |open: &[u16], filtered: &[u16]| Manners {
+        open: open.to_vec(),
+        filtered: filtered.to_vec(),
+        ..Manners::default()
+    };
+    today.hosts.insert(host(8), web(&[80], &[]));
+    today.hosts.insert(host(9), web(&[443], &[80]));
+    today.hosts.insert(host(15), web(&[], &[80, 443]));
+    let settings = |other_ports: &[u16]| TraceSettings {
+        strategy: Strategy::Full,
+        rate: NonZeroU32::new(5000),
+        other_ports: other_ports.to_vec(),
+        ..TraceSettings::default()
+    };
+    let methods = [ProbeMethod::Tcp(80)];
+    let one = Run::over(today.clone(), settings(&[]), &methods, 3);
+    let two = Run::over(today, settings(&[443]), &methods, 3);
+    let answered = |run: &Run, target| {
+        let trace = run.traces.iter().find(|trace| trace.target == target).expect("traced");
+        let answers =
+            |(_, reply): (_, &HopReply)| (reply.from, reply.kind) == (target, ReplyKind::EchoReply);
+        (trace.stop == Some(StopReason::Home), trace.answers().any(answers))
+    };
+    for (run, by_443) in [(&one, false), (&two, true)] {
+        assert_eq!((run.traces.len(), run.right()), (1024, 1024));
+        assert_eq!(answered(run, host(8)), (true, true));
+        assert_eq!(answered(run, host(9)), (by_443, by_443));
+        assert_eq!(answered(run, host(15)), (false, false));
+        assert_eq!(answered(run, host(16)), (true, true));
+        assert_eq!(answered(run, host(200)), (false, false));
+    }
+    assert!(two.measured.packets < 2 * one.measured.packets + 1000);
+}
+
+#[test]
+fn three_methods_make_three_traces_for_each_target() {
+    let methods = [ProbeMethod::Icmp, ProbeMethod::Udp, ProbeMethod::Tcp(80)];
+    let run = Run::of("today", &methods, 1, 5000);
+    assert_eq!((run.traces.len(), run.right()), (3072, 3072));
 }
 
 #[test]

@@ -257,6 +257,7 @@ impl Classify {
         let Collector { first, last, methods, .. } = &survey.collected;
         let method = match methods.iter().collect::<Vec<_>>()[..] {
             [Method::Icmp, Method::Udp] => "both".into(),
+            [Method::Icmp, Method::Udp, Method::Tcp] => "all".into(),
             ref methods => methods.iter().map(ToString::to_string).collect::<Vec<_>>().join("+"),
         };
         Run {

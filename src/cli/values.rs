@@ -35,6 +35,30 @@ pub(super) fn some(text: &str) -> Result<usize, String> {
     number.ok_or_else(|| "expected a number from 1".into())
 }
 
+/// TCP ports, in the order in which they are tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Ports {
+    pub(super) first: u16,
+    pub(super) others: Vec<u16>,
+}
+
+impl Default for Ports {
+    fn default() -> Self {
+        Self { first: 80, others: vec![443] }
+    }
+}
+
+/// TCP ports, commas between.
+pub(super) fn ports(text: &str) -> Result<Ports, String> {
+    let wrong = || "expected a TCP port, or two with a comma between, such as 80,443".to_owned();
+    let port = |text: &str| text.parse().ok().filter(|port| *port > 0).ok_or_else(wrong);
+    match text.split(',').map(port).collect::<Result<Vec<u16>, _>>()?[..] {
+        [first] => Ok(Ports { first, others: Vec::new() }),
+        [first, second] if first != second => Ok(Ports { first, others: vec![second] }),
+        _ => Err(wrong()),
+    }
+}
+
 /// Packets a second.
 pub(super) fn rate(text: &str) -> Result<u32, String> {
     text.parse().map_err(|_| "expected packets a second, such as 200, or 0 for no limit".into())

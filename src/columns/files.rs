@@ -20,7 +20,8 @@ tables! {
         started_at: Maybe(&Time), "When the first packet left";
         ended_at: Maybe(&Time), "When the last reply arrived";
         vantage: Label, "Where the packets left from; empty where nobody named it";
-        method: Label, "icmp, udp or both; of traces made elsewhere, all their methods with + between";
+        method: Label,
+            "icmp, udp, tcp, both (icmp and udp) or all; of traces made elsewhere, what they have with + between";
         scope: Prefix, "The block or a routed prefix";
         targets: Count, "Number of different addresses that were traced";
         classes ["": "Number of traces of class {class}"]: Count;
@@ -38,7 +39,7 @@ tables! {
             "Holders of the last foreign hops, by classified traces: name=count, semicolons between, most first";
         last_hops: Count, "Number of different last foreign hops of the classified traces";
         rtt_ms: Maybe(&Millis), "Median RTT of the last foreign hop";
-        probes: Count, "Number of packets sent for the traces";
+        probes: Count, "Number of packets sent for the traces, TCP ports that stayed silent included";
         complete: Flag,
             "False when the run was interrupted, ran out of time, or could not send what it meant to";
         pinged: Maybe(&Count), "Number of targets that were pinged", since 2;
@@ -108,7 +109,7 @@ tables! {
             "When the packet left; where only the start of a trace is known, its first row has that";
         address: Maybe(&Address), "Address that replied; empty if none did";
         rtt_ms: Maybe(&Millis), "RTT of the reply";
-        icmp_type: Maybe(&Byte), "ICMP type of the reply";
+        icmp_type: Maybe(&Byte), "ICMP type of the reply; 0 as well for the target's SYN-ACK or reset";
         icmp_code: Maybe(&Byte), "ICMP code of the reply";
         reply_ttl: Maybe(&Byte), "TTL with which the reply arrived";
         mpls: Maybe(&Text), "MPLS labels that the reply quotes: label:ttl, blanks between";
@@ -211,7 +212,8 @@ tables! {
         not_before: Time, "It happened after this: the start of the last run before it";
         not_after: Time, "It happened before this: the end of the first run that shows it";
         vantage: Label, "Where the packets left from; empty where nobody named it";
-        method: Label, "icmp, udp or both; of traces made elsewhere, all their methods with + between";
+        method: Label,
+            "icmp, udp, tcp, both (icmp and udp) or all; of traces made elsewhere, what they have with + between";
         scope: Prefix, "The block or a routed prefix";
         subject: Maybe(&Text), "The carrier that appeared or vanished, or the class whose share moved";
         verdict_before: Text, "Verdict of the runs before: a class, mixed, unknown or unreached";
@@ -236,7 +238,8 @@ tables! {
         complete: Flag,
             "False when it was interrupted, ran out of time, or could not send what it meant to";
         vantage: Label, "Where the packets left from; empty where nobody named it";
-        method: Label, "icmp, udp or both; of traces made elsewhere, all their methods with + between";
+        method: Label,
+            "icmp, udp, tcp, both (icmp and udp) or all; of traces made elsewhere, what they have with + between";
         scope: Prefix, "The block or a routed prefix";
         verdict: Text,
             "Verdict of the runs together, not swayed by single traces: a class, mixed, unknown or unreached";

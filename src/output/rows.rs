@@ -116,7 +116,7 @@ pub struct Run {
     pub ended: Option<Timestamp>,
     /// Where the probes left from; empty where nobody named it.
     pub vantage: String,
-    /// `icmp`, `udp` or `both`; of traces made elsewhere all methods, with `+` between.
+    /// `icmp`, `udp`, `tcp`, `both` or `all`; of traces made elsewhere what they have, with `+` between.
     pub method: String,
     /// Whether it came to its own end.
     pub complete: bool,

@@ -6,6 +6,7 @@
 //! sockets and in simulated time.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -133,6 +134,8 @@ pub struct Measured {
     pub matched: BTreeMap<Matched, u64>,
     /// Packets sent.
     pub packets: u64,
+    /// How many of them were for traces that were made again and are not among the outputs, by target.
+    pub unkept: BTreeMap<Ipv4Addr, usize>,
     /// What the transport counted beside the replies.
     pub counts: TransportCounts,
 }
@@ -153,6 +156,9 @@ impl Measured {
             *self.matched.entry(matched).or_default() += count;
         }
         self.packets += later.packets;
+        for (target, count) in later.unkept {
+            *self.unkept.entry(target).or_default() += count;
+        }
         self.counts.add(later.counts);
     }
 

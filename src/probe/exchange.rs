@@ -14,6 +14,22 @@ pub enum ProbeMethod {
     Icmp,
     /// A UDP datagram to a high port.
     Udp,
+    /// A TCP SYN to this port. Another port is another flow, and so another trace.
+    Tcp(u16),
+}
+
+impl ProbeMethod {
+    /// How many there are, whatever the port.
+    pub(super) const COUNT: usize = 3;
+
+    /// The place of the kind of packet among [`Self::COUNT`].
+    pub(super) const fn index(self) -> usize {
+        match self {
+            Self::Icmp => 0,
+            Self::Udp => 1,
+            Self::Tcp(_) => 2,
+        }
+    }
 }
 
 impl From<ProbeMethod> for Method {
@@ -21,6 +37,7 @@ impl From<ProbeMethod> for Method {
         match method {
             ProbeMethod::Icmp => Self::Icmp,
             ProbeMethod::Udp => Self::Udp,
+            ProbeMethod::Tcp(_) => Self::Tcp,
         }
     }
 }
@@ -137,7 +154,7 @@ pub struct Reply {
     pub probe: Probe,
     /// Who sent it.
     pub from: Ipv4Addr,
-    /// Which ICMP message it is.
+    /// What it says.
     pub kind: ReplyKind,
     /// When it arrived.
     pub received: Moment,

@@ -59,6 +59,9 @@ pub struct TraceSettings {
     pub rate: Option<NonZeroU32>,
     /// When to stop, measured from the start.
     pub deadline: Option<Duration>,
+    /// TCP ports beside the one of [`ProbeMethod::Tcp`]. A target that stays silent by one is traced
+    /// again by the next. Of its traces the one that it answers is kept; without any, the first.
+    pub other_ports: Vec<u16>,
 }
 
 impl Default for TraceSettings {
@@ -75,6 +78,7 @@ impl Default for TraceSettings {
             in_flight: 4096,
             rate: NonZeroU32::new(200),
             deadline: None,
+            other_ports: Vec::new(),
         }
     }
 }
@@ -137,11 +141,11 @@ impl<'t> TraceJob<'t> {
     /// traces of one group show together is known for all of them.
     pub(super) fn group(&self, key: &TraceKey) -> usize {
         let prefix = self.targets.block.routed_index(key.target).unwrap_or_default();
-        prefix * 2 + usize::from(key.method == ProbeMethod::Udp)
+        prefix * ProbeMethod::COUNT + key.method.index()
     }
 
     /// How many groups there are.
     pub(super) fn groups(&self) -> usize {
-        self.targets.block.routed_prefixes().len() * 2
+        self.targets.block.routed_prefixes().len() * ProbeMethod::COUNT
     }
 }

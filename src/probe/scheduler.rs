@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::net::Ipv4Addr;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -31,10 +32,14 @@ impl TraceJob<'_> {
         observer: &mut impl Observer<Trace>,
     ) -> (Measured, Result<(), TransportError>) {
         let mut scheduler = TraceScheduler::new(self, random);
-        let methods = self.methods.iter().copied();
-        scheduler.serial = methods.filter(|method| !transport.identifies_ttl(*method)).collect();
+        for method in &self.methods {
+            scheduler.serial[method.index()] = !transport.takes_several(*method);
+        }
         let settings = &self.settings;
-        Engine::new(settings.rate, settings.deadline).run(transport, &mut scheduler, observer)
+        let mut engine = Engine::new(settings.rate, settings.deadline);
+        let (mut measured, failure) = engine.run(transport, &mut scheduler, observer);
+        measured.unkept = scheduler.unkept;
+        (measured, failure)
     }
 }
 
@@ -61,8 +66,8 @@ struct TraceScheduler<'j> {
     pilots: usize,
     /// How many of those have not got through yet.
     pilots_under_way: usize,
-    /// Methods by which a trace may have only one probe under way.
-    serial: Vec<ProbeMethod>,
+    /// Whether a trace may have only one probe under way, by the place of its method.
+    serial: [bool; ProbeMethod::COUNT],
     under_way: BTreeMap<TraceKey, TraceState>,
     groups: Vec<PrefixKnowledge>,
     rto: Rto,
@@ -71,6 +76,10 @@ struct TraceScheduler<'j> {
     ready: VecDeque<TraceKey>,
     timers: BinaryHeap<Reverse<(Moment, Timer)>>,
     in_flight: usize,
+    /// What was silent by one TCP port, while it is traced by the next.
+    by_earlier_port: BTreeMap<TraceKey, Trace>,
+    /// The packets of those traces of which another was kept, by target.
+    unkept: BTreeMap<Ipv4Addr, usize>,
     finished: Vec<Trace>,
 }
 
@@ -106,7 +115,7 @@ impl Scheduler for TraceScheduler<'_> {
             limit.sent(at);
         }
         // A late reply that does not say which probe it is for would be taken for the next one's.
-        let serial = self.serial.contains(&probe.key.method);
+        let serial = self.serial[probe.key.method.index()];
         let wait = if serial { self.job.settings.timeout } else { self.rto.get() };
         self.set_timer(at + wait, Timer::Timeout(*probe));
         // At the end of the queue: the probes of one trace go out between those of others.
@@ -177,7 +186,7 @@ impl<'j> TraceScheduler<'j> {
             ended: 0,
             pilots,
             pilots_under_way: pilots,
-            serial: Vec::new(),
+            serial: [false; ProbeMethod::COUNT],
             under_way: BTreeMap::new(),
             groups: vec![PrefixKnowledge::default(); job.groups()],
             rto: Rto::new(job.settings.timeout),
@@ -185,6 +194,8 @@ impl<'j> TraceScheduler<'j> {
             ready: VecDeque::new(),
             timers: BinaryHeap::new(),
             in_flight: 0,
+            by_earlier_port: BTreeMap::new(),
+            unkept: BTreeMap::new(),
             finished: Vec::new(),
             job,
         }
@@ -217,7 +228,7 @@ impl<'j> TraceScheduler<'j> {
         let group = &mut self.groups[state.group];
         let (settings, targets) = (&self.job.settings, self.job.targets);
         let (specials, carriers) = (&targets.specials, &targets.carriers);
-        let serial = self.serial.contains(&key.method);
+        let serial = self.serial[key.method.index()];
         let policy = Policy { settings, specials, carriers, state, group, serial, now };
         let on_the_way = match policy.state.role {
             Role::BorderSearch => match policy.search() {
@@ -266,10 +277,11 @@ impl<'j> TraceScheduler<'j> {
         let Some(prefix) = self.job.targets.block.routed_prefix(key.target) else { return };
         let (method, flow) = (ProbeMethod::Icmp, Flow::default());
         let first = TraceKey { target: prefix.network(), method, flow };
-        let (method, flow) = (ProbeMethod::Udp, Flow::LAST);
+        let (method, flow) = (ProbeMethod::Tcp(u16::MAX), Flow::LAST);
         let last = TraceKey { target: prefix.broadcast(), method, flow };
         let keys = self.under_way.range(first..=last).map(|(key, _)| *key);
-        self.ready.extend(keys.filter(|other| other.method == key.method));
+        let same_kind = |other: &TraceKey| other.method.index() == key.method.index();
+        self.ready.extend(keys.filter(same_kind));
     }
 
     /// Whether `probe` may be sent now, as far as its hop limits its ICMP rate. If not, its trace waits
@@ -330,7 +342,37 @@ impl<'j> TraceScheduler<'j> {
     fn end(&mut self, key: TraceKey, stop: StopReason) {
         let Some(state) = self.under_way.remove(&key) else { return };
         self.in_flight -= state.waiting();
+        let next = self.next_port(&state, stop);
+        let (group, role) = (state.group, Role::Full);
+        let trace = state.finish(stop, self.job.began);
+        let (trace, unkept) = match self.by_earlier_port.remove(&key) {
+            Some(earlier) if stop != StopReason::Home => (Some(earlier), trace),
+            earlier => (trace, earlier),
+        };
+        if let Some(unkept) = unkept {
+            *self.unkept.entry(unkept.target).or_default() += unkept.probes();
+        }
+        if let Some(next) = next {
+            self.by_earlier_port.extend(trace.map(|trace| (next, trace)));
+            let state = TraceState::new(next, group, role, self.random.random());
+            self.under_way.insert(next, state);
+            self.ready.push_back(next);
+            return;
+        }
         self.ended += 1;
-        self.finished.extend(state.finish(stop, self.job.began));
+        self.finished.extend(trace);
+    }
+
+    /// The trace by the next TCP port, where all of the path was asked and the target stayed silent.
+    fn next_port(&self, state: &TraceState, stop: StopReason) -> Option<TraceKey> {
+        let ProbeMethod::Tcp(port) = state.key.method else { return None };
+        let silent = matches!(stop, StopReason::GapLimit | StopReason::MaxTtl);
+        if !silent || state.role == Role::BorderSearch {
+            return None;
+        }
+        let others = &self.job.settings.other_ports;
+        let place = others.iter().position(|other| *other == port).map_or(0, |place| place + 1);
+        let method = ProbeMethod::Tcp(*others.get(place)?);
+        Some(TraceKey { method, ..state.key })
     }
 }

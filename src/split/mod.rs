@@ -92,6 +92,16 @@ pub fn split(judged: &[(&Trace, &Judgement)], targets: &Targets) -> Split {
     counting.split()
 }
 
+impl Split {
+    /// Counts packets to `target` that belong to none of the traces.
+    pub fn add_probes(&mut self, target: Ipv4Addr, probes: usize) {
+        let Self { block, routed, .. } = self;
+        let scopes = std::iter::once(block).chain(routed);
+        let inside = scopes.filter(|part| part.scope.contains(&target));
+        inside.for_each(|part| part.probes += probes);
+    }
+}
+
 /// Adds up a split, trace by trace.
 #[derive(Debug, Clone)]
 pub struct Counting<'t> {

@@ -9,12 +9,12 @@ pub enum ReplyKind {
     TimeExceeded,
     /// The packet goes no further (ICMP type 3), with the code.
     Unreachable(u8),
-    /// The target itself answers an echo request (ICMP type 0).
+    /// The target itself answers: an echo reply (ICMP type 0), or by TCP a SYN-ACK or a reset.
     EchoReply,
 }
 
 impl ReplyKind {
-    /// The ICMP type and code.
+    /// The ICMP type and code. The target's answer by TCP is written like an echo reply.
     #[must_use]
     pub const fn icmp(self) -> (u8, u8) {
         match self {

@@ -26,7 +26,8 @@ pub(crate) fn sent(devices: &str) -> Option<u64> {
 #[test]
 fn every_packet_is_accounted_for() {
     let Some(lab) = Lab::near() else { return };
-    for method in ["icmp", "udp"] {
+    // Nobody there accepts a connection.
+    for method in ["icmp", "udp", "tcp"] {
         let run = ["175.45.177.8/30", "--method", method];
         let (run, packets) = watched(&lab, &[&run, &QUICK[..]].concat());
         let probes = Sheet::read(&run.ended(0).out).column("probes")[0].to_owned();

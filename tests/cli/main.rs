@@ -45,6 +45,7 @@ mod skipping;
 mod stdout;
 mod stories;
 mod streams;
+mod tcp;
 mod terminal;
 mod unprivileged;
 mod users;

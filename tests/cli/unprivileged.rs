@@ -52,6 +52,11 @@ fn udp_shows_the_same_hops_and_labels() {
 }
 
 #[test]
+fn tcp_shows_the_same_hops_and_labels() {
+    same_hops_by("tcp --port 80");
+}
+
+#[test]
 fn the_sockets_are_chosen_by_what_is_allowed() {
     let Some(lab) = Lab::near().filter(|_| has("setpriv")) else { return };
     let quick = QUICK.join(" ");

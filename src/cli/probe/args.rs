@@ -12,11 +12,11 @@ use crate::trace::Strategy;
 use super::super::outputs::{self, Output};
 use super::super::run::{RunArgs, SendArgs};
 use super::super::sources::Sources;
-use super::super::values::{seconds, up_to};
+use super::super::values::{Ports, ports, seconds, up_to};
 
 /// Trace the block (or the given addresses), name the transit, write the split
 ///
-/// Sends small ICMP echo requests or UDP datagrams with rising TTL to every address of the block, at
+/// Sends small ICMP echo requests, UDP datagrams or TCP SYNs with rising TTL to every address of the block, at
 /// most --rate per second in all and in random order, and stops each trace as soon as home answers.
 /// The summary goes to stdout: one row for the block, one for each routed prefix.
 #[derive(Debug, Args)]
@@ -80,10 +80,14 @@ impl FileArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Tracing")]
 pub(super) struct TraceArgs {
-    /// Probe packets; both makes two traces for each target [default: icmp, or udp where only that is
-    /// allowed]
+    /// Probe packets; both is icmp and udp, all is these and tcp, with a trace of each target by each
+    /// [default: icmp, or udp where only that is allowed]
     #[arg(long, value_enum)]
     pub(super) method: Option<Methods>,
+    /// TCP ports: a complete trace to which the target stays silent is made again by the next port
+    /// [default: 80,443]
+    #[arg(long = "port", value_name = "N[,N]", value_parser = ports)]
+    ports: Option<Ports>,
     /// full traces every target from the first hop on; border does that for a few, and probes the
     /// others where those found the border, with a seventh of the packets
     #[arg(long, value_enum, default_value_t = StrategyArg::Border)]
@@ -110,15 +114,21 @@ pub(super) enum Methods {
     #[default]
     Icmp,
     Udp,
+    Tcp,
     Both,
+    All,
 }
 
 impl Methods {
-    pub(super) fn list(self) -> &'static [ProbeMethod] {
+    fn list(self, port: u16) -> Vec<ProbeMethod> {
+        let all = [ProbeMethod::Icmp, ProbeMethod::Udp, ProbeMethod::Tcp(port)];
+        let [icmp, udp, tcp] = all;
         match self {
-            Self::Icmp => &[ProbeMethod::Icmp],
-            Self::Udp => &[ProbeMethod::Udp],
-            Self::Both => &[ProbeMethod::Icmp, ProbeMethod::Udp],
+            Self::Icmp => vec![icmp],
+            Self::Udp => vec![udp],
+            Self::Tcp => vec![tcp],
+            Self::Both => vec![icmp, udp],
+            Self::All => all.to_vec(),
         }
     }
 
@@ -126,7 +136,9 @@ impl Methods {
         match self {
             Self::Icmp => "icmp",
             Self::Udp => "udp",
+            Self::Tcp => "tcp",
             Self::Both => "both",
+            Self::All => "all",
         }
     }
 }
@@ -138,6 +150,24 @@ enum StrategyArg {
 }
 
 impl TraceArgs {
+    /// The kinds of packet of `methods`.
+    pub(super) fn packets(&self, methods: Methods) -> anyhow::Result<Vec<ProbeMethod>> {
+        let by_tcp = matches!(methods, Methods::Tcp | Methods::All);
+        anyhow::ensure!(
+            by_tcp || self.ports.is_none(),
+            "--port is for TCP; add --method tcp or --method all"
+        );
+        let packets = methods.list(self.ports.clone().unwrap_or_default().first);
+        let (flows, most) = (usize::from(self.flows) * packets.len(), usize::from(Flow::MOST));
+        anyhow::ensure!(
+            flows <= most,
+            "--flows {} by {} methods makes {flows} traces of each target; the most are {most}",
+            self.flows,
+            packets.len()
+        );
+        Ok(packets)
+    }
+
     pub(super) fn settings(&self, send: &SendArgs) -> TraceSettings {
         let usual = TraceSettings::default();
         TraceSettings {
@@ -151,6 +181,7 @@ impl TraceArgs {
             gap_limit: self.gap_limit,
             rate: send.rate(),
             deadline: send.deadline,
+            other_ports: self.ports.clone().unwrap_or_default().others,
             ..usual
         }
     }

@@ -54,7 +54,7 @@ impl Probe {
         let mut job = TraceJob {
             targets,
             addresses: addresses.to_vec(),
-            methods: methods.list().to_vec(),
+            methods: self.trace.packets(methods)?,
             flows: self.trace.flows,
             settings: self.trace.settings(&self.send),
             began,
@@ -66,12 +66,14 @@ impl Probe {
             {
                 common.warn("ICMP is not to be had here without privileges: probing by UDP");
                 methods = Methods::Udp;
-                job.methods = methods.list().to_vec();
+                job.methods = self.trace.packets(methods)?;
                 self.open(&job, secret, medium)
             }
             opened => opened,
         }
-        .map_err(|error| explain_permission(error, "UDP needs neither: --method udp"))?;
+        .map_err(|error| {
+            explain_permission(error, "UDP and TCP need neither: --method udp or --method tcp")
+        })?;
         give_up_privileges()?;
         let traces = job.traces();
         common.info(|| format!("{}; from {}, {traces} traces", opened.why, opened.source));

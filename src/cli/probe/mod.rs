@@ -60,7 +60,14 @@ impl Probe {
         run.doubts.extend(moved.then_some(Doubt::Moved));
         self.sources.ask(&mut owners, &survey.collected.addresses(), common);
         let counts = census.as_ref().map(|census| HostCounts::of(&census.hosts, &targets.block));
-        let exit = files.write(&run, survey, &targets, &owners, counts.as_ref(), common)?;
+        let exit = files.write(
+            &run,
+            survey,
+            (&targets, &owners),
+            counts.as_ref(),
+            &measured.unkept,
+            common,
+        )?;
         failure?;
         let interrupted = measured.cut_short == Some(StopReason::Interrupted)
             || pinged.is_some_and(|it| it.cut_short == Some(StopReason::Interrupted));

@@ -1,6 +1,6 @@
 //! What `probe` writes, and what it would send.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::output::{
     Appender, OutputError, Rows, Run, hops, summary, summary_header, summary_table, traces,
 };
 use crate::owner::Owners;
-use crate::probe::Attempt;
+use crate::probe::{Attempt, ProbeMethod};
 use crate::survey::{JudgeOptions, JudgedTrace, Survey};
 use crate::targets::Targets;
 use crate::trace::Strategy;
@@ -88,9 +88,9 @@ impl Files {
         self,
         run: &Run,
         survey: Survey<'_>,
-        targets: &Targets,
-        owners: &Owners<'_>,
+        (targets, owners): (&Targets, &Owners<'_>),
         counts: Option<&HostCounts>,
+        unkept: &BTreeMap<Ipv4Addr, usize>,
         common: &Common,
     ) -> anyhow::Result<Exit> {
         let Self { append, traces: mut trace_file, hops: mut hop_file, stdout } = self;
@@ -119,7 +119,10 @@ impl Files {
             },
         )?;
         run_notes::fell_short(&judged, common);
-        let split = judged.split();
+        let mut split = judged.split();
+        for (target, probes) in unkept {
+            split.add_probes(*target, *probes);
+        }
         run_notes::vantage(&split, run, common);
         let filled = [trace_file, hop_file].into_iter().flatten().map(RowFile::finish);
         let filled: Vec<OutputError> = filled.filter_map(Result::err).collect();
@@ -150,18 +153,26 @@ impl Probe {
         let methods = self.trace.method.unwrap_or_default();
         let settings = self.trace.settings(&self.send);
         let block = &targets.block;
-        let traces = addresses.len() * methods.list().len() * usize::from(self.trace.flows);
-        let most = traces * usize::from(self.trace.max_ttl) * usize::from(Attempt::MOST);
+        let packet_kinds = self.trace.packets(methods)?;
+        let kinds = packet_kinds.len();
+        let traces = addresses.len() * kinds * usize::from(self.trace.flows);
+        // By TCP a complete trace may be made again for each further port.
+        let by_tcp = packet_kinds.iter().filter(|kind| matches!(kind, ProbeMethod::Tcp(_))).count();
+        let with_repeats =
+            |traces: usize| traces + traces / kinds.max(1) * by_tcp * settings.other_ports.len();
+        let most =
+            with_repeats(traces) * usize::from(self.trace.max_ttl) * usize::from(Attempt::MOST);
         let complete = match settings.strategy {
             Strategy::Full => traces,
             Strategy::Border => {
                 let prefixes: BTreeSet<_> =
                     addresses.iter().filter_map(|address| block.routed_prefix(*address)).collect();
-                traces.min(prefixes.len() * methods.list().len() * settings.pilots)
+                traces.min(prefixes.len() * kinds * settings.pilots)
             }
         };
-        let packets =
-            |each, complete_each| most.min((traces - complete) * each + complete * complete_each);
+        let packets = |each, complete_each| {
+            most.min((traces - complete) * each + with_repeats(complete) * complete_each)
+        };
         let text = format!(
             "would trace {} addresses of {} by {}: {traces} traces, {complete} of them completely, some \
              {} to {} packets, never more than {most}, {}\n",

@@ -14,14 +14,14 @@ use super::super::exchange::{Attempt, Flow, Probe, ProbeMethod, ProbeTtl, TraceK
 pub(super) const HEADER: usize = 20;
 /// The length of what a probe carries behind its ICMP or UDP header.
 pub(super) const PAYLOAD: usize = 14;
-/// The length of every probe, IP header included.
+/// The length of an echo request or a datagram, IP header included.
 pub(super) const LENGTH: usize = HEADER + 8 + PAYLOAD;
 /// The first of the ports that traceroute has used since 1987.
 const FIRST_PORT: u16 = 33_434;
 /// The ICMP checksum of flow 0; the number of the flow is added.
 const FIRST_CHECKSUM: u16 = 0x4c48;
 
-/// Known to one run only; and what the UDP ports of its flows follow from, which may be repeated.
+/// Known to one run only; and what the ports of its flows follow from, which may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Secret {
     key: [u8; 16],
@@ -64,27 +64,43 @@ impl Codec {
         Self { secret, identifier: Some(identifier) }
     }
 
-    /// The UDP destination port of all probes of a trace.
+    /// The source and destination port of all probes of a trace, by UDP or TCP.
     #[must_use]
-    pub fn port(&self, key: &TraceKey) -> u16 {
-        self.ports(key).1
+    pub fn ports(&self, key: &TraceKey) -> (u16, u16) {
+        let hash = low_16(hash(&self.secret.flows, key, 0));
+        let source = 0x8000 | (hash & 0x1ff) << 6 | u16::from(key.flow.get());
+        let target = match key.method {
+            ProbeMethod::Tcp(port) => port,
+            ProbeMethod::Icmp | ProbeMethod::Udp => FIRST_PORT + (hash >> 9 & 0x3f),
+        };
+        (source, target)
     }
 
     /// The ICMP identifier of all probes of a trace.
     pub(super) fn identifier(&self, key: &TraceKey) -> u16 {
-        self.identifier.unwrap_or_else(|| low_16(self.hash(key, 0)))
+        self.identifier.unwrap_or_else(|| self.word(key))
     }
 
-    /// The UDP source and destination port of all probes of a trace.
-    pub(super) fn ports(&self, key: &TraceKey) -> (u16, u16) {
-        let hash = low_16(hash(&self.secret.flows, key, 0));
-        let source = 0x8000 | (hash & 0x1ff) << 6 | u16::from(key.flow.get());
-        (source, FIRST_PORT + (hash >> 9 & 0x3f))
+    /// The TCP sequence number of a probe: a word that proves the trace, then the number of the probe. So
+    /// those of a trace lie within one window and grow with the TTL, as a firewall expects of a SYN that
+    /// is sent again (RFC 9293, section 3.4).
+    pub(super) fn sequence(&self, probe: &Probe) -> u32 {
+        u32::from(self.word(&probe.key)) << 16 | u32::from(self.probe_id(probe))
+    }
+
+    /// The probe of a trace that has this TCP sequence number; nothing when no probe has it.
+    pub(super) fn probe_of_sequence(&self, key: TraceKey, sequence: u32) -> Option<Probe> {
+        let (word, id) = (u16::try_from(sequence >> 16).ok()?, low_16(sequence.into()));
+        if word == self.word(&key) { self.probe_of(key, id) } else { None }
+    }
+
+    fn word(&self, key: &TraceKey) -> u16 {
+        low_16(self.hash(key, 0))
     }
 
     /// The number that differs from probe to probe: `[ttl - 1: 5][attempt: 3][tag: 8]`, where the tag
-    /// proves the secret. It is sent as ICMP sequence number or as UDP checksum. Never 0, which in UDP
-    /// means that there is no checksum (RFC 768).
+    /// proves the secret. It is sent as ICMP sequence number, as UDP checksum, or in the TCP sequence
+    /// number. Never 0, which in UDP means that there is no checksum (RFC 768).
     pub(super) fn probe_id(&self, probe: &Probe) -> u16 {
         let ttl = u16::from(probe.ttl.get() - 1) << 11;
         let attempt = u16::from(probe.attempt.get()) << 8;
@@ -110,6 +126,9 @@ fn hash(secret: &[u8; 16], key: &TraceKey, salt: u16) -> u64 {
     let mut hasher = SipHasher13::new_with_key(secret);
     hasher.write(&key.target.octets());
     hasher.write(&[protocol(key.method), key.flow.get()]);
+    if let ProbeMethod::Tcp(port) = key.method {
+        hasher.write(&port.to_be_bytes());
+    }
     hasher.write(&salt.to_be_bytes());
     hasher.finish()
 }
@@ -124,7 +143,7 @@ pub(super) fn flow_of_checksum(checksum: u16) -> Option<Flow> {
     Flow::new(u8::try_from(checksum.checked_sub(FIRST_CHECKSUM)?).ok()?)
 }
 
-/// The flow that has this UDP source port.
+/// The flow that has this source port, by UDP or TCP.
 pub(super) fn flow_of_port(source: u16) -> Option<Flow> {
     Flow::new(u8::try_from(source & 0x3f).ok()?)
 }
@@ -134,13 +153,14 @@ pub(super) fn protocol(method: ProbeMethod) -> u8 {
     match method {
         ProbeMethod::Icmp => 1,
         ProbeMethod::Udp => 17,
+        ProbeMethod::Tcp(_) => 6,
     }
 }
 
-/// How the payload of every probe begins.
+/// How every payload begins.
 pub(super) const NAME: &[u8] = b"lasthop";
 
-/// What all probes of a trace carry: the program's name, so that whoever sees a probe can find out
+/// What all echo requests and datagrams of a trace carry: the program's name, so that whoever sees a probe can find out
 /// what it is; the target and the flow, because an echo reply quotes no header; and two empty bytes.
 pub(super) fn payload(key: &TraceKey) -> [u8; PAYLOAD] {
     let mut payload = *b"lasthop\0\0\0\0\0\0\0";

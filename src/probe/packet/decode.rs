@@ -8,6 +8,7 @@ use pnet::packet::icmp::echo_request::EchoRequestPacket;
 use pnet::packet::icmp::{IcmpPacket, IcmpTypes};
 use pnet::packet::ip::IpNextHeaderProtocols;
 use pnet::packet::ipv4::Ipv4Packet;
+use pnet::packet::tcp::{TcpFlags, TcpPacket};
 use pnet::packet::udp::UdpPacket;
 use pnet::packet::util;
 
@@ -47,10 +48,17 @@ impl Codec {
         if ip.get_version() != 4 || header < HEADER {
             return Err(Ignored::Malformed);
         }
-        if ip.get_next_level_protocol() != IpNextHeaderProtocols::Icmp {
-            return Err(Ignored::NotAReply);
-        }
         let message = packet.get(header..).unwrap_or_default();
+        let (from, reply_ttl) = (ip.get_source(), Some(ip.get_ttl()));
+        match ip.get_next_level_protocol() {
+            IpNextHeaderProtocols::Icmp => {}
+            IpNextHeaderProtocols::Tcp => {
+                let probe = self.acknowledged(from, message)?;
+                let (kind, labels) = (ReplyKind::EchoReply, Box::default());
+                return Ok(Reply { probe, from, kind, received, reply_ttl, labels });
+            }
+            _ => return Err(Ignored::NotAReply),
+        }
         let icmp = IcmpPacket::new(message).ok_or(Ignored::Malformed)?;
         let body = message.get(8..).ok_or(Ignored::Malformed)?;
         let (kind, probe) = match (icmp.get_icmp_type(), icmp.get_icmp_code().0) {
@@ -66,7 +74,6 @@ impl Codec {
             (_, 0) => labels_at(body, QUOTE_WITHOUT_LENGTH),
             (_, length) => labels_at(body, length),
         };
-        let (from, reply_ttl) = (ip.get_source(), Some(ip.get_ttl()));
         Ok(Reply { probe, from, kind, received, reply_ttl, labels })
     }
 
@@ -134,7 +141,7 @@ impl Codec {
     #[must_use]
     pub fn labels(quote: &[u8], method: ProbeMethod) -> Box<[MplsLabel]> {
         let kept_back = match method {
-            ProbeMethod::Icmp => HEADER,
+            ProbeMethod::Icmp | ProbeMethod::Tcp(_) => HEADER,
             ProbeMethod::Udp => HEADER + 8,
         };
         labels_at(quote, QUOTE_WITHOUT_LENGTH - kept_back)
@@ -154,8 +161,45 @@ impl Codec {
         match ip.get_next_level_protocol() {
             IpNextHeaderProtocols::Icmp => self.quoted_echo(ip.get_destination(), first),
             IpNextHeaderProtocols::Udp => self.quoted_datagram(ip.get_destination(), first),
+            IpNextHeaderProtocols::Tcp => self.quoted_syn(ip.get_destination(), first),
             _ => Err(Ignored::NotOurs),
         }
+    }
+
+    /// The probe to `target` that a SYN-ACK or a reset answers, from its TCP header on. Both acknowledge
+    /// the number behind the probe's (RFC 9293, section 3.10.7.1). The checksum is not looked at: a
+    /// network card may have checked it, and on virtual devices nobody has written it.
+    fn acknowledged(&self, target: Ipv4Addr, segment: &[u8]) -> Result<Probe, Ignored> {
+        let tcp = TcpPacket::new(segment).ok_or(Ignored::Malformed)?;
+        let flags = tcp.get_flags();
+        if flags & TcpFlags::ACK == 0 || flags & (TcpFlags::SYN | TcpFlags::RST) == 0 {
+            return Err(Ignored::NotAReply);
+        }
+        let sequence = tcp.get_acknowledgement().wrapping_sub(1);
+        self.probe_by(target, (tcp.get_destination(), tcp.get_source()), sequence)
+    }
+
+    /// The probe to `target` of which a router quotes the ports and the sequence number.
+    fn quoted_syn(&self, target: Ipv4Addr, first: &[u8]) -> Result<Probe, Ignored> {
+        let [a, b, c, d, sequence @ ..] = first else { return Err(Ignored::Malformed) };
+        let sequence = sequence.try_into().map_err(|_| Ignored::Malformed)?;
+        let ports = (u16::from_be_bytes([*a, *b]), u16::from_be_bytes([*c, *d]));
+        self.probe_by(target, ports, u32::from_be_bytes(sequence))
+    }
+
+    /// The TCP probe from and to these ports with this sequence number.
+    fn probe_by(
+        &self,
+        target: Ipv4Addr,
+        ports: (u16, u16),
+        sequence: u32,
+    ) -> Result<Probe, Ignored> {
+        let flow = flow_of_port(ports.0).ok_or(Ignored::NotOurs)?;
+        let key = TraceKey { target, method: ProbeMethod::Tcp(ports.1), flow };
+        if ports != self.ports(&key) {
+            return Err(Ignored::NotOurs);
+        }
+        self.probe_of_sequence(key, sequence).ok_or(Ignored::NotOurs)
     }
 
     fn quoted_datagram(&self, target: Ipv4Addr, first: &[u8]) -> Result<Probe, Ignored> {

@@ -7,28 +7,39 @@ use pnet::packet::icmp::echo_request::MutableEchoRequestPacket;
 use pnet::packet::icmp::{IcmpCode, IcmpTypes};
 use pnet::packet::ip::IpNextHeaderProtocol;
 use pnet::packet::ipv4::{self, MutableIpv4Packet};
+use pnet::packet::tcp::{self, MutableTcpPacket, TcpFlags, TcpOption};
 use pnet::packet::udp::MutableUdpPacket;
 use pnet::packet::util;
 
 use super::super::exchange::{Probe, ProbeMethod};
 use super::codec::{Codec, HEADER, LENGTH, PAYLOAD, checksum_of, payload, protocol};
 
+/// The length of a SYN: a header, and the one option that every system sends.
+const SYN: usize = 24;
+/// What a SYN says of its sender: the window and the longest segment.
+const WINDOW: u16 = 65_535;
+const SEGMENT: u16 = 1460;
 /// Where in the payload the two bytes are that make the checksum come out as wanted.
 const BALANCE: usize = PAYLOAD - 2;
 
 impl Codec {
     /// The whole IP packet of `probe` as sent from `source`, for a raw socket.
     #[must_use]
-    pub fn encode(&self, source: Ipv4Addr, probe: &Probe) -> [u8; LENGTH] {
-        let mut bytes = [0; LENGTH];
+    pub fn encode(&self, source: Ipv4Addr, probe: &Probe) -> Vec<u8> {
+        let mut bytes = vec![0; LENGTH];
         match probe.key.method {
             ProbeMethod::Icmp => bytes[HEADER..].copy_from_slice(&self.echo_request(probe)),
             ProbeMethod::Udp => self.datagram(source, probe, &mut bytes[HEADER..]),
+            ProbeMethod::Tcp(_) => {
+                bytes.resize(HEADER + SYN, 0);
+                self.syn(source, probe, &mut bytes[HEADER..]);
+            }
         }
+        let length = u16::try_from(bytes.len()).unwrap_or_default();
         let Some(mut ip) = MutableIpv4Packet::new(&mut bytes) else { return bytes };
         ip.set_version(4);
         ip.set_header_length(5);
-        ip.set_total_length(u16::try_from(LENGTH).unwrap_or_default());
+        ip.set_total_length(length);
         ip.set_ttl(probe.ttl.get());
         ip.set_next_level_protocol(IpNextHeaderProtocol(protocol(probe.key.method)));
         ip.set_source(source);
@@ -81,6 +92,20 @@ impl Codec {
         payload[BALANCE..].copy_from_slice(&balance(without, wanted).to_be_bytes());
         udp.set_payload(&payload);
         udp.set_checksum(wanted);
+    }
+
+    fn syn(&self, source: Ipv4Addr, probe: &Probe, bytes: &mut [u8]) {
+        let (from, to) = self.ports(&probe.key);
+        let Some(mut tcp) = MutableTcpPacket::new(bytes) else { return };
+        tcp.set_source(from);
+        tcp.set_destination(to);
+        tcp.set_sequence(self.sequence(probe));
+        tcp.set_data_offset(u8::try_from(SYN / 4).unwrap_or_default());
+        tcp.set_flags(TcpFlags::SYN);
+        tcp.set_window(WINDOW);
+        tcp.set_options(&[TcpOption::mss(SEGMENT)]);
+        let sum = tcp::ipv4_checksum(&tcp.to_immutable(), &source, &probe.key.target);
+        tcp.set_checksum(sum);
     }
 }
 

@@ -4,6 +4,7 @@ use pnet::packet::Packet as _;
 use pnet::packet::icmp::echo_request::EchoRequestPacket;
 use pnet::packet::icmp::{self, IcmpPacket};
 use pnet::packet::ipv4::{self, Ipv4Packet};
+use pnet::packet::tcp::{self, MutableTcpPacket, TcpFlags, TcpPacket};
 use pnet::packet::udp::{self, UdpPacket};
 use proptest::prelude::*;
 
@@ -23,7 +24,11 @@ fn codec() -> Codec {
 
 fn any_probe() -> impl Strategy<Value = Probe> {
     let target = any::<u32>().prop_map(Ipv4Addr::from);
-    let method = prop_oneof![Just(ProbeMethod::Icmp), Just(ProbeMethod::Udp)];
+    let method = prop_oneof![
+        Just(ProbeMethod::Icmp),
+        Just(ProbeMethod::Udp),
+        any::<u16>().prop_map(ProbeMethod::Tcp)
+    ];
     (target, method, 0..Flow::MOST, 1..=ProbeTtl::MOST, 0..Attempt::MOST).prop_map(
         |(target, method, flow, ttl, attempt)| Probe {
             key: TraceKey { target, method, flow: Flow::new(flow).expect("flow") },
@@ -31,6 +36,27 @@ fn any_probe() -> impl Strategy<Value = Probe> {
             attempt: Attempt::new(attempt).expect("attempt"),
         },
     )
+}
+
+/// A probe like it, by TCP.
+fn by_tcp(probe: Probe, port: u16) -> Probe {
+    Probe { key: TraceKey { method: ProbeMethod::Tcp(port), ..probe.key }, ..probe }
+}
+
+/// The target's segment with these flags that acknowledges the SYN in `packet`, and so many bytes more.
+fn segment(packet: &[u8], flags: u8, more: u32) -> Vec<u8> {
+    let syn = TcpPacket::new(&packet[HEADER..]).expect("a SYN");
+    let mut bytes = vec![0; 20];
+    let mut tcp = MutableTcpPacket::new(&mut bytes).expect("long enough");
+    tcp.set_source(syn.get_destination());
+    tcp.set_destination(syn.get_source());
+    tcp.set_acknowledgement(syn.get_sequence().wrapping_add(1).wrapping_add(more));
+    tcp.set_data_offset(5);
+    tcp.set_flags(flags);
+    let mut header = vec![0x45, 0, 0, 0, 0, 0, 0, 0, 243, 6, 0, 0];
+    header.extend(&packet[16..20]);
+    header.extend(SOURCE.octets());
+    [header, bytes].concat()
 }
 
 /// An IP packet from a router that carries `message`.
@@ -84,6 +110,14 @@ proptest! {
                 let right = udp::ipv4_checksum(&datagram, &SOURCE, &probe.key.target);
                 prop_assert_eq!(datagram.get_checksum(), right);
             }
+            ProbeMethod::Tcp(port) => {
+                let syn = TcpPacket::new(&packet[HEADER..]).expect("a segment");
+                let right = tcp::ipv4_checksum(&syn, &SOURCE, &probe.key.target);
+                prop_assert_eq!(syn.get_checksum(), right);
+                prop_assert_eq!((syn.get_destination(), syn.get_flags()), (port, TcpFlags::SYN));
+                prop_assert_eq!(usize::from(ip.get_total_length()), packet.len());
+                prop_assert!(syn.payload().is_empty());
+            }
         }
     }
 
@@ -91,7 +125,7 @@ proptest! {
     fn the_flow_is_constant_within_a_trace(one in any_probe(), ttl in 1..=ProbeTtl::MOST) {
         let other = Probe { ttl: ProbeTtl::new(ttl).expect("ttl"), ..one };
         let (one, other) = (codec().encode(SOURCE, &one), codec().encode(SOURCE, &other));
-        // ICMP type, code, checksum and identifier; or UDP ports and length.
+        // ICMP type, code, checksum and identifier; or UDP ports and length; or TCP ports.
         let fields = |packet: &[u8]| packet[HEADER..HEADER + 6].to_vec();
         prop_assert_eq!(fields(&one), fields(&other));
     }
@@ -123,10 +157,46 @@ proptest! {
     }
 
     #[test]
+    fn both_answers_to_a_syn_identify_it(probe in any_probe(), port in any::<u16>()) {
+        let probe = by_tcp(probe, port);
+        let packet = codec().encode(SOURCE, &probe);
+        for flags in [TcpFlags::SYN | TcpFlags::ACK, TcpFlags::RST | TcpFlags::ACK] {
+            let found = decode(&segment(&packet, flags, 0));
+            prop_assert_eq!(found, Ok((probe, ReplyKind::EchoReply)));
+        }
+    }
+
+    #[test]
+    fn forged_answers_to_a_syn_are_ignored(probe in any_probe(), port in any::<u16>(), more in 1_u32.., flags in any::<u8>()) {
+        let packet = codec().encode(SOURCE, &by_tcp(probe, port));
+        // One in 256 of those near it has another number of the same trace.
+        if let Ok((found, _)) = decode(&segment(&packet, TcpFlags::SYN | TcpFlags::ACK, more)) {
+            prop_assert!(found.key.target == probe.key.target && more.min(more.wrapping_neg()) < 1 << 16);
+        }
+        let answers = flags & TcpFlags::ACK != 0 && flags & (TcpFlags::SYN | TcpFlags::RST) != 0;
+        prop_assert_eq!(decode(&segment(&packet, flags, 0)).is_ok(), answers);
+        let another = Codec::new(Secret::new(*b"another run's...")).encode(SOURCE, &by_tcp(probe, port));
+        prop_assert!(decode(&segment(&another, TcpFlags::RST | TcpFlags::ACK, 0)).is_err());
+    }
+
+    #[test]
+    fn the_syns_of_a_trace_follow_each_other(probe in any_probe(), ttl in 1..=ProbeTtl::MOST) {
+        let (one, ttl) = (by_tcp(probe, 80), ProbeTtl::new(ttl).expect("ttl"));
+        let sequence = |probe: &Probe| {
+            let packet = codec().encode(SOURCE, probe);
+            TcpPacket::new(&packet[HEADER..]).expect("a SYN").get_sequence()
+        };
+        let (first, other) = (sequence(&one), sequence(&Probe { ttl, ..one }));
+        prop_assert_eq!(first.cmp(&other), one.ttl.cmp(&ttl));
+        prop_assert!(first.abs_diff(other) < 1 << 16);
+    }
+
+    #[test]
     fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
         let _ = decode(&bytes);
         let _ = decode(&from_router(&bytes));
         let _ = decode(&time_exceeded(&bytes));
+        let _ = decode(&[&segment(&[0; 60], TcpFlags::ACK, 0)[..HEADER], &bytes].concat());
     }
 
     #[test]
@@ -175,7 +245,7 @@ fn mpls_labels_are_read_with_and_without_a_length() {
         ttl: ProbeTtl::FIRST,
         attempt: Attempt::default(),
     };
-    let mut quote = codec().encode(SOURCE, &probe).to_vec();
+    let mut quote = codec().encode(SOURCE, &probe);
     quote.resize(128, 0);
     let entry = (24_005_u32 << 12 | 1 << 8 | 7).to_be_bytes();
     let extension = [&[0x20, 0, 0, 0, 0, 8, 1, 1][..], &entry].concat();

@@ -1,25 +1,33 @@
 //! TCP connections, which every user may open: a SYN out, and an acceptance or a refusal back.
 //!
-//! Nothing is sent on them: a connection that opens is closed at once. When a router declares a port
+//! [`ConnectTransport`] opens them for the census, [`TraceConnections`] with the TTLs of traces. Nothing
+//! is sent on them: a connection that opens is closed at once. When a router declares a port
 //! unreachable, the kernel reports "connection refused", as if the target had refused it. The error
 //! queue tells the two apart (since Linux 5.11).
 
+use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::poll::PollFlags;
+use nix::poll::{PollFd, PollFlags};
 use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::socket::{MsgFlags, setsockopt, sockopt};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::trace::ReplyKind;
+
+use super::super::exchange::{Probe, Reply, TraceKey};
+use super::super::packet::{Codec, Ignored};
 use super::super::timing::Moment;
 use super::seam::{Refusal, SendResult, Transport, TransportCounts, TransportError};
-use super::socket::{Clock, MessageReader, wait};
+use super::socket::{Clock, MessageInfo, MessageReader, ready_for, sort, wait};
 
 /// The most connections under way, where the system allows as many files.
 const MOST: u64 = 512;
+/// The kernel sends a SYN again after a second. Before that, one that was not answered is given up.
+const BEFORE_RETRANSMISSION: Duration = Duration::from_millis(900);
 
 /// A connection to open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,18 +67,8 @@ pub enum ConnectResult {
 pub struct ConnectTransport {
     clock: Clock,
     source: Option<Ipv4Addr>,
-    timeout: Duration,
-    most: usize,
-    open: Vec<Connection>,
-    reader: MessageReader,
+    connecting: Connecting<Connect>,
     counts: TransportCounts,
-}
-
-#[derive(Debug)]
-struct Connection {
-    probe: Connect,
-    began: Moment,
-    socket: Socket,
 }
 
 impl ConnectTransport {
@@ -78,24 +76,16 @@ impl ConnectTransport {
     /// without one, from the address that the system uses. The clock shows `now`.
     #[must_use]
     pub fn new(source: Option<Ipv4Addr>, timeout: Duration, now: Moment) -> Self {
-        let files = getrlimit(Resource::RLIMIT_NOFILE).map_or(256, |(soft, _)| soft);
         Self {
             clock: Clock::start(now),
             source,
-            timeout,
-            most: usize::try_from((files / 2).clamp(1, MOST)).unwrap_or(1),
-            open: Vec::new(),
-            reader: MessageReader::new(),
+            connecting: Connecting::new(timeout),
             counts: TransportCounts::default(),
         }
     }
 
     fn socket(&self) -> Result<Socket, TransportError> {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))
-            .map_err(TransportError::system("socket(AF_INET, SOCK_STREAM)"))?;
-        socket.set_nonblocking(true).map_err(TransportError::system("fcntl(O_NONBLOCK)"))?;
-        setsockopt(&socket, sockopt::Ipv4RecvErr, &true)
-            .map_err(TransportError::system("setsockopt(IP_RECVERR)"))?;
+        let socket = stream_socket()?;
         if let Some(source) = self.source {
             // The port is chosen when the destination is known, so that ports do not run out.
             setsockopt(&socket, sockopt::IpBindAddressNoPort, &true)
@@ -113,29 +103,18 @@ impl Transport<Connect, ConnectReply> for ConnectTransport {
     }
 
     fn send(&mut self, probe: &Connect) -> Result<SendResult, TransportError> {
-        if self.open.len() >= self.most {
+        if self.connecting.is_full() {
             return Ok(SendResult::Busy);
         }
         let socket = match self.socket() {
-            // Other files of this process take the places; some of its own are given back soon.
-            Err(error) if !self.open.is_empty() && error.is_out_of_files() => {
-                return Ok(SendResult::Busy);
-            }
+            Err(error) if self.connecting.frees_files(&error) => return Ok(SendResult::Busy),
             socket => socket?,
         };
         let began = self.now();
-        if let Err(error) = socket.connect(&probe.to.into()) {
-            match error.raw_os_error().map(Errno::from_raw) {
-                // A refusal at once, as on the loopback, is reported like any other.
-                Some(Errno::EINPROGRESS | Errno::ECONNREFUSED) => {}
-                errno => {
-                    let refused = errno.and_then(|errno| Refusal::result(errno, began));
-                    return refused.ok_or_else(|| TransportError::system("connect")(error));
-                }
-            }
+        match self.connecting.begin(*probe, probe.to, socket, began) {
+            Ok(()) => Ok(SendResult::Sent(began)),
+            Err(error) => not_begun(error, began),
         }
-        self.open.push(Connection { probe: *probe, began, socket });
-        Ok(SendResult::Sent(began))
     }
 
     fn recv(
@@ -143,17 +122,10 @@ impl Transport<Connect, ConnectReply> for ConnectTransport {
         until: Moment,
         replies: &mut Vec<ConnectReply>,
     ) -> Result<(), TransportError> {
-        let sockets = self.open.iter().map(|connection| &connection.socket);
-        let mut ready = wait(sockets, PollFlags::POLLOUT, until.since(self.now()))?.into_iter();
+        let ready = wait(self.connecting.waiting(), until.since(self.now()))?;
         let received = self.now();
-        let Self { timeout, open, reader, .. } = self;
-        open.retain(|connection| {
-            let is_ready = ready.next().unwrap_or_default();
-            if is_ready {
-                let (probe, result) = (connection.probe, connection.result(reader));
-                replies.push(ConnectReply { probe, received, result });
-            }
-            !is_ready && received.since(connection.began) <= *timeout
+        self.connecting.take_ended(&ready, received, |probe, result, _, _| {
+            replies.push(ConnectReply { probe, received, result });
         });
         Ok(())
     }
@@ -163,19 +135,246 @@ impl Transport<Connect, ConnectReply> for ConnectTransport {
     }
 }
 
-impl Connection {
-    fn result(&self, reader: &mut MessageReader) -> ConnectResult {
-        if let Ok(Some((info, _))) = reader.read(&self.socket, MsgFlags::MSG_ERRQUEUE)
+/// The SYNs of traces, each on a socket of its own, from the port of its flow. So a flow has one probe
+/// under way at a time.
+#[derive(Debug)]
+pub(super) struct TraceConnections {
+    codec: Codec,
+    source: Ipv4Addr,
+    connecting: Connecting<Probe>,
+    /// The ports of the flows whose own one is in use by another program.
+    moved: HashMap<TraceKey, u16>,
+    /// While a socket with stamps is open, the kernel stamps what comes for those that are new.
+    _stamped: Socket,
+}
+
+/// How many ports are tried for a flow, and how far they are apart.
+const PORTS: (u16, u16) = (8, 64);
+
+impl TraceConnections {
+    pub(super) fn open(codec: Codec, source: Ipv4Addr) -> Result<Self, TransportError> {
+        let stamped = stream_socket()?;
+        let _ = setsockopt(&stamped, sockopt::ReceiveTimestampns, &true);
+        let connecting = Connecting::new(BEFORE_RETRANSMISSION);
+        Ok(Self { codec, source, connecting, moved: HashMap::new(), _stamped: stamped })
+    }
+
+    /// Sends a SYN, at `now`.
+    pub(super) fn send(
+        &mut self,
+        probe: &Probe,
+        now: Moment,
+    ) -> Result<SendResult, TransportError> {
+        // The kernel has one connection of a flow at a time.
+        self.connecting.open.retain(|connection| connection.probe.key != probe.key);
+        if self.connecting.is_full() {
+            return Ok(SendResult::Busy);
+        }
+        let (own, to) = self.codec.ports(&probe.key);
+        let first = self.moved.get(&probe.key).copied().unwrap_or(own);
+        let (tries, apart) = PORTS;
+        let mut in_use = None;
+        for port in (0..tries).map(|place| 0x8000 | first.wrapping_add(place * apart)) {
+            let socket = match stream_socket() {
+                Err(error) if self.connecting.frees_files(&error) => return Ok(SendResult::Busy),
+                socket => socket?,
+            };
+            prepare(&socket, probe)?;
+            let from = SocketAddrV4::new(self.source, port);
+            let to = SocketAddrV4::new(probe.key.target, to);
+            let begun = match socket.bind(&from.into()) {
+                Ok(()) => self.connecting.begin(*probe, to, socket, now),
+                error => error,
+            };
+            match begun {
+                Ok(()) => {
+                    if port != own {
+                        self.moved.insert(probe.key, port);
+                    }
+                    return Ok(SendResult::Sent(now));
+                }
+                Err(error) if is_port_in_use(&error) => in_use = Some(error),
+                Err(error) => return not_begun(error, now),
+            }
+        }
+        not_begun(in_use.unwrap_or_else(|| io::ErrorKind::AddrInUse.into()), now)
+    }
+
+    /// What to wait for.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = PollFd<'_>> {
+        self.connecting.waiting()
+    }
+
+    /// Adds what has come by now.
+    pub(super) fn drain(
+        &mut self,
+        clock: Clock,
+        counts: &mut TransportCounts,
+        replies: &mut Vec<Reply>,
+    ) -> Result<(), TransportError> {
+        if self.connecting.open.is_empty() {
+            return Ok(());
+        }
+        let ready = wait(self.connecting.waiting(), Duration::ZERO)?;
+        let source = self.source;
+        self.connecting.take_ended(&ready, clock.now(), |probe, result, info, quote| {
+            let received = clock.of_stamp(info.stamp);
+            let labels = Codec::labels(quote, probe.key.method);
+            let reply = hop(&probe, result).map(|(from, kind)| {
+                let reply_ttl = info.ttl;
+                Reply { probe, from, kind, received, reply_ttl, labels }
+            });
+            sort(reply, source, counts, replies);
+        });
+        Ok(())
+    }
+}
+
+/// Who answers a SYN, and what. The kernel has looked at the sequence number of what it reports.
+fn hop(probe: &Probe, result: ConnectResult) -> Result<(Ipv4Addr, ReplyKind), Ignored> {
+    match result {
+        ConnectResult::Accepted | ConnectResult::Refused => {
+            Ok((probe.key.target, ReplyKind::EchoReply))
+        }
+        ConnectResult::IcmpError(from, 11, 0) => Ok((from, ReplyKind::TimeExceeded)),
+        ConnectResult::IcmpError(from, 3, code) => Ok((from, ReplyKind::Unreachable(code))),
+        ConnectResult::IcmpError(..) | ConnectResult::Failed => Err(Ignored::NotAReply),
+    }
+}
+
+/// Makes a socket send one SYN of a trace, and end without another word.
+fn prepare(socket: &Socket, probe: &Probe) -> Result<(), TransportError> {
+    let failed = TransportError::system;
+    socket.set_ttl_v4(probe.ttl.get().into()).map_err(failed("setsockopt(IP_TTL)"))?;
+    socket.set_reuse_address(true).map_err(TransportError::system("setsockopt(SO_REUSEADDR)"))?;
+    // A reset closes the connection, and nothing is acknowledged before.
+    let linger = socket.set_linger(Some(Duration::ZERO));
+    linger.map_err(TransportError::system("setsockopt(SO_LINGER)"))?;
+    // Extras: fewer packets, the TTLs of replies, and when they came.
+    let _ = socket.set_tcp_quickack(false);
+    let _ = setsockopt(socket, sockopt::Ipv4RecvTtl, &true);
+    let _ = setsockopt(socket, sockopt::ReceiveTimestampns, &true);
+    Ok(())
+}
+
+fn is_port_in_use(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable)
+}
+
+/// A socket that can connect, and keeps the ICMP errors about that.
+fn stream_socket() -> Result<Socket, TransportError> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))
+        .map_err(TransportError::system("socket(AF_INET, SOCK_STREAM)"))?;
+    socket.set_nonblocking(true).map_err(TransportError::system("fcntl(O_NONBLOCK)"))?;
+    setsockopt(&socket, sockopt::Ipv4RecvErr, &true)
+        .map_err(TransportError::system("setsockopt(IP_RECVERR)"))?;
+    Ok(socket)
+}
+
+/// What becomes of a probe whose connection could not be begun, at `at`.
+fn not_begun(error: io::Error, at: Moment) -> Result<SendResult, TransportError> {
+    let errno = error.raw_os_error().map(Errno::from_raw);
+    let refused = errno.and_then(|errno| Refusal::result(errno, at));
+    refused.ok_or_else(|| TransportError::system("connect")(error))
+}
+
+/// The connections that are under way, each for a probe of type `P`.
+#[derive(Debug)]
+struct Connecting<P> {
+    open: Vec<Connection<P>>,
+    most: usize,
+    timeout: Duration,
+    reader: MessageReader,
+}
+
+#[derive(Debug)]
+struct Connection<P> {
+    probe: P,
+    began: Moment,
+    socket: Socket,
+}
+
+impl<P: Copy> Connecting<P> {
+    /// None so far; each is given up after `timeout`.
+    fn new(timeout: Duration) -> Self {
+        let files = getrlimit(Resource::RLIMIT_NOFILE).map_or(256, |(soft, _)| soft);
+        let most = usize::try_from((files / 2).clamp(1, MOST)).unwrap_or(1);
+        Self { open: Vec::new(), most, timeout, reader: MessageReader::new() }
+    }
+
+    fn is_full(&self) -> bool {
+        self.open.len() >= self.most
+    }
+
+    /// Whether the error is that there are no files left, and some of our own are given back soon.
+    fn frees_files(&self, error: &TransportError) -> bool {
+        !self.open.is_empty() && error.is_out_of_files()
+    }
+
+    fn begin(
+        &mut self,
+        probe: P,
+        to: SocketAddrV4,
+        socket: Socket,
+        began: Moment,
+    ) -> io::Result<()> {
+        match socket.connect(&to.into()) {
+            Ok(()) => {}
+            // A refusal at once, as on the loopback, is reported like any other.
+            Err(error)
+                if matches!(
+                    error.raw_os_error().map(Errno::from_raw),
+                    Some(Errno::EINPROGRESS | Errno::ECONNREFUSED)
+                ) => {}
+            Err(error) => return Err(error),
+        }
+        self.open.push(Connection { probe, began, socket });
+        Ok(())
+    }
+
+    fn waiting(&self) -> impl Iterator<Item = PollFd<'_>> {
+        self.open.iter().map(|connection| ready_for(&connection.socket, PollFlags::POLLOUT))
+    }
+
+    /// Closes the connections that are `ready`, handing on how each of them ended, with the ICMP error
+    /// and its quote from the TCP header on; and those that have taken too long.
+    fn take_ended(
+        &mut self,
+        ready: &[bool],
+        now: Moment,
+        mut ended: impl FnMut(P, ConnectResult, MessageInfo, &[u8]),
+    ) {
+        let Self { open, reader, timeout, .. } = self;
+        let mut ready = ready.iter().copied();
+        open.retain(|connection| {
+            let is_ready = ready.next().unwrap_or_default();
+            if is_ready {
+                connection.end(reader, &mut ended);
+            }
+            !is_ready && now.since(connection.began) <= *timeout
+        });
+    }
+}
+
+impl<P: Copy> Connection<P> {
+    fn end(
+        &self,
+        reader: &mut MessageReader,
+        ended: &mut impl FnMut(P, ConnectResult, MessageInfo, &[u8]),
+    ) {
+        if let Ok(Some((info, quote))) = reader.read(&self.socket, MsgFlags::MSG_ERRQUEUE)
             && let Some(error) = info.error
         {
-            return ConnectResult::IcmpError(error.from, error.kind, error.code);
+            let result = ConnectResult::IcmpError(error.from, error.kind, error.code);
+            return ended(self.probe, result, info, quote);
         }
-        match self.socket.take_error() {
+        let result = match self.socket.take_error() {
             Ok(None) => ConnectResult::Accepted,
             Ok(Some(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 ConnectResult::Refused
             }
             Ok(Some(_)) | Err(_) => ConnectResult::Failed,
-        }
+        };
+        ended(self.probe, result, MessageInfo::default(), &[]);
     }
 }

@@ -1,7 +1,7 @@
 //! Datagram sockets, which every user may open. Replies of routers are read from their error queues.
 //!
 //! ICMP goes through one "ping" socket, UDP through one ordinary socket for each flow. The kernel
-//! fills in the ICMP identifier and both checksums.
+//! fills in the ICMP identifier and both checksums. TCP goes through connections.
 
 use std::io::IoSlice;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -12,22 +12,27 @@ use nix::poll::PollFlags;
 use nix::sys::socket::{ControlMessage, MsgFlags, SockaddrIn, sendmsg, setsockopt, sockopt};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::super::exchange::{Flow, Probe, ProbeMethod, Reply};
+use super::super::exchange::{Flow, Probe, ProbeMethod, Reply, TraceKey};
 use super::super::packet::{Codec, Ignored, Secret};
 use super::super::timing::Moment;
+use super::connect::TraceConnections;
 use super::errqueue::DgramDecoder;
 use super::seam::{Refusal, SendResult, Transport, TransportCounts, TransportError};
-use super::socket::{BATCH, Clock, MessageReader, RECEIVE_BUFFER, SEND_BUFFER, sort, wait};
+use super::socket::{
+    BATCH, Clock, MessageReader, RECEIVE_BUFFER, SEND_BUFFER, ready_for, sort, wait,
+};
 
 /// How often a send is repeated that errors of earlier probes have stopped.
 const SEND_ATTEMPTS: usize = 32;
 
-/// ICMP and UDP without any privilege.
+/// ICMP, UDP and TCP without any privilege.
 #[derive(Debug)]
 pub struct DgramTransport {
     codec: Codec,
     source: Ipv4Addr,
     sockets: Vec<FlowSocket>,
+    /// Where TCP is among the methods.
+    connections: Option<TraceConnections>,
     decoder: DgramDecoder,
     reader: MessageReader,
     /// Replies that were taken from an error queue before a send.
@@ -65,11 +70,14 @@ impl DgramTransport {
         for (flow, _) in flows.iter().filter(|(_, method)| *method == ProbeMethod::Udp) {
             sockets.push(FlowSocket { flow: Some(*flow), socket: udp_socket(source)? });
         }
+        let by_tcp = flows.iter().any(|(_, method)| matches!(method, ProbeMethod::Tcp(_)));
+        let connections = by_tcp.then(|| TraceConnections::open(codec, source)).transpose()?;
         let clock = Clock::start(Moment::START);
         Ok(Self {
             codec,
             source,
             sockets,
+            connections,
             decoder: DgramDecoder::new(codec),
             reader: MessageReader::new(),
             early: Vec::new(),
@@ -85,6 +93,9 @@ impl DgramTransport {
         for place in 0..self.sockets.len() {
             all_read &= self.take_errors(place, BATCH, replies)? < BATCH;
             all_read &= self.take_data(place, replies)?;
+        }
+        if let Some(connections) = &mut self.connections {
+            connections.drain(self.clock, &mut self.counts, replies)?;
         }
         if all_read {
             self.clock.all_read();
@@ -147,15 +158,12 @@ impl DgramTransport {
 
     fn send_once(&self, place: usize, probe: &Probe) -> nix::Result<usize> {
         let (echo, payload);
-        let (port, bytes): (u16, &[u8]) = match probe.key.method {
-            ProbeMethod::Icmp => {
-                echo = self.codec.echo_request(probe);
-                (0, &echo)
-            }
-            ProbeMethod::Udp => {
-                payload = self.codec.payload(probe);
-                (self.codec.port(&probe.key), &payload)
-            }
+        let (port, bytes): (u16, &[u8]) = if self.sockets[place].flow.is_none() {
+            echo = self.codec.echo_request(probe);
+            (0, &echo)
+        } else {
+            payload = self.codec.payload(probe);
+            (self.codec.ports(&probe.key).1, &payload)
         };
         let ttl = i32::from(probe.ttl.get());
         let control = [ControlMessage::Ipv4Ttl(&ttl)];
@@ -174,11 +182,18 @@ impl Transport for DgramTransport {
     /// the queue is emptied and the send repeated. Where that has happened, the next error is taken
     /// before the next send.
     fn send(&mut self, probe: &Probe) -> Result<SendResult, TransportError> {
-        let method = probe.key.method;
-        let flow = (method == ProbeMethod::Udp).then_some(probe.key.flow);
-        let Some(place) = self.sockets.iter().position(|socket| socket.flow == flow) else {
-            return Err(TransportError::NoSocket { flow: probe.key.flow, method });
+        let TraceKey { method, flow, .. } = probe.key;
+        let place = match method {
+            ProbeMethod::Tcp(_) => {
+                let at = self.now();
+                let connections = self.connections.as_mut();
+                let no_socket = TransportError::NoSocket { flow, method };
+                return connections.ok_or(no_socket)?.send(probe, at);
+            }
+            ProbeMethod::Icmp => self.sockets.iter().position(|it| it.flow.is_none()),
+            ProbeMethod::Udp => self.sockets.iter().position(|it| it.flow == Some(flow)),
         };
+        let place = place.ok_or(TransportError::NoSocket { flow, method })?;
         if self.replies_at_once {
             self.make_way(place, 1)?;
         }
@@ -211,9 +226,10 @@ impl Transport for DgramTransport {
         if !replies.is_empty() {
             return Ok(());
         }
-        let sockets = self.sockets.iter().map(|socket| &socket.socket);
         // An error queue wakes the wait without being asked for.
-        wait(sockets, PollFlags::POLLIN, until.since(self.now()))?;
+        let sockets = self.sockets.iter().map(|it| ready_for(&it.socket, PollFlags::POLLIN));
+        let connections = self.connections.iter().flat_map(TraceConnections::waiting);
+        wait(sockets.chain(connections), until.since(self.now()))?;
         self.drain(replies)
     }
 
@@ -221,7 +237,7 @@ impl Transport for DgramTransport {
         std::mem::take(&mut self.counts)
     }
 
-    fn identifies_ttl(&self, method: ProbeMethod) -> bool {
+    fn takes_several(&self, method: ProbeMethod) -> bool {
         method == ProbeMethod::Icmp
     }
 }

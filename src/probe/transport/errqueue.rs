@@ -60,7 +60,7 @@ impl DgramDecoder {
         let (from, kind) = hop(info)?;
         let to = info.address.ok_or(Ignored::Malformed)?;
         let key = TraceKey { target: *to.ip(), method: ProbeMethod::Udp, flow };
-        if to.port() != self.codec.port(&key) {
+        if to.port() != self.codec.ports(&key).1 {
             return Err(Ignored::NotOurs);
         }
         let probe = match self.codec.quoted_payload(key, data)? {

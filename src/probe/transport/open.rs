@@ -47,8 +47,8 @@ pub fn open(
     let source = source_address(source, target)?;
     let allowed = match kind {
         TransportKind::User => None,
-        TransportKind::Raw => Some(RawTransport::open(Codec::new(secret), source)?),
-        TransportKind::Auto => match RawTransport::open(Codec::new(secret), source) {
+        TransportKind::Raw => Some(RawTransport::open(Codec::new(secret), source, flows)?),
+        TransportKind::Auto => match RawTransport::open(Codec::new(secret), source, flows) {
             Err(TransportError::NoRaw | TransportError::NotOffered { .. }) => None,
             raw => Some(raw?),
         },

@@ -1,27 +1,33 @@
-//! Raw sockets: whole IP packets out, ICMP messages in, with the kernel's receive stamps.
+//! Raw sockets: whole IP packets out, ICMP messages and TCP segments in, with the kernel's receive stamps.
+//!
+//! The kernel knows nothing of the connections, so it answers a SYN-ACK by a reset itself.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use nix::errno::Errno;
+use nix::libc::{BPF_B, BPF_IND, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_LDX, BPF_MSH, BPF_RET};
 use nix::poll::PollFlags;
 use nix::sys::socket::{MsgFlags, setsockopt, sockopt};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 
-use super::super::exchange::{Probe, Reply};
+use super::super::exchange::{Flow, Probe, ProbeMethod, Reply};
 use super::super::packet::Codec;
 use super::super::timing::Moment;
 use super::seam::{Refusal, SendResult, Transport, TransportCounts, TransportError};
-use super::socket::{BATCH, Clock, MessageReader, RECEIVE_BUFFER, SEND_BUFFER, sort, wait};
+use super::socket::{
+    BATCH, Clock, MessageReader, RECEIVE_BUFFER, SEND_BUFFER, ready_for, sort, wait,
+};
 
 /// A socket of this protocol sends any other, and receives none (`raw(7)`).
 const IPPROTO_RAW: i32 = 255;
 
-/// Raw ICMP and UDP, as `CAP_NET_RAW` allows.
+/// Raw ICMP, UDP and TCP, as `CAP_NET_RAW` allows.
 #[derive(Debug)]
 pub struct RawTransport {
     codec: Codec,
     sender: Socket,
-    receiver: Socket,
+    /// For ICMP, and for TCP where that is among the methods.
+    receivers: Vec<Socket>,
     reader: MessageReader,
     source: Ipv4Addr,
     clock: Clock,
@@ -29,25 +35,38 @@ pub struct RawTransport {
 }
 
 impl RawTransport {
-    /// Opens the sockets; nothing is sent yet.
+    /// Opens the sockets that `flows` need; nothing is sent yet.
     ///
     /// # Errors
     /// Without permission.
-    pub fn open(codec: Codec, source: Ipv4Addr) -> Result<Self, TransportError> {
+    pub fn open(
+        codec: Codec,
+        source: Ipv4Addr,
+        flows: &[(Flow, ProbeMethod)],
+    ) -> Result<Self, TransportError> {
         let failed = TransportError::system;
         let sender = raw_socket(Protocol::from(IPPROTO_RAW))?;
         sender.set_header_included_v4(true).map_err(failed("setsockopt(IP_HDRINCL)"))?;
-        let receiver = raw_socket(Protocol::ICMPV4)?;
+        let mut receivers = vec![raw_socket(Protocol::ICMPV4)?];
+        if flows.iter().any(|(_, method)| matches!(method, ProbeMethod::Tcp(_))) {
+            let receiver = raw_socket(Protocol::TCP)?;
+            receiver
+                .attach_filter(&handshakes())
+                .map_err(TransportError::system("setsockopt(SO_ATTACH_FILTER)"))?;
+            receivers.push(receiver);
+        }
         // Extras: room matters at thousands of packets a second only, and without stamps a reply came
         // when it is read.
         let _ = sender.set_send_buffer_size(SEND_BUFFER);
-        let _ = receiver.set_recv_buffer_size(RECEIVE_BUFFER);
-        let _ = setsockopt(&receiver, sockopt::ReceiveTimestampns, &true);
+        for receiver in &receivers {
+            let _ = receiver.set_recv_buffer_size(RECEIVE_BUFFER);
+            let _ = setsockopt(receiver, sockopt::ReceiveTimestampns, &true);
+        }
         let (reader, clock) = (MessageReader::new(), Clock::start(Moment::START));
         Ok(Self {
             codec,
             sender,
-            receiver,
+            receivers,
             reader,
             source,
             clock,
@@ -55,16 +74,22 @@ impl RawTransport {
         })
     }
 
-    /// Takes what is waiting in the socket.
+    /// Takes what is waiting in the sockets.
     fn drain(&mut self, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
-        for _ in 0..BATCH {
-            let message = self.reader.read(&self.receiver, MsgFlags::empty())?;
-            let Some((info, packet)) = message else {
-                self.clock.all_read();
-                break;
-            };
-            let decoded = self.codec.decode(packet, self.clock.of_stamp(info.stamp));
-            sort(decoded, self.source, &mut self.counts, replies);
+        let mut empty = 0;
+        for receiver in &self.receivers {
+            for _ in 0..BATCH {
+                let message = self.reader.read(receiver, MsgFlags::empty())?;
+                let Some((info, packet)) = message else {
+                    empty += 1;
+                    break;
+                };
+                let decoded = self.codec.decode(packet, self.clock.of_stamp(info.stamp));
+                sort(decoded, self.source, &mut self.counts, replies);
+            }
+        }
+        if empty == self.receivers.len() {
+            self.clock.all_read();
         }
         Ok(())
     }
@@ -94,13 +119,30 @@ impl Transport for RawTransport {
         if !replies.is_empty() {
             return Ok(());
         }
-        wait(std::iter::once(&self.receiver), PollFlags::POLLIN, until.since(self.now()))?;
+        let receivers = self.receivers.iter().map(|it| ready_for(it, PollFlags::POLLIN));
+        wait(receivers, until.since(self.now()))?;
         self.drain(replies)
     }
 
     fn take_counts(&mut self) -> TransportCounts {
         std::mem::take(&mut self.counts)
     }
+}
+
+/// Passes the segments that open or refuse a connection, and none of what the machine's own connections
+/// carry. A raw socket's filter sees the packet from its IP header on.
+fn handshakes() -> [SockFilter; 5] {
+    let step = |code: u32, jump: (u8, u8), value: u32| {
+        SockFilter::new(u16::try_from(code).unwrap_or_default(), jump.0, jump.1, value)
+    };
+    let syn_or_rst = 0x06;
+    [
+        step(BPF_LDX | BPF_B | BPF_MSH, (0, 0), 0),
+        step(BPF_LD | BPF_B | BPF_IND, (0, 0), 13),
+        step(BPF_JMP | BPF_JSET | BPF_K, (0, 1), syn_or_rst),
+        step(BPF_RET | BPF_K, (0, 0), u32::MAX),
+        step(BPF_RET | BPF_K, (0, 0), 0),
+    ]
 }
 
 fn raw_socket(protocol: Protocol) -> Result<Socket, TransportError> {

@@ -32,9 +32,9 @@ pub trait Transport<P = Probe, R = Reply> {
     /// Takes what was counted beside the replies since the last call.
     fn take_counts(&mut self) -> TransportCounts;
 
-    /// Whether every reply says which probe of its trace it is for. Where it does not, a trace may
-    /// have only one probe under way at a time.
-    fn identifies_ttl(&self, _method: ProbeMethod) -> bool {
+    /// Whether a trace may have several probes under way. It may not where a reply does not say which
+    /// of them it is for, or where the system allows one connection of a flow at a time.
+    fn takes_several(&self, _method: ProbeMethod) -> bool {
         true
     }
 }

@@ -212,16 +212,19 @@ pub(super) fn sort(
     }
 }
 
-/// Waits until one of the sockets is ready for `event` or has an error, a signal arrives, or `longest`
-/// has passed. Returns which are ready; none after a signal.
+/// A socket to wait for until it is ready for `event` or has an error.
+pub(super) fn ready_for(socket: &impl AsFd, event: PollFlags) -> PollFd<'_> {
+    PollFd::new(socket.as_fd(), event)
+}
+
+/// Waits until one of the sockets is ready, a signal arrives, or `longest` has passed. Returns which are
+/// ready; none after a signal.
 pub(super) fn wait<'a>(
-    sockets: impl Iterator<Item = &'a (impl AsFd + 'a)>,
-    event: PollFlags,
+    sockets: impl Iterator<Item = PollFd<'a>>,
     longest: Duration,
 ) -> Result<Vec<bool>, TransportError> {
     let nanos = i64::try_from(longest.as_nanos()).unwrap_or(i64::MAX);
-    let mut waiting: Vec<PollFd<'_>> =
-        sockets.map(|socket| PollFd::new(socket.as_fd(), event)).collect();
+    let mut waiting: Vec<PollFd<'_>> = sockets.collect();
     match ppoll(&mut waiting, Some(TimeSpec::nanoseconds(nanos)), None) {
         Ok(_) => Ok(waiting.iter().map(|it| it.any().unwrap_or_default()).collect()),
         Err(Errno::EINTR) => Ok(Vec::new()),
