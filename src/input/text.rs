@@ -189,12 +189,11 @@ pub(crate) fn split(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// How many lines there are.
 pub(crate) fn count(bytes: &[u8]) -> u64 {
-    let count = match memchr::memchr(b'\r', bytes) {
-        Some(_) => split(bytes).count(),
-        None => {
-            let open = bytes.last().is_some_and(|byte| *byte != b'\n');
-            memchr::memchr_iter(b'\n', bytes).count() + usize::from(open)
-        }
+    let count = if memchr::memchr(b'\r', bytes).is_some() {
+        split(bytes).count()
+    } else {
+        let open = bytes.last().is_some_and(|byte| *byte != b'\n');
+        memchr::memchr_iter(b'\n', bytes).count() + usize::from(open)
     };
     u64::try_from(count).unwrap_or(u64::MAX)
 }

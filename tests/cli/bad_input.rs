@@ -60,7 +60,7 @@ fn numbers() {
 #[test]
 fn words() {
     let Some(lab) = Lab::near() else { return };
-    refused(&lab, &["--method", "tcp"], &["'tcp'", "--method", "icmp, udp, both"]);
+    refused(&lab, &["--method", "sctp"], &["'sctp'", "--method", "icmp, udp, tcp, both, all"]);
     refused(&lab, &["--format", "xml"], &["'xml'", "--format", "table, csv, json"]);
     refused(&lab, &["--fast"], &["'--fast'", "--help"]);
     refused(&lab, &["--dns-server", "127.0.0.1:53"], &["--dns"]);

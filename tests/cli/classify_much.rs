@@ -15,7 +15,7 @@ fn line(number: u32) -> String {
         _ => format!("175.45.{}.{}", 176 + number % 4, number % 251),
     };
     let last = ["188.43.225.153", "219.158.39.42", "103.35.255.254"][number as usize / 7 % 3];
-    let hops: Vec<String> = (1..20)
+    let mut hops: Vec<String> = (1..20)
         .map(|hop| {
             let router =
                 if hop == 19 { last.to_owned() } else { format!("4.69.{hop}.{}", number % 9) };
@@ -26,6 +26,7 @@ fn line(number: u32) -> String {
             format!(r#"{{"hop":{hop},"result":[{reply},{reply},{{"x":"*"}}]}}"#)
         })
         .collect();
+    hops.push(r#"{"hop":20,"result":[{"x":"*"},{"x":"*"},{"x":"*"}]}"#.to_owned());
     let broken = if number % 50 == 49 { r#",{"hop":"one"}"# } else { "" };
     let end = if number % 100 == 99 { "" } else { "}" };
     format!(

@@ -131,8 +131,8 @@ fn rule_6_low_where_gaps_are_before_it() {
         "175.45.177.10 icmp: lan level3 ttk-a * ttk-b * * *
           => russia low ttk-b: silence behind it; 1 silent hop before it
           175.45.176.10 icmp: * * * unicom-b * * *
-          => unknown low unicom-b: never left China Unicom, which the vantage may be a customer of; \
-             silence behind it; 3 silent hops before it
+          => china low unicom-b: silence behind it; 3 silent hops before it; \
+             no hop of another class before it
           175.45.178.10 icmp: lan level3 * ttk-a ttk-b * * *
           => russia medium ttk-b: silence behind it",
     );
@@ -248,13 +248,24 @@ fn rule_6_low_where_the_path_was_in_that_class_from_its_first_hop_and_home_is_si
 #[test]
 fn rule_6_unknown_where_the_path_stays_within_the_carrier_of_its_first_public_hop() {
     each_says(
-        "175.45.177.0+9 icmp: lan ttk-a ttk-b * * *
-          => unknown low ttk-b
-          175.45.176.0+9 icmp: lan cgn unicom-a unicom-b!1
-          => unknown low unicom-b
+        "175.45.177.0+9 icmp: lan ttk-b ttk-a * * *
+          => unknown low ttk-a
+          175.45.176.0+9 icmp: lan cgn unicom-b unicom-a!1
+          => unknown low unicom-a
           175.45.178.0 icmp: lan ttk-a * * *
           => unknown low ttk-a: never left TransTeleCom, which the vantage may be a customer of; \
              silence behind it",
+    );
+}
+
+/// Unless its last hop is a known border of targets.toml.
+#[test]
+fn rule_6_low_where_such_a_path_ends_at_a_known_border() {
+    each_says(
+        "175.45.177.0+9 icmp: lan ttk-a ttk-b * * *
+          => russia low ttk-b
+          175.45.176.0 icmp: lan cgn unicom-a unicom-b!1
+          => china low unicom-b",
     );
 }
 
@@ -279,7 +290,7 @@ fn rule_6_the_way_to_a_border_is_that_of_a_neighbour_that_has_seen_it() {
     for (way, judged) in [
         ("lan level3 ttk-a ttk-b", "russia high"),
         ("lan ntt level3 ttk-b", "russia low"),
-        ("lan ttk-a ttk-a ttk-b", "unknown low"),
+        ("lan ttk-a ttk-a ttk-b", "russia low"),
     ] {
         says(&format!("{seekers}\n=> {judged} ttk-b\n175.45.177.0 icmp: {way} * * *"));
     }

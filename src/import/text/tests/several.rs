@@ -246,8 +246,9 @@ const DRESSES: &[Dress] = &[
 
 #[test]
 fn what_stands_before_and_behind_the_lines_changes_nothing() {
-    // A table of bars has bars around it already; these records begin with a brace.
-    let bare = ["winmtr", "mtr json", "nexttrace json"];
+    // A table of bars has bars around it already; records begin with a brace; and the lines of mtr --raw are
+    // too short to be known behind a number.
+    let bare = ["winmtr", "mtr json", "nexttrace json", "mtr raw"];
     for (name, text) in PROGRAMS.iter().filter(|(name, _)| !bare.contains(name)) {
         for (dress, put_on) in DRESSES {
             let dressed: String = text
