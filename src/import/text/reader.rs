@@ -301,14 +301,31 @@ impl<'a> TextReader<'a> {
         }
     }
 
+    /// `text`, or `line` from `mark` on, where something stands before that.
+    fn cut_at_mark<'l>(&mut self, line: &'l str, text: &'l str, mark: &str) -> &'l str {
+        match line.find(mark) {
+            Some(at) if !line[..at].trim().is_empty() => {
+                self.marks.learn(line, at);
+                &line[at..]
+            }
+            _ => text,
+        }
+    }
+
     fn other_header(&mut self, number: u64, line: &str, text: &str, sink: &mut Sink<'_>) -> bool {
-        if self.allows(Family::MikroTik) && mikrotik::is_header(text) {
+        if self.allows(Family::MikroTik)
+            && line.contains("# ADDRESS")
+            && mikrotik::is_header(self.cut_at_mark(line, text, "# ADDRESS"))
+        {
             let destination = self.take_command(Family::MikroTik, sink);
             let trace = TextTrace::expected(number, destination);
             self.begin(Run::new(Family::MikroTik, trace), sink);
             return true;
         }
         if self.allows(Family::Nmap) {
+            let marks = ["Nmap scan report for ", "TRACEROUTE ("];
+            let mark = marks.into_iter().find(|mark| line.contains(mark));
+            let text = mark.map_or(text, |mark| self.cut_at_mark(line, text, mark));
             if let Some(destination) = nmap::destination(text) {
                 self.end_run(sink);
                 self.report = destination;
