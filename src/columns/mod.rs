@@ -1,13 +1,13 @@
 //! Which columns each file has: the ground floor beside `targets`.
 //!
 //! One table for each file says what a column is called, what stands in it, since which schema it is
-//! there, and what it means ([`files`]). Headers, schema numbers, the names that a class must not have,
+//! there, and what it means (`files.rs`). Headers, schema numbers, the names that a class must not have,
 //! the readers of the program's own files and the descriptions in `schemas/` and `docs/columns.md` are
 //! made from these tables. The room is below all others, since rooms at both ends of the road need it:
 //! `targets` refuses classes whose columns would collide, `import` and `history` read files back, and
 //! `output` writes them. It imports nothing.
 //!
-//! A column is added in two places: its line in [`files`], and its cell where the row is made. A row is a
+//! A column is added in two places: its line in `files.rs`, and its cell where the row is made. A row is a
 //! struct with a field for each column, so that the second is not forgotten: without it nothing compiles.
 
 mod files;
