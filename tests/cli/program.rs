@@ -41,7 +41,10 @@ pub(crate) fn outside_alone(folder: &Path, arguments: &[&OsStr]) -> Command {
 /// `unshare`, to which arguments may be added: a namespace without a network, for a script.
 pub(crate) fn shell(folder: &Path) -> Command {
     let mut command = bounded(folder);
-    command.args(["unshare", "-n"]);
+    // An ordinary user needs a user namespace for that.
+    let script =
+        "if [ \"$(id -u)\" = 0 ]; then exec unshare -n \"$@\"; else exec unshare -rn \"$@\"; fi";
+    command.args(["sh", "-c", script, "sh"]);
     command
 }
 
