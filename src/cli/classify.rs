@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use jiff::Timestamp;
 
-use crate::columns::{HOPS, TRACES};
+use crate::columns::{EXPLANATIONS, HOPS, TRACES};
 use crate::import::{FORMATS, Format, named};
 use crate::output::{
     self, Appender, Explanation, Rows, Run, explanations, summary, summary_header, summary_table,
@@ -24,7 +24,7 @@ use super::common::Common;
 use super::config;
 use super::exit::Exit;
 use super::format;
-use super::outputs::{self, Output, is_stdout};
+use super::outputs::{self, is_stdout};
 use super::row_file::{RowFile, check_history, open_history};
 use super::run_notes;
 use super::sources::Sources;
@@ -221,18 +221,15 @@ impl Classify {
     /// Refuses files that would destroy others.
     fn check_files(&self, common: &Common) -> anyhow::Result<()> {
         let (files, config) = (self.inputs(), config::path(common));
-        let mut inputs: Vec<_> = files.iter().map(|path| ("input", path.as_path())).collect();
-        inputs.extend(config.as_deref().map(|path| ("--config", path)));
-        inputs.extend(self.sources.file().map(|path| ("--as-table", path)));
-        let torn = self.append.as_deref().map(outputs::torn);
-        let written = [
-            self.append.as_deref().map(|path| Output::kept("--append", path)),
-            torn.as_deref().map(|path| Output::kept("the torn rows of --append", path)),
-            self.traces.as_deref().map(|path| Output::rows("--traces", path, &TRACES)),
-            self.hops.as_deref().map(|path| Output::rows("--hops", path, &HOPS)),
-            self.explain.then(|| Output::text("--explain", Path::new("-"))),
+        let named = [("--config", config.as_deref()), ("--as-table", self.sources.file())];
+        let files = files.iter().map(|path| ("input", Some(path.as_path())));
+        let inputs: Vec<_> = files.chain(named).collect();
+        let replaced = [
+            ("--traces", self.traces.as_deref(), &TRACES),
+            ("--hops", self.hops.as_deref(), &HOPS),
+            ("--explain", self.explain.then_some(Path::new("-")), &EXPLANATIONS),
         ];
-        outputs::check(&inputs, &written.into_iter().flatten().collect::<Vec<_>>())
+        outputs::check_run(&inputs, None, self.append.as_deref(), &replaced)
     }
 
     /// Reads all files into `survey`, and returns their names.

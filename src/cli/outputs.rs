@@ -37,12 +37,12 @@ enum Becomes {
 
 impl<'a> Output<'a> {
     /// A file that only grows, or is only locked.
-    pub(super) fn kept(option: &'a str, path: &'a Path) -> Self {
+    fn kept(option: &'a str, path: &'a Path) -> Self {
         Self { option, path, becomes: Becomes::Kept }
     }
 
     /// A file that gets rows of `table` in the place of what is in it.
-    pub(super) fn rows(option: &'a str, path: &'a Path, table: &'static Table) -> Self {
+    fn rows(option: &'a str, path: &'a Path, table: &'static Table) -> Self {
         Self { option, path, becomes: Becomes::Replaced(Some(table)) }
     }
 
@@ -50,6 +50,26 @@ impl<'a> Output<'a> {
     pub(super) fn text(option: &'a str, path: &'a Path) -> Self {
         Self { option, path, becomes: Becomes::Replaced(None) }
     }
+}
+
+/// [`check`] for a run: its inputs, its lock, the history that it adds rows to, with the torn rows beside it,
+/// and the tables that it writes anew; each where it is named.
+pub(super) fn check_run(
+    inputs: &[(&str, Option<&Path>)],
+    lock: Option<&Path>,
+    append: Option<&Path>,
+    replaced: &[(&str, Option<&Path>, &'static Table)],
+) -> anyhow::Result<()> {
+    let inputs: Vec<_> = inputs.iter().filter_map(|(name, path)| Some((*name, (*path)?))).collect();
+    let torn = append.map(torn);
+    let kept = [
+        lock.map(|path| Output::kept("--lock", path)),
+        append.map(|path| Output::kept("--append", path)),
+        torn.as_deref().map(|path| Output::kept("the torn rows of --append", path)),
+    ];
+    let replaced =
+        replaced.iter().map(|(option, path, table)| Some(Output::rows(option, (*path)?, table)));
+    check(&inputs, &kept.into_iter().chain(replaced).flatten().collect::<Vec<_>>())
 }
 
 /// Refuses the first output that would destroy something. stdout is an output of every command.
@@ -103,7 +123,7 @@ pub(super) fn is_stdout(path: &Path) -> bool {
 }
 
 /// The file of torn rows that `--append` may write beside `path`.
-pub(super) fn torn(path: &Path) -> PathBuf {
+fn torn(path: &Path) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(".torn");
     name.into()

@@ -1,14 +1,12 @@
 //! The options of `ping`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use crate::census::{PingMethod, PingSettings};
-use crate::columns::CENSUS;
 
-use super::super::outputs::{self, Output};
 use super::super::run::{RunArgs, SendArgs};
 use super::super::values::{seconds, up_to};
 
@@ -68,26 +66,6 @@ enum Method {
     Tcp,
     /// Datagrams to ports on which nobody listens
     Udp,
-}
-
-impl FileArgs {
-    /// Refuses files that would destroy others.
-    pub(super) fn check(
-        &self,
-        inputs: &[(&str, Option<&Path>)],
-        lock: Option<&Path>,
-    ) -> anyhow::Result<()> {
-        let inputs: Vec<_> =
-            inputs.iter().filter_map(|(name, path)| Some((*name, (*path)?))).collect();
-        let torn = self.append.as_deref().map(outputs::torn);
-        let files = [
-            lock.map(|path| Output::kept("--lock", path)),
-            self.append.as_deref().map(|path| Output::kept("--append", path)),
-            torn.as_deref().map(|path| Output::kept("the torn rows of --append", path)),
-            self.census.as_deref().map(|path| Output::rows("--census", path, &CENSUS)),
-        ];
-        outputs::check(&inputs, &files.into_iter().flatten().collect::<Vec<_>>())
-    }
 }
 
 impl PingArgs {

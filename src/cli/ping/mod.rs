@@ -7,6 +7,7 @@ mod progress;
 
 use jiff::Timestamp;
 
+use crate::columns::CENSUS;
 use crate::output::LockFile;
 use crate::trace::StopReason;
 
@@ -14,6 +15,7 @@ use super::common::Common;
 use super::config;
 use super::exit::Exit;
 use super::medium::Medium;
+use super::outputs;
 use super::run_notes;
 
 pub(super) use args::Ping;
@@ -36,7 +38,9 @@ impl Ping {
         let config = config::path(common);
         let inputs =
             [("--config", config.as_deref()), ("--scenario", self.run.scenario.as_deref())];
-        self.files.check(&inputs, self.run.lock.as_deref())?;
+        let (lock, append) = (self.run.lock.as_deref(), self.files.append.as_deref());
+        let replaced = [("--census", self.files.census.as_deref(), &CENSUS)];
+        outputs::check_run(&inputs, lock, append, &replaced)?;
         // Held until the last row is written.
         let _lock = self.run.lock.as_deref().map(LockFile::take).transpose()?;
         let files = Files::open(&self.files, &self.run.label(), common)?;

@@ -1,15 +1,13 @@
 //! The options of `probe`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::columns::{HOPS, TRACES};
 use crate::probe::{Attempt, Flow, ProbeMethod, ProbeTtl, TraceSettings};
 use crate::trace::Strategy;
 
-use super::super::outputs::{self, Output};
 use super::super::run::{RunArgs, SendArgs};
 use super::super::sources::Sources;
 use super::super::values::{Ports, ports, seconds, up_to};
@@ -52,25 +50,6 @@ pub(in super::super) struct FileArgs {
 }
 
 impl FileArgs {
-    /// Refuses files that would destroy others.
-    pub(super) fn check(
-        &self,
-        inputs: &[(&str, Option<&Path>)],
-        lock: Option<&Path>,
-    ) -> anyhow::Result<()> {
-        let inputs: Vec<_> =
-            inputs.iter().filter_map(|(name, path)| Some((*name, (*path)?))).collect();
-        let torn = self.append.as_deref().map(outputs::torn);
-        let files = [
-            lock.map(|path| Output::kept("--lock", path)),
-            self.append.as_deref().map(|path| Output::kept("--append", path)),
-            torn.as_deref().map(|path| Output::kept("the torn rows of --append", path)),
-            self.traces.as_deref().map(|path| Output::rows("--traces", path, &TRACES)),
-            self.hops.as_deref().map(|path| Output::rows("--hops", path, &HOPS)),
-        ];
-        outputs::check(&inputs, &files.into_iter().flatten().collect::<Vec<_>>())
-    }
-
     /// Whether no file is named.
     pub(in super::super) fn is_empty(&self) -> bool {
         [&self.append, &self.traces, &self.hops].into_iter().all(Option::is_none)

@@ -7,6 +7,7 @@ mod output;
 use jiff::Timestamp;
 
 use crate::census::HostCounts;
+use crate::columns::{HOPS, TRACES};
 use crate::output::LockFile;
 use crate::probe::engine::Measured;
 use crate::split::Doubt;
@@ -16,6 +17,7 @@ use super::common::Common;
 use super::config;
 use super::exit::Exit;
 use super::medium::Medium;
+use super::outputs;
 use super::run_notes;
 
 pub(super) use args::{FileArgs, Probe};
@@ -44,7 +46,12 @@ impl Probe {
             ("--as-table", self.sources.file()),
             ("--scenario", self.run.scenario.as_deref()),
         ];
-        self.files.check(&inputs, self.run.lock.as_deref())?;
+        let (lock, append) = (self.run.lock.as_deref(), self.files.append.as_deref());
+        let replaced = [
+            ("--traces", self.files.traces.as_deref(), &TRACES),
+            ("--hops", self.files.hops.as_deref(), &HOPS),
+        ];
+        outputs::check_run(&inputs, lock, append, &replaced)?;
         // Held until the last row is written.
         let _lock = self.run.lock.as_deref().map(LockFile::take).transpose()?;
         let files = Files::open(&self.files, &targets, &self.run.label(), common)?;
