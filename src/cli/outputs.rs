@@ -42,7 +42,7 @@ impl<'a> Output<'a> {
     }
 
     /// A file that gets rows of `table` in the place of what is in it.
-    fn rows(option: &'a str, path: &'a Path, table: &'static Table) -> Self {
+    pub(super) fn rows(option: &'a str, path: &'a Path, table: &'static Table) -> Self {
         Self { option, path, becomes: Becomes::Replaced(Some(table)) }
     }
 
