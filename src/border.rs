@@ -1,7 +1,7 @@
-//! Where foreign ends: the last foreign hop of a trace, and what speaks for it.
+//! The last foreign hop of a trace, and what answered behind it.
 //!
-//! A pure function of one trace. It looks at addresses only: whether they are home, special or
-//! neither. Who holds the last foreign hop is for the rooms behind.
+//! A pure function of one trace. It looks only at addresses: whether they are home, special or
+//! neither. `owner` and `transit` say who holds them.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;

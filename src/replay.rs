@@ -15,7 +15,7 @@ use crate::owner::Owners;
 use crate::probe::engine::Measured;
 use crate::probe::packet::{Codec, Secret};
 use crate::probe::transport::TransportError;
-use crate::probe::{ProbeMethod, TraceJob, TraceSettings};
+use crate::probe::{ProbeMethod, TraceJob};
 use crate::survey::{Keep, Survey, SurveyError};
 use crate::targets::{OutsideBlock, Targets, sample, select};
 
@@ -23,7 +23,7 @@ use crate::targets::{OutsideBlock, Targets, sample, select};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
-    /// The block has no addresses to choose from.
+    /// An address is outside the block.
     #[error(transparent)]
     Targets(#[from] OutsideBlock),
     /// The simulated network cannot be sent into.
@@ -45,13 +45,13 @@ pub fn replay<'a>(
     let mut seeds = StdRng::seed_from_u64(seed);
     story.runs().map(move |began| {
         let random = StdRng::seed_from_u64(seeds.random());
-        let one = One { story, vantage, targets, began, random };
+        let one = StoryRun { story, vantage, targets, began, random };
         one.rows(&owners)
     })
 }
 
 /// One run.
-struct One<'a> {
+struct StoryRun<'a> {
     story: &'a Story,
     vantage: &'a str,
     targets: &'a Targets,
@@ -59,18 +59,11 @@ struct One<'a> {
     random: StdRng,
 }
 
-impl One<'_> {
+impl StoryRun<'_> {
     fn rows(mut self, owners: &Owners<'_>) -> Result<Rows, ReplayError> {
         let network = self.story.network(self.began, self.random.random());
         let codec = Codec::new(Secret::new(self.random.random()));
-        let job = TraceJob {
-            targets: self.targets,
-            addresses: self.addresses()?,
-            methods: vec![ProbeMethod::Icmp],
-            flows: 1,
-            settings: TraceSettings::default(),
-            began: self.began,
-        };
+        let job = TraceJob::new(self.targets, self.addresses()?, self.began);
         let mut transport = VirtualTransport::new(network, codec);
         let mut traces = Vec::new();
         let (measured, failure) = job.run(&mut transport, &mut self.random, &mut traces);

@@ -135,6 +135,21 @@ fn the_furthest_ttl_ends_a_trace() {
     assert_eq!((trace.stop, probes(trace, 5), probes(trace, 6)), (Some(StopReason::MaxTtl), 2, 0));
 }
 
+/// Border searches ask where the others found their border, and not above the highest TTL: a router that
+/// answers there is no border.
+#[test]
+fn a_border_search_keeps_below_the_furthest_ttl() {
+    let max_ttl = ProbeTtl::new(2).expect("ttl");
+    let settings = TraceSettings { max_ttl, ..TraceSettings::default() };
+    let targets: Vec<String> = (20..60).map(|host| format!("175.45.176.{host}")).collect();
+    let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
+    let measured = run(scenario(CHAIN, "blackhole", ""), &targets, &settings);
+    assert_eq!(measured.traces.len(), targets.len());
+    for trace in &measured.traces {
+        assert_eq!((trace.stop, probes(trace, 3)), (Some(StopReason::MaxTtl), 0), "{trace:?}");
+    }
+}
+
 #[test]
 fn an_unreachable_and_a_loop_end_a_trace() {
     let stop = |end| run(scenario(CHAIN, end, ""), &["175.45.176.9"], &full()).traces[0].stop;

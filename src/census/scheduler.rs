@@ -11,6 +11,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::probe::engine::{Matched, Scheduler};
+use crate::probe::transport::BEFORE_RETRANSMISSION;
 use crate::probe::{Attempt, Moment};
 use crate::trace::StopReason;
 
@@ -20,8 +21,6 @@ use super::transport::{PingProbe, PingReply, PingResult};
 
 /// The least time between two pings of the same target.
 const SPACING: Duration = Duration::from_millis(200);
-/// The kernel repeats the first packet of a connection after a second, without asking us.
-const BEFORE_RETRANSMISSION: Duration = Duration::from_millis(900);
 
 /// How to ping.
 #[derive(Debug, Clone, PartialEq, Eq)]

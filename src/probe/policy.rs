@@ -193,7 +193,11 @@ impl Policy<'_> {
         }
     }
 
+    /// Nothing above the highest TTL, and where no attempt is left.
     fn send(&self, ttl: ProbeTtl) -> Option<Action> {
+        if ttl > self.settings.max_ttl {
+            return None;
+        }
         let attempt = Attempt::new(self.state.at(ttl).sent)?;
         Some(Action::Send(Probe { key: self.state.key, ttl, attempt }))
     }
@@ -255,7 +259,8 @@ impl Policy<'_> {
         let state = &*self.state;
         let depths = self.group.depths();
         let usual = *depths.first()?;
-        let unprobed = |ttl: &ProbeTtl| state.at(*ttl).sent == 0;
+        let most = self.settings.max_ttl;
+        let unprobed = |ttl: &ProbeTtl| *ttl <= most && state.at(*ttl).sent == 0;
         let behind = ProbeTtl::new(usual.get() + 1);
         if let Some(ttl) = [Some(usual), behind].into_iter().flatten().find(unprobed) {
             return self.send(ttl);
@@ -299,12 +304,8 @@ impl Policy<'_> {
     /// The path went on behind a border, to routers that are known to be before it. Probes where they
     /// should have replied first: in a loop, the border is the last foreign hop all the same.
     fn before_loop(&self) -> Option<Action> {
-        let group = &*self.group;
-        let is_border =
-            |it: &Router<ProbeTtl>| group.ends_some(it.address) && !group.is_passed(it.address);
-        let routers = &self.state.path.routers;
-        let border = routers.iter().rev().find(|router| is_border(router))?;
-        let behind = routers.iter().filter(|router| router.ttl > border.ttl);
+        let (border, group) = (self.border()?, &*self.group);
+        let behind = self.state.path.routers.iter().filter(|router| router.ttl > border.ttl);
         behind
             .filter_map(|router| group.before(border, |address| address == router.address))
             .find_map(|ttl| self.until_replied(ttl))

@@ -226,11 +226,23 @@ impl TraceState {
         let stop = match self.role {
             // Silence says nothing where a probe has not left the machine.
             _ if silent && self.probes.iter().any(|probe| !probe.left) => StopReason::Unsent,
-            Role::BorderSearch if silent => StopReason::Border,
+            // At the ceiling, a router that answered is no border.
+            Role::BorderSearch
+                if stop == StopReason::GapLimit
+                    || silent && self.furthest_reply < self.furthest_probed =>
+            {
+                StopReason::Border
+            }
             _ => stop,
         };
         let strategy = match self.role {
             Role::BorderSearch => Strategy::Border,
+            // What a border search did not ask before it went on is not silent.
+            Role::Full | Role::Pilot | Role::Fallback
+                if self.nearest_probed() != Some(ProbeTtl::FIRST) =>
+            {
+                Strategy::Border
+            }
             Role::Full | Role::Pilot | Role::Fallback => Strategy::Full,
         };
         self.probes.retain(|probe| probe.left);

@@ -14,6 +14,16 @@ pub enum ReplyKind {
 }
 
 impl ReplyKind {
+    /// What an ICMP error is, by its type and code; nothing where it ends no TTL of a trace.
+    #[must_use]
+    pub const fn of_error(kind: u8, code: u8) -> Option<Self> {
+        match (kind, code) {
+            (11, 0) => Some(Self::TimeExceeded),
+            (3, code) => Some(Self::Unreachable(code)),
+            _ => None,
+        }
+    }
+
     /// The ICMP type and code. The target's answer by TCP is written like an echo reply.
     #[must_use]
     pub const fn icmp(self) -> (u8, u8) {

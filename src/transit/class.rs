@@ -43,22 +43,32 @@ impl Class {
 }
 
 /// The class, and the reason where the border alone does not say it. `path` has the owners of
-/// `border.path`; `whole_path` those of all hops from the vantage on, where they are known; `leaves` says
-/// whether home answers behind the last of them in this run, or is known to have done so.
+/// `border.path`; `whole_path` those of all hops from the vantage on, where they are known; `arrived` says
+/// whether home answers behind the last of them in this run.
 pub(super) fn decide(
     trace: &Observation,
     path: &[Arc<Owner>],
     whole_path: Option<&[(Ipv4Addr, Arc<Owner>)]>,
-    leaves: bool,
+    arrived: bool,
     targets: &Targets,
 ) -> (Class, Vec<Reason>) {
     let border = &trace.border;
+    // A path that ends at a known border has left its carrier.
+    let known = border.last.and_then(|last| targets.borders.get(&last.address));
+    let (within_carrier, known_border) = match (never_left(border, whole_path), known) {
+        (Some(_), _) if arrived => (None, None),
+        (Some(_), Some(known)) => (None, Some(Reason::KnownBorder(known.clone()))),
+        (Some(carrier), None) => (Some(Reason::WithinCarrier(carrier)), None),
+        (None, _) => (None, None),
+    };
     match trace.no_end() {
         Some(NoEnd::Ceiling) => return (Class::Unknown, vec![Reason::CutOff(trace.furthest)]),
         Some(NoEnd::CutShort { stop, is_silent }) => {
-            let cut_short = vec![Reason::CutShort(stop)];
-            let class = path.last().and_then(|owner| owner.class).filter(|_| is_silent);
-            return (class.map_or(Class::Unknown, Class::Transit), cut_short);
+            let class = path.last().and_then(|owner| owner.class);
+            let class = class.filter(|_| is_silent && within_carrier.is_none());
+            let cut_short = std::iter::once(Reason::CutShort(stop));
+            let reasons = cut_short.chain(within_carrier).collect();
+            return (class.map_or(Class::Unknown, Class::Transit), reasons);
         }
         None => {}
     }
@@ -69,9 +79,9 @@ pub(super) fn decide(
         return (Class::Unknown, vec![reason]);
     };
     if let Some(class) = owner.class {
-        return match never_left(border, whole_path).filter(|_| !leaves) {
-            Some(carrier) => (Class::Unknown, vec![Reason::WithinCarrier(carrier)]),
-            None => (Class::Transit(class), Vec::new()),
+        return match within_carrier {
+            Some(reason) => (Class::Unknown, vec![reason]),
+            None => (Class::Transit(class), known_border.into_iter().collect()),
         };
     }
     if owner.is_known() && is_next_to_block(border, targets.block.usual_gap) {

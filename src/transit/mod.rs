@@ -112,14 +112,13 @@ impl<'a, 't> Judge<'a, 't> {
             border.path.iter().map(|address| self.known.of(*address)).collect();
         let prefix = self.evidence.about(&trace, &targets.block);
         let (begins_here, own) = (trace.begins_at_the_vantage, &border.path[..]);
-        let longest = if begins_here || prefix.path.len() < own.len() { own } else { prefix.path };
+        let longest = if begins_here || prefix.path.is_empty() { own } else { prefix.path };
         let longest: Vec<_> =
             longest.iter().map(|address| (*address, self.known.of(*address))).collect();
         let path_is_complete = begins_here || !prefix.path.is_empty();
         let whole_path = path_is_complete.then_some(&longest[..]);
-        let is_known = border.last.is_some_and(|it| targets.borders.contains_key(&it.address));
-        let leaves = prefix.arrived || is_known;
-        let (class, mut reasons) = class::decide(&trace, &path, whole_path, leaves, targets);
+        let (class, mut reasons) =
+            class::decide(&trace, &path, whole_path, prefix.arrived, targets);
         let other = |seen: &&'a SeenBorder| (*seen, self.known.of(seen.address));
         let others: Vec<_> = prefix.others.iter().map(other).collect();
         let case = Case {

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use crate::targets::Special;
+use crate::targets::{KnownBorder, Special};
 use crate::trace::StopReason;
 
 /// One reason.
@@ -69,7 +69,7 @@ pub enum Reason {
     NeverLeft,
     /// No trace from this vantage shows the hops before the border.
     PathUnknown,
-    /// Somebody in question may be hidden behind a border of nobody in question.
+    /// A carrier with a configured class may be silent behind the border of a holder without one.
     MayHide,
     /// The refusal is one that any router without a route sends.
     NoRoute,
@@ -83,6 +83,8 @@ pub enum Reason {
     NoWayOut,
     /// The path ends within the carrier of its first public hop.
     WithinCarrier(String),
+    /// It does, at a border that `targets.toml` knows.
+    KnownBorder(KnownBorder),
     /// The trace died before any carrier of a configured class.
     DiedEarly,
     /// The trace died behind such a carrier, at a hop of somebody else.
@@ -117,7 +119,7 @@ impl fmt::Display for Reason {
             Self::ThirdParty(before) => write!(f, "a single hop behind {before} of another class"),
             Self::NeverLeft => f.write_str("no hop of another class before it"),
             Self::PathUnknown => f.write_str("no trace shows the way to it"),
-            Self::MayHide => f.write_str("a carrier in question may be hidden behind it"),
+            Self::MayHide => f.write_str("a carrier with a class may be silent behind it"),
             Self::NoRoute => f.write_str("any router without a route says so"),
             Self::CutShort(stop) => write!(f, "cut short: {stop}"),
             Self::CutOff(hops) => write!(f, "cut off at {hops} hops"),
@@ -127,6 +129,9 @@ impl fmt::Display for Reason {
             }
             Self::WithinCarrier(carrier) => {
                 write!(f, "never left {carrier}, which the vantage may be a customer of")
+            }
+            Self::KnownBorder(KnownBorder { carrier, seen, source }) => {
+                write!(f, "a known border of {carrier} ({seen}: {source})")
             }
             Self::DiedEarly => f.write_str("died before any carrier in question"),
             Self::LostBehindTransit => f.write_str("died behind a carrier in question"),

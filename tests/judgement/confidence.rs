@@ -131,8 +131,8 @@ fn rule_6_low_where_gaps_are_before_it() {
         "175.45.177.10 icmp: lan level3 ttk-a * ttk-b * * *
           => russia low ttk-b: silence behind it; 1 silent hop before it
           175.45.176.10 icmp: * * * unicom-b * * *
-          => china low unicom-b: silence behind it; 3 silent hops before it; \
-             no hop of another class before it
+          => china low unicom-b: a known border of China Unicom (2019: a UDP traceroute of 2019-02 to \
+             175.45.176.80); silence behind it; 3 silent hops before it; no hop of another class before it
           175.45.178.10 icmp: lan level3 * ttk-a ttk-b * * *
           => russia medium ttk-b: silence behind it",
     );
@@ -303,7 +303,7 @@ fn rule_6_a_trace_that_dies_early_is_no_evidence_for_its_neighbours() {
           => unreached low level3: died before any carrier in question; silence behind it; \
              border differs from 1 trace of 175.45.179.0/24 that ends at 219.158.39.42 (china)
           175.45.179.20 icmp: lan ntt level3 home
-          => other low level3: next hop is home; a carrier in question may be hidden behind it; \
+          => other low level3: next hop is home; a carrier with a class may be silent behind it; \
              border differs from 1 trace of 175.45.179.0/24 that ends at 219.158.39.42 (china)
           175.45.179.21 icmp: lan ntt unicom-a unicom-b * * *
           => china medium unicom-b",

@@ -170,6 +170,6 @@ fn rule_4_kazakhstans_transtelecom_is_not_russian() {
     World::new().announced(&["192.52.193.0 192.52.193.255 41798 KZ TTC-AS JSC Transtelecom"]).says(
         "175.45.177.10 icmp: lan level3 nobody home
              => other low nobody (Transtelecom Kazakhstan, as-table): next hop is home; \
-                a carrier in question may be hidden behind it",
+                a carrier with a class may be silent behind it",
     );
 }

@@ -212,10 +212,10 @@ fn rule_2_where_no_other_foreign_hop_answers_nobody_decides() {
 fn rule_5_other_needs_home_next_to_it() {
     each_says(
         "175.45.176.10 icmp: lan level3 home
-          => other low level3: next hop is home; a carrier in question may be hidden behind it
+          => other low level3: next hop is home; a carrier with a class may be silent behind it
           175.45.176.11 icmp: lan level3 * * * target
           => other low level3: 3 silent hops, then the target; \
-             a carrier in question may be hidden behind it
+             a carrier with a class may be silent behind it
           175.45.176.12 icmp: lan level3 * * * * target
           => unknown low level3: not next to the block; 4 silent hops, then the target",
     );
@@ -330,6 +330,16 @@ fn rule_5_a_trace_cut_short_in_silence_is_unknown() {
              => russia medium ttk-b"
         ));
     }
+}
+
+/// Not where it stayed within the carrier of its first public hop.
+#[test]
+fn rule_6_an_interrupted_trace_within_a_carrier_is_unknown() {
+    says(
+        "175.45.177.10 icmp: lan ttk-a * * | interrupted
+         => unknown low ttk-a: cut short: interrupted; never left TransTeleCom, which the vantage may be a \
+            customer of; silence behind it",
+    );
 }
 
 #[test]

@@ -158,12 +158,13 @@ pub(super) fn protocol(method: ProbeMethod) -> u8 {
 }
 
 /// How every payload begins.
-pub(super) const NAME: &[u8] = b"lasthop";
+pub(super) const NAME: &[u8; 7] = b"lasthop";
 
 /// What all echo requests and datagrams of a trace carry: the program's name, so that whoever sees a probe can find out
 /// what it is; the target and the flow, because an echo reply quotes no header; and two empty bytes.
 pub(super) fn payload(key: &TraceKey) -> [u8; PAYLOAD] {
-    let mut payload = *b"lasthop\0\0\0\0\0\0\0";
+    let mut payload = [0; PAYLOAD];
+    payload[..NAME.len()].copy_from_slice(NAME);
     payload[7..11].copy_from_slice(&key.target.octets());
     payload[11] = key.flow.get();
     payload

@@ -27,7 +27,7 @@ use super::socket::{Clock, MessageInfo, MessageReader, ready_for, sort, wait};
 /// The most connections under way, where the system allows as many files.
 const MOST: u64 = 512;
 /// The kernel sends a SYN again after a second. Before that, one that was not answered is given up.
-const BEFORE_RETRANSMISSION: Duration = Duration::from_millis(900);
+pub const BEFORE_RETRANSMISSION: Duration = Duration::from_millis(900);
 
 /// A connection to open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -236,9 +236,11 @@ fn hop(probe: &Probe, result: ConnectResult) -> Result<(Ipv4Addr, ReplyKind), Ig
         ConnectResult::Accepted | ConnectResult::Refused => {
             Ok((probe.key.target, ReplyKind::EchoReply))
         }
-        ConnectResult::IcmpError(from, 11, 0) => Ok((from, ReplyKind::TimeExceeded)),
-        ConnectResult::IcmpError(from, 3, code) => Ok((from, ReplyKind::Unreachable(code))),
-        ConnectResult::IcmpError(..) | ConnectResult::Failed => Err(Ignored::NotAReply),
+        ConnectResult::IcmpError(from, kind, code) => {
+            let kind = ReplyKind::of_error(kind, code).ok_or(Ignored::NotAReply)?;
+            Ok((from, kind))
+        }
+        ConnectResult::Failed => Err(Ignored::NotAReply),
     }
 }
 
@@ -273,9 +275,7 @@ fn stream_socket() -> Result<Socket, TransportError> {
 
 /// What becomes of a probe whose connection could not be begun, at `at`.
 fn not_begun(error: io::Error, at: Moment) -> Result<SendResult, TransportError> {
-    let errno = error.raw_os_error().map(Errno::from_raw);
-    let refused = errno.and_then(|errno| Refusal::result(errno, at));
-    refused.ok_or_else(|| TransportError::system("connect")(error))
+    Refusal::of_io(error, "connect", at)
 }
 
 /// The connections that are under way, each for a probe of type `P`.

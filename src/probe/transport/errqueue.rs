@@ -88,9 +88,6 @@ impl DgramDecoder {
 /// Who sent which ICMP error.
 fn hop(info: &MessageInfo) -> Result<(Ipv4Addr, ReplyKind), Ignored> {
     let error = info.error.ok_or(Ignored::NotAReply)?;
-    match (error.kind, error.code) {
-        (11, 0) => Ok((error.from, ReplyKind::TimeExceeded)),
-        (3, code) => Ok((error.from, ReplyKind::Unreachable(code))),
-        _ => Err(Ignored::NotAReply),
-    }
+    let kind = ReplyKind::of_error(error.kind, error.code).ok_or(Ignored::NotAReply)?;
+    Ok((error.from, kind))
 }

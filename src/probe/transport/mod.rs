@@ -12,7 +12,7 @@ mod raw;
 mod seam;
 mod socket;
 
-pub use connect::{Connect, ConnectReply, ConnectResult, ConnectTransport};
+pub use connect::{BEFORE_RETRANSMISSION, Connect, ConnectReply, ConnectResult, ConnectTransport};
 pub use dgram::DgramTransport;
 pub use open::{OpenTransport, TransportKind, open, source_address};
 pub use raw::RawTransport;

@@ -57,7 +57,7 @@ pub fn open(
         (TransportKind::User, _) => "datagram sockets, as asked",
         (TransportKind::Raw, _) => "raw sockets, as asked",
         (TransportKind::Auto, Some(_)) => "raw sockets, since they are allowed",
-        (TransportKind::Auto, None) => "datagram sockets, since raw ones are not to be had",
+        (TransportKind::Auto, None) => "datagram sockets, since raw ones cannot be opened",
     };
     let transport: Box<dyn Transport> = match allowed {
         Some(raw) => Box::new(raw),

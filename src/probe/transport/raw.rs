@@ -4,7 +4,6 @@
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-use nix::errno::Errno;
 use nix::libc::{BPF_B, BPF_IND, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_LDX, BPF_MSH, BPF_RET};
 use nix::poll::PollFlags;
 use nix::sys::socket::{MsgFlags, setsockopt, sockopt};
@@ -106,11 +105,7 @@ impl Transport for RawTransport {
         let at = self.now();
         match self.sender.send_to(&packet, &to) {
             Ok(_) => Ok(SendResult::Sent(at)),
-            Err(error) => {
-                let errno = error.raw_os_error().map(Errno::from_raw);
-                let refused = errno.and_then(|errno| Refusal::result(errno, at));
-                refused.ok_or_else(|| TransportError::system("sendto")(error))
-            }
+            Err(error) => Refusal::of_io(error, "sendto", at),
         }
     }
 

@@ -64,6 +64,17 @@ impl Refusal {
         Self(errno)
     }
 
+    /// [`Self::result`] for an error of `call`, which is itself what is left where there is no result.
+    pub(super) fn of_io(
+        error: io::Error,
+        call: &'static str,
+        at: Moment,
+    ) -> Result<SendResult, TransportError> {
+        let errno = error.raw_os_error().map(Errno::from_raw);
+        let refused = errno.and_then(|errno| Self::result(errno, at));
+        refused.ok_or_else(|| TransportError::system(call)(error))
+    }
+
     /// What becomes of a probe that the system refused to send, at `at`, in one way on every transport.
     /// Nothing where the error is about the program and not about the network.
     pub(super) fn result(errno: Errno, at: Moment) -> Option<SendResult> {
