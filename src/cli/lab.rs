@@ -28,8 +28,8 @@ use super::{stdout, story};
 /// its routers and their delays, losses and rate limits, and with what a measurement should find. It runs
 /// in a network namespace of its own without an uplink, so nothing that is sent can reach the internet.
 /// Where namespaces are refused, and with --virtual, the same model runs in virtual time, which needs
-/// nothing and gives the same rows. Only a command behind -- needs a namespace, and no root where user
-/// namespaces are allowed.
+/// nothing and gives the same rows. Only a command behind -- needs a namespace. It needs root only
+/// where users may make none.
 #[derive(Debug, Args)]
 #[command(allow_negative_numbers = true, disable_help_subcommand = true)]
 pub(super) struct Lab {
@@ -70,7 +70,7 @@ enum Measurement {
 
 /// `lasthop probe` without an argument.
 #[derive(Debug, Parser)]
-struct Bare {
+struct DefaultProbe {
     #[command(flatten)]
     probe: Probe,
 }
@@ -109,11 +109,11 @@ impl Lab {
     /// Runs `probe` or `ping`, in a namespace where there may be one, else in virtual time.
     fn measure(self, scenario: Scenario, common: &Common) -> anyhow::Result<Exit> {
         let measurement = if let Some(measurement) = self.measurement {
-            let behind = "give --append, --traces and --hops behind probe or ping";
+            let behind = "give the files' options behind probe or ping";
             anyhow::ensure!(self.files.is_empty(), behind);
             measurement
         } else {
-            let Bare { mut probe } = Bare::try_parse_from(["lasthop"])?;
+            let DefaultProbe { mut probe } = DefaultProbe::try_parse_from(["lasthop"])?;
             probe.files = self.files;
             Measurement::Probe(Box::new(probe))
         };

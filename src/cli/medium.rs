@@ -28,6 +28,15 @@ impl Medium {
         matches!(self, Self::Model(..))
     }
 
+    /// Refuses what only sockets have.
+    pub(super) fn check(&self, args: &SendArgs) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            !self.is_virtual() || args.source.is_none(),
+            "in virtual time there is no address to choose; leave out --source"
+        );
+        Ok(())
+    }
+
     /// The address from which probes to `target` leave.
     pub(super) fn source(
         &self,

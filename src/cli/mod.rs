@@ -61,13 +61,13 @@ Examples:
   lasthop owner 103.35.255.254                   who holds an address, and which source says so
 
 Exit codes:
-  0    measured
-  1    measured, and nothing could be classified, or no target answered
+  0    done: something was classified, found or reported
+  1    nothing could be classified, no target is alive, no holder is known, or there is no run
   2    bad usage, configuration or input, or output could not be written
   3    no permission
   4    another run holds the lock
   5    report --fail-on-change: something changed
-  8    no way out: nothing outside the vantage's own network answered, so nothing is said about the block
+  8    no way out: nothing outside the vantage's own network answers, or there is no route
   130  interrupted; what was measured has been written";
 
 #[derive(Debug, Subcommand)]

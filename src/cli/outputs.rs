@@ -3,15 +3,16 @@
 //! device and inode, however it is spelled or linked.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 
 use crate::columns::Table;
 use crate::history::held_table;
+use crate::output::{sync_folder_of, torn};
 
 use super::stdout;
 
@@ -122,13 +123,6 @@ pub(super) fn is_stdout(path: &Path) -> bool {
         .any(|name| path.as_os_str() == *name)
 }
 
-/// The file of torn rows that `--append` may write beside `path`.
-fn torn(path: &Path) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(".torn");
-    name.into()
-}
-
 /// Refuses a file that holds another of the program's tables.
 fn check_table(output: &Output<'_>) -> anyhow::Result<()> {
     let Becomes::Replaced(with) = output.becomes else { return Ok(()) };
@@ -232,7 +226,5 @@ pub(super) fn replace<E: From<io::Error>>(
     file.as_file().set_permissions(Permissions::from_mode(mode))?;
     file.as_file().sync_all()?;
     file.persist(&path).map_err(|error| error.error)?;
-    // Some file systems cannot do that for a folder.
-    let _ = File::open(folder).and_then(|folder| folder.sync_all());
-    Ok(())
+    Ok(sync_folder_of(&path)?)
 }

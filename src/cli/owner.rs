@@ -21,7 +21,8 @@ use super::sources::Sources;
 ///
 /// The carrier is found by its registered prefixes in targets.toml, else by the origin AS (--as-table
 /// or --dns), else by the router's name (--dns). The country is that of the AS, else that of the
-/// registries' delegation. Chinese and Russian carriers are found without a table and a network too.
+/// registries' delegation. Chinese and Russian carriers need neither a
+/// table nor a network.
 #[derive(Debug, Args)]
 pub(super) struct OwnerArgs {
     /// IPv4 addresses to look up

@@ -9,6 +9,20 @@ use super::Kind::{
 use super::row::{Row, tables};
 use super::{Column, Table};
 
+/// Why a trace ends.
+const STOP_REASONS: [&str; 10] = [
+    "home",
+    "border",
+    "answered",
+    "unreachable",
+    "gap-limit",
+    "loop",
+    "max-ttl",
+    "unsent",
+    "deadline",
+    "interrupted",
+];
+
 /// The sources that can name the holder of an address.
 const SOURCES: [&str; 5] = ["registered-prefix", "as-table", "registry", "router-name", "cymru"];
 
@@ -84,12 +98,9 @@ tables! {
         last_hop_name: Maybe(&Text), "Name of the last foreign hop in the DNS";
         source: Maybe(&OneOf(&SOURCES)), "Source that names the holder";
         reason: Text, "Why the trace is judged so, in words";
-        stop_reason: Maybe(&OneOf(&[
-            "home", "border", "answered", "unreachable", "gap-limit", "loop", "max-ttl", "unsent",
-            "deadline", "interrupted",
-        ])), "Why the trace ended";
+        stop_reason: Maybe(&OneOf(&STOP_REASONS)), "Why the trace ended";
         reached: Flag, "Whether the target itself replied";
-        first_home_ttl: Maybe(&Ttl), "TTL of the first address inside the block";
+        first_home_ttl: Maybe(&Ttl), "TTL of the first home address behind the last foreign hop";
         gap: Maybe(&Count), "Number of silent hops between the last foreign hop and the reply behind it";
         as_path: Maybe(&Text), "Numbers of the AS on the path, blanks between";
         probes: Count, "Number of packets sent for the trace";
@@ -119,10 +130,7 @@ tables! {
         vantage: Label, "Where the packets left from; empty where nobody named it", since 2;
         method: Maybe(&OneOf(&["icmp", "udp", "tcp"])), "Protocol of the packets", since 2;
         trace: Count, "Number of the trace among those of the file, from 1", since 2;
-        stop_reason: Maybe(&OneOf(&[
-            "home", "border", "answered", "unreachable", "gap-limit", "loop", "max-ttl", "unsent",
-            "deadline", "interrupted",
-        ])), "Why the trace ended", since 2;
+        stop_reason: Maybe(&OneOf(&STOP_REASONS)), "Why the trace ended", since 2;
     }
 
     /// Why each trace is judged as it is: one row for each trace.

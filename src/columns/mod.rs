@@ -248,6 +248,7 @@ mod tests {
         row_is_as_header::<CensusRow<_>>();
         row_is_as_header::<OwnerRow<_>>();
         row_is_as_header::<EventRow<_>>();
+        row_is_as_header::<ExplanationRow<_>>();
         row_is_as_header::<StateRow<_>>();
     }
 

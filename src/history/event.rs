@@ -104,6 +104,30 @@ pub struct Event {
     pub found: Timestamp,
 }
 
+impl Event {
+    /// What happened, in words; `percent` writes a share.
+    #[must_use]
+    pub fn words(&self, names: &Names, percent: impl Fn(f64) -> String) -> String {
+        let subject = self.subject.map_or("", |subject| names.text(subject));
+        let verdict = |side: &Side| side.verdict.text(names).to_owned();
+        let share = |side: &Side| side.share.map_or("?".into(), &percent);
+        match self.kind {
+            Kind::OutageBegan => "outage began".into(),
+            Kind::OutageEnded => "outage ended".into(),
+            Kind::CarrierAppeared => format!("{subject} appeared"),
+            Kind::CarrierVanished => format!("{subject} vanished"),
+            Kind::VerdictChanged => {
+                format!("{} became {}", verdict(&self.before), verdict(&self.after))
+            }
+            Kind::ShareMoved => {
+                format!("{subject} moved from {} to {}", share(&self.before), share(&self.after))
+            }
+            Kind::HostsSilent => "hosts fell silent".into(),
+            Kind::HostsBack => "hosts answer again".into(),
+        }
+    }
+}
+
 /// How things were on one side of an event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Side {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::columns::{Column, Header, Kind};
 use crate::output::{csv_safe, io_error};
@@ -21,20 +21,20 @@ pub struct Migrated {
     pub malformed: u64,
 }
 
-/// Writes the rows of `path` under `header`, in its schema. A column that they do not have stays empty.
+/// Writes the rows of `path` under `header`, in its schema, to an output with its name in messages. A column that they do not have stays empty.
 /// `remark` is called with every line that is left out because it is malformed.
 ///
 /// # Errors
-/// When the file cannot be read or is no summary, has a column that would be lost, or `out` fails.
+/// When the file cannot be read or is no summary, has a column that would be lost, or the output fails.
 pub fn migrate(
     path: &Path,
     header: &Header,
-    out: &mut dyn Write,
+    (to, out): (&Path, &mut dyn Write),
     remark: &mut dyn FnMut(&Remark<'_>),
 ) -> Result<Migrated, HistoryError> {
     let mut names = Names::default();
     let mut reader = SummaryReader::open(path, &mut names)?;
-    let written = |source| HistoryError::Io { path: PathBuf::from("stdout"), source };
+    let written = |source| HistoryError::Io { path: to.into(), source };
     let mut out = csv::Writer::from_writer(out);
     out.write_record(header.names()).map_err(|error| written(io_error(error)))?;
     let mut migrated = Migrated::default();

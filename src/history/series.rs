@@ -29,9 +29,7 @@ pub struct Series {
     /// How many of them say nothing about the block: their vantage had no way out, or nothing answered behind
     /// its first public hop.
     pub inconclusive: u64,
-    /// How many of them were cut short.
-    pub incomplete: u64,
-    /// How many of the newest in a row were.
+    /// How many of the newest in a row were cut short.
     pub incomplete_of_late: u64,
     /// When the first of them began.
     pub first: Timestamp,
@@ -103,7 +101,6 @@ pub(super) struct Following {
     newest: Rc<Row>,
     runs: u64,
     inconclusive: u64,
-    incomplete: u64,
     incomplete_of_late: u64,
     /// The runs that began when the newest one did.
     together: Vec<Arc<str>>,
@@ -133,7 +130,6 @@ impl Following {
             newest: Rc::clone(row),
             runs: 0,
             inconclusive: 0,
-            incomplete: 0,
             incomplete_of_late: 0,
             together: Vec::new(),
             timeline: Timeline::new(buckets),
@@ -155,10 +151,9 @@ impl Following {
 
     /// Forgets what was known, since rows from this one on are of other prefixes.
     pub(super) fn begin_anew(&mut self, row: &Rc<Row>) {
-        let new = Self::new(row, 0);
-        let old = std::mem::replace(self, new);
-        let Self { first, runs, incomplete, together, timeline, .. } = old;
-        *self = Self { first, runs, incomplete, together, timeline, ..Self::new(row, 0) };
+        let old = std::mem::replace(self, Self::new(row, 0));
+        (self.first, self.runs, self.inconclusive) = (old.first, old.runs, old.inconclusive);
+        (self.together, self.timeline) = (old.together, old.timeline);
     }
 
     /// Whether the row was there before: rows that begin together are compared.
@@ -186,7 +181,6 @@ impl Following {
             self.inconclusive += 1;
             return;
         }
-        self.incomplete += u64::from(!row.complete);
         self.incomplete_of_late = if row.complete { 0 } else { self.incomplete_of_late + 1 };
         if from.is_none_or(|from| row.started >= from) {
             self.timeline.add(row);
@@ -333,7 +327,6 @@ impl Following {
             scope,
             runs: self.runs,
             inconclusive: self.inconclusive,
-            incomplete: self.incomplete,
             incomplete_of_late: self.incomplete_of_late,
             first: self.first.started,
             state: self.state(),

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::columns::{EVENTS, EventRow, STATE, StateRow};
 use crate::output::{Cell, Rows, align, is_simulated};
 
-use super::event::{Event, Kind, Verdict};
+use super::event::{Event, Verdict};
 use super::read::History;
 use super::row::{Interval, Name, Names};
 use super::series::Series;
@@ -195,13 +195,14 @@ pub fn event_table(events: &[&Event], history: &History) -> String {
     heading.extend(["what".to_owned(), "evidence".into()]);
     let mut lines = vec![heading];
     for event in events {
-        let [after, before] = [event.before.at, event.after.at].map(time);
-        let mut cells = vec![after, before, event.scope.to_string()];
+        let [not_before, not_after] = [event.before.at, event.after.at].map(time);
+        let mut cells = vec![not_before, not_after, event.scope.to_string()];
         if several {
             let (vantage, method) = of(event);
             cells.push(format!("{} {}", names.text(vantage), names.text(method)));
         }
-        cells.extend([what(event, names), evidence(event, names)]);
+        let what = event.words(names, |share| format!("{:.0} %", share * 100.0));
+        cells.extend([what, evidence(event, names)]);
         join(&mut lines, cells);
     }
     align(&lines)
@@ -222,28 +223,6 @@ fn join(lines: &mut Vec<Vec<String>>, cells: Vec<String>) {
             let _ = write!(scopes, ", {scope}");
         }
         _ => lines.push(cells),
-    }
-}
-
-/// The event in words.
-fn what(event: &Event, names: &Names) -> String {
-    let subject = event.subject.map_or("", |subject| names.text(subject));
-    let verdict = |verdict: Verdict| verdict.text(names);
-    let (before, after) = (verdict(event.before.verdict), verdict(event.after.verdict));
-    let part =
-        |share: Option<f64>| share.map_or(String::new(), |it| format!("{:.0} %", it * 100.0));
-    match event.kind {
-        Kind::CarrierAppeared => format!("{subject} appeared"),
-        Kind::CarrierVanished => format!("{subject} vanished"),
-        Kind::VerdictChanged => format!("{before} became {after}"),
-        Kind::ShareMoved => {
-            let (from, to) = (part(event.before.share), part(event.after.share));
-            format!("{subject} moved from {from} to {to}")
-        }
-        Kind::OutageBegan => "outage began".into(),
-        Kind::OutageEnded => "outage ended".into(),
-        Kind::HostsSilent => "hosts fell silent".into(),
-        Kind::HostsBack => "hosts answer again".into(),
     }
 }
 

@@ -11,10 +11,8 @@ pub struct Bucket {
     pub first: Timestamp,
     /// When its last run began.
     pub last: Timestamp,
-    /// How many runs there are, and how many of them were cut short.
+    /// How many runs there are.
     pub runs: u32,
-    /// Those that were cut short.
-    pub incomplete: u32,
     /// Each class with its traces and the sum of its shares over [`Self::classified_runs`].
     pub classes: Vec<ClassSum>,
     /// Traces that died before any carrier.
@@ -197,7 +195,6 @@ impl Bucket {
             first,
             last: first,
             runs: 0,
-            incomplete: 0,
             classes: Vec::new(),
             unreached: 0,
             unknown: 0,
@@ -217,7 +214,6 @@ impl Bucket {
     fn add(&mut self, row: &Row) {
         self.last = row.started;
         self.runs += 1;
-        self.incomplete += u32::from(!row.complete);
         self.classified_runs += u32::from(row.classified() > 0);
         self.unreached += u64::from(row.unreached);
         self.unknown += u64::from(row.unknown);
@@ -240,7 +236,6 @@ impl Bucket {
     fn merge(&mut self, next: &Self) {
         self.last = next.last;
         self.runs += next.runs;
-        self.incomplete += next.incomplete;
         self.classified_runs += next.classified_runs;
         self.unreached += next.unreached;
         self.unknown += next.unknown;

@@ -16,5 +16,5 @@ mod walk;
 mod zstd;
 
 pub use kind::kind;
-pub use open::{HEAD, Opened, open};
+pub use open::{HEAD, Opened, is_compressed, open};
 pub use walk::{Found, Visit, Walk};

@@ -37,6 +37,16 @@ pub fn open(path: Option<&Path>) -> io::Result<Opened<'static>> {
     unpacked(input, &budget).map(|(opened, _)| opened)
 }
 
+/// Whether a file is compressed.
+///
+/// # Errors
+/// When it cannot be read, or is compressed and damaged at its beginning.
+pub fn is_compressed(path: &Path) -> io::Result<bool> {
+    let budget = Budget::default();
+    let file = budget.of_source(File::open(path)?);
+    unpacked(Box::new(file), &budget).map(|(_, compressed)| compressed)
+}
+
 /// What is in `input`, decompressed, and whether it was compressed.
 pub(super) fn unpacked<'a>(
     input: Box<dyn Read + Send + 'a>,

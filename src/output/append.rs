@@ -202,9 +202,7 @@ impl Appender {
     fn set_torn_row_aside(&mut self, row: &[u8]) -> Result<Ending, OutputError> {
         let failed = OutputError::io(&self.path);
         let line = last_line_number(&self.file).map_err(failed)?;
-        let mut to = OsString::from(&self.path);
-        to.push(".torn");
-        let to = PathBuf::from(to);
+        let to = torn(&self.path);
         // The row is cut off only once it is safe elsewhere.
         if keep(&to, row).is_err() {
             return Err(self.torn_row(row.split(|byte| *byte == b',').count()));
@@ -273,4 +271,12 @@ fn keep(to: &Path, row: &[u8]) -> io::Result<()> {
     file.write_all(&[row, b"\n"].concat())?;
     sync(&file)?;
     sync_folder_of(to)
+}
+
+/// The file beside `path` to which a torn last row is moved.
+#[must_use]
+pub fn torn(path: &Path) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(".torn");
+    name.into()
 }

@@ -32,13 +32,14 @@ fn counts_row(run: &Run, count: &HostCount, asked: &[PingMethod]) -> CountsRow<C
         let found = count.by.get(&method).copied().unwrap_or_default();
         if asked.contains(&method) { Cell::count(found) } else { Cell::Empty }
     };
+    let [run_id, started_at, ended_at, vantage, method] = run.cells();
     CountsRow {
         schema: Cell::Count(COUNTS.schema()),
-        run_id: Cell::text(&run.id),
-        started_at: Cell::maybe(run.started, Cell::time),
-        ended_at: Cell::maybe(run.ended, Cell::time),
-        vantage: Cell::text(&run.vantage),
-        method: Cell::text(&run.method),
+        run_id,
+        started_at,
+        ended_at,
+        vantage,
+        method,
         scope: Cell::text(count.scope),
         targets: Cell::count(count.targets),
         alive: Cell::count(count.alive),

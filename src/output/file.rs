@@ -158,7 +158,10 @@ pub(super) fn sync(file: &File) -> io::Result<()> {
 }
 
 /// Makes sure that the folder of `path` knows its files. Some file systems cannot do that.
-pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// When the folder cannot be opened or synced.
+pub fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all().or_else(unless_unsupported)
 }

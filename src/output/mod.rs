@@ -14,10 +14,10 @@ mod rows;
 mod summary;
 mod traces;
 
-pub use append::{Appender, SetAside};
+pub use append::{Appender, SetAside, torn};
 pub use census::{census, counts, counts_header, counts_table};
 pub use explain::{Explanation, explanations};
-pub use file::{LockFile, OutputError};
+pub use file::{LockFile, OutputError, sync_folder_of};
 pub use formats::{align, csv_safe, io_error, write_csv, write_jsonl};
 pub use last_rows::LastRows;
 pub use rows::{Cell, LAB, Rows, Run, is_simulated};

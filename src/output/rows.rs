@@ -125,6 +125,19 @@ pub struct Run {
 }
 
 impl Run {
+    /// The cells of a row about a scope that are those of its run: identifier, start, end, vantage and method.
+    pub(super) fn cells(&self) -> [Cell; 5] {
+        [
+            Cell::text(&self.id),
+            Cell::maybe(self.started, Cell::time),
+            Cell::maybe(self.ended, Cell::time),
+            Cell::text(&self.vantage),
+            Cell::text(&self.method),
+        ]
+    }
+}
+
+impl Run {
     /// The run in a line, to stand above a table: when, from where, how much, and how long it took.
     pub(super) fn describe(&self, targets: usize, packets: usize) -> String {
         let from =

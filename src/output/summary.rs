@@ -39,13 +39,14 @@ fn row(
     let count = |class| Cell::count(part.counts.get(&class).copied().unwrap_or_default());
     let carriers: Vec<String> =
         part.carriers.iter().map(|(name, count)| format!("{name}={count}")).collect();
+    let [run_id, started_at, ended_at, vantage, method] = run.cells();
     SummaryRow {
         schema: Cell::Count(SUMMARY.schema()),
-        run_id: Cell::text(&run.id),
-        started_at: Cell::maybe(run.started, Cell::time),
-        ended_at: Cell::maybe(run.ended, Cell::time),
-        vantage: Cell::text(&run.vantage),
-        method: Cell::text(&run.method),
+        run_id,
+        started_at,
+        ended_at,
+        vantage,
+        method,
         scope: Cell::text(part.scope),
         targets: Cell::count(part.targets),
         classes: classes.ids().map(|id| [count(Class::Transit(id))]).collect(),

@@ -3,7 +3,7 @@
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
-use crate::history::{Event, History, Kind, Name, Names, Series, Side, is_simulated};
+use crate::history::{Event, History, Name, Series, is_simulated};
 
 use super::geometry::Scale;
 use super::text;
@@ -122,7 +122,7 @@ impl EventMark<'_> {
         let names = &section.history.names;
         let mut lines: Vec<(String, Vec<Ipv4Net>)> = Vec::new();
         for event in &self.events {
-            let what = what(event, names);
+            let what = event.words(names, text::percent);
             match lines.iter_mut().find(|(other, _)| *other == what) {
                 Some((_, scopes)) => scopes.push(event.scope),
                 None => lines.push((what, vec![event.scope])),
@@ -148,25 +148,4 @@ fn wheres(scopes: &[Ipv4Net], section: &Section<'_>) -> String {
     }
     let scopes: Vec<String> = scopes.iter().map(Ipv4Net::to_string).collect();
     scopes.join(", ")
-}
-
-/// What happened, in words.
-pub(super) fn what(event: &Event, names: &Names) -> String {
-    let subject = event.subject.map_or("", |subject| names.text(subject));
-    match event.kind {
-        Kind::OutageBegan => "outage began".into(),
-        Kind::OutageEnded => "outage ended".into(),
-        Kind::CarrierAppeared => format!("{subject} appeared"),
-        Kind::CarrierVanished => format!("{subject} vanished"),
-        Kind::VerdictChanged => {
-            let verdict = |side: &Side| side.verdict.text(names).to_owned();
-            format!("{} became {}", verdict(&event.before), verdict(&event.after))
-        }
-        Kind::ShareMoved => {
-            let share = |side: &Side| side.share.map_or("?".into(), text::percent);
-            format!("{subject} moved from {} to {}", share(&event.before), share(&event.after))
-        }
-        Kind::HostsSilent => "hosts fell silent".into(),
-        Kind::HostsBack => "hosts answer again".into(),
-    }
 }

@@ -9,7 +9,7 @@ use crate::history::{
 };
 
 use super::chart::Look;
-use super::section::{EventMark, Section, what};
+use super::section::{EventMark, Section};
 use super::slices::{Part, float};
 use super::text::{self, milliseconds, percent};
 use super::time_axis;
@@ -161,7 +161,7 @@ fn event_row(section: &Section<'_>, mark: &EventMark<'_>, event: &Event) -> Elem
     let cells = vec![
         time_cell(mark.when()),
         time_cell(event.scope),
-        cell(what(event, names)),
+        cell(event.words(names, text::percent)),
         evidence(&event.before),
         evidence(&event.after),
     ];

@@ -42,7 +42,7 @@ impl Folder {
         fs::read_to_string(self.0.path().join(name)).expect(name)
     }
 
-    fn write(&self, name: &str, text: &str) {
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
         fs::write(self.0.path().join(name), text).expect("written");
     }
 
@@ -105,7 +105,7 @@ fn stdin_and_stdout_are_files_too() {
         folder.is_as_it_was();
     }
     // What the shell has emptied is lost before the program begins; it is said at least.
-    folder.write("x.csv", &story("here"));
+    folder.write("x.csv", story("here"));
     let run = folder.shell("$LASTHOP report --migrate x.csv > x.csv").ended(2);
     assert!(run.err.contains("a shell empties such a file") && run.err.contains("--in-place"));
     let both = folder.shell("$LASTHOP classify t.txt --traces new.csv > new.csv").ended(2);
@@ -241,13 +241,19 @@ fn a_history_is_migrated_in_place_or_to_a_new_file() {
     folder.run(&["report", "--migrate", "old.csv", "--in-place"]).ended(0);
     assert_eq!(folder.read("old.csv"), said);
     folder.is_as_it_was();
-    folder.write("torn.csv", &format!("{old}2,2026"));
+    folder.write("torn.csv", format!("{old}2,2026"));
     let run = folder.run(&["report", "--migrate", "torn.csv", "--in-place"]).ended(2);
     assert!(run.err.contains("torn.csv:24: left out"), "{}", run.err);
     assert_eq!(folder.read("torn.csv"), format!("{old}2,2026"));
     folder.shell("gzip -c h.csv > h.csv.gz").ended(0);
     let packed = ["report", "--migrate", "h.csv.gz", "--in-place"];
     folder.run(&packed).refused(2, &["compressed", "--output"]);
+    // What `xz` makes of nothing.
+    let xz = b"\xfd7zXZ\0\0\x04\xe6\xd6\xb4F\0\0\0\0\x1c\xdfD!\x1f\xb6\xf3}\x01\0\0\0\0\x04YZ";
+    folder.write("h.csv.xz", xz);
+    let packed = ["report", "--migrate", "h.csv.xz", "--in-place"];
+    folder.run(&packed).refused(2, &["compressed", "--output"]);
+    folder.run(&["report", "--migrate", "old.csv", "-o", "/dev/full"]).refused(2, &["/dev/full"]);
     let left = folder.shell("ls -A | grep lasthop-; true").ended(0).out;
     assert_eq!(left, "", "no other file is left");
 }

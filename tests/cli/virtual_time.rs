@@ -77,6 +77,8 @@ fn everything_that_probe_takes_is_taken() {
     let row = row.lines().next().expect("a row");
     assert!(row.contains("\"method\":\"both\"") && row.contains("\"pinged\":16"), "{row}");
     virtually(&folder, &["probe", "--dns"]).refused(2, &["no name server", "--dns"]);
+    let elsewhere = ["probe", "--source", "192.0.2.1"];
+    virtually(&folder, &elsewhere).refused(2, &["no address to choose", "--source"]);
     virtually(&folder, &["--traces", "t.csv", "probe"]).refused(2, &["behind probe"]);
 }
 

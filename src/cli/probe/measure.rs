@@ -64,7 +64,7 @@ impl Probe {
             Err(TransportError::NoPing | TransportError::NotOffered { .. })
                 if self.trace.method.is_none() && !self.ping =>
             {
-                common.warn("ICMP is not to be had here without privileges: probing by UDP");
+                common.warn("ICMP needs a privilege here: probing by UDP");
                 methods = Methods::Udp;
                 job.methods = self.trace.packets(methods)?;
                 self.open(&job, secret, medium)

@@ -33,6 +33,7 @@ impl Probe {
             asks_nobody,
             "in virtual time there is no name server to ask; leave out --dns"
         );
+        medium.check(&self.send)?;
         let targets = config::targets(common)?;
         let mut random = self.send.random()?;
         let addresses = self.send.addresses(&self.run, &targets.block, &mut random)?;

@@ -1,13 +1,14 @@
 //! `lasthop report --migrate`: an old history under today's header.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read as _, Write};
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use anyhow::Context;
 
 use crate::columns::{Header, SUMMARY};
 use crate::history::{self, HistoryError, Migrated};
+use crate::input::is_compressed;
 use crate::output::{LockFile, summary_header};
 
 use super::super::common::Common;
@@ -53,7 +54,9 @@ pub(super) fn run(
 fn write(old: &Path, header: &Header, left_out: &mut LeftOutLines) -> anyhow::Result<Migrated> {
     let mut migrated = Ok(Migrated::default());
     stdout::write(|out| {
-        migrated = history::migrate(old, header, out, &mut |remark| left_out.add(remark));
+        migrated = history::migrate(old, header, (Path::new("stdout"), out), &mut |remark| {
+            left_out.add(remark);
+        });
         Ok(())
     })?;
     match migrated {
@@ -80,7 +83,7 @@ fn make(
     );
     let mut migrated = Migrated::default();
     let mut fill = |out: &mut dyn Write| -> anyhow::Result<()> {
-        migrated = history::migrate(old, header, out, &mut |remark| left_out.add(remark))?;
+        migrated = history::migrate(old, header, (new, out), &mut |remark| left_out.add(remark))?;
         Ok(())
     };
     if new.metadata().is_ok_and(|about| !about.is_file()) {
@@ -104,22 +107,15 @@ fn replace(old: &Path, header: &Header, left_out: &mut LeftOutLines) -> anyhow::
     );
     let mut migrated = Migrated::default();
     outputs::replace(old, |out| {
-        migrated = history::migrate(old, header, out, &mut |remark| left_out.add(remark))?;
+        migrated = history::migrate(old, header, (old, out), &mut |remark| left_out.add(remark))?;
         let left = migrated.malformed;
         anyhow::ensure!(
             left == 0,
-            "{left} lines would be lost, so it stays as it is; mend or delete them"
+            "{left} lines would be lost, so it stays as it is; repair or delete them"
         );
         Ok(())
     })
     .with_context(name)
     .or_else(|error| if migrated.malformed > 0 { Ok(()) } else { Err(error) })?;
     Ok(migrated)
-}
-
-/// Whether a file begins with what is no text: the signatures of gzip, bzip2 and zstd.
-fn is_compressed(path: &Path) -> io::Result<bool> {
-    let mut head = Vec::new();
-    File::open(path)?.take(4).read_to_end(&mut head)?;
-    Ok(matches!(head[..], [0x1f, 0x8b, ..] | [b'B', b'Z', b'h', ..] | [0x28, 0xb5, 0x2f, 0xfd]))
 }

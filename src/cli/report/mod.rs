@@ -51,7 +51,7 @@ pub(super) struct Report {
     /// What to write [default: both as a table, events as csv or json]
     #[arg(long, value_enum, value_name = "WHAT")]
     show: Option<Show>,
-    /// End with code 5 when something changed, as --since has it
+    /// Exit with code 5 if an event is reported (--since says from when)
     #[arg(long)]
     fail_on_change: bool,
     /// Write how things are as metrics for Prometheus, in one go
@@ -59,7 +59,7 @@ pub(super) struct Report {
     prometheus: Option<PathBuf>,
     #[command(flatten)]
     pictures: Pictures,
-    /// Write OLD under today's header, to stdout if nothing else is said, and do nothing else
+    /// Write OLD under today's header, to stdout unless --output or --in-place is given, and do nothing else
     #[arg(
         long,
         value_name = "OLD",
@@ -72,7 +72,7 @@ pub(super) struct Report {
     /// The new file that --migrate writes
     #[arg(short, long, value_name = "NEW", help_heading = "Files", requires = "migrate")]
     output: Option<PathBuf>,
-    /// Let --migrate replace OLD, in one go, or leave it as it is where a line would be lost
+    /// Replace OLD by what --migrate writes; if a line would be lost, OLD stays as it is
     #[arg(long, help_heading = "Files", requires = "migrate", conflicts_with = "output")]
     in_place: bool,
 }
@@ -214,7 +214,7 @@ fn closing(history: &History, common: &Common) -> anyhow::Result<()> {
     if partial > 0 {
         text = format!("{text}, {partial} of a block of which only some prefixes were traced");
     }
-    anyhow::ensure!(malformed == 0, "{text}; mend or delete those lines");
+    anyhow::ensure!(malformed == 0, "{text}; repair or delete those lines");
     common.info(|| text);
     Ok(())
 }
