@@ -1,6 +1,7 @@
 //! Files that other programs made, and the program's own hops: what each says, trace by trace.
 #![expect(clippy::expect_used, reason = "helpers of tests")]
 
+mod skipping;
 #[path = "dumps/trace_lines.rs"]
 mod trace_lines;
 

@@ -64,8 +64,8 @@ fn folder() -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    assert!(std::env::var_os("CI").is_none(), "CI must have the samples");
-    eprintln!("SKIPPED: ../shared/samples is not there");
+    let test = std::thread::current().name().unwrap_or_default().to_owned();
+    super::skipping::skipped(&test, "../shared/samples is not there");
     None
 }
 

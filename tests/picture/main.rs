@@ -8,5 +8,7 @@ mod looks;
 mod page;
 mod places;
 mod readme;
+#[path = "../skipping/mod.rs"]
+mod skipping;
 mod stories;
 mod story;
