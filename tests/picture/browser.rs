@@ -1,7 +1,6 @@
 //! A browser draws every story, and measures: no text runs into another or out of its picture.
 
 use std::fs;
-use std::io::Write as _;
 use std::process::Command;
 
 use tempfile::TempDir;
