@@ -423,10 +423,11 @@ impl<'a> TextReader<'a> {
                 family.is_some_and(|(family, ttl)| ttl == 1 && family != Family::MtrRaw)
             });
         let Some(rest) = found else { return false };
-        let at = line.trim_end().len() - rest.len();
-        if line.get(at..).map(str::trim_end) != Some(rest) {
+        // A row of a table is longer without its bars than with them.
+        let at = line.trim_end().len().checked_sub(rest.len());
+        let Some(at) = at.filter(|at| line.get(*at..).map(str::trim_end) == Some(rest)) else {
             return false;
-        }
+        };
         self.marks.learn(line, at);
         let rest = rest.to_owned();
         self.hop(number, &rest, &rest, sink)
