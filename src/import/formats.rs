@@ -51,7 +51,7 @@ pub fn named(name: &str) -> Option<&'static Format> {
 pub fn recognise(head: &[u8]) -> Option<&'static Format> {
     let head = Head::of(head);
     let format = FORMATS.iter().find(|format| (format.recognises)(&head))?;
-    let is_pure = matches!(format.reader, Reader::Binary(_) | Reader::Scattered(_))
+    let is_pure = matches!(format.reader, Reader::Stream(_) | Reader::Scattered(_))
         || format.name == own::FORMAT.name;
     let is_mixed = !is_pure && head.may_be_mixed() && text::is_mixed(&head, format.name);
     Some(if is_mixed { &MIXED } else { format })

@@ -15,13 +15,13 @@ use crate::trace::{HopReply, Method, ReplyKind, Trace};
 
 /// The format `nmap-xml`.
 pub(super) const FORMAT: Format =
-    Format { name: "nmap-xml", recognises, reader: Reader::Binary(read) };
+    Format { name: "nmap-xml", recognises, reader: Reader::Stream(read) };
 
 fn recognises(head: &Head) -> bool {
     head.has_element("nmaprun")
 }
 
-fn read(input: &mut dyn BufRead, sink: &mut Sink<'_>) -> io::Result<()> {
+fn read(input: &mut (dyn BufRead + Send), sink: &mut Sink<'_>) -> io::Result<()> {
     let (mut run, mut host, mut number) = (None, Host::default(), 0);
     let ended = xml::read(input, |part| match part {
         Part::Start(element) if element.name == "nmaprun" => run = time(&element, "start"),

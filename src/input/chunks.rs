@@ -188,8 +188,7 @@ mod tests {
             };
             let expected: Vec<(u64, String)> =
                 (1..=200_000).map(|number| (number, line(number))).collect();
-            let text: String =
-                expected.iter().flat_map(|(_, line)| [line.as_str(), end]).collect();
+            let text: String = expected.iter().flat_map(|(_, line)| [line.as_str(), end]).collect();
             assert!(lines(text.as_bytes()) == expected, "{every} {end:?}");
         }
     }
