@@ -102,11 +102,9 @@ impl<'a> TextReader<'a> {
     fn within_record(&mut self, line: &str, sink: &mut Sink<'_>) {
         let Some(record) = &mut self.record else { return };
         match record.take(line) {
-            record::Goes::On => {
-                let is_header = Header::of(line).is_some_and(|header| header.is_certain);
-                if (record.is_too_long() || is_header && !record.is_in_string())
-                    && let Some(record) = self.record.take()
-                {
+            record::Goes::On => {}
+            record::Goes::CutOff => {
+                if let Some(record) = self.record.take() {
                     self.no_record(record, sink);
                 }
             }
