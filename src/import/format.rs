@@ -27,6 +27,8 @@ pub struct Format {
     pub(super) name: &'static str,
     /// Whether a file that begins with this is of the format.
     pub(super) recognises: fn(&Head) -> bool,
+    /// Whether nothing of other formats can stand in a file of it.
+    pub(super) stands_alone: bool,
     pub(super) reader: Reader,
 }
 

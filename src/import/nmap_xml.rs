@@ -15,7 +15,7 @@ use crate::trace::{HopReply, Method, ReplyKind, StopReason, Trace};
 
 /// The format `nmap-xml`.
 pub(super) const FORMAT: Format =
-    Format { name: "nmap-xml", recognises, reader: Reader::Stream(read) };
+    Format { name: "nmap-xml", recognises, stands_alone: true, reader: Reader::Stream(read) };
 
 fn recognises(head: &Head) -> bool {
     head.has_element("nmaprun")

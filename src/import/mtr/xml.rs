@@ -10,7 +10,7 @@ use crate::import::xml::{self, Part};
 
 /// The format `mtr-xml`.
 pub(in crate::import) const FORMAT: Format =
-    Format { name: "mtr-xml", recognises, reader: Reader::Stream(read) };
+    Format { name: "mtr-xml", recognises, stands_alone: true, reader: Reader::Stream(read) };
 
 fn recognises(head: &Head) -> bool {
     head.has_element("MTR")

@@ -16,6 +16,7 @@ use crate::import::format::{Format, Reader, Sink};
 pub(in crate::import) const FORMAT: Format = Format {
     name: "warts",
     recognises: |head| Header::read(&head.bytes).is_some(),
+    stands_alone: true,
     reader: Reader::Stream(read),
 };
 
