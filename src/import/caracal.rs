@@ -9,8 +9,12 @@ use super::values::{self, Address};
 use crate::trace::{HopReply, Method, MplsLabel};
 
 /// The format `caracal`.
-pub(super) const FORMAT: Format =
-    Format { name: "caracal", recognises, reader: Reader::Scattered(|| Box::<Caracal>::default()) };
+pub(super) const FORMAT: Format = Format {
+    name: "caracal",
+    recognises,
+    stands_alone: true,
+    reader: Reader::Scattered(|| Box::<Caracal>::default()),
+};
 
 fn recognises(head: &Head) -> bool {
     head.lines.first().is_some_and(|line| is_header(line))

@@ -19,6 +19,7 @@ use crate::trace::{HopReply, Method, MplsLabel, ReplyKind, Trace};
 pub(super) const FORMAT: Format = Format {
     name: "dublin",
     recognises,
+    stands_alone: false,
     reader: Reader::Json(JsonReader { prefixes: &[], parse: findings }),
 };
 

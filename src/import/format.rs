@@ -12,7 +12,7 @@ use crate::input::json::{self, Batch};
 use crate::input::parallel;
 use crate::input::text::{Lines, decode, decoded, split};
 
-/// Takes what is found, with the line it begins at (from 1; in binary formats the record).
+/// Takes what is found, with the line it begins at (from 1; where there are no lines, the number of the record).
 pub type Sink<'a> = dyn FnMut(u64, Finding) + 'a;
 
 /// Findings in their order, each with its line.
@@ -27,6 +27,8 @@ pub struct Format {
     pub(super) name: &'static str,
     /// Whether a file that begins with this is of the format.
     pub(super) recognises: fn(&Head) -> bool,
+    /// Whether nothing of other formats can stand in a file of it.
+    pub(super) stands_alone: bool,
     pub(super) reader: Reader,
 }
 
@@ -42,7 +44,7 @@ pub(super) enum Reader {
     /// Line by line, where the answers of all traces stand in any order.
     Scattered(fn() -> Box<dyn RowReader>),
     /// In its own way. Malformed records are reported and skipped; it fails only when the input does.
-    Binary(fn(&mut dyn BufRead, &mut Sink<'_>) -> io::Result<()>),
+    Stream(fn(&mut (dyn BufRead + Send), &mut Sink<'_>) -> io::Result<()>),
 }
 
 /// How JSON objects are read one by one, in any order.
@@ -126,7 +128,7 @@ impl Format {
             Reader::Scattered(reader) => {
                 scattered::read(reader(), Lines::new(decoded(input)?), wanted, &mut sink)
             }
-            Reader::Binary(read) => read(input, &mut sink),
+            Reader::Stream(read) => read(input, &mut sink),
         };
         if !found.is_empty() {
             take(work(&mut found.drain(..)));

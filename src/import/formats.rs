@@ -1,6 +1,6 @@
 //! All formats, and which of them a file is of.
 
-use super::format::{Format, Reader};
+use super::format::Format;
 use super::sniff::Head;
 use super::{
     atlas, caracal, dublin, globalping, mtr, nexttrace, nmap_xml, own, scamper, text, trippy, yarrp,
@@ -51,8 +51,6 @@ pub fn named(name: &str) -> Option<&'static Format> {
 pub fn recognise(head: &[u8]) -> Option<&'static Format> {
     let head = Head::of(head);
     let format = FORMATS.iter().find(|format| (format.recognises)(&head))?;
-    let is_pure = matches!(format.reader, Reader::Binary(_) | Reader::Scattered(_))
-        || format.name == own::FORMAT.name;
-    let is_mixed = !is_pure && head.may_be_mixed() && text::is_mixed(&head, format.name);
-    Some(if is_mixed { &MIXED } else { format })
+    let may_be_mixed = !format.stands_alone && format.name != MIXED.name;
+    Some(if may_be_mixed && text::has_other(&head, format.name) { &MIXED } else { format })
 }

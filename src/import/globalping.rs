@@ -27,6 +27,7 @@ use crate::trace::{HopReply, Method, ReplyKind, StopReason, Trace, Vantage};
 pub(super) const FORMAT: Format = Format {
     name: "globalping",
     recognises,
+    stands_alone: false,
     reader: Reader::Json(JsonReader { prefixes: &[], parse: findings }),
 };
 

@@ -22,6 +22,7 @@ use crate::trace::{HopReply, MplsLabel, ReplyKind, StopReason};
 pub(super) const FORMAT: Format = Format {
     name: "nexttrace",
     recognises,
+    stands_alone: false,
     reader: Reader::Json(JsonReader { prefixes: &[], parse: findings }),
 };
 

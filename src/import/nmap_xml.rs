@@ -11,17 +11,17 @@ use super::hop_builder::HopBuilder;
 use super::sniff::Head;
 use super::values::{self, Address};
 use super::xml::{self, Element, Part};
-use crate::trace::{HopReply, Method, ReplyKind, Trace};
+use crate::trace::{HopReply, Method, ReplyKind, StopReason, Trace};
 
 /// The format `nmap-xml`.
 pub(super) const FORMAT: Format =
-    Format { name: "nmap-xml", recognises, reader: Reader::Binary(read) };
+    Format { name: "nmap-xml", recognises, stands_alone: true, reader: Reader::Stream(read) };
 
 fn recognises(head: &Head) -> bool {
     head.has_element("nmaprun")
 }
 
-fn read(input: &mut dyn BufRead, sink: &mut Sink<'_>) -> io::Result<()> {
+fn read(input: &mut (dyn BufRead + Send), sink: &mut Sink<'_>) -> io::Result<()> {
     let (mut run, mut host, mut number) = (None, Host::default(), 0);
     let ended = xml::read(input, |part| match part {
         Part::Start(element) if element.name == "nmaprun" => run = time(&element, "start"),
@@ -35,8 +35,18 @@ fn read(input: &mut dyn BufRead, sink: &mut Sink<'_>) -> io::Result<()> {
         }
         Part::Text(_) | Part::End(_) => {}
     })?;
-    if let Err(why) = ended {
-        sink(number + 1, Finding::Malformed(why));
+    // A file that is cut off has the hops before that.
+    let is_cut = host.is_traced;
+    if is_cut {
+        host.stop = Some(StopReason::Interrupted);
+        host.findings().into_iter().for_each(|one| sink(number, one));
+    }
+    match ended {
+        Err(why) => sink(number + 1, Finding::Malformed(why)),
+        Ok(()) if is_cut => {
+            sink(number, Finding::Malformed("the input ends within a host".into()));
+        }
+        Ok(()) => {}
     }
     Ok(())
 }
@@ -57,6 +67,7 @@ struct Host {
     hops: HopBuilder,
     last: u8,
     unread: usize,
+    stop: Option<StopReason>,
 }
 
 impl Host {
@@ -117,7 +128,7 @@ impl Host {
             vantage: None,
             started: self.started,
             hops: self.hops.hops(),
-            stop: None,
+            stop: self.stop,
             strategy: None,
         };
         Finding::of(trace, self.unread)
@@ -146,7 +157,9 @@ mod tests {
 </trace></host>
 <host><address addr="175.45.176.71" addrtype="ipv4"/></host>
 <host><address addr="2001:db8::1" addrtype="ipv6"/><trace><hop ttl="1" ipaddr="2001:db8::2"/></trace></host>
-<host><address addr="175.45.176.10" addrtype="ipv4"/><trace>"#;
+<host><address addr="175.45.176.10" addrtype="ipv4"/><trace>
+<hop ttl="1" ipaddr="192.168.1.1" rtt="0.50"/>
+"#;
         assert_eq!(recognise(text.as_bytes()).map(Format::name), Some("nmap-xml"));
         assert_eq!(
             test_lines::of(FORMAT, text.as_bytes()),
@@ -155,8 +168,16 @@ mod tests {
                  3 188.43.225.153, 4 175.45.177.10=@190.25",
                 "2: skipped: a host that was not traced",
                 "3: skipped: a traceroute to an IPv6 address",
+                "4: 175.45.176.10 at 2023-11-14T22:13:20Z: 1 192.168.1.1@0.5, interrupted",
+                "4: malformed: the input ends within a host",
             ]
         );
+        let cut = test_lines::of(FORMAT, format!("{text}<hop tt").as_bytes());
+        assert_eq!(
+            cut[3],
+            "4: 175.45.176.10 at 2023-11-14T22:13:20Z: 1 192.168.1.1@0.5, interrupted"
+        );
+        assert!(cut[4].starts_with("5: malformed: no XML"), "{cut:?}");
     }
 
     proptest! {

@@ -57,19 +57,7 @@ impl Head {
         self.json.is_empty() && self.bytes.len() >= HEAD && controls * 100 < self.bytes.len()
     }
 
-    /// Whether there are lines in it that no JSON has, or records of more than one kind.
-    pub(super) fn may_be_mixed(&self) -> bool {
-        const KINDS: [&str; 5] =
-            ["\"hubs\":", "\"Hops\":", "\"resolvedAddress\":", "\"prb_id\":", "\"stop_reason\":"];
-        let is_json = |line: &String| {
-            let line = line.trim_start();
-            let first = line.bytes().next();
-            let is_word = ["true", "false", "null"].iter().any(|word| line.starts_with(word));
-            first.is_none_or(|byte| byte.is_ascii_digit() || b"{}[],\"-".contains(&byte)) || is_word
-        };
-        !self.lines.iter().all(is_json) || KINDS.iter().filter(|kind| self.has(kind)).count() > 1
-    }
-
+    /// Whether it is JSON, and all of `texts` are in it.
     pub(super) fn has_all(&self, texts: &[&str]) -> bool {
         texts.iter().all(|text| self.has(text))
     }

@@ -3,10 +3,12 @@
 //! Documents may stand one behind the other, and the last may be cut off: what is whole is read.
 
 use std::collections::HashMap;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Read};
 
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
+
+use crate::input::text::decoded;
 
 /// The most of an input that is read: nothing real comes near.
 const LONGEST: u64 = 256 << 20;
@@ -34,10 +36,10 @@ impl Element {
 
 /// Hands each part of `input` to `take`. What is no XML ends it: it says why.
 pub(super) fn read(
-    input: &mut dyn BufRead,
+    input: &mut (dyn BufRead + Send),
     mut take: impl FnMut(Part),
 ) -> io::Result<Result<(), String>> {
-    let mut reader = Reader::from_reader(BufReader::new(input.take(LONGEST)));
+    let mut reader = Reader::from_reader(decoded(input)?.take(LONGEST));
     // Old versions of mtr write names that are none, such as `Loss%`.
     reader.config_mut().check_end_names = false;
     reader.config_mut().allow_unmatched_ends = true;

@@ -13,8 +13,12 @@ use super::values::{self, Address};
 use crate::trace::{HopReply, Method, MplsLabel, Vantage};
 
 /// The format `yarrp`.
-pub(super) const FORMAT: Format =
-    Format { name: "yarrp", recognises, reader: Reader::Scattered(|| Box::<Yarrp>::default()) };
+pub(super) const FORMAT: Format = Format {
+    name: "yarrp",
+    recognises,
+    stands_alone: true,
+    reader: Reader::Scattered(|| Box::<Yarrp>::default()),
+};
 
 fn recognises(head: &Head) -> bool {
     let remark = |line: &String| {

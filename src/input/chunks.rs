@@ -101,12 +101,16 @@ impl<'a, R: BufRead, T> Chunks<'a, R, T> {
     /// Reads all whole lines that are there.
     fn in_sequence(&mut self) -> Vec<T> {
         let mut found = Vec::new();
-        let Some(end) = self.kept.iter().rposition(|byte| *byte == b'\n') else {
+        let Some(end) = end_of_lines(&self.kept) else {
             // A line that has no end is cut off.
+            let may_end = self.kept.ends_with(b"\r");
             self.kept.truncate(text::LONGEST);
+            if may_end {
+                self.kept.push(b'\r');
+            }
             return found;
         };
-        let rest = self.kept.split_off(end + 1);
+        let rest = self.kept.split_off(end);
         let whole = std::mem::replace(&mut self.kept, rest);
         let mut sequence = self.sequence.take().unwrap_or_else(|| (self.begin)());
         self.feed(&mut *sequence, &whole, &mut found);
@@ -120,6 +124,15 @@ impl<'a, R: BufRead, T> Chunks<'a, R, T> {
             self.number += 1;
         }
     }
+}
+
+/// Where the last whole line ends. A CR at the end may be the first byte of a longer line end.
+fn end_of_lines(bytes: &[u8]) -> Option<usize> {
+    let ends = memchr::memrchr2_iter(b'\n', b'\r', bytes);
+    let is_whole = |end: &usize| {
+        bytes[*end] == b'\n' || bytes.get(end + 1).is_some_and(|next| !b"\r\n".contains(next))
+    };
+    ends.into_iter().find(is_whole).map(|end| end + 1)
 }
 
 impl<R: BufRead, T> Iterator for Chunks<'_, R, T> {
@@ -165,25 +178,31 @@ mod tests {
 
     #[test]
     fn every_line_comes_once_in_its_order_with_its_number() {
-        for every in [7, 50_000, 300_000] {
+        let endings = ["\n", "\r\n", "\r", "\r\r\n"];
+        for (every, end) in
+            [7, 50_000, 300_000].into_iter().flat_map(|every| endings.map(|end| (every, end)))
+        {
             let line = |number: u64| {
                 let name = if number.is_multiple_of(every) { "HEADER" } else { "line" };
                 format!("{name} {number} of many that fill some parts of what is read")
             };
             let expected: Vec<(u64, String)> =
                 (1..=200_000).map(|number| (number, line(number))).collect();
-            let text: String =
-                expected.iter().flat_map(|(_, line)| [line.as_str(), "\n"]).collect();
-            assert!(lines(text.as_bytes()) == expected, "{every}");
+            let text: String = expected.iter().flat_map(|(_, line)| [line.as_str(), end]).collect();
+            assert!(lines(text.as_bytes()) == expected, "{every} {end:?}");
         }
     }
 
     #[test]
     fn a_line_without_end_takes_no_endless_memory() {
-        let mut bytes = vec![b'x'; 3 * MOST];
-        bytes.extend(b"\nend");
-        let lines = lines(&bytes);
-        assert_eq!(lines.len(), 2);
-        assert_eq!(lines[1], (2, "end".into()));
+        // The last one ends where a part does that is read at once.
+        for (length, end) in [(3 * MOST, b'\n'), (3 * MOST, b'\r'), (MOST + PART - 1, b'\r')] {
+            let mut bytes = vec![b'x'; length];
+            bytes.push(end);
+            bytes.extend(b"end");
+            let lines = lines(&bytes);
+            assert_eq!(lines.len(), 2, "{length} {end}");
+            assert_eq!(lines[1], (2, "end".into()));
+        }
     }
 }

@@ -46,7 +46,7 @@ pub enum Remark<'a> {
     NotUsed {
         /// The file's name.
         file: &'a str,
-        /// Its line, from 1; in binary formats the number of the record.
+        /// Its line, from 1; where there are no lines, the number of the record.
         line: u64,
         /// Why.
         why: String,

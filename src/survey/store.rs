@@ -26,7 +26,7 @@ const BATCH: usize = 256;
 pub struct Place {
     /// Which of the files, from 0.
     pub file: usize,
-    /// Its line, from 1; in binary formats the number of the record.
+    /// Its line, from 1; where there are no lines, the number of the record.
     pub line: u64,
 }
 

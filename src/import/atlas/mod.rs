@@ -19,6 +19,7 @@ use crate::input::json;
 pub(super) const FORMAT: Format = Format {
     name: "atlas",
     recognises,
+    stands_alone: false,
     reader: Reader::Json(JsonReader { prefixes: &["RESULT", "\"atlas_result\""], parse: findings }),
 };
 

@@ -16,8 +16,12 @@ use crate::import::text_trace::{Cell, Destination, LONGEST, Sender, TextTrace};
 use crate::import::values::{self, Address};
 
 /// The format `mtr-csv`.
-pub(in crate::import) const FORMAT: Format =
-    Format { name: "mtr-csv", recognises, reader: Reader::Lines(|| Box::<MtrCsv>::default()) };
+pub(in crate::import) const FORMAT: Format = Format {
+    name: "mtr-csv",
+    recognises,
+    stands_alone: false,
+    reader: Reader::Lines(|| Box::<MtrCsv>::default()),
+};
 
 fn recognises(head: &Head) -> bool {
     head.lines.iter().any(|line| is_line(line))

@@ -18,6 +18,7 @@ use crate::input::json::loose::{self, Few, Number, Text};
 pub(in crate::import) const FORMAT: Format = Format {
     name: "mtr-json",
     recognises,
+    stands_alone: false,
     reader: Reader::Json(JsonReader { prefixes: &[], parse: findings }),
 };
 

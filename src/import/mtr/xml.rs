@@ -10,13 +10,13 @@ use crate::import::xml::{self, Part};
 
 /// The format `mtr-xml`.
 pub(in crate::import) const FORMAT: Format =
-    Format { name: "mtr-xml", recognises, reader: Reader::Binary(read) };
+    Format { name: "mtr-xml", recognises, stands_alone: true, reader: Reader::Stream(read) };
 
 fn recognises(head: &Head) -> bool {
     head.has_element("MTR")
 }
 
-fn read(input: &mut dyn BufRead, sink: &mut Sink<'_>) -> io::Result<()> {
+fn read(input: &mut (dyn BufRead + Send), sink: &mut Sink<'_>) -> io::Result<()> {
     let mut report: Option<Report> = None;
     let (mut inside, mut number) = (String::new(), 0);
     let ended = xml::read(input, |part| match part {
@@ -97,6 +97,16 @@ mod tests {
                 "2: malformed: the input ends within a report".into()
             ]
         );
+    }
+
+    #[test]
+    fn utf_16_is_read() {
+        let text = format!("{REPORT}</MTR>\n").replace("1.0\"?", "1.0\" encoding=\"UTF-16\"?");
+        let bytes: Vec<u8> =
+            format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(recognise(&bytes).map(Format::name), Some("mtr-xml"));
+        assert_eq!(test_lines::of(FORMAT, &bytes), test_lines::of(FORMAT, text.as_bytes()));
+        assert_eq!(test_lines::of(FORMAT, &bytes).len(), 1);
     }
 
     proptest! {

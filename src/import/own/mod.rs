@@ -21,8 +21,12 @@ use crate::import::values;
 use crate::trace::{Method, StopReason, Trace, Vantage};
 
 /// The format `lasthop`.
-pub(super) const FORMAT: Format =
-    Format { name: "lasthop", recognises, reader: Reader::Lines(|| Box::<OwnHops>::default()) };
+pub(super) const FORMAT: Format = Format {
+    name: "lasthop",
+    recognises,
+    stands_alone: true,
+    reader: Reader::Lines(|| Box::<OwnHops>::default()),
+};
 
 /// How many of the first columns are enough to recognise a header.
 const BEGINNING: usize = 6;

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 pub(in crate::import) const FORMAT: Format = Format {
     name: "scamper-csv",
     recognises,
+    stands_alone: false,
     reader: Reader::Lines(|| Box::<ScamperCsv>::default()),
 };
 

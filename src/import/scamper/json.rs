@@ -20,6 +20,7 @@ use crate::trace::MplsLabel;
 pub(in crate::import) const FORMAT: Format = Format {
     name: "scamper-json",
     recognises,
+    stands_alone: false,
     reader: Reader::Json(JsonReader { prefixes: &[], parse: findings }),
 };
 

@@ -16,7 +16,8 @@ use crate::import::format::{Format, Reader, Sink};
 pub(in crate::import) const FORMAT: Format = Format {
     name: "warts",
     recognises: |head| Header::read(&head.bytes).is_some(),
-    reader: Reader::Binary(read),
+    stands_alone: true,
+    reader: Reader::Stream(read),
 };
 
 /// What every record begins with.
@@ -36,7 +37,7 @@ const ADDRESS: u16 = 5;
 const TRACE: u16 = 6;
 const TRACELB: u16 = 8;
 
-fn read(input: &mut dyn BufRead, sink: &mut Sink<'_>) -> io::Result<()> {
+fn read(input: &mut (dyn BufRead + Send), sink: &mut Sink<'_>) -> io::Result<()> {
     let mut known = Known::default();
     let mut records = Records { input, header: Vec::new() };
     let mut number = 0;

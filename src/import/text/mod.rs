@@ -24,6 +24,7 @@ use super::sniff::Head;
 pub(super) const FORMAT: Format = Format {
     name: "text",
     recognises,
+    stands_alone: false,
     reader: Reader::Text(TextFormat {
         cut,
         begin: |wanted| Box::new(TextReader::new(None, wanted)),
@@ -37,7 +38,7 @@ macro_rules! of_one_program {
             pub(super) const $name: Format = Format {
                 name: Family::$family.name(),
                 recognises: |_| false,
-                reader: Reader::Text(TextFormat {
+                stands_alone: false, reader: Reader::Text(TextFormat {
                     cut,
                     begin: |wanted| Box::new(TextReader::new(Some(Family::$family), wanted)),
                 }),
@@ -70,7 +71,8 @@ impl LineReader for TextReader<'_> {
 
 /// The formats of which something is found in `head`.
 fn found(head: &Head) -> Vec<&'static str> {
-    let none: &Wanted<'_> = &|_| true;
+    // Which formats there are shows without the hops.
+    let none: &Wanted<'_> = &|_| false;
     let mut reader = TextReader::new(None, none);
     let mut sink = |_, _: Finding| {};
     for (number, line) in (1..).zip(&head.lines) {
@@ -86,7 +88,7 @@ fn recognises(head: &Head) -> bool {
 }
 
 /// Whether something is found in `head` that is not of the format `name`, by which it was recognised.
-pub(super) fn is_mixed(head: &Head, name: &str) -> bool {
+pub(super) fn has_other(head: &Head, name: &str) -> bool {
     found(head).iter().any(|found| *found != name)
 }
 

@@ -102,11 +102,9 @@ impl<'a> TextReader<'a> {
     fn within_record(&mut self, line: &str, sink: &mut Sink<'_>) {
         let Some(record) = &mut self.record else { return };
         match record.take(line) {
-            record::Goes::On => {
-                let is_header = Header::of(line).is_some_and(|header| header.is_certain);
-                if (record.is_too_long() || is_header && !record.is_in_string())
-                    && let Some(record) = self.record.take()
-                {
+            record::Goes::On => {}
+            record::Goes::CutOff => {
+                if let Some(record) = self.record.take() {
                     self.no_record(record, sink);
                 }
             }
@@ -423,10 +421,11 @@ impl<'a> TextReader<'a> {
                 family.is_some_and(|(family, ttl)| ttl == 1 && family != Family::MtrRaw)
             });
         let Some(rest) = found else { return false };
-        let at = line.trim_end().len() - rest.len();
-        if line.get(at..).map(str::trim_end) != Some(rest) {
+        // A row of a table is longer without its bars than with them.
+        let at = line.trim_end().len().checked_sub(rest.len());
+        let Some(at) = at.filter(|at| line.get(*at..).map(str::trim_end) == Some(rest)) else {
             return false;
-        }
+        };
         self.marks.learn(line, at);
         let rest = rest.to_owned();
         self.hop(number, &rest, &rest, sink)

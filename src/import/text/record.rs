@@ -33,6 +33,23 @@ pub(super) fn begins(line: &str) -> bool {
     }
 }
 
+/// Whether a value may have a line that begins as `line` does: with brackets and commas, then a string, a number or a
+/// word of JSON. After a number or a word comes a comma or a bracket.
+fn may_be_within(line: &str) -> bool {
+    let text = line.trim_start_matches(|c: char| c.is_whitespace() || "{}[],:".contains(c));
+    if text.is_empty() || text.starts_with('"') {
+        return true;
+    }
+    let word = ["true", "false", "null"].iter().find_map(|word| text.strip_prefix(word));
+    let number = || {
+        let is_number = text.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit());
+        let rest = text.trim_start_matches(|c: char| c.is_ascii_digit() || "+-.eE".contains(c));
+        is_number.then_some(rest)
+    };
+    let rest = word.or_else(number).map(str::trim_start);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([',', ']', '}']))
+}
+
 /// A value whose lines are being read.
 pub(super) struct Record {
     first: u64,
@@ -47,6 +64,8 @@ pub(super) struct Record {
 pub(super) enum Goes {
     On,
     Ended,
+    /// It was cut off before this line, or is none.
+    CutOff,
 }
 
 impl Record {
@@ -69,15 +88,13 @@ impl Record {
         self.text.push_str(line);
         self.text.push('\n');
         // A line end within a string is no JSON.
-        if self.depth == 0 || self.in_string { Goes::Ended } else { Goes::On }
-    }
-
-    pub(super) fn is_too_long(&self) -> bool {
-        self.text.len() > LONGEST
-    }
-
-    pub(super) fn is_in_string(&self) -> bool {
-        self.in_string
+        if self.in_string || self.text.len() > LONGEST || !may_be_within(line) {
+            Goes::CutOff
+        } else if self.depth == 0 {
+            Goes::Ended
+        } else {
+            Goes::On
+        }
     }
 
     /// Its first line and its text.
@@ -90,9 +107,6 @@ impl Record {
         &self,
         wanted: &Wanted<'_>,
     ) -> Option<(&'static str, Vec<(u64, Finding)>)> {
-        if self.in_string || self.depth > 0 {
-            return None;
-        }
         let bytes = self.text.as_bytes();
         let head = Head::of(&bytes[..bytes.len().min(crate::input::HEAD)]);
         let format = FORMATS.iter().find(|format| (format.recognises)(&head))?;

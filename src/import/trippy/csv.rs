@@ -10,6 +10,7 @@ use crate::import::values::{self, Address};
 pub(in crate::import) const FORMAT: Format = Format {
     name: "trippy-csv",
     recognises,
+    stands_alone: false,
     reader: Reader::Lines(|| Box::<TrippyCsv>::default()),
 };
 

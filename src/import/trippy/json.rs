@@ -15,6 +15,7 @@ use crate::trace::MplsLabel;
 pub(in crate::import) const FORMAT: Format = Format {
     name: "trippy-json",
     recognises,
+    stands_alone: false,
     reader: Reader::Json(JsonReader { prefixes: &[], parse: findings }),
 };
 

@@ -1,5 +1,6 @@
 //! Texts of each program, and of several.
 
+mod json;
 mod mtr;
 mod several;
 mod tracepath;

@@ -273,6 +273,11 @@ fn what_stands_before_and_behind_the_lines_changes_nothing() {
     assert_eq!(differ, Vec::<String>::new());
 }
 
+#[test]
+fn a_narrow_table_behind_a_number_is_no_trace() {
+    assert_eq!(read("|7|1|10.0.0.1|1 ms|2 ms|3 ms|4 ms|5 ms|\n"), Vec::<String>::new());
+}
+
 proptest! {
     #[test]
     fn any_order_of_programs_and_prose_is_read(
@@ -289,6 +294,11 @@ proptest! {
 
     #[test]
     fn any_text_is_read(text: String) {
+        read(&text);
+    }
+
+    #[test]
+    fn any_table_is_read(text in "([|]|[ ]|[0-9]{1,3}|10[.]1[.]2[.][0-9]|[0-9]{1,3} ms|[*]|-|%|:|\t|MTR|\n){0,60}") {
         read(&text);
     }
 
