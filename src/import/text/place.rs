@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use super::family::Family;
+use super::family::{Csv, Family};
 use super::prefix::Prefix;
 use crate::import::log_prefix::strip_log_prefix;
 
@@ -81,8 +81,8 @@ fn without_bullet(text: &str) -> &str {
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     let after = &rest[digits..];
     let after = after.strip_prefix(['.', ':', ')']).unwrap_or(after);
-    let is_csv = rest.starts_with("Mtr_Version") || rest.starts_with("MTR.");
-    let is_hop = is_csv || (1..=3).contains(&digits) && after.starts_with([' ', '\t', '|']);
+    let is_hop = Csv::begins(rest).is_some()
+        || (1..=3).contains(&digits) && after.starts_with([' ', '\t', '|']);
     if is_hop { rest } else { text }
 }
 

@@ -8,7 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::Ipv4Addr;
 
 use super::clean::clean;
-use super::family::Family;
+use super::family::{Csv, Family};
 use super::place::{Body, Marks};
 use super::record::{self, Record};
 use super::run::{Run, Took};
@@ -415,8 +415,8 @@ impl<'a> TextReader<'a> {
         let found = ends
             .map(|(at, _)| text[at..].trim_start_matches([':', '|', ' ', '\t', '-', ']']))
             .find(|rest| {
-                // `M` begins the rows of mtr's CSV.
-                let is_first = rest.starts_with(['1', 'M']) && rest.len() < text.len();
+                let may_begin = rest.starts_with('1') || Csv::begins(rest).is_some();
+                let is_first = may_begin && rest.len() < text.len();
                 let family = if is_first { Family::begins(rest, None, false) } else { None };
                 family.is_some_and(|(family, ttl)| ttl == 1 && family != Family::MtrRaw)
             });

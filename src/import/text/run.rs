@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use jiff::Timestamp;
 
-use super::family::Family;
+use super::family::{Csv, Family};
 use super::quick_hop;
 use crate::import::finding::Finding;
 use crate::import::format::{LineReader, Sink};
@@ -16,7 +16,7 @@ use crate::import::traceroute::hop_words::{Begin, HopWords, Said};
 use crate::import::traceroute::tracepath;
 use crate::import::tracert::row::{Row as TracertRow, destination, furthest};
 use crate::import::values::labels;
-use crate::import::{mikrotik, mtr, nexttrace_text, nmap, traceroute};
+use crate::import::{mikrotik, nexttrace_text, nmap, traceroute};
 
 /// A line that a console or a mail program broke has at least so many characters: those of other scripts
 /// take two places each.
@@ -88,7 +88,7 @@ impl Run {
             hosts: Vec::new(),
             table: Vec::new(),
             sent: None,
-            csv: (family == Family::MtrCsv).then(mtr::csv::reader),
+            csv: if let Family::Csv(csv) = family { Some(csv.reader()) } else { None },
         }
     }
 
@@ -254,7 +254,7 @@ impl Run {
             Family::Tracepath => self.tracepath(number, text, sink),
             Family::Mtr => self.mtr(number, text, sink),
             Family::MtrRaw => self.raw(number, text, sink),
-            Family::MtrCsv => self.csv(number, text, sink),
+            Family::Csv(kind) => self.csv(kind, number, text, sink),
             Family::NextTrace => self.nexttrace(number, text, sink),
             Family::MikroTik => self.mikrotik(number, text, sink),
             Family::Nmap => self.nmap(number, text, tables, sink),
@@ -517,8 +517,8 @@ impl Run {
         Took::Line
     }
 
-    fn csv(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
-        let Some(csv) = self.csv.as_mut().filter(|_| mtr::csv::is_line(text)) else {
+    fn csv(&mut self, kind: Csv, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
+        let Some(csv) = self.csv.as_mut().filter(|_| kind.is_line(text)) else {
             return Took::Nothing;
         };
         self.is_certain = true;

@@ -129,6 +129,19 @@ const PROGRAMS: &[(&str, &str)] = &[
          3  P(4, 4) a.example (188.43.225.153):0,2  184.0/184.6/185.6/0.4 ms  b.example (188.43.225.154):1,3  185.0/185.6/186.6/0.4 ms\n   \
          MPLS Label 2029 TTL=1\n",
     ),
+    (
+        "trippy csv",
+        "Target,TargetIp,Hop,IPs,Addrs,Loss%,Snt,Recv,Last,Avg,Best,Wrst,StdDev\n\
+         x.kp,175.45.176.22,1,192.168.1.1,_gateway,0.0,3,3,10.7,8.18,3.1,10.7,2.53\n\
+         x.kp,175.45.176.22,2,???,???,100.00,3,0,???,0.00,???,???,0.00\n\
+         x.kp,175.45.176.22,3,188.43.225.153,border.example,0.00,3,3,184.7,184.18,184.1,184.7,2.53\n",
+    ),
+    (
+        "scamper csv",
+        "version;userID;timestamp;src;dst;method;stop;ttl;hopaddr;rtt\n\
+         scamper.20260420;0;1700000000;192.0.2.7;175.45.176.23;icmp-paris;GAPLIMIT;1;192.168.1.1;2.783\n\
+         scamper.20260420;0;1700000000;192.0.2.7;175.45.176.23;icmp-paris;GAPLIMIT;3;103.35.255.254;234.100\n",
+    ),
 ];
 
 fn read(text: &str) -> Vec<String> {
