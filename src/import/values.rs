@@ -46,6 +46,14 @@ pub(super) fn target(text: Option<&str>) -> Result<Ipv4Addr, Finding> {
     }
 }
 
+/// The longest text of others that is repeated in a message.
+const SHOWN: usize = 120;
+
+/// As much of a text of others as belongs in a message, without what could change a terminal.
+pub(super) fn shown(text: &str) -> String {
+    text.chars().take(SHOWN).collect::<String>().escape_debug().to_string()
+}
+
 /// Milliseconds, unless nothing can have taken so long.
 pub(super) fn millis(millis: f64) -> Option<Duration> {
     Duration::try_from_secs_f64(millis / 1000.0).ok().and_then(|_| micros_rounded(millis * 1000.0))

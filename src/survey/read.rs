@@ -313,7 +313,7 @@ impl Sifted {
             self.not_used.push((line, why));
         }
         if let Finding::Skipped(why) = finding {
-            *self.counts.causes.entry(why).or_default() += 1;
+            self.counts.skip(why, 1);
         }
     }
 }

@@ -10,9 +10,10 @@ use serde::de::{DeserializeSeed, IgnoredAny};
 use super::fast;
 use super::fields::{Fields, Wants};
 use super::hops::{HopList, Hops};
-use super::reply::{SHOWN, Text, address};
+use super::reply::{Text, address};
 use crate::import::finding::Finding;
 use crate::import::format::Wanted;
+use crate::import::values::shown;
 use crate::trace::{Method, ReplyKind, StopReason, Trace, Vantage};
 
 /// RIPE Atlas began at the end of 2010; probes whose clock says less do not know the time.
@@ -53,7 +54,7 @@ fn read_from<'de, R: serde_json::de::Read<'de>>(
 fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
-    reason.chars().take(SHOWN).collect()
+    shown(reason)
 }
 
 /// What `record` is, if it is right and no traceroute.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use crate::import::finding::Finding;
 use crate::import::hop_builder::HopBuilder;
-use crate::import::values::{Address, vantage};
+use crate::import::values::{Address, shown, vantage};
 use crate::trace::{HopReply, HopTry, Method, MplsLabel, ReplyKind, StopReason, Trace};
 
 /// A traceroute as scamper describes it.
@@ -114,7 +114,7 @@ impl Measurement {
         };
         let (builder, unread) = self.hops(target);
         if builder.is_empty() {
-            let why = self.error.map(|error| format!("a traceroute that failed: {error}"));
+            let why = self.error.map(|error| format!("a traceroute that failed: {}", shown(&error)));
             return skipped(why.as_deref().unwrap_or("a traceroute that asked nobody"));
         }
         let trace = Trace {
