@@ -38,6 +38,16 @@ impl Finding {
     }
 }
 
+/// Programs that write no kind of answer: what `target` itself answered is no time exceeded.
+pub(super) fn mark_target(hops: &mut [Hop], target: Ipv4Addr) {
+    let tries = hops.iter_mut().flat_map(|hop| &mut hop.tries);
+    for answer in tries.filter_map(|one| one.answer.as_mut()) {
+        if answer.from == target && answer.kind == ReplyKind::TimeExceeded {
+            answer.kind = ReplyKind::EchoReply;
+        }
+    }
+}
+
 /// A traceroute without its destination.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NoDestination {
@@ -76,12 +86,7 @@ impl NoDestination {
     }
 
     fn trace(mut self, target: Ipv4Addr) -> Trace {
-        let tries = self.hops.iter_mut().flat_map(|hop| &mut hop.tries);
-        for answer in tries.filter_map(|one| one.answer.as_mut()) {
-            if answer.from == target && answer.kind == ReplyKind::TimeExceeded {
-                answer.kind = ReplyKind::EchoReply;
-            }
-        }
+        mark_target(&mut self.hops, target);
         Trace {
             target,
             method: None,

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use super::finding::Finding;
 use super::hop_builder::HopBuilder;
+use super::values;
 use crate::trace::{HopReply, Method, ReplyKind, Trace, Vantage};
 
 /// The most answers of one trace.
@@ -153,14 +154,9 @@ impl Open {
     }
 }
 
-/// What a reply of this ICMP type and code says; nothing where that is nothing of the path.
-pub(super) fn kind(icmp_type: u8, code: u8, is_target: bool) -> Option<ReplyKind> {
-    match icmp_type {
-        11 => Some(ReplyKind::TimeExceeded),
-        0 => Some(ReplyKind::EchoReply),
-        3 if is_target && matches!(code, 2 | 3) => Some(ReplyKind::EchoReply),
-        3 => Some(ReplyKind::Unreachable(code)),
-        // What TCP answered.
-        _ => is_target.then_some(ReplyKind::EchoReply),
-    }
+/// What a reply of this type and code says, where the answers to TCP have types as well; nothing where that is
+/// nothing of the path.
+pub(super) fn kind(reply_type: u8, code: u8, is_target: bool) -> Option<ReplyKind> {
+    let of_tcp = || is_target.then_some(ReplyKind::EchoReply);
+    values::kind(reply_type, code, is_target).or_else(of_tcp)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::finding::Finding;
-use crate::trace::{MplsLabel, Vantage};
+use crate::trace::{MplsLabel, ReplyKind, Vantage};
 
 /// An address, of which only IPv4 matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +69,18 @@ fn micros_rounded(micros: f64) -> Option<Duration> {
 /// Microseconds: half an hour is a counter that went astray.
 const LONGEST: f64 = 2_147_483_648.0;
 
+/// What an ICMP message of this type and code says; nothing where that is nothing of the path. A closed port or
+/// an unknown protocol is reported by the host itself.
+pub(super) fn kind(icmp_type: u8, code: u8, is_target: bool) -> Option<ReplyKind> {
+    match icmp_type {
+        11 => Some(ReplyKind::TimeExceeded),
+        0 => Some(ReplyKind::EchoReply),
+        3 if is_target && matches!(code, 2 | 3) => Some(ReplyKind::EchoReply),
+        3 => Some(ReplyKind::Unreachable(code)),
+        _ => None,
+    }
+}
+
 /// Where something was measured, if anything is known of it. An address that is no use outside its
 /// own network is none.
 pub(super) fn vantage(name: Option<&str>, address: Option<Ipv4Addr>) -> Option<Arc<Vantage>> {
@@ -111,6 +123,12 @@ pub(super) fn labels(text: &str) -> Vec<MplsLabel> {
     }
     labels.truncate(MOST_LABELS);
     labels
+}
+
+/// A label as `label:ttl`.
+pub(super) fn label(text: &str) -> Option<MplsLabel> {
+    let (label, ttl) = text.split_once(':')?;
+    Some(MplsLabel { label: label.parse().ok()?, ttl: ttl.parse().ok()? })
 }
 
 #[cfg(test)]

@@ -60,7 +60,8 @@ impl ReadCounts {
     /// Counts `count` records that were skipped for this cause.
     pub(super) fn skip(&mut self, cause: String, count: u64) {
         let is_known = self.causes.contains_key(&cause);
-        let cause = if is_known || self.causes.len() < MOST_KEPT { cause } else { OTHER_CAUSES.into() };
+        let cause =
+            if is_known || self.causes.len() < MOST_KEPT { cause } else { OTHER_CAUSES.into() };
         *self.causes.entry(cause).or_default() += count;
     }
 

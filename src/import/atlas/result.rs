@@ -11,10 +11,10 @@ use super::fast;
 use super::fields::{Fields, Wants};
 use super::hops::{HopList, Hops};
 use super::reply::{Text, address};
-use crate::import::finding::Finding;
+use crate::import::finding::{Finding, mark_target};
 use crate::import::format::Wanted;
 use crate::import::values::shown;
-use crate::trace::{Method, ReplyKind, StopReason, Trace, Vantage};
+use crate::trace::{Method, StopReason, Trace, Vantage};
 
 /// RIPE Atlas began at the end of 2010; probes whose clock says less do not know the time.
 const FIRST: i64 = 1_285_891_200;
@@ -190,11 +190,7 @@ fn is_public(address: &Ipv4Addr) -> bool {
 /// What `trace` is with its hops.
 fn finished(mut trace: Trace, list: HopList) -> Vec<Finding> {
     let HopList { error, unreadable, unsent, mut hops, gap } = list;
-    hops.iter_mut()
-        .flat_map(|hop| &mut hop.tries)
-        .filter_map(|one| one.answer.as_mut())
-        .filter(|answer| answer.from == trace.target && answer.kind == ReplyKind::TimeExceeded)
-        .for_each(|answer| answer.kind = ReplyKind::EchoReply);
+    mark_target(&mut hops, trace.target);
     if hops.is_empty() {
         let why = error.unwrap_or_else(|| "no hop was asked".to_owned());
         return vec![Finding::Skipped(why)];

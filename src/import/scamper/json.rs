@@ -289,7 +289,8 @@ mod tests {
         let text = format!(
             "{{\"type\":\"trace\",\"dst\":\"175.45.176.8\",\"stop_reason\":\"ERROR\",\"errmsg\":\"a\\u001b[2J{long}\"}}"
         );
-        let expected = format!("1: skipped: a traceroute that failed: a\\u{{1b}}[2J{}", "x".repeat(115));
+        let expected =
+            format!("1: skipped: a traceroute that failed: a\\u{{1b}}[2J{}", "x".repeat(115));
         assert_eq!(test_lines::of(FORMAT, text.as_bytes()), [expected]);
     }
 }

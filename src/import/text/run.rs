@@ -287,8 +287,7 @@ impl Run {
     }
 
     fn traceroute(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) -> Took {
-        let text = line.trim_end_matches("^C").trim_end();
-        let is_cut = text.len() < line.len();
+        let (text, is_cut) = without_interrupt(line);
         if let Some((ttl, rest)) = traceroute::ttl(text) {
             let mut words = HopWords::default();
             let said = words.said(rest);
@@ -367,8 +366,7 @@ impl Run {
     }
 
     fn tracert(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
-        let line = text.trim_end_matches("^C").trim_end();
-        let is_cut = line.len() < text.len();
+        let (line, is_cut) = without_interrupt(text);
         if line.is_empty() && is_cut && self.has_hops() {
             self.trace.is_cut = true;
             return Took::Line;
@@ -409,8 +407,7 @@ impl Run {
     }
 
     fn tracepath(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
-        let line = text.trim_end_matches("^C").trim_end();
-        let is_cut = line.len() < text.len();
+        let (line, is_cut) = without_interrupt(text);
         if tracepath::is_end(line) {
             self.is_over |= line.starts_with("Resume:");
             self.is_paused = true;
@@ -527,8 +524,7 @@ impl Run {
     }
 
     fn nexttrace(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
-        let line = text.trim_end_matches("^C").trim_end();
-        let is_cut = line.len() < text.len();
+        let (line, is_cut) = without_interrupt(text);
         let took = match nexttrace_text::Row::of(line) {
             Some(nexttrace_text::Row::Times(times)) => match self.host.take() {
                 Some((at, ttl, sender)) => {
@@ -654,6 +650,12 @@ impl Run {
 
 /// What stands around the hops of mtr's screen.
 const AROUND_MTR: [&str; 4] = ["Keys:", "Packets", "Display mode", "^C"];
+
+/// A line without the sign that somebody interrupted the program, and whether it had one.
+fn without_interrupt(line: &str) -> (&str, bool) {
+    let text = line.trim_end_matches("^C").trim_end();
+    (text, text.len() < line.len())
+}
 
 fn has_open_bracket(text: &str) -> bool {
     text.rfind('[').is_some_and(|place| !text[place..].contains(']'))
