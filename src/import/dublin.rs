@@ -23,9 +23,6 @@ pub(super) const FORMAT: Format = Format {
     reader: Reader::Json(JsonReader { prefixes: &[], parse: findings }),
 };
 
-/// The most probes of one flow.
-const MOST: usize = 1 << 13;
-
 fn recognises(head: &Head) -> bool {
     head.begins("{\"flows\":{") || head.has_all(&["\"flows\":{", "\"flowhash\":", "\"sent\":{"])
 }
@@ -94,8 +91,8 @@ fn flow_findings(flow: &str, probes: &[Probe]) -> Vec<Finding> {
         Ok(target) => target,
         Err(finding) => return vec![finding],
     };
-    if probes.len() > MOST {
-        return vec![Finding::Malformed("more answers than a traceroute has".into())];
+    if probes.len() > values::MOST_ANSWERS {
+        return vec![Finding::too_many_answers()];
     }
     let mut hops = HopBuilder::default();
     let mut unread = 0;

@@ -30,6 +30,11 @@ pub enum Finding {
 }
 
 impl Finding {
+    /// More answers than `values::MOST_ANSWERS`.
+    pub(super) fn too_many_answers() -> Self {
+        Self::Malformed("more answers than a traceroute has".into())
+    }
+
     /// A trace, of whose answers `unread` have senders that cannot be read.
     pub(super) fn of(trace: Trace, unread: usize) -> Vec<Self> {
         let unread =

@@ -170,9 +170,9 @@ impl Probe {
         })
     }
 
-    /// Nanoseconds; half an hour is none.
+    /// Nanoseconds; none is a time that was not measured.
     fn rtt(&self) -> Option<Duration> {
         let nanos = self.rtt.whole().filter(|nanos| *nanos > 0)?;
-        Some(Duration::from_nanos(nanos)).filter(|rtt| rtt.as_secs() < 1800)
+        values::rtt(Duration::from_nanos(nanos))
     }
 }

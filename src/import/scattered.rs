@@ -13,11 +13,8 @@ use jiff::Timestamp;
 
 use super::finding::Finding;
 use super::hop_builder::HopBuilder;
-use super::values;
+use super::values::{self, MOST_ANSWERS};
 use crate::trace::{HopReply, Method, ReplyKind, Trace, Vantage};
-
-/// The most answers of one trace.
-const MOST: usize = 1 << 13;
 
 /// What a line says.
 pub(super) enum Row {
@@ -122,7 +119,7 @@ pub(super) fn read(
 impl Open {
     fn add(&mut self, answer: Answer) {
         self.answers += 1;
-        if self.answers > MOST {
+        if self.answers > MOST_ANSWERS {
             return;
         }
         self.started = self.started.into_iter().chain(answer.sent).min();
@@ -132,8 +129,8 @@ impl Open {
     }
 
     fn findings(mut self, key: Key, first: u8) -> Vec<Finding> {
-        if self.answers > MOST {
-            return vec![Finding::Malformed("more answers than a traceroute has".into())];
+        if self.answers > MOST_ANSWERS {
+            return vec![Finding::too_many_answers()];
         }
         // Those that did not answer have no line.
         (first..self.furthest).for_each(|ttl| self.hops.asked(ttl, 1));

@@ -56,18 +56,23 @@ pub(super) fn shown(text: &str) -> String {
 
 /// Milliseconds, unless nothing can have taken so long.
 pub(super) fn millis(millis: f64) -> Option<Duration> {
-    Duration::try_from_secs_f64(millis / 1000.0).ok().and_then(|_| micros_rounded(millis * 1000.0))
-}
-
-/// The precision that programs have; finer digits are noise of decimal fractions.
-fn micros_rounded(micros: f64) -> Option<Duration> {
+    // The precision that programs have; finer digits are noise of decimal fractions.
+    let micros = millis * 1000.0;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked before")]
-    let micros = if micros < LONGEST { micros.round() as u64 } else { return None };
-    Some(Duration::from_micros(micros))
+    let micros = if (0.0..1e15).contains(&micros) { micros.round() as u64 } else { return None };
+    rtt(Duration::from_micros(micros))
 }
 
-/// Microseconds: half an hour is a counter that went astray.
-const LONGEST: f64 = 2_147_483_648.0;
+/// A time that a packet may have been under way: half an hour is a counter that went astray.
+pub(super) fn rtt(rtt: Duration) -> Option<Duration> {
+    (rtt < IMPOSSIBLE).then_some(rtt)
+}
+
+/// 2^31 microseconds.
+const IMPOSSIBLE: Duration = Duration::from_micros(1 << 31);
+
+/// The most answers of one traceroute: what has more is none.
+pub(super) const MOST_ANSWERS: usize = 1 << 13;
 
 /// What an ICMP message of this type and code says; nothing where that is nothing of the path. A closed port or
 /// an unknown protocol is reported by the host itself.
@@ -90,7 +95,8 @@ pub(super) fn vantage(name: Option<&str>, address: Option<Ipv4Addr>) -> Option<A
     Some(Arc::new(Vantage { name, address }))
 }
 
-fn is_public(address: Ipv4Addr) -> bool {
+/// Whether an address says where in the world it is.
+pub(super) fn is_public(address: Ipv4Addr) -> bool {
     let [first, second, ..] = address.octets();
     let shared = first == 100 && (64..128).contains(&second);
     let special = address.is_private() || address.is_link_local() || address.is_loopback();
@@ -150,6 +156,13 @@ mod tests {
         for impossible in [-1.0, f64::NAN, f64::INFINITY, 1e10] {
             assert_eq!(millis(impossible), None);
         }
+    }
+
+    #[test]
+    fn a_counter_that_went_astray_is_no_time() {
+        assert_eq!(millis(2_147_483.647), Some(Duration::from_micros((1 << 31) - 1)));
+        assert_eq!(millis(2_147_483.648), None);
+        assert_eq!(rtt(Duration::from_micros(1 << 31)), None);
     }
 
     #[test]

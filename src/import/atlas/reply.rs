@@ -8,13 +8,11 @@ use std::time::Duration;
 use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::import::values::shown;
+use crate::import::values::{self, shown};
 use crate::trace::{HopReply, HopTry, MplsLabel, ReplyKind};
 
 /// The replies that a hop may have. Sixteen packets can be asked for, and each answered again, late.
 pub(super) const MOST: u16 = 512;
-/// No packet is under way for longer.
-const LONGEST: Duration = Duration::from_hours(1);
 
 /// A text without a copy, unless something in it is escaped.
 #[derive(Debug, Deserialize)]
@@ -171,7 +169,7 @@ impl Reply<'_> {
         Ok(HopReply {
             from,
             kind,
-            rtt: rtt.filter(|rtt| *rtt <= LONGEST),
+            rtt: rtt.and_then(values::rtt),
             reply_ttl: self.ttl,
             labels: self.icmpext.map(Extensions::labels).unwrap_or_default(),
         })

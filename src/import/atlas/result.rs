@@ -13,7 +13,7 @@ use super::hops::{HopList, Hops};
 use super::reply::{Text, address};
 use crate::import::finding::{Finding, mark_target};
 use crate::import::format::Wanted;
-use crate::import::values::shown;
+use crate::import::values::{is_public, shown};
 use crate::trace::{Method, StopReason, Trace, Vantage};
 
 /// RIPE Atlas began at the end of 2010; probes whose clock says less do not know the time.
@@ -157,7 +157,8 @@ impl Fields<'_> {
     fn vantage(&self) -> Option<Vantage> {
         let seen = self.from.as_ref().and_then(|from| from.0.parse().ok());
         // Probes that reach their controller over IPv6 are seen with that address.
-        let own = self.src_addr.as_ref().and_then(|own| own.0.parse().ok()).filter(is_public);
+        let own =
+            self.src_addr.as_ref().and_then(|own| own.0.parse().ok()).filter(|own| is_public(*own));
         let address = seen.or(own);
         let name = match self.prb_id {
             Some(probe) => probe.to_string(),
@@ -171,20 +172,6 @@ fn method(name: &str) -> Option<Method> {
     [("ICMP", Method::Icmp), ("UDP", Method::Udp), ("TCP", Method::Tcp)]
         .into_iter()
         .find_map(|(other, method)| other.eq_ignore_ascii_case(name).then_some(method))
-}
-
-/// Whether an address says where in the world it is.
-fn is_public(address: &Ipv4Addr) -> bool {
-    let [first, second, ..] = address.octets();
-    let shared = first == 100 && (64..128).contains(&second);
-    !(address.is_private()
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_unspecified()
-        || address.is_documentation()
-        || address.is_multicast()
-        || address.is_broadcast()
-        || shared)
 }
 
 /// What `trace` is with its hops.

@@ -497,7 +497,7 @@ impl Run {
             Raw::Answer(ttl, rtt) => {
                 let sender = self.hosts.iter().find(|(at, _)| *at == ttl);
                 let sender = sender.map_or(Sender::Unreadable, |(_, sender)| *sender);
-                self.add(number, ttl, vec![Cell::answer(sender, Some(rtt))], sink);
+                self.add(number, ttl, vec![Cell::answer(sender, rtt)], sink);
             }
             Raw::Sent(ttl, number) => {
                 // Every trace counts its probes from the same number on.
