@@ -374,10 +374,19 @@ impl<'a> TextReader<'a> {
 
     /// Takes a line of a hop, of the run that is being read or of one that begins with it.
     fn hop(&mut self, number: u64, line: &str, text: &str, sink: &mut Sink<'_>) -> bool {
-        if let Some(run) = &mut self.run
-            && run.line(number, text, &self.tables, sink) == Took::Line
-        {
-            return true;
+        if let Some(run) = &mut self.run {
+            let same = (run.family == Some(Family::Nmap)).then(|| nmap::same(text)).flatten();
+            let took = match same {
+                Some((last, other)) => {
+                    let hops = self.tables.get(&other).into_iter().flatten();
+                    let hops = hops.filter(|(ttl, _)| *ttl <= last).cloned().collect();
+                    run.same_hops(number, hops, sink)
+                }
+                None => run.line(number, text, sink),
+            };
+            if took == Took::Line {
+                return true;
+            }
         }
         let waits = self.run.as_ref().is_some_and(|run| !run.has_hops() && run.family.is_none());
         let Some((family, ttl)) = Family::begins(text, self.only, waits) else {
@@ -397,7 +406,7 @@ impl<'a> TextReader<'a> {
             self.begin(Run::with_hop(family, trace), sink);
         }
         if let Some(run) = &mut self.run {
-            run.line(number, text, &self.tables, sink);
+            run.line(number, text, sink);
         }
         true
     }

@@ -1,8 +1,5 @@
 //! A run of one program in a text, from its header or first hop to where it ends.
 
-use std::collections::HashMap;
-use std::net::Ipv4Addr;
-
 use jiff::Timestamp;
 
 use super::family::{Csv, Family};
@@ -61,7 +58,10 @@ pub(super) struct Run {
     host: Option<(u64, u8, Sender)>,
     /// Who is where, as `mtr --raw` says it once.
     hosts: Vec<(u8, Sender)>,
+    /// The hops of nmap's table, to which later ones may refer.
     table: Vec<(u8, Cell)>,
+    /// The TTLs that `mtr --raw` has asked.
+    asked: Vec<u8>,
     /// The number of the last probe of `mtr --raw`.
     sent: Option<u32>,
     csv: Option<Box<dyn LineReader + Send>>,
@@ -87,6 +87,7 @@ impl Run {
             host: None,
             hosts: Vec::new(),
             table: Vec::new(),
+            asked: Vec::new(),
             sent: None,
             csv: if let Family::Csv(csv) = family { Some(csv.reader()) } else { None },
         }
@@ -165,17 +166,11 @@ impl Run {
     }
 
     /// Takes a line, if it is one of this run.
-    pub(super) fn line(
-        &mut self,
-        number: u64,
-        text: &str,
-        tables: &HashMap<Ipv4Addr, Vec<(u8, Cell)>>,
-        sink: &mut Sink<'_>,
-    ) -> Took {
+    pub(super) fn line(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
         let Some(family) = self.family else { return Took::Nothing };
         let took = match self.open.take() {
             Some((first, open)) => self.joined(family, (first, &open), (number, text), sink),
-            None => self.one(family, number, text, tables, sink),
+            None => self.one(family, number, text, sink),
         };
         if took != Took::Nothing {
             self.lines += 1;
@@ -191,7 +186,6 @@ impl Run {
         (number, text): (u64, &str),
         sink: &mut Sink<'_>,
     ) -> Took {
-        let empty = HashMap::new();
         let begins_hop = !self.is_paused
             && matches!(family, Family::Traceroute | Family::Tracert | Family::Mtr)
             && Family::begins(text, Some(family), true).is_some();
@@ -206,11 +200,11 @@ impl Run {
                 with_blank
             };
             if self.is_whole(family, &joined) {
-                return self.one(family, first, &joined, &empty, sink);
+                return self.one(family, first, &joined, sink);
             }
         }
         self.closed(family, first, open, sink);
-        self.one(family, number, text, &empty, sink)
+        self.one(family, number, text, sink)
     }
 
     /// Whether `text` is a hop that says who answered, and when.
@@ -240,14 +234,7 @@ impl Run {
         }
     }
 
-    fn one(
-        &mut self,
-        family: Family,
-        number: u64,
-        text: &str,
-        tables: &HashMap<Ipv4Addr, Vec<(u8, Cell)>>,
-        sink: &mut Sink<'_>,
-    ) -> Took {
+    fn one(&mut self, family: Family, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
         match family {
             Family::Traceroute => self.traceroute(number, text, sink),
             Family::Tracert => self.tracert(number, text, sink),
@@ -257,7 +244,7 @@ impl Run {
             Family::Csv(kind) => self.csv(kind, number, text, sink),
             Family::NextTrace => self.nexttrace(number, text, sink),
             Family::MikroTik => self.mikrotik(number, text, sink),
-            Family::Nmap => self.nmap(number, text, tables, sink),
+            Family::Nmap => self.nmap(number, text, sink),
             Family::WinMtr => Took::Nothing,
         }
     }
@@ -505,8 +492,8 @@ impl Run {
                     return Took::Nothing;
                 }
                 self.sent = number;
-                if self.table.len() < usize::from(u8::MAX) {
-                    self.table.push((ttl, Cell::Silent));
+                if self.asked.len() < usize::from(u8::MAX) {
+                    self.asked.push(ttl);
                 }
             }
             Raw::Other => {}
@@ -590,13 +577,25 @@ impl Run {
         Took::Line
     }
 
-    fn nmap(
+    /// Takes the hops of another table, which nmap does not write again.
+    pub(super) fn same_hops(
         &mut self,
         number: u64,
-        text: &str,
-        tables: &HashMap<Ipv4Addr, Vec<(u8, Cell)>>,
+        hops: Vec<(u8, Cell)>,
         sink: &mut Sink<'_>,
     ) -> Took {
+        if self.is_paused {
+            return Took::Nothing;
+        }
+        self.lines += 1;
+        for (ttl, cell) in hops {
+            self.table.push((ttl, cell.clone()));
+            self.add(number, ttl, vec![cell], sink);
+        }
+        Took::Line
+    }
+
+    fn nmap(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
         if nmap::is_columns(text) {
             return Took::Line;
         }
@@ -614,21 +613,13 @@ impl Run {
                     self.add(number, ttl, vec![Cell::Silent], sink);
                 }
             }
-            nmap::Row::Same(last, other) => {
-                let known =
-                    tables.get(&other).into_iter().flatten().filter(|(ttl, _)| *ttl <= last);
-                for (ttl, cell) in known.cloned().collect::<Vec<_>>() {
-                    self.table.push((ttl, cell.clone()));
-                    self.add(number, ttl, vec![cell], sink);
-                }
-            }
         }
         Took::Line
     }
 
     /// The hops that tables of nmap may refer to.
     pub(super) fn table(&self) -> Option<Vec<(u8, Cell)>> {
-        (self.family == Some(Family::Nmap) && !self.table.is_empty()).then(|| self.table.clone())
+        (!self.table.is_empty()).then(|| self.table.clone())
     }
 
     /// Hands on what it was.
@@ -638,8 +629,7 @@ impl Run {
             self.closed(family, number, &open, sink);
         }
         if self.family == Some(Family::MtrRaw) {
-            let silent: Vec<u8> = self.table.iter().map(|(ttl, _)| *ttl).collect();
-            self.trace.asked(&silent, &self.hosts);
+            self.trace.asked(&self.asked, &self.hosts);
         }
         if let Some(csv) = self.csv {
             csv.end(sink);
