@@ -35,10 +35,10 @@ impl Marks {
     pub(super) fn body<'a>(&mut self, line: &'a str, family: Option<Family>) -> Body<'a> {
         let learnt = self.prefix.as_mut().and_then(|prefix| prefix.strip(line));
         let before = learnt.map(|rest| &line[..line.len() - rest.len()]);
-        // The border of a terminal's pane.
         let rest = learnt.unwrap_or(line).trim_end();
         // A backslash breaks lines in Markdown.
         let rest = rest.strip_suffix('\\').map_or(rest, str::trim_end);
+        // The frame that tmux draws.
         let rest = if learnt.is_some() {
             rest.trim_end_matches(['\u{2502}', '\u{2503}', '\u{2551}'])
         } else {
