@@ -1,4 +1,4 @@
-//! The attributes of a route that say where it leads: AS_PATH, AS4_PATH, MP_REACH and MP_UNREACH. All others are
+//! The attributes of a route that say where it leads: `AS_PATH`, `AS4_PATH`, `MP_REACH` and `MP_UNREACH`. All others are
 //! skipped by their length (RFC 4271, 4.3; RFC 4760; RFC 6793).
 
 use ipnet::Ipv4Net;
@@ -106,9 +106,9 @@ impl Prefixes {
 pub(super) struct Attributes<'a> {
     path: Option<&'a [u8]>,
     path4: Option<&'a [u8]>,
-    /// IPv4 prefixes in MP_REACH.
+    /// IPv4 prefixes in `MP_REACH`.
     pub(super) reach: Option<&'a [u8]>,
-    /// IPv4 prefixes in MP_UNREACH.
+    /// IPv4 prefixes in `MP_UNREACH`.
     pub(super) unreach: Option<&'a [u8]>,
 }
 
@@ -135,7 +135,7 @@ impl<'a> Attributes<'a> {
         Ok(found)
     }
 
-    /// The path, with AS4_PATH merged in where the session knows AS of two bytes only.
+    /// The path, with `AS4_PATH` merged in where the session knows AS of two bytes only.
     pub(super) fn as_path(&self, size: AsSize) -> Result<Option<AsPath>, Damaged> {
         let Some(bytes) = self.path else { return Ok(None) };
         let path = segments(bytes, size)?;

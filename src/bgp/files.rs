@@ -64,7 +64,7 @@ fn is_table(path: &Path) -> bool {
 }
 
 /// The collector: what stands in the name before `updates`, `bview` or `rib`, else the folder that is called as RIPE
-/// and RouteViews call theirs, else the next folder that is neither a month nor part of an archive's tree.
+/// and Route Views call theirs, else the next folder that is neither a month nor part of an archive's tree.
 fn collector(path: &Path, name: &str) -> String {
     let kinds = ["updates.", "bview.", "rib.", "ribs."];
     let before = kinds.iter().filter_map(|kind| name.find(kind)).min();
@@ -114,14 +114,14 @@ fn collector(path: &Path, name: &str) -> String {
     }
 }
 
-/// Where files of RIPE's naming (`bview`, gzip) and of RouteViews' (`rib`, bzip2) lie in one folder, they are of two
+/// Where files of RIPE's naming (`bview`, gzip) and of Route Views' (`rib`, bzip2) lie in one folder, they are of two
 /// collectors.
 fn tell_schemes_apart(files: &mut [Listed]) {
     let scheme = |file: &Listed| {
         let name = file.path.file_name()?.to_string_lossy().into_owned();
-        if name.starts_with("bview.") || name.starts_with("updates.") && name.ends_with(".gz") {
+        if name.starts_with("bview.") || name.starts_with("updates.") && has_end(&name, "gz") {
             Some("ris")
-        } else if name.starts_with("rib.") || name.starts_with("updates.") && name.ends_with(".bz2")
+        } else if name.starts_with("rib.") || name.starts_with("updates.") && has_end(&name, "bz2")
         {
             Some("routeviews")
         } else {
@@ -149,6 +149,10 @@ fn tell_schemes_apart(files: &mut [Listed]) {
             file.collector = name.into();
         }
     }
+}
+
+fn has_end(name: &str, end: &str) -> bool {
+    Path::new(name).extension().is_some_and(|found| found.eq_ignore_ascii_case(end))
 }
 
 /// The time in a name: `20171001.0905`, or seconds since 1970.

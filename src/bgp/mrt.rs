@@ -30,14 +30,13 @@ const BGP4MP_ET: u16 = 17;
 
 /// Whether a file begins with a record of MRT.
 pub(super) fn is_mrt(head: &[u8]) -> bool {
-    let Some([a, b, c, d, 0, kind, 0, subtype, e, f, g, h]) = head.first_chunk() else {
-        return false;
-    };
-    let time = u32::from_be_bytes([*a, *b, *c, *d]);
-    let length = u32::from_be_bytes([*e, *f, *g, *h]);
-    // 1993 to 2106; RFC 6396 was preceded by a decade of use.
+    let mut bytes = Bytes(head);
+    let mut header = || Ok::<_, Damaged>((bytes.u32()?, bytes.u16()?, bytes.u16()?, bytes.u32()?));
+    let Ok((time, kind, subtype, length)) = header() else { return false };
+    // From 1993 on, as long as a time takes 32 bits.
     time >= 0x2b00_0000
-        && matches!((u16::from(*kind), subtype), (OLD_BGP | 11..=17 | 32 | 33 | 48 | 49, 0..=16))
+        && matches!(kind, OLD_BGP | 11..=17 | 32 | 33 | 48 | 49)
+        && subtype <= 16
         && usize::try_from(length).is_ok_and(|length| length <= LONGEST)
 }
 
@@ -126,14 +125,19 @@ enum Framed {
 }
 
 fn frame(bytes: &[u8]) -> Framed {
-    let Some([.., a, b, c, d]) = bytes.first_chunk::<HEADER>() else { return Framed::Part };
-    let length = u32::from_be_bytes([*a, *b, *c, *d]);
+    let Some(length) = length(bytes) else { return Framed::Part };
     match usize::try_from(length) {
-        Ok(length) if length > LONGEST => Framed::TooLong(length as u32),
-        Ok(length) if bytes.len() >= HEADER + length => Framed::Whole(HEADER + length),
+        Ok(whole) if whole > LONGEST => Framed::TooLong(length),
+        Ok(whole) if bytes.len() >= HEADER + whole => Framed::Whole(HEADER + whole),
         Ok(_) => Framed::Part,
         Err(_) => Framed::TooLong(length),
     }
+}
+
+/// The length that the header of a record says.
+fn length(bytes: &[u8]) -> Option<u32> {
+    let length = bytes.get(HEADER - 4..HEADER)?;
+    length.try_into().map(u32::from_be_bytes).ok()
 }
 
 impl File<'_, '_> {
@@ -166,8 +170,7 @@ impl File<'_, '_> {
                     (&mut *input).take(u64::try_from(wanted).unwrap_or(u64::MAX)).read_to_end(apart)
                 };
                 more(HEADER, &mut apart)?;
-                if let Some([.., a, b, c, d]) = apart.first_chunk::<HEADER>() {
-                    let length = u32::from_be_bytes([*a, *b, *c, *d]);
+                if let Some(length) = length(&apart) {
                     let length = usize::try_from(length).unwrap_or(usize::MAX);
                     if length <= LONGEST {
                         more(HEADER + length, &mut apart)?;
@@ -176,24 +179,27 @@ impl File<'_, '_> {
             }
             match (framed, frame(&apart)) {
                 (Framed::TooLong(length), _) | (_, Framed::TooLong(length)) => {
-                    return self.cut(&format!(
+                    self.cut(&format!(
                         "a record says that it has {length} bytes, more than any has; the file is damaged from here on"
                     ));
+                    return Ok(());
                 }
                 (_, Framed::Whole(_)) => {
                     let record = std::mem::take(&mut apart);
                     self.record(&record);
                     apart = record;
                 }
-                (_, Framed::Part) => return self.cut("the file ends within a record"),
+                (_, Framed::Part) => {
+                    self.cut("the file ends within a record");
+                    return Ok(());
+                }
             }
         }
     }
 
-    fn cut(&mut self, why: &str) -> io::Result<()> {
+    fn cut(&mut self, why: &str) {
         self.sink.counts.cut = true;
         self.sink.problem(self.offset, why);
-        Ok(())
     }
 
     /// Takes a record with its header.
@@ -238,7 +244,7 @@ impl File<'_, '_> {
         }
     }
 
-    /// PEER_INDEX_TABLE: a table begins.
+    /// `PEER_INDEX_TABLE`: a table begins.
     fn peers(&mut self, at: Timestamp, bytes: &mut Bytes<'_>) -> Result<(), Damaged> {
         self.end_table(true);
         bytes.take(4)?;
@@ -294,7 +300,7 @@ impl File<'_, '_> {
         Ok(())
     }
 
-    /// TABLE_DUMP: one route of one peer (RFC 6396, 4.2).
+    /// `TABLE_DUMP`: one route of one peer (RFC 6396, 4.2).
     fn old_route(&mut self, at: Timestamp, bytes: &mut Bytes<'_>) -> Result<(), Damaged> {
         let (_view, sequence) = (bytes.u16()?, bytes.u16()?);
         let network = bytes.u32()?;
@@ -309,14 +315,12 @@ impl File<'_, '_> {
         }
         let building = self.table.get_or_insert_with(|| Building::at(at));
         let peer = Peer::new(address, asn);
-        let place = match building.places.get(&peer) {
-            Some(place) => *place,
-            None => {
-                let place = building.add_peer(peer);
-                building.places.insert(peer, place);
-                place
-            }
-        };
+        let known = building.places.get(&peer).copied();
+        let place = known.unwrap_or_else(|| {
+            let place = building.add_peer(peer);
+            building.places.insert(peer, place);
+            place
+        });
         let _ = sequence;
         building.record += 1;
         building.count(place, length == 0)?;
@@ -330,7 +334,7 @@ impl File<'_, '_> {
         Ok(())
     }
 
-    /// BGP4MP: a message of a peer, or a change of its session (RFC 6396, 4.4; RFC 8050).
+    /// `BGP4MP`: a message of a peer, or a change of its session (RFC 6396, 4.4; RFC 8050).
     fn message(
         &mut self,
         at: Timestamp,
@@ -404,9 +408,10 @@ impl File<'_, '_> {
         if announced.wanted.is_empty() && gone.wanted.is_empty() {
             return Ok(());
         }
-        let path = match announced.wanted.is_empty() {
-            true => None,
-            false => Some(Arc::new(attributes.as_path(size)?.unwrap_or_default())),
+        let path = if announced.wanted.is_empty() {
+            None
+        } else {
+            Some(Arc::new(attributes.as_path(size)?.unwrap_or_default()))
         };
         let (announced, withdrawn) = (announced.wanted, gone.wanted);
         let update = Update { announced, path, withdrawn, internal };

@@ -7,7 +7,7 @@ use std::fmt;
 pub enum PathHop {
     /// An AS.
     As(u32),
-    /// Several, of which nobody knows which the route passed (AS_SET).
+    /// Several, of which nobody knows which the route passed (`AS_SET`).
     Set(Vec<u32>),
 }
 
@@ -93,7 +93,7 @@ impl AsPath {
         self.0.is_empty()
     }
 
-    /// The path of a session that knows AS of two bytes, with what AS4_PATH has: of this path only the steps before
+    /// The path of a session that knows AS of two bytes, with what `AS4_PATH` has: of this path only the steps before
     /// those of `four` stay, and a `four` that is longer is ignored (RFC 6793, 4.2.3).
     #[must_use]
     pub fn merged(self, four: Option<Self>) -> Self {
@@ -156,7 +156,7 @@ impl AsPath {
             Some(PathHop::As(asn)) => *asn,
         };
         let is_upstream = |hop: &&PathHop| matches!(hop, PathHop::As(asn) if *asn == upstream);
-        let before = steps.iter().rev().skip_while(is_upstream).next();
+        let before = steps.iter().rev().find(|hop| !is_upstream(hop));
         let fork = match before {
             None => Some(peer),
             Some(PathHop::As(asn)) => Some(*asn),

@@ -198,7 +198,9 @@ pub fn read_files(
         source,
     })?;
     if let Some(collector) = &options.collector {
-        files_listed.iter_mut().for_each(|file| file.collector = Arc::clone(collector));
+        for file in &mut files_listed {
+            file.collector = Arc::clone(collector);
+        }
     }
     for file in files_listed.iter_mut().filter(|file| file.from.is_none()) {
         file.from = first_time(&file.path, options);
@@ -242,7 +244,7 @@ fn first_time(path: &Path, options: &ReadOptions) -> Option<Timestamp> {
         counts: ReadCounts::default(),
         learning: &mut Learning::default(),
         take: &mut |record: Record| {
-            first = Some(first.map_or(record.at, |first| first.min(record.at)))
+            first = Some(first.map_or(record.at, |first| first.min(record.at)));
         },
         wrong: &mut |_, _| {},
     };
@@ -327,7 +329,7 @@ impl All<'_> {
                 }
             }
             Found::Failed(source) => {
-                fail(BgpError::File { file: name.into(), source }, remark, outcome)
+                fail(BgpError::File { file: name.into(), source }, remark, outcome);
             }
             Found::ReadBefore(before) => {
                 let why = format!("it is the same file as {before}");

@@ -1,8 +1,9 @@
-//! Answers of RIPEstat's data API, each one document of JSON; times without a zone are UTC.
+//! Answers of the data API of `RIPEstat`, each one document of JSON; times without a zone are UTC.
 //!
 //! `bgp-state`, `bgplay`, `looking-glass` and `ris-peerings` name the peers. `routing-history`, `routing-status` and
 //! `asn-neighbours` only count them.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read as _};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -303,7 +304,7 @@ fn peerings(data: &Value, sink: &mut Sink<'_>) -> Option<()> {
 /// Eight hours at a time; with `include_first_hop` an origin is a pair.
 fn history(data: &Value, sink: &mut Sink<'_>) -> Option<()> {
     let full = data["latest_max_ff_peers"]["v4"].as_f64();
-    let mut slots: std::collections::BTreeMap<(Timestamp, Ipv4Net), Aggregate> = Default::default();
+    let mut slots: BTreeMap<(Timestamp, Ipv4Net), Aggregate> = BTreeMap::new();
     for origin in data["by_origin"].as_array()? {
         let text =
             origin["origin"].as_str().map_or_else(|| origin["origin"].to_string(), str::to_owned);

@@ -139,9 +139,10 @@ fn update(
     if announced.is_empty() && withdrawn.is_empty() {
         return Ok(());
     }
-    let path = match announced.is_empty() {
-        true => None,
-        false => Some(Arc::new(path_of(&message.path).ok_or("the path is malformed")?)),
+    let path = if announced.is_empty() {
+        None
+    } else {
+        Some(Arc::new(path_of(&message.path).ok_or("the path is malformed")?))
     };
     let update = Update { announced, path, withdrawn, internal: false };
     sink.give(at, collector, What::Update(peer, update));

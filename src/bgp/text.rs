@@ -163,7 +163,7 @@ fn take(read: Read<'_>, sink: &mut Sink<'_>, tables: &mut Tables) -> Result<(), 
         Line::Route { is_table: true, nlri, path } => {
             sink.counts.announced += 1;
             let Some(nlri) = nlri else { return Ok(()) };
-            let building = tables.of(at, &collector);
+            let building = tables.of(at, collector.as_ref());
             let place = building.count(peer, nlri.prefix);
             if is_wanted(&nlri, sink) {
                 let path = Arc::new(AsPath::parse(path).ok_or("the path is malformed")?);
@@ -198,10 +198,10 @@ struct Building {
 }
 
 impl Tables {
-    fn of(&mut self, at: Timestamp, collector: &Option<Arc<str>>) -> &mut Building {
-        let place = self.0.iter().position(|(name, _)| name == collector);
+    fn of(&mut self, at: Timestamp, collector: Option<&Arc<str>>) -> &mut Building {
+        let place = self.0.iter().position(|(name, _)| name.as_ref() == collector);
         let place = place.unwrap_or_else(|| {
-            self.0.push((collector.clone(), Building { at, ..Building::default() }));
+            self.0.push((collector.cloned(), Building { at, ..Building::default() }));
             self.0.len() - 1
         });
         &mut self.0[place].1
@@ -219,16 +219,14 @@ impl Tables {
 impl Building {
     /// Counts a prefix of a peer, which may have several paths to it. Returns the place of the peer.
     fn count(&mut self, peer: Peer, prefix: Ipv4Net) -> usize {
-        let place = match self.places.get(&peer) {
-            Some(place) => *place,
-            None => {
-                self.table.peers.push(TablePeer { peer, size: None });
-                self.sizes.push(Size::default());
-                self.last.push(None);
-                self.places.insert(peer, self.sizes.len() - 1);
-                self.sizes.len() - 1
-            }
-        };
+        let known = self.places.get(&peer).copied();
+        let place = known.unwrap_or_else(|| {
+            self.table.peers.push(TablePeer { peer, size: None });
+            self.sizes.push(Size::default());
+            self.last.push(None);
+            self.places.insert(peer, self.sizes.len() - 1);
+            self.sizes.len() - 1
+        });
         let size = &mut self.sizes[place];
         if self.last[place].replace(prefix) != Some(prefix) {
             size.prefixes += 1;
@@ -313,7 +311,7 @@ pub(super) fn time_of(text: &str) -> Result<Timestamp, &'static str> {
     const WRONG: &str = "expected a time: seconds since 1970, or MM/DD/YY HH:MM:SS";
     let (seconds, decimals) = text.split_once('.').unwrap_or((text, ""));
     if let Ok(seconds) = seconds.parse::<i64>() {
-        let micros = format!("{:0<6.6}", decimals).parse::<i32>().map_err(|_| WRONG)?;
+        let micros = format!("{decimals:0<6.6}").parse::<i32>().map_err(|_| WRONG)?;
         return Timestamp::new(seconds, micros * 1000).map_err(|_| WRONG);
     }
     let civil = DateTime::strptime("%m/%d/%y %H:%M:%S", text).map_err(|_| WRONG)?;
