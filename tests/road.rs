@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms with those they may import.
-const ROAD: [(&str, &[&str]); 20] = [
+const ROAD: [(&str, &[&str]); 21] = [
     ("columns", &[]),
     ("targets", &["columns"]),
     ("trace", &["targets"]),
@@ -22,8 +22,12 @@ const ROAD: [(&str, &[&str]); 20] = [
     ("border", &["trace", "targets"]),
     ("transit", &["border", "owner", "trace", "targets"]),
     ("split", &["transit", "border", "trace", "targets"]),
+    ("bgp", &["split", "transit", "input", "targets"]),
     ("survey", &["split", "transit", "owner", "import", "input", "trace", "targets"]),
-    ("output", &["split", "transit", "border", "owner", "trace", "census", "targets", "columns"]),
+    (
+        "output",
+        &["bgp", "split", "transit", "border", "owner", "trace", "census", "targets", "columns"],
+    ),
     ("history", &["output", "input", "columns"]),
     ("picture", &["history"]),
     ("lab", &["probe"]),
@@ -31,8 +35,8 @@ const ROAD: [(&str, &[&str]); 20] = [
     (
         "cli",
         &[
-            "replay", "lab", "picture", "history", "output", "survey", "import", "input", "split",
-            "transit", "owner", "remote", "trace", "census", "probe", "targets", "columns",
+            "replay", "lab", "picture", "history", "output", "survey", "bgp", "import", "input",
+            "split", "transit", "owner", "remote", "trace", "census", "probe", "targets", "columns",
         ],
     ),
     ("main", &["cli"]),
