@@ -138,7 +138,6 @@ impl Judging {
             unit: (!reading.places.is_empty()).then_some(&unit),
             seed: self.seed,
         };
-        let format = format::Format::or_suited(common.format);
         // People read explanations through a pager.
         let explained = common.format.unwrap_or(format::Format::Table);
         let mut explained = self.explain.then(|| Explained::new(explained));
@@ -200,7 +199,7 @@ impl Judging {
             Some(explained) => explained.finish(),
             None if is_named(&self.traces) || is_named(&self.hops) => Ok(()),
             None if is_named(&self.append) => format::Format::Csv.write(&rows, || text),
-            None => format.write(&rows, || text),
+            None => format::Format::or_suited(common.format).write(&rows, || text),
         };
         let errors = appended.err().into_iter();
         let errors = errors.chain(filled.into_iter().map(anyhow::Error::new));

@@ -16,7 +16,7 @@ use crate::output::{Cell, Rows};
 use crate::remote::atlas::{self, Measurement, SERVICE};
 
 /// How long each page of the list is waited for.
-const BUDGET: Duration = Duration::from_secs(120);
+const BUDGET: Duration = Duration::from_mins(2);
 
 /// List the public traceroutes towards the block, the newest first
 ///

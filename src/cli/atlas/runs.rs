@@ -5,18 +5,19 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::measure::{KEY, check_stdout, runs};
+use super::measure::KEY;
 use crate::cli::common::Common;
 use crate::cli::exit::Exit;
 use crate::cli::format::Format;
 use crate::cli::service::{Api, KeyFile, SystemClock, key};
+use crate::cli::service_run::runs;
 use crate::columns::RunRow;
 use crate::output::{Cell, Rows};
 use crate::remote::atlas::{self, SERVICE};
 use crate::remote::{Journal, RemoteError, Step};
 
 /// How long a measurement is asked to stop.
-const BUDGET: Duration = Duration::from_secs(120);
+const BUDGET: Duration = Duration::from_mins(2);
 
 /// List the runs that were begun here, the newest first
 #[derive(Debug, Args)]
@@ -43,7 +44,6 @@ struct Listed {
 
 impl RunsArgs {
     pub(super) fn run(common: &Common) -> anyhow::Result<Exit> {
-        check_stdout(common)?;
         let runs = runs()?;
         let mut listed = Vec::new();
         for name in runs.names()?.into_iter().rev() {
