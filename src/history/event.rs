@@ -102,6 +102,8 @@ pub struct Event {
     pub after: Side,
     /// When the run began that settled it: with few traces or small changes that is a later one.
     pub found: Timestamp,
+    /// The number of its incident: the events of its vantage and method with the same number happened at once.
+    pub incident: u32,
 }
 
 impl Event {

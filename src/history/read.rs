@@ -16,6 +16,7 @@ use super::coverage::{Comparable, Coverage};
 use super::dedup::dedup;
 use super::error::{HistoryError, LeftOut, Remark};
 use super::event::Event;
+use super::incident;
 use super::row::{Name, Names, Row};
 use super::series::{Following, Series};
 use super::sort::{Sorted, Sorter};
@@ -290,6 +291,7 @@ impl Follow {
             let Event { vantage, method, scope, kind, subject, .. } = *event;
             (event.after.at, Reverse(event.before.at), vantage, method, scope, kind, subject)
         });
+        incident::number(&mut events);
         History { names, series, events, counts: self.counts }
     }
 }
