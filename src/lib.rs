@@ -23,6 +23,7 @@
 //! - [`census`]: which targets are alive, and how fast they answer.
 //! - [`input`]: files on their way in. Opened, decompressed, decoded, cut into records, on all cores.
 //! - [`import`]: traceroutes made elsewhere. One folder for each family of formats.
+//! - [`bgp`]: what route collectors recorded of the block: which AS is next to its origin.
 //! - [`owner`]: who holds an address, and which source says so.
 //! - [`border`]: the last foreign hop of a trace.
 //! - [`transit`]: class, confidence and reasons.
@@ -38,6 +39,7 @@
 //! Everything from [`trace`] to [`output`] is a pure function of its input. Sockets, the clock and
 //! chance come in through [`probe::transport::Transport`] and arguments.
 
+pub mod bgp;
 pub mod border;
 pub mod census;
 #[cfg(feature = "cli")]

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms with those they may import.
-const ROAD: [(&str, &[&str]); 19] = [
+const ROAD: [(&str, &[&str]); 20] = [
     ("columns", &[]),
     ("targets", &["columns"]),
     ("trace", &["targets"]),
@@ -21,8 +21,12 @@ const ROAD: [(&str, &[&str]); 19] = [
     ("border", &["trace", "targets"]),
     ("transit", &["border", "owner", "trace", "targets"]),
     ("split", &["transit", "border", "trace", "targets"]),
+    ("bgp", &["split", "transit", "input", "targets"]),
     ("survey", &["split", "transit", "owner", "import", "input", "trace", "targets"]),
-    ("output", &["split", "transit", "border", "owner", "trace", "census", "targets", "columns"]),
+    (
+        "output",
+        &["bgp", "split", "transit", "border", "owner", "trace", "census", "targets", "columns"],
+    ),
     ("history", &["output", "input", "columns"]),
     ("picture", &["history"]),
     ("lab", &["probe"]),
@@ -30,8 +34,8 @@ const ROAD: [(&str, &[&str]); 19] = [
     (
         "cli",
         &[
-            "replay", "lab", "picture", "history", "output", "survey", "import", "input", "split",
-            "transit", "owner", "trace", "census", "probe", "targets", "columns",
+            "replay", "lab", "picture", "history", "output", "survey", "bgp", "import", "input",
+            "split", "transit", "owner", "trace", "census", "probe", "targets", "columns",
         ],
     ),
     ("main", &["cli"]),
