@@ -31,7 +31,7 @@ pub struct Incident<'h> {
 
 /// Gives each event the number of its incident: in the order of their times, for each vantage and method.
 pub(super) fn number(events: &mut [Event]) {
-    let mut times: BTreeMap<(Name, Name), Vec<(Timestamp, Timestamp, Timestamp)>> = BTreeMap::new();
+    let mut times: HashMap<(Name, Name), Vec<_>> = HashMap::new();
     let key = |event: &Event| (middle(event), event.before.at, event.after.at);
     for event in events.iter() {
         times.entry((event.vantage, event.method)).or_default().push(key(event));

@@ -79,7 +79,7 @@ fn contains(outer: &Series, inner: &Series) -> bool {
 }
 
 /// Those that a vantage saw by a method, in the order in which they stand in the picture.
-fn marks<'h>(history: &'h History, vantage: Name, method: Name) -> Vec<Incident<'h>> {
+fn marks(history: &History, vantage: Name, method: Name) -> Vec<Incident<'_>> {
     let period = Period::of(history);
     let shown = |event: &Event| period.is_some_and(|period| event.found >= period.from);
     let seen = |event: &&Event| (event.vantage, event.method) == (vantage, method) && shown(event);
