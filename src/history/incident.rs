@@ -29,36 +29,12 @@ pub struct Incident<'h> {
     is_end: bool,
 }
 
-/// Gives each event the number of its incident: in the order of their times, for each vantage and method.
-pub(super) fn number(events: &mut [Event]) {
-    let mut times: HashMap<(Name, Name), Vec<_>> = HashMap::new();
-    let key = |event: &Event| (middle(event), event.before.at, event.after.at);
-    for event in events.iter() {
-        times.entry((event.vantage, event.method)).or_default().push(key(event));
-    }
-    for times in times.values_mut() {
-        times.sort_unstable();
-        times.dedup();
-    }
-    for event in events {
-        let times = times.get(&(event.vantage, event.method));
-        let place = times.and_then(|times| times.binary_search(&key(event)).ok());
-        event.incident = place.and_then(|place| u32::try_from(place + 1).ok()).unwrap_or_default();
-    }
-}
-
-/// The middle of the times between which an event happened.
-fn middle(event: &Event) -> Timestamp {
-    let half = event.after.at.duration_since(event.before.at) / 2;
-    event.before.at.saturating_add(half).unwrap_or(event.after.at)
-}
-
 /// The incidents of `events`, in the order of their times.
 #[must_use]
 pub fn incidents<'h>(events: impl IntoIterator<Item = &'h Event>) -> Vec<Incident<'h>> {
     let mut all: BTreeMap<(Timestamp, Timestamp, Name, Name), Vec<&Event>> = BTreeMap::new();
     for event in events {
-        let key = (middle(event), event.before.at, event.vantage, event.method);
+        let key = (event.middle(), event.before.at, event.vantage, event.method);
         all.entry(key).or_default().push(event);
     }
     let mut incidents: Vec<Incident<'h>> = all
