@@ -106,7 +106,7 @@ impl Judging {
         &self,
         inputs: &[(&str, PathBuf)],
         common: &Common,
-        read: impl FnOnce(&mut Survey<'_>) -> anyhow::Result<Reading>,
+        read: impl FnOnce(&Targets, &mut Survey<'_>) -> anyhow::Result<Reading>,
     ) -> anyhow::Result<Exit> {
         let targets = config::targets(common)?;
         self.check_files(inputs, common)?;
@@ -120,7 +120,7 @@ impl Judging {
             sorted: false,
         };
         let mut survey = Survey::new(&targets, keep);
-        let reading = read(&mut survey)?;
+        let reading = read(&targets, &mut survey)?;
         let names = &reading.names;
         common.warn(&survey.counts.summary(targets.block.prefix));
         let failed = survey.counts.failed > 0;
