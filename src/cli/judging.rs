@@ -14,7 +14,8 @@ use crate::output::{
     write_csv, write_jsonl,
 };
 use crate::owner::Owners;
-use crate::survey::{Collector, JudgeOptions, JudgedTrace, Keep, Remark, Survey};
+use crate::split::Split;
+use crate::survey::{Collector, JudgeOptions, Judged, JudgedTrace, Keep, Remark, Survey};
 use crate::targets::Targets;
 use crate::trace::{Method, Vantage};
 
@@ -182,16 +183,8 @@ impl Judging {
                 }
             },
         )?;
-        let classes = &targets.classes;
         let split = judged.split();
-        let mut rows = summary(&run, &split, classes, None);
-        let width = stdout::width();
-        let mut text = summary_table(&run, &split, classes, None, width);
-        for (group, split) in judged.groups() {
-            let run = Run { vantage: group.to_owned(), ..run.clone() };
-            rows.rows.extend(summary(&run, &split, classes, None).rows);
-            text = format!("{text}\n{}", summary_table(&run, &split, classes, None, width));
-        }
+        let (rows, text) = summaries(&judged, &split, &run, &targets);
         let filled = [trace_file, hop_file].into_iter().flatten().map(RowFile::finish);
         let filled: Vec<_> = filled.filter_map(Result::err).collect();
         let appended = self.append_rows(append, &run, &rows);
@@ -271,6 +264,20 @@ impl Judging {
             doubts: Vec::new(),
         }
     }
+}
+
+/// The rows of all traces and then of each group, and the same as a text.
+fn summaries(judged: &Judged<'_>, split: &Split, run: &Run, targets: &Targets) -> (Rows, String) {
+    let classes = &targets.classes;
+    let mut rows = summary(run, split, classes, None);
+    let width = stdout::width();
+    let mut text = summary_table(run, split, classes, None, width);
+    for (group, split) in judged.groups() {
+        let run = Run { vantage: group.to_owned(), ..run.clone() };
+        rows.rows.extend(summary(&run, &split, classes, None).rows);
+        text = format!("{text}\n{}", summary_table(&run, &split, classes, None, width));
+    }
+    (rows, text)
 }
 
 /// Passes on what is to be reported while files are read.

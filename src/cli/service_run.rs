@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, BufReader, IsTerminal, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
@@ -97,7 +97,7 @@ pub(super) fn agree(yes: bool) -> anyhow::Result<()> {
     write!(stderr, "lasthop: create the measurements? [y/N] ")?;
     stderr.flush()?;
     let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
+    io::stdin().lock().read_line(&mut answer)?;
     if matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
         return Ok(());
     }

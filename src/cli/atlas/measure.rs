@@ -25,6 +25,8 @@ use crate::cli::{config, stdout, values};
 pub(super) const KEY: &str = "RIPE_ATLAS_KEY";
 /// How long each page of a list is waited for.
 const BUDGET: Duration = Duration::from_mins(2);
+/// How often RIPE Atlas is looked at, at most.
+const LEAST_POLL: Duration = Duration::from_secs(5);
 /// The most probes of one measurement.
 const MOST_PROBES: usize = 1000;
 
@@ -123,8 +125,10 @@ fn probes(text: &str) -> Result<usize, String> {
 }
 
 impl WaitingArgs {
-    fn until(&self, clock: &Arc<dyn Clock>) -> Waiting {
-        Waiting { poll: self.poll, until: clock.now() + self.deadline }
+    /// The service itself is asked less often than a copy of it may be.
+    fn until(&self, api: Option<&str>, clock: &Arc<dyn Clock>) -> Waiting {
+        let least = if api.is_none() { LEAST_POLL } else { Duration::ZERO };
+        Waiting { poll: self.poll.max(least), until: clock.now() + self.deadline }
     }
 }
 
@@ -163,14 +167,25 @@ impl Measure {
             };
             run.write(clock.utc(), Step::Planned(planned))?;
             let mut work = Work { client: &mut client, run: &mut run, common };
-            work.go_on(self.waiting.until(&clock), false, self.no_wait, survey)
+            work.go_on(
+                self.waiting.until(self.api.api.as_deref(), &clock),
+                false,
+                self.no_wait,
+                survey,
+            )
         })
     }
 
     fn plan(&self, client: &mut Client, targets: &Targets) -> anyhow::Result<Plan> {
         let mut random = StdRng::seed_from_u64(self.judging.seed);
         let addresses = addresses(targets, &self.targets, &mut random)?;
-        let chosen = atlas::choose(client, &self.from, self.probes, &mut random, BUDGET)?;
+        let chosen = atlas::choose(
+            client,
+            &self.from,
+            self.probes,
+            &mut random,
+            BUDGET.min(self.waiting.deadline),
+        )?;
         let protocol = match self.method {
             Method::Icmp => Protocol::Icmp,
             Method::Udp => Protocol::Udp,
@@ -245,7 +260,7 @@ impl Resume {
         common.warn(&format!("run {}", run.name));
         self.judging.run(&inputs(&self.key), common, |_, survey| {
             let mut work = Work { client: &mut client, run: &mut run, common };
-            work.go_on(self.waiting.until(&clock), self.create, false, survey)
+            work.go_on(self.waiting.until(api.api.as_deref(), &clock), self.create, false, survey)
         })
     }
 }

@@ -23,6 +23,8 @@ const SEARCHED: Duration = Duration::from_mins(5);
 const SEARCH_EVERY: Duration = Duration::from_secs(10);
 /// How long one answer is waited for while results are collected.
 const ONE_ANSWER: Duration = Duration::from_mins(1);
+/// How much time the last look has.
+const LAST_LOOK: Duration = Duration::from_secs(1);
 /// How often nothing new may come before the silent probes are given up.
 const SILENT_POLLS: u32 = 10;
 /// How many results of a probe are taken, and how many there may be beside those.
@@ -165,7 +167,8 @@ fn find_made(
     let wanted = planned.targets.len();
     let now = client.clock.now();
     // The rest of the time is for the results.
-    let until = now + SEARCHED.min(waiting.until.saturating_sub(now) / 3);
+    let time = SEARCHED.min(waiting.until.saturating_sub(now) / 3);
+    let (until, wait) = (now + time, waiting.poll.min(SEARCH_EVERY).min(time / 8));
     let path = format!("measurements/?tags={}&page_size=500", planned.tag);
     let mut found = BTreeMap::new();
     loop {
@@ -185,7 +188,6 @@ fn find_made(
         }
         let all_found = found.len() >= wanted;
         let now = client.clock.now();
-        let wait = waiting.poll.min(SEARCH_EVERY);
         if all_found || now + wait > until {
             break;
         }
@@ -257,10 +259,12 @@ pub fn collect(
         if all.iter().all(|one| one.done) {
             break;
         }
-        if client.clock.now() + waiting.poll > waiting.until {
+        // The last look needs some time too.
+        let left = waiting.until.saturating_sub(client.clock.now() + LAST_LOOK);
+        if left.is_zero() {
             return Ok(End::TimeOver(last_error));
         }
-        client.clock.sleep(waiting.poll);
+        client.clock.sleep(waiting.poll.min(left));
         if client.clock.is_interrupted() {
             return Ok(End::Interrupted);
         }
