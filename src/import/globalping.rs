@@ -194,7 +194,7 @@ impl About {
                 let next = TextTrace::announced(number, header.destination);
                 std::mem::replace(&mut trace, next).end(&mut sink);
             } else if let Some((ttl, rest)) = traceroute::ttl(line.trim_start()) {
-                trace.hop(number, ttl, HopWords::default().said(rest).cells, &mut sink);
+                trace.hop(number, ttl, HopWords::default().read_line(rest).cells, &mut sink);
             }
         }
         trace.end(&mut sink);
@@ -257,8 +257,8 @@ impl Hop {
     }
 
     fn is_unread(&self) -> bool {
-        let is_said = self.resolved_address.get().or(self.resolved_hostname.get()).is_some();
-        is_said && self.from().is_none()
+        let is_named = self.resolved_address.get().or(self.resolved_hostname.get()).is_some();
+        is_named && self.from().is_none()
     }
 
     /// A try for each time, and silent ones for those that were lost.

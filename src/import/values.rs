@@ -42,7 +42,7 @@ pub(super) fn target(text: Option<&str>) -> Result<Ipv4Addr, Finding> {
         Some(Some(Address::V4(address))) => Ok(address),
         Some(Some(Address::V6)) => Err(Finding::Skipped("a traceroute to an IPv6 address".into())),
         Some(None) => Err(Finding::Skipped("the destination is a name and no address".into())),
-        None => Err(Finding::Skipped("the destination is not said".into())),
+        None => Err(Finding::Skipped("it names no destination".into())),
     }
 }
 

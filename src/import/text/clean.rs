@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn what_others_put_around_goes_and_the_line_stays() {
         let line = " 3  gw.example (188.43.225.153)  184.150 ms * !X";
-        for dressed in [
+        for wrapped in [
             " 3  \u{1b}[32mgw.example\u{1b}[0m (188.43.225.153)  \u{1b}[1;31m184.150 ms\u{1b}[m * !X\u{1b}[K",
             " 3  [32mgw.example[0m (188.43.225.153)  184.150 ms * !X[K",
             " 3  ^[[32mgw.example^[[0m (188.43.225.153)  184.150 ms * !X",
@@ -199,15 +199,15 @@ mod tests {
             "&nbsp;3&#160;&nbsp;gw.example (188.43.225.153)  184.150 ms * !X",
             "&#xA0;3&#32;&nbsp;gw&period;example &lpar;188.43.225.153&#41;  184.150 ms &ast; &#33;X",
         ] {
-            assert_eq!(clean(dressed), line, "{dressed}");
+            assert_eq!(clean(wrapped), line, "{wrapped}");
         }
-        for dressed in [
+        for wrapped in [
             " 3  gw.example (188.43.225.153)  184.150 ms * !X<br>",
             " 3  gw.example<http://gw.example> (188.43.225.153)  184.150 ms * !X",
             "<p> 3  <a href=\"x\">gw.example</a> (188.43.225.153)  184.150 ms * !X</p>",
         ] {
             let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-            assert_eq!(words(&clean(dressed)), words(line), "{dressed}");
+            assert_eq!(words(&clean(wrapped)), words(line), "{wrapped}");
         }
     }
 

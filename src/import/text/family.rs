@@ -130,28 +130,28 @@ impl Family {
             return None;
         }
         let (ttl, rest) = traceroute::ttl(text)?;
-        let said = HopWords::default().said(rest);
+        let hop = HopWords::default().read_line(rest);
         let is_named = || rest.split_whitespace().next().is_some_and(|name| name.contains('.'));
-        let has_host = match said.begin {
-            Begin::Address | Begin::Star => said.has_address(),
-            Begin::Name => is_named() && said.cells.len() >= 2,
+        let has_host = match hop.begin {
+            Begin::Address | Begin::Star => hop.has_address(),
+            Begin::Name => is_named() && hop.cells.len() >= 2,
             Begin::Time | Begin::Other => false,
         };
-        (said.is_strict && said.has_answer() && has_host).then_some((Self::Traceroute, ttl))
+        (hop.is_strict && hop.has_answer() && has_host).then_some((Self::Traceroute, ttl))
     }
 
     /// A hop at which nobody answers; and behind a command what only may be a hop.
     fn possible(text: &str, only: Option<Self>, waits: bool) -> Option<(Self, u8)> {
         let (ttl, rest) = traceroute::ttl(text)?;
-        let said = HopWords::default().said(rest);
+        let hop = HopWords::default().read_line(rest);
         let all_silent =
-            !said.cells.is_empty() && said.cells.iter().all(|cell| *cell == Cell::Silent);
+            !hop.cells.is_empty() && hop.cells.iter().all(|cell| *cell == Cell::Silent);
         let is_other = only.is_some_and(|only| only == Self::Tracert);
-        if said.is_strict && all_silent {
+        if hop.is_strict && all_silent {
             return Some((if is_other { Self::Tracert } else { Self::Traceroute }, ttl));
         }
         let may_be = waits || only.is_some();
-        if may_be && !is_other && said.is_strict && said.has_answer() {
+        if may_be && !is_other && hop.is_strict && hop.has_answer() {
             return Some((Self::Traceroute, ttl));
         }
         let row = tracert::row::Row::of(text).filter(|_| may_be)?;

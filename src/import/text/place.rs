@@ -10,7 +10,7 @@ use crate::import::log_prefix::strip_log_prefix;
 
 /// What is known of the lines that are being read.
 #[derive(Debug, Default)]
-pub(super) struct Marks {
+pub(super) struct LinePrefix {
     prefix: Option<Prefix>,
 }
 
@@ -20,7 +20,7 @@ pub(super) struct Body<'a> {
     pub(super) stamp: Option<Timestamp>,
 }
 
-impl Marks {
+impl LinePrefix {
     /// Whether nothing is expected before the lines.
     pub(super) fn is_plain(&self) -> bool {
         self.prefix.is_none()
@@ -71,7 +71,7 @@ fn row_of_table(line: &str) -> Option<String> {
     Some(inside.replace(bars, "  ").trim().to_owned())
 }
 
-/// A line without the mark of a list, where a TTL follows.
+/// A line without the bullet of a list, where a TTL follows.
 fn without_bullet(text: &str) -> &str {
     let rest = text.trim_start_matches(['-', '*', '+', '\u{2022}', '#', ';', '\u{b7}', '/', '%']);
     if rest.len() == text.len() {
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn lines_lose_what_stands_before_them() {
-        let body = |line: &str| Marks::default().body(line, None).text.into_owned();
+        let body = |line: &str| LinePrefix::default().body(line, None).text.into_owned();
         for line in [
             "> 3  10.0.0.1  5.1 ms",
             "- 3  10.0.0.1  5.1 ms",

@@ -2,14 +2,14 @@
 //!
 //! A run begins at a header, a command or a line that only a hop of its program has. It ends where another one
 //! begins, at a prompt or a fence, or at a blank line or a sentence, unless the next hop goes on with its TTLs.
-//! Between a header and the first hop nothing of that ends it. JSON within the text is read as records.
+//! Before the first hop, none of these ends a run that has a header. JSON within the text is read as records.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::Ipv4Addr;
 
 use super::clean::clean;
 use super::family::{Csv, Family};
-use super::place::{Body, Marks};
+use super::place::{Body, LinePrefix};
 use super::record::{self, Record};
 use super::run::{Run, Took};
 use crate::import::finding::Finding;
@@ -39,7 +39,7 @@ pub(super) struct TextReader<'a> {
     only: Option<Family>,
     wanted: &'a Wanted<'a>,
     run: Option<Run>,
-    marks: Marks,
+    prefix: LinePrefix,
     /// The last lines of prose before a trace, nearest last.
     before: VecDeque<(u64, String)>,
     /// Where nmap's next table leads.
@@ -58,9 +58,9 @@ impl<'a> TextReader<'a> {
             only,
             wanted,
             run: None,
-            marks: Marks::default(),
+            prefix: LinePrefix::default(),
             before: VecDeque::new(),
-            report: Destination::Unsaid,
+            report: Destination::Unknown,
             tables: HashMap::new(),
             record: None,
             other: 0,
@@ -72,7 +72,7 @@ impl<'a> TextReader<'a> {
     pub(super) fn line(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) {
         if let Some(run) = &mut self.run
             && self.record.is_none()
-            && self.marks.is_plain()
+            && self.prefix.is_plain()
             && run.quick(number, line, sink)
         {
             return;
@@ -150,7 +150,7 @@ impl<'a> TextReader<'a> {
             return;
         }
         let family = self.run.as_ref().and_then(|run| run.family);
-        let Body { text, stamp } = self.marks.body(line, family);
+        let Body { text, stamp } = self.prefix.body(line, family);
         let text: &str = &text;
         if text.is_empty() {
             if let Some(run) = &mut self.run {
@@ -211,7 +211,7 @@ impl<'a> TextReader<'a> {
         if let Some(header) = Header::of(line) {
             let family = if header.is_nexttrace { Family::NextTrace } else { Family::Traceroute };
             if self.allows(family) {
-                self.marks.learn(line, header.at);
+                self.prefix.learn(line, header.at);
                 let new =
                     if header.is_certain { TextTrace::announced } else { TextTrace::expected };
                 let mut trace = new(number, header.destination);
@@ -224,7 +224,7 @@ impl<'a> TextReader<'a> {
         if self.allows(Family::Tracert)
             && let Some(at) = line.find("Tracing route to ")
         {
-            self.marks.learn(line, at);
+            self.prefix.learn(line, at);
             let destination = destination(&line[at..]).map(|(destination, _)| destination);
             let mut trace = TextTrace::announced(number, destination.unwrap_or(Destination::Name));
             trace.max = furthest(&line[at..]);
@@ -245,7 +245,7 @@ impl<'a> TextReader<'a> {
         {
             let host = line.find("HOST:");
             if let Some(at) = host {
-                self.marks.learn(line, at);
+                self.prefix.learn(line, at);
             }
             self.next_of_mtr(number, sink);
             if let Some(run) = &mut self.run {
@@ -293,17 +293,17 @@ impl<'a> TextReader<'a> {
                 run.family = Some(Family::Mtr);
             }
             _ => {
-                let trace = TextTrace::expected(number, Destination::Unsaid);
+                let trace = TextTrace::expected(number, Destination::Unknown);
                 self.begin(Run::new(Family::Mtr, trace), sink);
             }
         }
     }
 
-    /// `text`, or `line` from `mark` on, where something stands before that.
-    fn cut_at_mark<'l>(&mut self, line: &'l str, text: &'l str, mark: &str) -> &'l str {
-        match line.find(mark) {
+    /// `text`, or `line` from `words` on, where something stands before that.
+    fn cut_at<'l>(&mut self, line: &'l str, text: &'l str, words: &str) -> &'l str {
+        match line.find(words) {
             Some(at) if !line[..at].trim().is_empty() => {
-                self.marks.learn(line, at);
+                self.prefix.learn(line, at);
                 &line[at..]
             }
             _ => text,
@@ -313,7 +313,7 @@ impl<'a> TextReader<'a> {
     fn other_header(&mut self, number: u64, line: &str, text: &str, sink: &mut Sink<'_>) -> bool {
         if self.allows(Family::MikroTik)
             && line.contains("# ADDRESS")
-            && mikrotik::is_header(self.cut_at_mark(line, text, "# ADDRESS"))
+            && mikrotik::is_header(self.cut_at(line, text, "# ADDRESS"))
         {
             let destination = self.take_command(Family::MikroTik, sink);
             let trace = TextTrace::expected(number, destination);
@@ -321,9 +321,9 @@ impl<'a> TextReader<'a> {
             return true;
         }
         if self.allows(Family::Nmap) {
-            let marks = ["Nmap scan report for ", "TRACEROUTE ("];
-            let mark = marks.into_iter().find(|mark| line.contains(mark));
-            let text = mark.map_or(text, |mark| self.cut_at_mark(line, text, mark));
+            let beginnings = ["Nmap scan report for ", "TRACEROUTE ("];
+            let words = beginnings.into_iter().find(|words| line.contains(words));
+            let text = words.map_or(text, |words| self.cut_at(line, text, words));
             if let Some(destination) = nmap::destination(text) {
                 self.end_run(sink);
                 self.report = destination;
@@ -337,10 +337,10 @@ impl<'a> TextReader<'a> {
         }
         if self.allows(Family::Tracepath) && tracepath::begins(text) {
             let before = line.split("[LOCALHOST]").next().unwrap_or_default().trim_end();
-            self.marks.learn(line, before.rfind([' ', '\t']).map_or(0, |blank| blank + 1));
+            self.prefix.learn(line, before.rfind([' ', '\t']).map_or(0, |blank| blank + 1));
             let is_new = self.run.as_ref().is_none_or(|run| run.has_hops() || run.family.is_some());
             if is_new {
-                let trace = TextTrace::expected(number, Destination::Unsaid);
+                let trace = TextTrace::expected(number, Destination::Unknown);
                 self.begin(Run::new(Family::Tracepath, trace), sink);
             } else if let Some(run) = &mut self.run {
                 run.family = Some(Family::Tracepath);
@@ -366,9 +366,9 @@ impl<'a> TextReader<'a> {
             Some(run) => {
                 self.run = Some(run);
                 self.end_run(sink);
-                Destination::Unsaid
+                Destination::Unknown
             }
-            None => Destination::Unsaid,
+            None => Destination::Unknown,
         }
     }
 
@@ -435,7 +435,7 @@ impl<'a> TextReader<'a> {
         let Some(at) = at.filter(|at| line.get(*at..).map(str::trim_end) == Some(rest)) else {
             return false;
         };
-        self.marks.learn(line, at);
+        self.prefix.learn(line, at);
         let rest = rest.to_owned();
         self.hop(number, &rest, &rest, sink)
     }

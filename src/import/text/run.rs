@@ -9,7 +9,7 @@ use crate::import::format::{LineReader, Sink};
 use crate::import::mtr::raw::Raw;
 use crate::import::mtr::row::{Columns, Row as MtrRow};
 use crate::import::text_trace::{Cell, Destination, Sender, TextTrace};
-use crate::import::traceroute::hop_words::{Begin, HopWords, Said};
+use crate::import::traceroute::hop_words::{Begin, HopLine, HopWords};
 use crate::import::traceroute::tracepath;
 use crate::import::tracert::row::{Row as TracertRow, destination, furthest};
 use crate::import::values::labels;
@@ -100,7 +100,7 @@ impl Run {
 
     /// A run that begins with a hop.
     pub(super) fn with_hop(family: Family, trace: TextTrace) -> Self {
-        let is_certain = trace.destination != Destination::Unsaid;
+        let is_certain = trace.destination != Destination::Unknown;
         Self { is_certain, ..Self::new(family, trace) }
     }
 
@@ -215,8 +215,8 @@ impl Run {
             }
             Family::Mtr => matches!(MtrRow::of(text, self.columns), Some(MtrRow::Hop(..))),
             _ => traceroute::ttl(text).is_some_and(|(_, rest)| {
-                let said = HopWords::default().said(rest);
-                said.has_answer() && said.begin != Begin::Other
+                let hop = HopWords::default().read_line(rest);
+                hop.has_answer() && hop.begin != Begin::Other
             }),
         }
     }
@@ -277,21 +277,21 @@ impl Run {
         let (text, is_cut) = without_interrupt(line);
         if let Some((ttl, rest)) = traceroute::ttl(text) {
             let mut words = HopWords::default();
-            let said = words.said(rest);
-            if self.is_hop(ttl, rest, &said) {
+            let hop = words.read_line(rest);
+            if self.is_hop(ttl, rest, &hop) {
                 if !self.goes_on(ttl) {
                     return Took::Nothing;
                 }
                 self.words = words;
                 // Nothing at the last TTL: it was not waited for.
-                self.trace.is_cut = said.cells.is_empty() || is_cut;
-                self.add(number, ttl, said.cells, sink);
+                self.trace.is_cut = hop.cells.is_empty() || is_cut;
+                self.add(number, ttl, hop.cells, sink);
                 return Took::Line;
             }
             let is_cut_off = self.has_hops()
                 && ttl == self.trace.last().saturating_add(1)
                 && is_part_of_address(rest);
-            if self.is_next(ttl) && is_beginning_of_hop(rest, &said) || is_cut_off {
+            if self.is_next(ttl) && is_beginning_of_hop(rest, &hop) || is_cut_off {
                 self.is_paused = false;
                 self.open = Some((number, text.to_owned()));
                 return Took::Line;
@@ -310,15 +310,15 @@ impl Run {
             self.trace.label(&more);
             return Took::Line;
         }
-        let said = self.words.said(text.strip_prefix("ms ").unwrap_or(text));
-        let begins = matches!(said.begin, Begin::Star | Begin::Time | Begin::Address);
-        if begins && said.is_strict && !said.cells.is_empty() {
+        let hop = self.words.read_line(text.strip_prefix("ms ").unwrap_or(text));
+        let begins = matches!(hop.begin, Begin::Star | Begin::Time | Begin::Address);
+        if begins && hop.is_strict && !hop.cells.is_empty() {
             self.trace.is_cut |= is_cut;
             let ttl = self.trace.last();
-            self.add(number, ttl, said.cells, sink);
+            self.add(number, ttl, hop.cells, sink);
             return Took::Line;
         }
-        if begins && said.is_strict && said.is_open {
+        if begins && hop.is_strict && hop.is_open {
             // An address whose times a mail program has put into the next line.
             return Took::Line;
         }
@@ -326,23 +326,23 @@ impl Run {
     }
 
     /// Whether a line is that of a hop: strictly, or by its beginning where it is the next in turn.
-    fn is_hop(&self, ttl: u8, rest: &str, said: &Said) -> bool {
+    fn is_hop(&self, ttl: u8, rest: &str, hop: &HopLine) -> bool {
         let is_blank = rest.trim().is_empty();
         if is_blank {
             return self.is_next(ttl);
         }
-        if said.cells.is_empty() || said.begin == Begin::Other || said.begin == Begin::Time {
+        if hop.cells.is_empty() || hop.begin == Begin::Other || hop.begin == Begin::Time {
             return false;
         }
-        if said.is_strict && !said.is_open {
-            return said.begin != Begin::Name || said.has_answer();
+        if hop.is_strict && !hop.is_open {
+            return hop.begin != Begin::Name || hop.has_answer();
         }
-        let all_silent = said.cells.iter().all(|cell| *cell == Cell::Silent);
+        let all_silent = hop.cells.iter().all(|cell| *cell == Cell::Silent);
         self.is_next(ttl)
-            && match said.begin {
-                Begin::Address => said.has_answer(),
-                Begin::Star => said.has_address() || all_silent && said.cells.len() > 1,
-                _ => said.is_open && said.has_answer(),
+            && match hop.begin {
+                Begin::Address => hop.has_answer(),
+                Begin::Star => hop.has_address() || all_silent && hop.cells.len() > 1,
+                _ => hop.is_open && hop.has_answer(),
             }
     }
 
@@ -659,15 +659,15 @@ fn is_part_of_address(text: &str) -> bool {
 }
 
 /// Whether a line has only the beginning of a hop: a host, and no time.
-fn is_beginning_of_hop(rest: &str, said: &Said) -> bool {
+fn is_beginning_of_hop(rest: &str, hop: &HopLine) -> bool {
     let mut words = rest.split_whitespace();
     let Some(first) = words.next() else { return false };
-    if !said.cells.is_empty() {
+    if !hop.cells.is_empty() {
         return false;
     }
     let is_host = first.contains('.') || first.contains(':');
     let count = words.count();
-    match said.begin {
+    match hop.begin {
         Begin::Address => count <= 2,
         Begin::Name => count <= 1 && is_host,
         Begin::Other => {
