@@ -10,6 +10,7 @@ use crate::trace::MplsLabel;
 /// The numbers behind a host, by the order of the columns.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::import) struct Columns {
+    /// Where the time is that is taken: the best; where a report leaves that out, another.
     best: usize,
 }
 
@@ -30,8 +31,10 @@ impl Columns {
         if names.clone().filter(|name| NAMES.contains(name)).count() < 2 {
             return None;
         }
-        let best = names.clone().position(|name| name == "Best");
-        Some(best.map_or_else(Self::default, |best| Self { best }))
+        let mut times = ["Best", "Last", "Avg"].into_iter();
+        let best = times.find_map(|time| names.clone().position(|name| name == time));
+        // Behind the last column there is no time.
+        Some(Self { best: best.unwrap_or(usize::MAX) })
     }
 }
 

@@ -99,8 +99,10 @@ impl Family {
         let first = text.bytes().next()?;
         let allows = |family: Self| only.is_none_or(|only| only == family);
         if first.is_ascii_alphabetic() {
-            if allows(Self::MtrRaw) && mtr::raw::Raw::of(text).is_some_and(mtr::raw::Raw::begins) {
-                return Some((Self::MtrRaw, 1));
+            if allows(Self::MtrRaw)
+                && let Some(ttl) = mtr::raw::Raw::of(text).and_then(mtr::raw::Raw::begins)
+            {
+                return Some((Self::MtrRaw, ttl));
             }
             let csv = Csv::begins(text)?;
             return allows(Self::Csv(csv)).then_some((Self::Csv(csv), 1));

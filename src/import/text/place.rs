@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::family::{Csv, Family};
 use super::prefix::Prefix;
 use crate::import::log_prefix::strip_log_prefix;
+use crate::import::mtr::raw::Raw;
 
 /// What is known of the lines that are being read.
 #[derive(Debug, Default)]
@@ -82,6 +83,7 @@ fn without_bullet(text: &str) -> &str {
     let after = &rest[digits..];
     let after = after.strip_prefix(['.', ':', ')']).unwrap_or(after);
     let is_hop = Csv::begins(rest).is_some()
+        || Raw::of(rest).is_some()
         || (1..=3).contains(&digits) && after.starts_with([' ', '\t', '|']);
     if is_hop { rest } else { text }
 }

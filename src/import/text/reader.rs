@@ -8,7 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::Ipv4Addr;
 
 use super::clean::clean;
-use super::family::{Csv, Family};
+use super::family::Family;
 use super::place::{Body, LinePrefix};
 use super::record::{self, Record};
 use super::run::{Run, Took};
@@ -424,10 +424,11 @@ impl<'a> TextReader<'a> {
         let found = ends
             .map(|(at, _)| text[at..].trim_start_matches([':', '|', ' ', '\t', '-', ']']))
             .find(|rest| {
-                let may_begin = rest.starts_with('1') || Csv::begins(rest).is_some();
+                let may_begin =
+                    rest.starts_with('1') || !rest.starts_with(|c: char| c.is_ascii_digit());
                 let is_first = may_begin && rest.len() < text.len();
                 let family = if is_first { Family::begins(rest, None, false) } else { None };
-                family.is_some_and(|(family, ttl)| ttl == 1 && family != Family::MtrRaw)
+                family.is_some_and(|(_, ttl)| ttl == 1)
             });
         let Some(rest) = found else { return false };
         // A row of a table is longer without its bars than with them.

@@ -6,7 +6,7 @@ use super::family::{Csv, Family};
 use super::quick_hop;
 use crate::import::finding::Finding;
 use crate::import::format::{LineReader, Sink};
-use crate::import::mtr::raw::Raw;
+use crate::import::mtr::raw::{Raw, RawHops, Step};
 use crate::import::mtr::row::{Columns, Row as MtrRow};
 use crate::import::text_trace::{Cell, Destination, Sender, TextTrace};
 use crate::import::traceroute::hop_words::{Begin, HopLine, HopWords};
@@ -56,14 +56,9 @@ pub(super) struct Run {
     open: Option<(u64, String)>,
     /// Who answered in the line before, where the times stand in the next.
     host: Option<(u64, u8, Sender)>,
-    /// Who is where, as `mtr --raw` says it once.
-    hosts: Vec<(u8, Sender)>,
+    raw: RawHops,
     /// The hops of nmap's table, to which later ones may refer.
     table: Vec<(u8, Cell)>,
-    /// The TTLs that `mtr --raw` has asked.
-    asked: Vec<u8>,
-    /// The number of the last probe of `mtr --raw`.
-    sent: Option<u32>,
     csv: Option<Box<dyn LineReader + Send>>,
 }
 
@@ -85,10 +80,8 @@ impl Run {
             unread: 0,
             open: None,
             host: None,
-            hosts: Vec::new(),
+            raw: RawHops::default(),
             table: Vec::new(),
-            asked: Vec::new(),
-            sent: None,
             csv: if let Family::Csv(csv) = family { Some(csv.reader()) } else { None },
         }
     }
@@ -469,34 +462,10 @@ impl Run {
 
     fn raw(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
         let Some(raw) = Raw::of(text).filter(|_| !self.is_paused) else { return Took::Nothing };
-        match raw {
-            // It says once who is where.
-            Raw::Host(ttl, address) => {
-                let host = (ttl, Sender::from(address));
-                // Versions that do not say what they send show by this that another trace begins.
-                if self.sent.is_none() && self.hosts.contains(&host) && self.hosts.len() > 1 {
-                    return Took::Nothing;
-                }
-                self.hosts.retain(|(at, _)| *at != ttl);
-                self.hosts.push(host);
-                self.is_certain = true;
-            }
-            Raw::Answer(ttl, rtt) => {
-                let sender = self.hosts.iter().find(|(at, _)| *at == ttl);
-                let sender = sender.map_or(Sender::Unreadable, |(_, sender)| *sender);
-                self.add(number, ttl, vec![Cell::answer(sender, rtt)], sink);
-            }
-            Raw::Sent(ttl, number) => {
-                // Every trace counts its probes from the same number on.
-                if number < self.sent {
-                    return Took::Nothing;
-                }
-                self.sent = number;
-                if self.asked.len() < usize::from(u8::MAX) {
-                    self.asked.push(ttl);
-                }
-            }
-            Raw::Other => {}
+        match self.raw.take(raw) {
+            Step::Next => return Took::Nothing,
+            Step::Kept => self.is_certain |= matches!(raw, Raw::Host(..)),
+            Step::Hop(ttl, cell) => self.add(number, ttl, vec![cell], sink),
         }
         Took::Line
     }
@@ -629,7 +598,7 @@ impl Run {
             self.closed(family, number, &open, sink);
         }
         if self.family == Some(Family::MtrRaw) {
-            self.trace.asked(&self.asked, &self.hosts);
+            self.raw.end(&mut self.trace);
         }
         if let Some(csv) = self.csv {
             csv.end(sink);
