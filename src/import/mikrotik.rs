@@ -5,6 +5,12 @@ use std::time::Duration;
 use super::text_trace::{Cell, Sender};
 use super::values::{self, Address};
 
+/// Where in `line` the names of the columns may begin: `# ADDRESS`, with more blanks from version 7 on.
+pub(super) fn header(line: &str) -> Option<usize> {
+    let before = line[..line.find("ADDRESS")?].trim_end();
+    before.strip_suffix('#').map(str::len)
+}
+
 /// Whether `line` names the columns, which every drawing of the table does anew.
 pub(super) fn is_header(line: &str) -> bool {
     let mut words = line.split_whitespace();

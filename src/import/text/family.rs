@@ -22,6 +22,9 @@ pub(super) enum Family {
     NextTrace,
     MikroTik,
     Nmap,
+    TestNetConnection,
+    Dublin,
+    TrippyTable,
 }
 
 /// Formats that are rows of values.
@@ -85,6 +88,9 @@ impl Family {
             Self::NextTrace => "nexttrace-text",
             Self::MikroTik => "mikrotik",
             Self::Nmap => "nmap",
+            Self::TestNetConnection => "test-netconnection",
+            Self::Dublin => "dublin-text",
+            Self::TrippyTable => "trippy-table",
         }
     }
 

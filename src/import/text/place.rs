@@ -36,7 +36,9 @@ impl LinePrefix {
     pub(super) fn body<'a>(&mut self, line: &'a str, family: Option<Family>) -> Body<'a> {
         let learnt = self.prefix.as_mut().and_then(|prefix| prefix.strip(line));
         let before = learnt.map(|rest| &line[..line.len() - rest.len()]);
-        let rest = learnt.unwrap_or(line).trim_end();
+        let is_string = learnt.is_some() && self.prefix.as_ref().is_some_and(Prefix::is_string);
+        let rest = learnt.unwrap_or(line);
+        let rest = if is_string { string(rest) } else { rest }.trim_end();
         // A backslash breaks lines in Markdown.
         let rest = rest.strip_suffix('\\').map_or(rest, str::trim_end);
         // The frame that tmux draws.
@@ -56,6 +58,13 @@ impl LinePrefix {
         let stamp = before.and_then(stamp).or_else(|| logged.and_then(stamp));
         Body { text: Cow::Borrowed(text), stamp }
     }
+}
+
+/// What stands before the end of a string of JSON, without the ends of lines that it holds.
+fn string(text: &str) -> &str {
+    let text = text.split('"').next().unwrap_or_default();
+    let text = text.strip_suffix("\\n").unwrap_or(text);
+    text.strip_suffix("\\r").unwrap_or(text)
 }
 
 /// `|  |-- HOST`, as mtr draws further hosts.

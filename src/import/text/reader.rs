@@ -20,9 +20,10 @@ use crate::import::shell_command::{is_prompt, traced_by_command};
 use crate::import::text_trace::{Cell, Destination, LONGEST, TextTrace};
 use crate::import::traceroute::header::Header;
 use crate::import::traceroute::tracepath;
-use crate::import::tracert::row::{destination, furthest};
+use crate::import::tracert::row::{destination, furthest, is_origin};
+use crate::import::trippy::table;
 use crate::import::values::Address;
-use crate::import::{mikrotik, values};
+use crate::import::{dublin_text, mikrotik, test_netconnection, values};
 
 /// How many lines before a trace are looked at for its destination.
 const BEFORE: usize = 3;
@@ -133,14 +134,25 @@ impl<'a> TextReader<'a> {
     }
 
     fn text(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) {
+        if line.contains("\\n")
+            && let Some(lines) = escaped_lines(line)
+        {
+            lines.iter().for_each(|line| self.text(number, line, sink));
+            return;
+        }
         if line.len() > LONGEST {
             self.prose(number, "", sink);
             return;
         }
-        if is_fence(line) {
-            self.other += 1;
+        if let Some(behind) = behind_fence(line) {
             if self.run.as_ref().is_some_and(Run::has_hops) {
                 self.end_run(sink);
+            }
+            // A language may stand there, but also the first line of the text.
+            if behind.split_whitespace().count() >= 3 {
+                self.text(number, behind, sink);
+            } else {
+                self.other += 1;
             }
             return;
         }
@@ -182,10 +194,14 @@ impl<'a> TextReader<'a> {
 
     /// A row of a table that is drawn with bars, as `WinMTR` does it.
     fn table_row(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) -> bool {
-        if !line.contains('|') || !self.allows(Family::WinMtr) {
+        let may_have_bars = line.contains('|') || !line.is_ascii();
+        if !may_have_bars || !self.allows(Family::WinMtr) {
             return false;
         }
         let line = line.trim().trim_start_matches(['>', ' ']);
+        if self.row_of_trippy(number, line, sink) {
+            return true;
+        }
         if mtr::winmtr::is_header(line) {
             let destination = self.take_command(Family::WinMtr, sink);
             let trace = TextTrace::expected(number, destination);
@@ -200,6 +216,23 @@ impl<'a> TextReader<'a> {
             return true;
         }
         mtr::winmtr::is_frame(line)
+    }
+
+    fn row_of_trippy(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) -> bool {
+        if let Some(columns) = table::Columns::of(line) {
+            let trace = TextTrace::announced(number, std::mem::take(&mut self.report));
+            let mut run = Run::new(Family::TrippyTable, trace);
+            run.table_columns = Some(columns);
+            self.begin(run, sink);
+            return true;
+        }
+        let Some(run) = self.run.as_mut() else { return false };
+        let Some(columns) = run.table_columns else { return false };
+        if let Some((ttl, cells)) = table::row(line, columns) {
+            run.row_of_table(number, ttl, cells, sink);
+            return true;
+        }
+        table::is_frame(line)
     }
 
     /// Takes a line of a header, or a command.
@@ -240,9 +273,8 @@ impl<'a> TextReader<'a> {
         if !self.allows(Family::Mtr) {
             return false;
         }
-        if text.contains("Loss%")
-            && let Some(columns) = mtr::row::Columns::certain(text)
-        {
+        let is_header = text.contains("Loss%") || text.contains("HOST:");
+        if is_header && let Some(columns) = mtr::row::Columns::certain(text) {
             let host = line.find("HOST:");
             if let Some(at) = host {
                 self.prefix.learn(line, at);
@@ -299,9 +331,9 @@ impl<'a> TextReader<'a> {
         }
     }
 
-    /// `text`, or `line` from `words` on, where something stands before that.
-    fn cut_at<'l>(&mut self, line: &'l str, text: &'l str, words: &str) -> &'l str {
-        match line.find(words) {
+    /// `text`, or `line` from `at` on, where something stands before that.
+    fn cut_at<'l>(&mut self, line: &'l str, text: &'l str, at: Option<usize>) -> &'l str {
+        match at {
             Some(at) if !line[..at].trim().is_empty() => {
                 self.prefix.learn(line, at);
                 &line[at..]
@@ -312,8 +344,8 @@ impl<'a> TextReader<'a> {
 
     fn other_header(&mut self, number: u64, line: &str, text: &str, sink: &mut Sink<'_>) -> bool {
         if self.allows(Family::MikroTik)
-            && line.contains("# ADDRESS")
-            && mikrotik::is_header(self.cut_at(line, text, "# ADDRESS"))
+            && let Some(at) = mikrotik::header(line)
+            && mikrotik::is_header(self.cut_at(line, text, Some(at)))
         {
             let destination = self.take_command(Family::MikroTik, sink);
             let trace = TextTrace::expected(number, destination);
@@ -322,8 +354,8 @@ impl<'a> TextReader<'a> {
         }
         if self.allows(Family::Nmap) {
             let beginnings = ["Nmap scan report for ", "TRACEROUTE ("];
-            let words = beginnings.into_iter().find(|words| line.contains(words));
-            let text = words.map_or(text, |words| self.cut_at(line, text, words));
+            let at = beginnings.into_iter().find_map(|words| line.find(words));
+            let text = self.cut_at(line, text, at);
             if let Some(destination) = nmap::destination(text) {
                 self.end_run(sink);
                 self.report = destination;
@@ -334,6 +366,41 @@ impl<'a> TextReader<'a> {
                 self.begin(Run::new(Family::Nmap, trace), sink);
                 return true;
             }
+        }
+        if self.only.is_none() {
+            if let Some(destination) =
+                table::destination(text).or_else(|| dublin_text::destination(text))
+            {
+                self.report = destination;
+                return true;
+            }
+            if dublin_text::is_flow(text) {
+                let trace = TextTrace::announced(number, self.report);
+                self.begin(Run::new(Family::Dublin, trace), sink);
+                return true;
+            }
+        }
+        if self.allows(Family::TestNetConnection) {
+            if let Some(destination) = test_netconnection::destination(text) {
+                self.end_run(sink);
+                self.report = destination;
+                return true;
+            }
+            if test_netconnection::begins(text) {
+                let trace = TextTrace::announced(number, self.report);
+                let mut run = Run::new(Family::TestNetConnection, trace);
+                run.line(number, text, sink);
+                self.begin(run, sink);
+                return true;
+            }
+        }
+        let has_run = self.run.as_ref().is_some_and(|run| !run.has_hops());
+        if self.allows(Family::Tracert) && is_origin(text) && !has_run {
+            let Some(trace) = self.take_header_before() else { return false };
+            let mut run = Run::new(Family::Tracert, trace);
+            run.line(number, text, sink);
+            self.begin(run, sink);
+            return true;
         }
         if self.allows(Family::Tracepath) && tracepath::begins(text) {
             let before = line.split("[LOCALHOST]").next().unwrap_or_default().trim_end();
@@ -394,7 +461,8 @@ impl<'a> TextReader<'a> {
         };
         let is_named =
             self.run.as_ref().is_some_and(|run| run.trace.destination != Destination::Name);
-        if waits && (is_named || family != Family::Tracert) {
+        let has_header = self.run.as_ref().is_some_and(Run::has_header_alone);
+        if waits && (is_named || family != Family::Tracert) || has_header && is_named {
             if let Some(run) = &mut self.run {
                 run.family = Some(family);
             }
@@ -525,8 +593,27 @@ impl<'a> TextReader<'a> {
     }
 }
 
-/// A line that opens or closes a block of code.
-fn is_fence(line: &str) -> bool {
+/// The lines in a string of JSON that holds several, of which some may be hops.
+fn escaped_lines(line: &str) -> Option<Vec<String>> {
+    let text = line.replace("\\r", "").replace("\\t", "\t");
+    let mut lines: Vec<&str> = text.split("\\n").collect();
+    let is_hop = |line: &&&str| line.trim_start().starts_with(|c: char| c.is_ascii_digit());
+    if lines.len() < 3 || lines.iter().skip(1).filter(is_hop).count() < 2 {
+        return None;
+    }
+    // The string ends before the record does.
+    let last = lines.pop()?;
+    lines.push(last.split('"').next().unwrap_or_default());
+    Some(lines.into_iter().map(str::to_owned).collect())
+}
+
+/// What stands behind the beginning of a line that opens or closes a block of code.
+fn behind_fence(line: &str) -> Option<&str> {
+    const FENCES: [&str; 8] =
+        ["```", "~~~", "[code]", "[/code]", "<pre>", "</pre>", "{noformat}", "{code}"];
     let line = line.trim_start_matches(['>', ' ']).trim_end();
-    ["```", "~~~", "[code]", "[/code]", "</pre>"].iter().any(|fence| line.starts_with(fence))
+    FENCES.iter().find_map(|fence| {
+        let (begin, behind) = line.split_at_checked(fence.len())?;
+        begin.eq_ignore_ascii_case(fence).then_some(behind)
+    })
 }

@@ -212,7 +212,7 @@ fn is_blanked(word: &str) -> bool {
     parts.len() == 4 && parts.iter().all(|part| !part.is_empty() && part.chars().all(is_sign))
 }
 
-/// The words of `line`; what is in brackets is one, and so is an annotation that hangs on a unit.
+/// The words of `line`; what is in brackets is one, also in parentheses, and so is an annotation that hangs on a unit.
 fn words(line: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut rest = line.trim_start();
@@ -221,6 +221,7 @@ fn words(line: &str) -> Vec<&str> {
         let end = match first {
             '[' => near(rest, ']').map_or(blank, |end| end + 1),
             '<' => near(rest, '>').map_or(blank, |end| end + 1),
+            '(' => parenthesis(rest).map_or(blank, |end| end + 1).max(blank),
             _ => rest[..blank].find("ms!").map_or(blank, |end| end + 2),
         };
         let (word, after) = rest.split_at(end);
@@ -233,6 +234,11 @@ fn words(line: &str) -> Vec<&str> {
 /// Where a bracket is closed: what stands in it is short.
 fn near(text: &str, bracket: char) -> Option<usize> {
     text.char_indices().take(LONGEST_ASIDE).find(|(_, c)| *c == bracket).map(|(place, _)| place)
+}
+
+/// Where a parenthesis is closed in which no other one is open.
+fn parenthesis(text: &str) -> Option<usize> {
+    near(text, ')').filter(|end| !text[1..*end].contains('('))
 }
 
 /// `ms`, or as routers of some makes write it, `msec`.
@@ -406,6 +412,8 @@ mod tests {
             "10.0.0.1 <syn,ack>  1 ms  2 ms",
             "10.0.0.1 '-5'  1 ms  2 ms",
             "10.0.0.1 [open]  1 ms  2",
+            "10.0.0.1 (RU, TransTeleCom)  1 ms  2 ms",
+            "gw (10.0.0.1) (AS 20485)  1 ms  2 ms",
         ] {
             assert_eq!(cells_of(line), ["10.0.0.1@1.0", "10.0.0.1@2.0"], "{line}");
         }
