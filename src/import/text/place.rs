@@ -29,7 +29,10 @@ impl LinePrefix {
 
     /// A header begins at `at` of `line`.
     pub(super) fn learn(&mut self, line: &str, at: usize) {
-        self.prefix = line.get(..at).and_then(Prefix::of);
+        // A row of a table has bars on both sides.
+        let is_row = row_of_table(line).is_some();
+        let before = line.get(..at).filter(|before| !(is_row && before.trim().chars().all(is_bar)));
+        self.prefix = before.and_then(Prefix::of);
     }
 
     /// The words of `line`.
@@ -76,9 +79,12 @@ fn is_branch(line: &str) -> bool {
 /// `| 3 | 10.0.0.1 | 5.1 ms |` is `3  10.0.0.1  5.1 ms`.
 fn row_of_table(line: &str) -> Option<String> {
     let line = line.trim();
-    let bars = ['|', '\u{2502}', '\u{2503}', '\u{2551}'];
-    let inside = line.strip_prefix(bars)?.strip_suffix(bars)?;
-    Some(inside.replace(bars, "  ").trim().to_owned())
+    let inside = line.strip_prefix(is_bar)?.strip_suffix(is_bar)?;
+    Some(inside.replace(is_bar, "  ").trim().to_owned())
+}
+
+fn is_bar(c: char) -> bool {
+    matches!(c, '|' | '\u{2502}' | '\u{2503}' | '\u{2551}')
 }
 
 /// A line without the bullet of a list, where a TTL follows.

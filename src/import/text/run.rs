@@ -359,8 +359,9 @@ impl Run {
                 return Took::Line;
             }
             if self.is_next(ttl) && self.has_hops() && has_address_and_time(rest) {
-                self.unread = ttl;
+                // Somebody answered there, so what stands before it is not the last router.
                 sink(number, Finding::Malformed("a hop that cannot be read".into()));
+                self.add(number, ttl, vec![Cell::answer(Sender::Unreadable, None)], sink);
                 return Took::Line;
             }
             return Took::Nothing;

@@ -221,7 +221,11 @@ fn words(line: &str) -> Vec<&str> {
         let end = match first {
             '[' => near(rest, ']').map_or(blank, |end| end + 1),
             '<' => near(rest, '>').map_or(blank, |end| end + 1),
-            '(' => parenthesis(rest).map_or(blank, |end| end + 1).max(blank),
+            '(' if !rest[..blank].contains('[') => {
+                parenthesis(rest).map_or(blank, |end| end + 1).max(blank)
+            }
+            // A bracket may touch what it belongs to.
+            '0'..='9' | '(' if rest[..blank].contains('[') => rest.find('[').unwrap_or(blank),
             _ => rest[..blank].find("ms!").map_or(blank, |end| end + 2),
         };
         let (word, after) = rest.split_at(end);
@@ -413,6 +417,8 @@ mod tests {
             "10.0.0.1 '-5'  1 ms  2 ms",
             "10.0.0.1 [open]  1 ms  2",
             "10.0.0.1 (RU, TransTeleCom)  1 ms  2 ms",
+            "10.0.0.1[AS 4837] 1 ms  2 ms",
+            "gw (10.0.0.1)[AS 4837] 1 ms  2 ms",
             "gw (10.0.0.1) (AS 20485)  1 ms  2 ms",
         ] {
             assert_eq!(cells_of(line), ["10.0.0.1@1.0", "10.0.0.1@2.0"], "{line}");
@@ -421,6 +427,10 @@ mod tests {
 
     #[test]
     fn labels_stand_in_brackets() {
+        assert_eq!(
+            cells_of("10.0.0.1[MPLS Label=300112/24 Exp=0/0 S=0/1 TTL=1/1] 1 ms"),
+            ["10.0.0.1@1.0[300112, 24]"]
+        );
         assert_eq!(
             cells_of("10.0.0.1 <MPLS:L=300112,E=0,S=0,T=1/L=24,E=0,S=1,T=9>  1 ms"),
             ["10.0.0.1@1.0[300112, 24]"]
