@@ -186,11 +186,12 @@ impl Judging {
         let classes = &targets.classes;
         let split = judged.split();
         let mut rows = summary(&run, &split, classes, None);
-        let mut text = summary_table(&run, &split, classes, None);
+        let width = stdout::width();
+        let mut text = summary_table(&run, &split, classes, None, width);
         for (group, split) in judged.groups() {
             let run = Run { vantage: group.to_owned(), ..run.clone() };
             rows.rows.extend(summary(&run, &split, classes, None).rows);
-            text = format!("{text}\n{}", summary_table(&run, &split, classes, None));
+            text = format!("{text}\n{}", summary_table(&run, &split, classes, None, width));
         }
         let filled = [trace_file, hop_file].into_iter().flatten().map(RowFile::finish);
         let filled: Vec<_> = filled.filter_map(Result::err).collect();
@@ -314,7 +315,7 @@ impl Explained {
         let first = !std::mem::replace(&mut self.begun, true);
         stdout::write(|out| match self.format {
             format::Format::Table => {
-                all.iter().try_for_each(|it| out.write_all(it.text().as_bytes()))
+                all.iter().try_for_each(|it| out.write_all(it.text(stdout::width()).as_bytes()))
             }
             format::Format::Csv => write_csv(&explanations(all), first, out),
             format::Format::Json => write_jsonl(&explanations(all), out),

@@ -265,6 +265,9 @@ tables! {
         run_before: Text, "The last run before it";
         run_after: Text, "The first run that shows it";
         found_at: Time, "Start of the run with which it was certain";
+        incident: Count,
+            "Its number among what happened at once, from 1 for each vantage and method; events between the same two \
+             times have the same", since 2;
     }
 
     /// How things are: one row for each vantage, method and scope of a history.
