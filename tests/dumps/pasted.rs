@@ -13,10 +13,20 @@ use lasthop::trace::{StopReason, Trace};
 type Pasted = (&'static str, &'static [&'static str]);
 
 const PASTED: &[Pasted] = &[
-    ("mail-quoted-twice.txt", &["175.45.176.71 4 188.43.225.153 3", "175.45.177.10 2 219.158.39.42 2"]),
+    (
+        "mail-quoted-twice.txt",
+        &["175.45.176.71 4 188.43.225.153 3", "175.45.177.10 2 219.158.39.42 2"],
+    ),
     ("outlook-german-tracert.txt", &["175.45.176.71 6 188.43.225.153 4"]),
     ("markdown-table.md", &["175.45.176.71 4 188.43.225.153 4"]),
-    ("fences-and-prompts.md", &["175.45.176.71 2 219.158.39.42 2", "175.45.177.10 2 103.35.255.254 2", "175.45.178.5 2 188.43.225.153 2"]),
+    (
+        "fences-and-prompts.md",
+        &[
+            "175.45.176.71 2 219.158.39.42 2",
+            "175.45.177.10 2 103.35.255.254 2",
+            "175.45.178.5 2 188.43.225.153 2",
+        ],
+    ),
     ("forum-bbcode-mtr.txt", &["175.45.176.71 4 188.43.225.153 4"]),
     ("forum-page.html", &["175.45.176.71 4 188.43.225.153 3", "175.45.177.10 2 219.158.39.42 2"]),
     ("slack.txt", &["175.45.176.71 3 103.35.255.254 2"]),
@@ -60,7 +70,10 @@ const PASTED: &[Pasted] = &[
     ("paris-libparistraceroute.txt", &["175.45.176.71 4 188.43.225.153 3"]),
     ("scamper-text.txt", &["175.45.176.71 4 188.43.225.153 3"]),
     ("scamper-tracelb-text.txt", &[]),
-    ("ripe-atlas-report.txt", &["175.45.176.71 4 188.43.225.153 4", "175.45.176.71 2 219.158.39.42 3"]),
+    (
+        "ripe-atlas-report.txt",
+        &["175.45.176.71 4 188.43.225.153 4", "175.45.176.71 2 219.158.39.42 3"],
+    ),
     ("looking-glass-table.html", &["175.45.176.71 3 188.43.225.153 2"]),
     ("pingplotter.txt", &["175.45.176.71 4 188.43.225.153 3"]),
     ("tabs-from-a-sheet.txt", &["175.45.176.71 4 188.43.225.153 3"]),
@@ -128,7 +141,10 @@ const PASTED: &[Pasted] = &[
     ("tracert-turkish-names.txt", &["175.45.176.71 3 188.43.225.153 3"]),
     ("tracert-narrow-console.txt", &["175.45.176.71 3 188.43.225.153 3"]),
     ("tracert-refused-by-router.txt", &["175.45.176.71 3 188.43.225.153 3"]),
-    ("two-in-columns-of-prose.txt", &["175.45.176.71 3 188.43.225.153 2", "175.45.177.10 2 219.158.39.42 2"]),
+    (
+        "two-in-columns-of-prose.txt",
+        &["175.45.176.71 3 188.43.225.153 2", "175.45.177.10 2 219.158.39.42 2"],
+    ),
     ("no-header-reaches-home.txt", &["175.45.176.71 2 188.43.225.153 3"]),
     ("git-log-message.txt", &["175.45.176.71 3 188.43.225.153 2"]),
     ("diff-added.patch", &["175.45.176.71 3 188.43.225.153 2"]),
@@ -139,7 +155,10 @@ const PASTED: &[Pasted] = &[
     ("log4j.log", &["175.45.176.71 3 188.43.225.153 2"]),
     ("journald.txt", &["175.45.176.71 3 188.43.225.153 2"]),
     ("kubectl.txt", &["175.45.176.71 3 188.43.225.153 2"]),
-    ("two-hosts-interleaved.txt", &["175.45.176.71 2 188.43.225.153 2", "175.45.177.10 2 219.158.39.42 2"]),
+    (
+        "two-hosts-interleaved.txt",
+        &["175.45.176.71 2 188.43.225.153 2", "175.45.177.10 2 219.158.39.42 2"],
+    ),
     ("mtr-with-jitter.txt", &["175.45.176.71 3 188.43.225.153 3"]),
     ("mtr-wide-markdown.md", &["175.45.176.71 3 188.43.225.153 3"]),
     ("winmtr-csv-like.txt", &[]),
@@ -160,7 +179,12 @@ fn summary(trace: &Trace) -> String {
     let of_hop = |hop: &lasthop::trace::Hop| {
         let mut all: Vec<Ipv4Addr> = hop.answers().map(|answer| answer.from).collect();
         let mut seen = Vec::new();
-        all.retain(|from| !seen.contains(from) && { seen.push(*from); true });
+        all.retain(|from| {
+            !seen.contains(from) && {
+                seen.push(*from);
+                true
+            }
+        });
         all
     };
     let answered: Vec<_> = trace.hops.iter().map(|hop| (hop.ttl.get(), of_hop(hop))).collect();
