@@ -3,6 +3,7 @@
 //! One file for each command; what they share is `common`, how they end is `exit`.
 
 mod advice;
+mod bgp;
 mod classify;
 mod common;
 mod config;
@@ -57,6 +58,7 @@ Examples:
   lasthop probe --format json | jq .verdict      for pipelines
   lasthop classify atlas.json.gz --explain       judge and explain traceroutes made elsewhere
   lasthop ping                                   which addresses answer, and how fast
+  lasthop bgp bview.*.gz updates.*.gz --events    which upstream BGP announces, and what changed
   lasthop report history.csv                     what changed, and when
   lasthop owner 103.35.255.254                   who holds an address, and which source says so
 
@@ -66,7 +68,7 @@ Exit codes:
   2    bad usage, configuration or input, or output could not be written
   3    no permission
   4    another run holds the lock
-  5    report --fail-on-change: something changed
+  5    report --fail-on-change, bgp --fail-on: something changed
   8    no way out: nothing outside the vantage's own network answers, or there is no route
   130  interrupted; what was measured has been written";
 
@@ -75,6 +77,7 @@ enum Command {
     Probe(Box<probe::Probe>),
     Classify(Box<classify::Classify>),
     Ping(Box<ping::Ping>),
+    Bgp(Box<bgp::Bgp>),
     Report(Box<report::Report>),
     Owner(owner::OwnerArgs),
     Lab(Box<lab::Lab>),
@@ -96,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Probe(probe) => probe.run(&Medium::Sockets, common),
         Command::Classify(classify) => classify.run(common),
         Command::Ping(ping) => ping.run(&Medium::Sockets, common),
+        Command::Bgp(bgp) => bgp.run(common),
         Command::Report(report) => report.run(common),
         Command::Owner(owner) => owner.run(common),
         Command::Lab(lab) => lab.run(common),

@@ -15,7 +15,8 @@ mod row;
 
 pub use files::{
     CENSUS, COUNTS, CensusRow, CountsRow, EVENTS, EXPLANATIONS, EventRow, ExplanationRow, HOPS,
-    HopRow, OWNER, OwnerRow, STATE, SUMMARY, StateRow, SummaryRow, TABLES, TRACES, TraceRow,
+    HopRow, MESSAGES, MessageRow, OWNER, OwnerRow, PEERS, PeerRow, STATE, SUMMARY, StateRow,
+    SummaryRow, TABLES, TRACES, TraceRow,
 };
 pub use row::Row;
 
@@ -228,7 +229,7 @@ mod tests {
         let earlier: Vec<Header> = header.earlier().collect();
         assert_eq!(earlier.iter().map(Header::schema).collect::<Vec<_>>(), [1, 2]);
         assert!(header.line().starts_with(&earlier[0].line()));
-        assert_eq!(Header::new(&EVENTS, Vec::new()).earlier().count(), 0);
+        assert_eq!(Header::new(&STATE, Vec::new()).earlier().count(), 0);
     }
 
     fn row_is_as_header<R: Row<String>>() {
@@ -250,6 +251,8 @@ mod tests {
         row_is_as_header::<EventRow<_>>();
         row_is_as_header::<ExplanationRow<_>>();
         row_is_as_header::<StateRow<_>>();
+        row_is_as_header::<PeerRow<_>>();
+        row_is_as_header::<MessageRow<_>>();
     }
 
     /// A reader that knows an earlier schema finds everything where it was.

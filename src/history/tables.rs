@@ -39,6 +39,10 @@ fn event_row(event: &Event, names: &Names) -> EventRow<Cell> {
         run_before: Cell::text(&before.run),
         run_after: Cell::text(&after.run),
         found_at: Cell::time(event.found),
+        first_at: Cell::Empty,
+        at_rest: Cell::Empty,
+        moved: Cell::Empty,
+        peers: Cell::Empty,
     }
 }
 
