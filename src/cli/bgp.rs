@@ -354,7 +354,7 @@ impl Bgp {
         }
         if self.events {
             let rows = bgp_events(&results.events, networks);
-            return format.write(&rows, || bgp_event_table(&results.events));
+            return format.write(&rows, || bgp_event_table(&results.events, stdout::width()));
         }
         let format = if self.append.as_deref().is_some_and(is_stdout) {
             format::Format::Csv
@@ -364,10 +364,10 @@ impl Bgp {
         format.write(rows, || {
             let mut text = String::new();
             for view in newest() {
-                let _ = writeln!(text, "{}", bgp_table(view, classes));
+                let _ = writeln!(text, "{}", bgp_table(view, classes, stdout::width()));
             }
             if !results.events.is_empty() {
-                text.push_str(&bgp_event_table(&results.events));
+                text.push_str(&bgp_event_table(&results.events, stdout::width()));
             }
             text
         })

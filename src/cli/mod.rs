@@ -3,6 +3,8 @@
 //! One file for each command; what they share is `common`, how they end is `exit`.
 
 mod advice;
+#[cfg(feature = "remote")]
+mod atlas;
 mod bgp;
 mod classify;
 mod common;
@@ -10,6 +12,7 @@ mod config;
 mod exit;
 mod format;
 mod interrupt;
+mod judging;
 mod lab;
 mod medium;
 mod outputs;
@@ -21,6 +24,8 @@ mod report;
 mod row_file;
 mod run;
 mod run_notes;
+#[cfg(feature = "remote")]
+mod service;
 mod sockets;
 mod sources;
 mod stdout;
@@ -57,6 +62,7 @@ Examples:
   lasthop probe 175.45.178.0/24 --traces t.csv   one prefix, with the evidence for each trace
   lasthop probe --format json | jq .verdict      for pipelines
   lasthop classify atlas.json.gz --explain       judge and explain traceroutes made elsewhere
+  lasthop atlas find                             public measurements of the block from elsewhere
   lasthop ping                                   which addresses answer, and how fast
   lasthop bgp bview.*.gz updates.*.gz --events    which upstream BGP announces, and what changed
   lasthop report history.csv                     what changed, and when
@@ -69,6 +75,8 @@ Exit codes:
   3    no permission
   4    another run holds the lock
   5    report --fail-on-change, bgp --fail-on: something changed
+  6    a service refused, or did not answer
+  7    a measurement of a service is not finished; resume goes on
   8    no way out: nothing outside the vantage's own network answers, or there is no route
   130  interrupted; what was measured has been written";
 
@@ -80,6 +88,8 @@ enum Command {
     Bgp(Box<bgp::Bgp>),
     Report(Box<report::Report>),
     Owner(owner::OwnerArgs),
+    #[cfg(feature = "remote")]
+    Atlas(Box<atlas::Atlas>),
     Lab(Box<lab::Lab>),
 }
 
@@ -102,6 +112,8 @@ pub fn main() -> ExitCode {
         Command::Bgp(bgp) => bgp.run(common),
         Command::Report(report) => report.run(common),
         Command::Owner(owner) => owner.run(common),
+        #[cfg(feature = "remote")]
+        Command::Atlas(atlas) => atlas.run(common),
         Command::Lab(lab) => lab.run(common),
     };
     outcome.unwrap_or_else(|error| Exit::of(&error).report(&error)).code()

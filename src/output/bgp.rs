@@ -12,8 +12,9 @@ use crate::split::{Share, Verdict};
 use crate::targets::Classes;
 use crate::transit::Class;
 
-use super::formats::{align, count_or_dash};
+use super::formats::count_or_dash;
 use super::rows::{Cell, Rows};
+use super::text_table::TextTable;
 
 const METHOD: &str = "bgp";
 
@@ -88,14 +89,21 @@ fn verdict(verdict: Verdict, classes: &Classes) -> &str {
 }
 
 /// Events, a row each, in their order.
-pub fn bgp_events<'e>(
-    events: impl IntoIterator<Item = &'e Event>,
-    networks: &Networks<'_>,
-) -> Rows {
-    Rows::new(Vec::new(), events.into_iter().map(|event| event_row(event, networks)))
+#[must_use]
+pub fn bgp_events(events: &[Event], networks: &Networks<'_>) -> Rows {
+    let mut incidents: BTreeMap<&str, (usize, i64)> = BTreeMap::new();
+    let rows = events.iter().map(|event| {
+        let second = event.first_at.as_second();
+        let incident = incidents.entry(&event.collector).or_insert((0, i64::MIN));
+        if incident.1 != second {
+            *incident = (incident.0 + 1, second);
+        }
+        event_row(event, incident.0, networks)
+    });
+    Rows::new(Vec::new(), rows.collect::<Vec<_>>())
 }
 
-fn event_row(event: &Event, networks: &Networks<'_>) -> EventRow<Cell> {
+fn event_row(event: &Event, incident: usize, networks: &Networks<'_>) -> EventRow<Cell> {
     let [before, after] = &event.sides;
     let run = |at: jiff::Timestamp| {
         let micros = at.subsec_microsecond();
@@ -119,6 +127,7 @@ fn event_row(event: &Event, networks: &Networks<'_>) -> EventRow<Cell> {
         run_before: run(event.not_before),
         run_after: run(event.first_at),
         found_at: Cell::time(event.found_at),
+        incident: Cell::count(incident),
         first_at: Cell::time(event.first_at),
         at_rest: Cell::time(event.at_rest),
         moved: Cell::count(event.moved),
@@ -251,14 +260,19 @@ fn message_row(at: jiff::Timestamp, collector: &str, peer: &crate::bgp::Peer) ->
 
 /// A view as a table for people. Peers are not traffic, and it says so.
 #[must_use]
-pub fn bgp_table(view: &View, classes: &Classes) -> String {
-    let mut heading =
-        vec!["prefix".to_owned(), "verdict".into(), "peers".into(), "with a route".into()];
-    heading.extend(classes.ids().map(|id| classes.name(id).to_owned()));
-    heading.extend(["carriers", "origins", "rpki"].map(str::to_owned));
-    let mut lines = vec![heading];
-    let (block, others) =
-        view.scopes.split_first().map_or((None, &[][..]), |(first, rest)| (Some(first), rest));
+pub fn bgp_table(view: &View, classes: &Classes, width: Option<usize>) -> String {
+    let mut table = TextTable::new(["prefix", "verdict", "peers"]);
+    table.add_column("with a route", Some("routes"));
+    for id in classes.ids() {
+        table.add_column(classes.name(id), None);
+    }
+    table.add_column("origins", Some("origins"));
+    table.add_column("rpki", Some("rpki"));
+    table.add_column("carriers", Some("carriers"));
+    let (block, others) = match view.scopes.split_first() {
+        Some((first, rest)) => (Some(first), rest),
+        None => (None, &[][..]),
+    };
     for of in others.iter().chain(block) {
         let mut cells = vec![
             of.scope.to_string(),
@@ -277,11 +291,12 @@ pub fn bgp_table(view: &View, classes: &Classes) -> String {
                 }
             });
         }
+        let origins = of.origins.iter().map(|asn| format!("AS{asn}"));
+        cells.push(origins.collect::<Vec<_>>().join(", "));
+        cells.push(of.rpki.map_or(String::new(), |state| state.to_string()));
         let carriers = of.carriers.iter().map(|(name, count)| format!("{name} {count}"));
         cells.push(carriers.collect::<Vec<_>>().join(", "));
-        cells.push(of.origins.iter().map(|asn| format!("AS{asn}")).collect::<Vec<_>>().join(", "));
-        cells.push(of.rpki.map_or(String::new(), |state| state.to_string()));
-        lines.push(cells);
+        table.add_row(cells);
     }
     let block = view.scopes.first();
     let (peers, full) = (block.map_or(0, |of| of.peers), block.and_then(|of| of.full_peers));
@@ -290,28 +305,38 @@ pub fn bgp_table(view: &View, classes: &Classes) -> String {
     format!(
         "{:.0}  bgp  {collector}: {peers} peer AS, {full}; peers are no traffic\n\n{}",
         view.started,
-        align(&lines)
+        table.text(width, &["rpki", "origins", "routes", "carriers"])
     )
+}
+
+/// The events that happened at once: of one collector, within a second.
+fn at_once(events: &[Event]) -> Vec<Vec<&Event>> {
+    let mut groups: Vec<Vec<&Event>> = Vec::new();
+    for event in events {
+        let key = |event: &Event| {
+            let subject = event.subject.clone();
+            (event.kind, subject, event.collector.clone(), event.first_at.as_second())
+        };
+        // In the order of time, so that a group is never far behind.
+        match groups.iter_mut().rev().take(64).find(|group| key(group[0]) == key(event)) {
+            Some(group) => group.push(event),
+            None => groups.push(vec![event]),
+        }
+    }
+    groups
 }
 
 /// Events as a table for people: what happened at once in several scopes is a line.
 #[must_use]
-pub fn bgp_event_table(events: &[Event]) -> String {
-    let heading = ["time", "at rest", "collector", "event", "moved", "prefixes"];
-    let mut lines = vec![heading.map(str::to_owned).to_vec()];
-    let mut at_once: Vec<Vec<&Event>> = Vec::new();
-    for event in events {
-        let is_same = |group: &&mut Vec<&Event>| {
-            let first = group[0];
-            (first.kind, &first.subject, &first.collector, first.first_at.as_second())
-                == (event.kind, &event.subject, &event.collector, event.first_at.as_second())
-        };
-        match at_once.iter_mut().rev().take(64).find(is_same) {
-            Some(group) => group.push(event),
-            None => at_once.push(vec![event]),
-        }
-    }
-    for group in at_once {
+pub fn bgp_event_table(events: &[Event], width: Option<usize>) -> String {
+    let mut table = TextTable::new(["time"]);
+    table.add_column("at rest", Some("at rest"));
+    table.add_column("collector", None);
+    table.add_column("event", None);
+    table.add_column("moved", Some("moved"));
+    table.add_column("prefixes", None);
+    let mut table = table.wrapping_last();
+    for group in at_once(events) {
         let first = group[0];
         let what = match &first.subject {
             Some(subject) => format!("{} {subject}", first.kind.name()),
@@ -320,7 +345,7 @@ pub fn bgp_event_table(events: &[Event]) -> String {
         let rest = group.iter().map(|event| event.at_rest).max().unwrap_or(first.at_rest);
         let scopes: Vec<String> = group.iter().map(|event| event.scope.to_string()).collect();
         let moved = group.iter().map(|event| event.moved).max().unwrap_or_default();
-        lines.push(vec![
+        table.add_row(vec![
             format!("{:.0}", first.first_at),
             format!("+{} s", rest.duration_since(first.first_at).as_secs()),
             first.collector.to_string(),
@@ -329,7 +354,7 @@ pub fn bgp_event_table(events: &[Event]) -> String {
             scopes.join(" "),
         ]);
     }
-    align(&lines)
+    table.text(width, &["at rest", "moved"])
 }
 
 /// Which peers see a scope by which path, grouped by the AS next to the origin and by the AS in front of it.

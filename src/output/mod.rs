@@ -13,6 +13,7 @@ mod formats;
 mod last_rows;
 mod rows;
 mod summary;
+mod text_table;
 mod traces;
 
 pub use append::{Appender, SetAside, torn};
@@ -23,8 +24,9 @@ pub use bgp::{
 pub use census::{census, counts, counts_header, counts_table};
 pub use explain::{Explanation, explanations};
 pub use file::{LockFile, OutputError, sync_folder_of};
-pub use formats::{align, csv_safe, io_error, write_csv, write_jsonl};
+pub use formats::{csv_safe, io_error, write_csv, write_jsonl};
 pub use last_rows::{LastRows, runs_in};
 pub use rows::{Cell, LAB, Rows, Run, is_simulated};
 pub use summary::{summary, summary_header, summary_table};
+pub use text_table::{TextTable, wrapped};
 pub use traces::{hops, traces};
