@@ -131,6 +131,8 @@ const BACK: f64 = 0.5;
 /// An upstream is there if so many AS show it, and this share of those with a route.
 const AT_LEAST: usize = 2;
 const SHARE: f64 = 0.05;
+/// One that was there stays as long as a single AS shows it, if that is this share.
+const STAYS: f64 = 0.1;
 
 /// What is known of a scope while it is compared.
 pub(super) struct Now<'n> {
@@ -158,15 +160,20 @@ impl Now<'_> {
         real(self.reached()) / real(self.seen.len().max(1))
     }
 
-    fn is_present(&self, asn: u32) -> bool {
+    fn is_present(&self, asn: u32, was_there: bool) -> bool {
         let count = self.seen.values().filter(|seen| seen.upstreams.contains(&asn)).count();
-        count >= AT_LEAST.min(self.reached()).max(1) && real(count) >= SHARE * real(self.reached())
+        let has = |least: usize, share: f64| {
+            count >= least.min(self.reached()).max(1) && real(count) >= share * real(self.reached())
+        };
+        // Of a few peers one that stays is no remnant.
+        has(AT_LEAST, SHARE) || was_there && has(1, STAYS)
     }
 
-    fn present(&self) -> BTreeSet<u32> {
-        let all: BTreeSet<u32> =
-            self.seen.values().flat_map(|seen| seen.upstreams.iter().copied()).collect();
-        all.into_iter().filter(|asn| self.is_present(*asn)).collect()
+    /// The AS next to the origin, of which `before` were there.
+    fn present(&self, before: &BTreeSet<u32>) -> BTreeSet<u32> {
+        let all = self.seen.values().flat_map(|seen| seen.upstreams.iter().copied());
+        let all: BTreeSet<u32> = all.collect();
+        all.into_iter().filter(|asn| self.is_present(*asn, before.contains(asn))).collect()
     }
 
     /// Those origins that more than a single AS shows, if there are more.
@@ -239,7 +246,7 @@ impl Settled {
             self.known = true;
         }
         if !self.out {
-            self.present = now.present();
+            self.present = now.present(&self.present);
         }
         for (asn, seen) in &now.seen {
             self.seen.entry(*asn).or_insert_with(|| seen.clone());
@@ -311,7 +318,7 @@ impl Settled {
     }
 
     fn carriers(&mut self, now: &Now<'_>) -> Vec<Event> {
-        let present = now.present();
+        let present = now.present(&self.present);
         let has = |seen: &Seen, asn: u32| seen.upstreams.contains(&asn);
         let share = |seen: &BTreeMap<u32, Seen>, asn: u32| {
             let with = seen.values().filter(|seen| has(seen, asn)).count();
@@ -324,7 +331,7 @@ impl Settled {
             };
             now.seen.iter().filter(has_moved).count()
         };
-        let enough = |moved: usize| moved >= AT_LEAST.min(now.reached()).max(1);
+        let appears = |moved: usize| moved >= AT_LEAST.min(now.reached()).max(1);
         let sides = |asn| {
             [
                 Now::side(&self.seen, share(&self.seen, asn)),
@@ -334,7 +341,7 @@ impl Settled {
         let mut events = Vec::new();
         for asn in present.difference(&self.present).copied() {
             let moved = moved(asn, true);
-            if !enough(moved) {
+            if !appears(moved) {
                 continue;
             }
             let gained = |before: &Seen, after: &Seen| !has(before, asn) && has(after, asn);
@@ -347,7 +354,7 @@ impl Settled {
         }
         for asn in self.present.difference(&present).copied() {
             let moved = moved(asn, false);
-            if !enough(moved) {
+            if moved == 0 {
                 continue;
             }
             let lost = |before: &Seen, after: &Seen| has(before, asn) && !has(after, asn);

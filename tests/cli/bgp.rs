@@ -94,7 +94,12 @@ fn rows_are_appended_once() {
     // `report` reads them.
     let arguments = ["report", "split.csv", "--format", "csv"].map(OsStr::new);
     let report = Outcome::of(program::outside(folder.path(), &arguments)).ended(0).out;
-    assert!(report.contains(",rrc00,bgp,"), "{report}");
+    let events = ["carrier-appeared", "outage-began"].map(|kind| {
+        report
+            .lines()
+            .any(|line| line.contains(kind) && line.contains(",rrc00,bgp,175.45.178.0/24,"))
+    });
+    assert_eq!(events, [true, true], "{report}");
 }
 
 #[test]
