@@ -31,7 +31,8 @@ fn path(random: &mut StdRng, peer: u16, origin: u32) -> Vec<u8> {
     let mut asns = vec![u32::from(peer) + 1000, 3356 + random.random_range(0..20)];
     asns.extend((0..random.random_range(0..3)).map(|_| random.random_range(1000..60_000_u32)));
     asns.push(origin);
-    let mut bytes = vec![0x40, 1, 1, 0, 0x40, 2, u8::try_from(2 + asns.len() * 4).expect("short"), 2];
+    let mut bytes =
+        vec![0x40, 1, 1, 0, 0x40, 2, u8::try_from(2 + asns.len() * 4).expect("short"), 2];
     bytes.push(u8::try_from(asns.len()).expect("short"));
     bytes.extend(asns.iter().flat_map(|asn| asn.to_be_bytes()));
     bytes.extend([0x40, 3, 4, 198, 51, 100, 1]);
@@ -54,7 +55,8 @@ fn table(out: &mut impl Write, prefixes: u32) -> io::Result<()> {
     }
     record(out, 13, 1, &body)?;
     let ours = (0..4).map(|place| (0xaf2d_b000 + place * 256, 131_279));
-    let all = (0..prefixes).map(|place| (0x0100_0000 + place * 256, 1000 + place % 60_000)).chain(ours);
+    let all =
+        (0..prefixes).map(|place| (0x0100_0000 + place * 256, 1000 + place % 60_000)).chain(ours);
     for (sequence, (network, origin)) in (0_u32..).zip(all) {
         body.clear();
         body.extend(sequence.to_be_bytes());
@@ -76,7 +78,9 @@ fn table(out: &mut impl Write, prefixes: u32) -> io::Result<()> {
 fn cpu() -> Duration {
     let usage = getrusage(UsageWho::RUSAGE_SELF).expect("usage");
     let of = |time: nix::sys::time::TimeVal| {
-        Duration::from_micros(u64::try_from(time.tv_sec() * 1_000_000 + time.tv_usec()).expect("some"))
+        Duration::from_micros(
+            u64::try_from(time.tv_sec() * 1_000_000 + time.tv_usec()).expect("some"),
+        )
     };
     of(usage.user_time()) + of(usage.system_time())
 }
@@ -102,7 +106,8 @@ fn read(path: &Path) {
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let given = arguments.iter().position(|argument| argument == "--prefixes");
-    let prefixes = given.and_then(|place| arguments.get(place + 1)?.parse().ok()).unwrap_or(100_000);
+    let prefixes =
+        given.and_then(|place| arguments.get(place + 1)?.parse().ok()).unwrap_or(100_000);
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| -> PathBuf { folder.path().join(name) };
     let file = |name: &str| BufWriter::new(File::create(at(name)).expect("a file"));
@@ -122,12 +127,14 @@ fn main() {
     let open = |name: &str| File::open(at(name)).expect("a file");
     row("plain, read", fastest(|| read(&at("plain"))));
     let inflate = || {
-        io::copy(&mut flate2::read::MultiGzDecoder::new(open("bview.gz")), &mut io::sink()).expect("unpacked");
+        io::copy(&mut flate2::read::MultiGzDecoder::new(open("bview.gz")), &mut io::sink())
+            .expect("unpacked");
     };
     row("gzip, unpacked alone", fastest(inflate));
     row("gzip, read", fastest(|| read(&at("bview.gz"))));
     let inflate = || {
-        io::copy(&mut bzip2::read::MultiBzDecoder::new(open("rib.bz2")), &mut io::sink()).expect("unpacked");
+        io::copy(&mut bzip2::read::MultiBzDecoder::new(open("rib.bz2")), &mut io::sink())
+            .expect("unpacked");
     };
     row("bzip2, unpacked alone by one core", fastest(inflate));
     row("bzip2, read", fastest(|| read(&at("rib.bz2"))));

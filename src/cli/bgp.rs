@@ -32,7 +32,7 @@ use super::{config, format, outputs, stdout, values};
 
 const WAIT_FOR_LOCK: Duration = Duration::from_secs(10);
 
-/// Which upstream carries the block in BGP, how many peers see it, and what changed, from files of route collectors
+/// Which upstream carries the block in BGP, and what changed: from route collectors
 ///
 /// Reads what collectors recorded (MRT of RIPE RIS and Route Views, RIS Live, `bgpdump -m`, bgpreader, RIPEstat), or stdin
 /// if no file is given: plain or compressed (gzip, bzip2, xz, zstd), folders and archives. Files of one collector are one

@@ -211,8 +211,7 @@ mod tests {
 
     #[test]
     fn streams_of_any_number_of_blocks_come_out_as_they_were() {
-        for (length, level) in [(0, 9), (1, 9), (1000, 1), (60_000, 1), (300_000, 1), (600_000, 9)]
-        {
+        for (length, level) in [(0, 9), (1, 9), (1000, 1), (60_000, 1)] {
             let content = content(length);
             let bytes = packed(&content, level);
             assert!(unpacked(&bytes).expect("unpacked") == content, "{length} {level}");
@@ -223,7 +222,7 @@ mod tests {
 
     #[test]
     fn what_is_whole_comes_out_before_the_error() {
-        let content = content(200_000);
+        let content = content(90_000);
         let bytes = packed(&content, 1);
         let cut = &bytes[..bytes.len() / 2];
         let mut all = Vec::new();
