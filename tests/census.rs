@@ -17,9 +17,12 @@ use lasthop::lab::{self, Network, Scenario, VirtualTransport};
 use lasthop::probe::Moment;
 use lasthop::probe::engine::{Matched, Measured};
 use lasthop::probe::packet::{Codec, Secret};
-use lasthop::probe::transport::{SendResult, Transport, TransportCounts, TransportError};
+use lasthop::probe::transport::{
+    Refusal, SendResult, Transport, TransportCounts, TransportError, Unsent,
+};
 use lasthop::targets::{Targets, select};
 use lasthop::trace::StopReason;
+use nix::errno::Errno;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -169,8 +172,11 @@ fn a_silent_target_costs_four_packets_and_a_live_one_three() {
 fn the_rate_is_a_ceiling() {
     let settings = PingSettings { rate: NonZeroU32::new(317), ..PingSettings::default() };
     let found = census(populous(0.1), &[PingMethod::Icmp, PingMethod::Udp], &settings, 1);
-    let mut sent: Vec<u64> =
-        found.hosts.iter().flat_map(|host| host.pings.iter().map(|one| one.sent.nanos())).collect();
+    let mut sent: Vec<u64> = found
+        .hosts
+        .iter()
+        .flat_map(|host| host.pings.iter().map(|one| one.sent.at.nanos()))
+        .collect();
     sent.sort_unstable();
     for (first, later) in sent.iter().zip(sent.iter().skip(317)) {
         assert!(later - first >= 1_000_000_000, "more than 317 in a second");
@@ -213,16 +219,16 @@ impl<F: Fn(&PingProbe) -> Vec<(u64, PingResult)>> Transport<PingProbe, PingReply
         let (target, number) = (ping.target, ping.number);
         for (millis, result) in (self.replies)(ping) {
             let received = self.now + Duration::from_millis(millis);
-            self.on_the_way.push(PingReply { target, number, received, result });
+            self.on_the_way.push(PingReply { target, number, received: received.into(), result });
         }
-        Ok(SendResult::Sent(self.now))
+        Ok(SendResult::Sent(self.now.into()))
     }
 
     fn recv(&mut self, until: Moment, replies: &mut Vec<PingReply>) -> Result<(), TransportError> {
         self.on_the_way.sort_by_key(|reply| reply.received);
-        let next = self.on_the_way.first().map_or(until, |reply| reply.received);
+        let next = self.on_the_way.first().map_or(until, |reply| reply.received.at);
         self.now = self.now.max(next.min(until));
-        let here = self.on_the_way.iter().take_while(|reply| reply.received <= self.now).count();
+        let here = self.on_the_way.iter().take_while(|reply| reply.received.at <= self.now).count();
         replies.extend(self.on_the_way.drain(..here));
         Ok(())
     }
@@ -303,7 +309,7 @@ fn ports_take_turns_until_one_answers() {
 fn the_pings_of_one_target_are_apart() {
     let (host, ..) = of_one(PingMethod::Icmp, |_| vec![(1, ECHO)]);
     for (one, next) in host.pings.iter().zip(&host.pings[1..]) {
-        assert!(next.sent.since(one.sent) >= Duration::from_millis(200));
+        assert!(next.sent.since(one.sent) >= Some(Duration::from_millis(200)));
     }
 }
 
@@ -321,4 +327,88 @@ fn an_interruption_ends_all_methods() {
     let forever = &mut until(Duration::MAX);
     census.ping(PingMethod::Udp, &mut transport, forever).expect("nothing");
     assert_eq!(transport.pings.len(), count);
+}
+
+/// A machine whose link fails from one moment to another: it refuses, or it takes the pings and reports after
+/// three seconds that they never left.
+struct Failing<T> {
+    inner: T,
+    times: std::ops::Range<Moment>,
+    reports: bool,
+    swallowed: Vec<(Moment, PingProbe)>,
+}
+
+impl<T: Transport<PingProbe, PingReply>> Transport<PingProbe, PingReply> for Failing<T> {
+    fn now(&self) -> Moment {
+        self.inner.now()
+    }
+
+    fn send(&mut self, ping: &PingProbe) -> Result<SendResult, TransportError> {
+        let now = self.now();
+        if !self.times.contains(&now) {
+            self.inner.send(ping)
+        } else if self.reports {
+            self.swallowed.push((now, *ping));
+            Ok(SendResult::Sent(now.into()))
+        } else {
+            Ok(SendResult::Refused(now, Refusal::new(Errno::ENETUNREACH)))
+        }
+    }
+
+    fn recv(&mut self, until: Moment, replies: &mut Vec<PingReply>) -> Result<(), TransportError> {
+        self.inner.recv(until, replies)
+    }
+
+    fn take_unsent(&mut self) -> Vec<Unsent<PingProbe>> {
+        let now = self.now();
+        match self.swallowed.first() {
+            Some((first, _)) if *first + Duration::from_secs(3) <= now => {}
+            _ => return Vec::new(),
+        }
+        let refusal = Refusal::new(Errno::EHOSTUNREACH);
+        let all = std::mem::take(&mut self.swallowed);
+        all.into_iter().map(|(_, probe)| Unsent { probe, refusal }).collect()
+    }
+
+    fn take_counts(&mut self) -> TransportCounts {
+        self.inner.take_counts()
+    }
+}
+
+/// A link that is down for a while hides no host, and is no attempt.
+#[test]
+fn a_link_that_fails_for_a_while_hides_no_host() {
+    let truth = hosts(&populous(0.0));
+    for (reports, seconds) in [(false, 1..3), (true, 1..4)] {
+        let block = targets().block;
+        let addresses = select(&block, &[], &mut StdRng::seed_from_u64(1)).expect("addresses");
+        let codec = Codec::new(Secret::new(*b"known to one run"));
+        let mut transport = VirtualTransport::new(Network::new(populous(0.0), 1), codec);
+        let inner = PacketPings::new(&mut transport, PingMethod::Icmp.packets().expect("packets"));
+        let moment = |second| Moment::START + Duration::from_secs(second);
+        let times = moment(seconds.start)..moment(seconds.end);
+        let mut failing = Failing { inner, times, reports, swallowed: Vec::new() };
+        let mut census = Census::new(&addresses, PingSettings::default());
+        census.ping(PingMethod::Icmp, &mut failing, &mut until(Duration::MAX)).expect("pinged");
+        assert_eq!(alive(&census), truth, "{reports}");
+        assert!(census.measured.is_complete() && census.measured.counts.resent > 0);
+        for host in &census.hosts {
+            let (sent, received) = (host.sent(), host.received());
+            let right = if host.is_alive() { sent == received && sent >= 3 } else { sent == 4 };
+            assert!(right, "{reports}: {} {sent} {received}", host.target);
+        }
+    }
+}
+
+/// What could not be asked is not silent: it was not pinged.
+#[test]
+fn what_the_machine_never_sent_was_not_pinged() {
+    let inner = Scripted::new(|_: &PingProbe| vec![(10, ECHO)]);
+    let times = Moment::START..Moment::START + Duration::from_hours(1);
+    let mut failing = Failing { inner, times, reports: false, swallowed: Vec::new() };
+    let mut census = Census::new(&[HOST], PingSettings::default());
+    census.ping(PingMethod::Icmp, &mut failing, &mut until(Duration::MAX)).expect("pinged");
+    assert_eq!((census.hosts[0].asked, census.measured.packets), (None, 0));
+    assert!(census.measured.counts.unsent > 0 && !census.measured.is_complete());
+    assert_eq!(HostCounts::of(&census.hosts, &targets().block).block.targets, 0);
 }
