@@ -10,10 +10,10 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use lasthop::census::{
-    Census, Host, HostCounts, Liveness, PacketPings, PingMethod, PingProbe, PingProgress,
-    PingReply, PingResult, PingSettings, mark_implausible,
+    Census, ConnectPings, Host, HostCounts, Liveness, PacketPings, PingMethod, PingProbe,
+    PingProgress, PingReply, PingResult, PingSettings, mark_implausible,
 };
-use lasthop::lab::{self, Network, Scenario, VirtualTransport};
+use lasthop::lab::{self, Network, Scenario, VirtualConnections, VirtualTransport};
 use lasthop::probe::Moment;
 use lasthop::probe::engine::{Matched, Measured};
 use lasthop::probe::packet::{Codec, Secret};
@@ -411,4 +411,74 @@ fn what_the_machine_never_sent_was_not_pinged() {
     assert_eq!((census.hosts[0].asked, census.measured.packets), (None, 0));
     assert!(census.measured.counts.unsent > 0 && !census.measured.is_complete());
     assert_eq!(HostCounts::of(&census.hosts, &targets().block).block.targets, 0);
+}
+
+/// A block with three hosts, and in 179/24 a box that answers for every address, or two that share the work at
+/// different distances, under loss.
+fn with_boxes(loss: f64, boxes: &[&str]) -> Scenario {
+    let mut text = format!("about = \"\"\nvantage = \"{HERE}\"\nloss = {loss:.2}\n");
+    let mut route = |to: &str, hops: &str, rest: &str| {
+        let _ = write!(
+            text,
+            "[[route]]\nto = \"{to}\"\n{rest}\n[[route.path]]\nhops = [\"192.168.1.1 1\", {hops}]\n\
+             end = \"hosts 250\"\nclass = \"china\"\n"
+        );
+    };
+    let near = "\"103.35.255.254 200\"";
+    for (third, host) in [(176, 8), (177, 1), (178, 55)] {
+        let hosts = format!("hosts = [\"175.45.{third}.{host}\"]");
+        route(&format!("175.45.{third}.0/24"), near, &hosts);
+    }
+    for (place, of_box) in boxes.iter().enumerate() {
+        let hops = if place == 0 { near.to_owned() } else { format!("\"219.158.3.1 90\", {near}") };
+        let part = match boxes.len() {
+            1 => "175.45.179.0/24".to_owned(),
+            _ => format!("175.45.179.{}/25", place * 128),
+        };
+        route(&part, &hops, of_box);
+    }
+    Scenario::parse("boxes", &text).expect("a right scenario")
+}
+
+/// A census of that by connections.
+fn by_tcp(scenario: Scenario, seed: u64) -> Census {
+    let block = targets().block;
+    let addresses = select(&block, &[], &mut StdRng::seed_from_u64(seed)).expect("addresses");
+    let settings = PingSettings { rate: NonZeroU32::new(2000), ..PingSettings::default() };
+    let timeout = settings.timeout(PingMethod::Tcp);
+    let mut transport =
+        VirtualConnections::new(Network::new(scenario, seed), timeout, Moment::START);
+    let mut census = Census::new(&addresses, settings);
+    let mut pings = ConnectPings::new(&mut transport);
+    census.ping(PingMethod::Tcp, &mut pings, &mut until(Duration::MAX)).expect("pinged");
+    mark_implausible(&mut census.hosts, &block, HERE);
+    census
+}
+
+/// By connections it is chance, under loss, which port finds an address, and by echo requests boxes that share
+/// the work have TTLs of their own. All the same nobody is alive there, and the hosts elsewhere are.
+#[test]
+fn a_box_that_answers_for_a_prefix_is_no_host_whatever_is_lost() {
+    let real = hosts(&with_boxes(0.0, &[]));
+    let is_box = "middlebox = { behind = 2, open = [80, 443] }";
+    for (loss, seed) in [(0.0, 1), (0.02, 2), (0.05, 3), (0.15, 4), (0.15, 5)] {
+        let found = by_tcp(with_boxes(loss, &[is_box]), seed);
+        assert!(alive(&found).is_subset(&real), "{loss}: {:?}", alive(&found));
+        assert!(loss > 0.05 || alive(&found) == real, "{loss}: {:?}", alive(&found));
+        let counts = HostCounts::of(&found.hosts, &targets().block);
+        assert!(counts.block.implausible >= 250, "{loss}: {}", counts.block.implausible);
+    }
+    let all = |first: u32| {
+        let hosts: Vec<String> =
+            (first..first + 128).map(|last| format!("\"175.45.179.{last}\"")).collect();
+        format!("hosts = [{}]", hosts.join(", "))
+    };
+    let (one, other) = (all(0), all(128));
+    for (loss, seed) in [(0.0, 1), (0.05, 2), (0.15, 3)] {
+        let scenario = with_boxes(loss, &[&one, &other]);
+        let found = census(scenario, &[PingMethod::Icmp], &PingSettings::default(), seed);
+        assert!(alive(&found).is_subset(&real), "{loss}: {:?}", alive(&found));
+        let counts = HostCounts::of(&found.hosts, &targets().block);
+        assert!(counts.block.implausible >= 250, "{loss}: {}", counts.block.implausible);
+    }
 }

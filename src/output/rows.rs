@@ -138,7 +138,8 @@ impl Run {
 }
 
 impl Run {
-    /// The run in a line, to stand above a table: when, from where, how much, and how long it took.
+    /// The run in a line, to stand above a table: when, from where, how much, and how long it took. A run inside
+    /// the lab says that first.
     pub(super) fn describe(&self, targets: usize, packets: usize) -> String {
         let from =
             if self.vantage.is_empty() { String::new() } else { format!(" from {}", self.vantage) };
@@ -147,6 +148,10 @@ impl Run {
             format!(", {} s", ended.duration_since(started).as_secs())
         });
         let when = self.started.map_or(String::new(), |started| format!("{started:.0}  "));
-        format!("{when}{}  {targets} targets{from}, {packets} packets{took}{cut}", self.method)
+        let simulated = if is_simulated(&self.vantage) { "SIMULATED: " } else { "" };
+        format!(
+            "{simulated}{when}{}  {targets} targets{from}, {packets} packets{took}{cut}",
+            self.method
+        )
     }
 }

@@ -156,12 +156,6 @@ impl Trace {
     pub fn probes(&self) -> usize {
         self.hops.iter().map(|hop| hop.tries.len()).sum()
     }
-
-    /// Whether it was cut short, so that its silence proves nothing.
-    #[must_use]
-    pub fn is_cut_short(&self) -> bool {
-        self.stop.is_some_and(StopReason::is_cut_short)
-    }
 }
 
 impl Hop {

@@ -85,9 +85,8 @@ impl ConnectTransport {
     fn socket(&self) -> Result<Socket, TransportError> {
         let socket = stream_socket()?;
         if let Some(source) = self.source {
-            // The port is chosen when the destination is known, so that ports do not run out.
-            setsockopt(&socket, sockopt::IpBindAddressNoPort, &true)
-                .map_err(TransportError::system("setsockopt(IP_BIND_ADDRESS_NO_PORT)"))?;
+            // An extra: the port is chosen when the destination is known, so that ports do not run out.
+            let _ = setsockopt(&socket, sockopt::IpBindAddressNoPort, &true);
             let address = SocketAddrV4::new(source, 0).into();
             socket.bind(&address).map_err(TransportError::system("bind"))?;
         }
@@ -258,11 +257,10 @@ fn hop(probe: &Probe, result: ConnectResult) -> Result<(Ipv4Addr, ReplyKind), Ig
 fn prepare(socket: &Socket, probe: &Probe) -> Result<(), TransportError> {
     let failed = TransportError::system;
     socket.set_ttl_v4(probe.ttl.get().into()).map_err(failed("setsockopt(IP_TTL)"))?;
-    socket.set_reuse_address(true).map_err(TransportError::system("setsockopt(SO_REUSEADDR)"))?;
-    // A reset closes the connection, and nothing is acknowledged before.
-    let linger = socket.set_linger(Some(Duration::ZERO));
-    linger.map_err(TransportError::system("setsockopt(SO_LINGER)"))?;
-    // Extras: fewer packets, the TTLs of replies, and when they came.
+    // Extras: a port may be used again soon; a reset closes the connection, and nothing is acknowledged
+    // before; the TTLs of replies, and when they came.
+    let _ = socket.set_reuse_address(true);
+    let _ = socket.set_linger(Some(Duration::ZERO));
     let _ = socket.set_tcp_quickack(false);
     let _ = setsockopt(socket, sockopt::Ipv4RecvTtl, &true);
     let _ = setsockopt(socket, sockopt::ReceiveTimestampns, &true);

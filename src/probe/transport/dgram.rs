@@ -147,13 +147,14 @@ impl DgramTransport {
         Ok(false)
     }
 
-    /// Takes errors from a socket that would stop a send.
-    fn make_way(&mut self, place: usize, most: usize) -> Result<(), TransportError> {
+    /// Takes errors from a socket that would stop a send. Returns how many there were.
+    fn make_way(&mut self, place: usize, most: usize) -> Result<usize, TransportError> {
         let mut early = std::mem::take(&mut self.early);
         let taken = self.take_errors(place, most, &mut early);
         self.early = early;
-        self.replies_at_once = taken? > 0;
-        Ok(())
+        let taken = taken?;
+        self.replies_at_once = taken > 0;
+        Ok(taken)
     }
 
     fn send_once(&self, place: usize, probe: &Probe) -> nix::Result<usize> {
@@ -196,7 +197,7 @@ impl Transport for DgramTransport {
         if self.replies_at_once {
             self.make_way(place, 1)?;
         }
-        let mut last = None;
+        let (mut last, mut without_errors) = (None, 0);
         for _ in 0..SEND_ATTEMPTS {
             let at = self.now();
             match self.send_once(place, probe) {
@@ -213,7 +214,13 @@ impl Transport for DgramTransport {
                     None => return Err(TransportError::system("sendmsg")(errno)),
                 },
             }
-            self.make_way(place, BATCH)?;
+            // Nothing in the queue, and it fails again: no earlier probe is the reason.
+            if self.make_way(place, BATCH)? == 0 {
+                without_errors += 1;
+                if without_errors > 1 {
+                    break;
+                }
+            }
         }
         let refusal = last.unwrap_or(Refusal::new(Errno::EHOSTUNREACH));
         Ok(SendResult::Refused(self.now(), refusal))

@@ -49,9 +49,8 @@ impl RawTransport {
         let mut receivers = vec![raw_socket(Protocol::ICMPV4)?];
         if flows.iter().any(|(_, method)| matches!(method, ProbeMethod::Tcp(_))) {
             let receiver = raw_socket(Protocol::TCP)?;
-            receiver
-                .attach_filter(&handshakes())
-                .map_err(TransportError::system("setsockopt(SO_ATTACH_FILTER)"))?;
+            // An extra: without it everything is read, and what is no reply is passed over.
+            let _ = receiver.attach_filter(&handshakes());
             receivers.push(receiver);
         }
         // Extras: room matters at thousands of packets a second only, and without stamps a reply came

@@ -233,7 +233,9 @@ impl TransportError {
                 | Errno::EAFNOSUPPORT
                 | Errno::EPROTOTYPE
                 | Errno::EOPNOTSUPP
+                | Errno::ENOPROTOOPT
                 | Errno::EINVAL
+                | Errno::ENODEV
                 | Errno::ENOSYS,
             ) => Self::NotOffered { call, source: error },
             _ => Self::System { call, source: error },
@@ -245,6 +247,13 @@ impl TransportError {
         let Self::System { source, .. } = self else { return false };
         let errno = source.raw_os_error().map(Errno::from_raw);
         matches!(errno, Some(Errno::EMFILE | Errno::ENFILE))
+    }
+
+    /// Whether this process or the system has nothing left for another socket.
+    pub(super) fn is_out_of_resources(&self) -> bool {
+        let Self::System { source, .. } = self else { return false };
+        let errno = source.raw_os_error().map(Errno::from_raw);
+        self.is_out_of_files() || matches!(errno, Some(Errno::ENOMEM | Errno::ENOBUFS))
     }
 
     /// Makes the error of a system call that failed.
@@ -267,7 +276,12 @@ mod tests {
         for errno in [Errno::EPERM, Errno::EACCES] {
             assert!(matches!(unopened(errno), TransportError::NoRaw), "{errno}");
         }
-        for errno in [Errno::EPROTONOSUPPORT, Errno::ESOCKTNOSUPPORT, Errno::EAFNOSUPPORT] {
+        for errno in [
+            Errno::EPROTONOSUPPORT,
+            Errno::ESOCKTNOSUPPORT,
+            Errno::EAFNOSUPPORT,
+            Errno::ENOPROTOOPT,
+        ] {
             assert!(matches!(unopened(errno), TransportError::NotOffered { .. }), "{errno}");
         }
     }
