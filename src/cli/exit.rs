@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use crate::lab::LabError;
 use crate::output::OutputError;
 use crate::probe::transport::TransportError;
+#[cfg(feature = "remote")]
+use crate::remote::RemoteError;
 use crate::split::Split;
-use crate::transit::Class;
 
 use super::advice;
 
@@ -26,6 +27,12 @@ pub(super) enum Exit {
     Locked,
     /// Something changed, and that was asked for.
     Changed,
+    /// A service that measures refused, or did not answer.
+    #[cfg(feature = "remote")]
+    Refused,
+    /// A measurement of a service is not finished; `resume` goes on.
+    #[cfg(feature = "remote")]
+    NotFinished,
     /// Nothing outside this machine's own network answered: nothing is said about the block.
     NoWayOut,
     /// Interrupted; what was measured has been written.
@@ -37,8 +44,7 @@ pub(super) enum Exit {
 impl Exit {
     /// The exit code of a run that was judged.
     pub(super) fn of_run(split: &Split) -> Self {
-        let is_classified = |(class, count): (&Class, &usize)| class.is_classified() && *count > 0;
-        if split.block.counts.iter().any(is_classified) {
+        if split.block.shares.iter().any(Option::is_some) {
             Self::Measured
         } else if split.way_out == Some(false) {
             Self::NoWayOut
@@ -52,6 +58,10 @@ impl Exit {
         let wire = error.downcast_ref::<TransportError>();
         let lab = error.downcast_ref::<LabError>();
         let output = error.downcast_ref::<OutputError>();
+        #[cfg(feature = "remote")]
+        if let Some(remote) = error.downcast_ref::<RemoteError>() {
+            return Self::of_remote(remote);
+        }
         match (wire, lab, output) {
             (Some(TransportError::NoRaw | TransportError::NoPing), ..)
             | (_, Some(LabError::Forbidden { .. }), _) => Self::NoPermission,
@@ -59,6 +69,23 @@ impl Exit {
                 Self::NoWayOut
             }
             (.., Some(OutputError::Locked { .. })) => Self::Locked,
+            _ => Self::Bad,
+        }
+    }
+
+    #[cfg(feature = "remote")]
+    fn of_remote(error: &RemoteError) -> Self {
+        match error {
+            RemoteError::NoKey(_)
+            | RemoteError::Key(_)
+            | RemoteError::NotAgreed(_)
+            | RemoteError::NotPermitted { .. } => Self::NoPermission,
+            RemoteError::Refused { .. }
+            | RemoteError::Unavailable { .. }
+            | RemoteError::Unexpected { .. } => Self::Refused,
+            RemoteError::NotFinished(_) => Self::NotFinished,
+            RemoteError::Interrupted(_) => Self::Interrupted,
+            RemoteError::Locked { .. } => Self::Locked,
             _ => Self::Bad,
         }
     }
@@ -88,6 +115,10 @@ impl Exit {
             Self::NoPermission => 3,
             Self::Locked => 4,
             Self::Changed => 5,
+            #[cfg(feature = "remote")]
+            Self::Refused => 6,
+            #[cfg(feature = "remote")]
+            Self::NotFinished => 7,
             Self::NoWayOut => 8,
             Self::Interrupted => 130,
             Self::Theirs(code) => code,

@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::archive::{self, Kind, Source};
+use super::archive::{self, Archive, Kind};
 use super::budget::Budget;
 use super::html;
 use super::open::{Opened, unpacked};
@@ -101,27 +101,13 @@ impl Walk {
 
     fn folder(&mut self, path: &Path, name: &str, depth: usize, visit: &mut dyn FnMut(Visit<'_>)) {
         let is_named = false;
-        let entries = fs::read_dir(path).and_then(|entries| {
-            entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()
-        });
-        let mut entries = match entries {
+        let entries = match entries(path) {
             Ok(entries) => entries,
             Err(error) => return visit(Visit { name, is_named, found: Found::Failed(error) }),
         };
-        entries.sort_unstable();
         for entry in entries {
             let name = shown(&entry.display().to_string());
-            let is_folder = entry.is_dir();
-            let why = if entry.file_name().is_some_and(|name| is_hidden(&name.to_string_lossy())) {
-                Some("hidden")
-            } else if is_folder && entry.is_symlink() {
-                Some("a link to a folder")
-            } else if is_folder && depth >= DEEPEST_FOLDER {
-                Some("too deep")
-            } else {
-                None
-            };
-            match why {
+            match why_passed_over(&entry, depth) {
                 Some(why) => {
                     visit(Visit { name: &name, is_named, found: Found::PassedOver(why) });
                 }
@@ -129,6 +115,58 @@ impl Walk {
             }
         }
     }
+}
+
+/// What is in a folder, sorted.
+fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder)?;
+    let mut entries = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    entries.sort_unstable();
+    Ok(entries)
+}
+
+/// Why a walk does not look into an entry of a folder that is so deep.
+fn why_passed_over(entry: &Path, depth: usize) -> Option<&'static str> {
+    let is_folder = entry.is_dir();
+    if entry.file_name().is_some_and(|name| is_hidden(&name.to_string_lossy())) {
+        Some("hidden")
+    } else if is_folder && entry.is_symlink() {
+        Some("a link to a folder")
+    } else if is_folder && depth >= DEEPEST_FOLDER {
+        Some("too deep")
+    } else {
+        None
+    }
+}
+
+/// The files in a folder and in those within it, without opening any. They are those that a walk visits.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let (mut files, mut open) = (Vec::new(), vec![(folder.to_owned(), 0)]);
+    while let Some((folder, depth)) = open.pop() {
+        for entry in entries(&folder)? {
+            if why_passed_over(&entry, depth).is_some() {
+                continue;
+            }
+            if entry.is_dir() {
+                open.push((entry, depth + 1));
+            } else {
+                files.push(entry);
+            }
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
+}
+
+/// Where an input is read from.
+enum Source<'a> {
+    /// A file, which can be read at any place.
+    File(File),
+    /// Anything else.
+    Stream(Box<dyn Read + Send + 'a>),
 }
 
 /// What is inside one file.
@@ -140,15 +178,11 @@ struct Inside<'v> {
 impl Inside<'_> {
     /// Looks into `source`, which is in so many archives.
     fn look(&mut self, name: &str, is_named: bool, source: Source<'_>, depth: usize) {
-        let stream: Box<dyn Read + Send + '_> = match &source {
+        let (stream, file): (Box<dyn Read + Send + '_>, _) = match source {
             Source::File(file) => match file.try_clone() {
-                Ok(file) => Box::new(self.budget.of_source(file)),
+                Ok(copy) => (Box::new(self.budget.of_source(copy)), Some(file)),
                 Err(error) => return self.show(name, is_named, Found::Failed(error)),
             },
-            Source::Stream(_) => Box::new(io::empty()),
-        };
-        let (stream, file) = match source {
-            Source::File(file) => (stream, Some(file)),
             Source::Stream(stream) => (stream, None),
         };
         let (opened, was_packed) = match unpacked(stream, &self.budget) {
@@ -163,13 +197,14 @@ impl Inside<'_> {
             let why = io::Error::other("archives are packed into each other too often; unpack it");
             return self.show(name, is_named, Found::Failed(why));
         }
-        let source = match file {
-            Some(file) if kind == Kind::Zip && !was_packed => self.at_any_place(file),
-            _ => Ok(Source::Stream(Box::new(opened.input))),
+        let archive = match (kind, file) {
+            (Kind::Tar, _) => Ok(Archive::Tar(Box::new(opened.input))),
+            (Kind::Zip, Some(file)) if !was_packed => self.at_any_place(file),
+            (Kind::Zip, _) => Ok(Archive::Zip(Box::new(opened.input))),
         };
         let budget = self.budget.clone();
-        let read = source.and_then(|source| {
-            archive::members(kind, source, |member, content| {
+        let read = archive.and_then(|archive| {
+            archive::members(archive, |member, content| {
                 let name = format!("{name}:{}", shown(member));
                 if member.split('/').any(is_hidden) {
                     return self.show(&name, false, Found::PassedOver("hidden"));
@@ -184,9 +219,9 @@ impl Inside<'_> {
     }
 
     /// A file that is read at any place counts as read.
-    fn at_any_place<'a>(&self, file: File) -> io::Result<Source<'a>> {
+    fn at_any_place<'a>(&self, file: File) -> io::Result<Archive<'a>> {
         self.budget.read(file.metadata()?.len());
-        Ok(Source::File(file))
+        Ok(Archive::ZipFile(file))
     }
 
     fn show(&mut self, name: &str, is_named: bool, found: Found<'_>) {

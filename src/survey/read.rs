@@ -3,7 +3,7 @@
 //! The records of a file are parsed and packed on all cores; the calling thread puts the packs into
 //! the store, in the order of the input.
 
-use std::io;
+use std::io::{self, BufRead};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
@@ -132,6 +132,29 @@ impl Survey<'_> {
         }
     }
 
+    /// Reads what a service sends, as it comes. Without a single trace it has failed in nothing.
+    ///
+    /// # Errors
+    /// When `input` fails, or the temporary file cannot be written. What came before counts.
+    pub fn read_stream(
+        &mut self,
+        names: &mut Vec<String>,
+        name: &str,
+        input: &mut (dyn BufRead + Send),
+        format: &'static Format,
+        options: &ReadOptions,
+        remark: &mut dyn FnMut(Remark<'_>),
+    ) -> Result<(), SurveyError> {
+        self.counts.files += 1;
+        names.push(name.to_owned());
+        let opened = Opened { head: Vec::new(), input: Box::new(input) };
+        let read = self.read_input(names.len() - 1, name, opened, format, options, remark);
+        if matches!(read, Err(SurveyError::File { .. })) {
+            self.counts.failed += 1;
+        }
+        read
+    }
+
     fn visit(
         &mut self,
         names: &mut Vec<String>,
@@ -167,7 +190,7 @@ impl Survey<'_> {
                 self.read_input(names.len() - 1, name, opened, format, options, remark)
             }
             // As services answer that have found nothing.
-            None if is_empty_list(&opened.head) => {
+            None if import::is_empty_list(&opened.head) => {
                 self.counts.without_traces += 1;
                 Ok(())
             }
@@ -232,16 +255,6 @@ impl Survey<'_> {
         stored.map_err(SurveyError::Store)?;
         read.map_err(|source| SurveyError::File { file: name.into(), source })
     }
-}
-
-/// Whether a file is JSON with nothing in it.
-fn is_empty_list(head: &[u8]) -> bool {
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    let rest = head.iter().filter(|byte| !byte.is_ascii_whitespace());
-    let mut rest = rest.peekable();
-    rest.peek().is_some()
-        && head.len() < input::HEAD
-        && rest.all(|byte| matches!(byte, b'[' | b']'))
 }
 
 /// Keeps the traces to the block, and counts everything else.
@@ -313,7 +326,7 @@ impl Sifted {
             self.not_used.push((line, why));
         }
         if let Finding::Skipped(why) = finding {
-            *self.counts.causes.entry(why).or_default() += 1;
+            self.counts.skip(why, 1);
         }
     }
 }

@@ -8,15 +8,11 @@ use std::time::Duration;
 use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::import::values::{self, shown};
 use crate::trace::{HopReply, HopTry, MplsLabel, ReplyKind};
 
 /// The replies that a hop may have. Sixteen packets can be asked for, and each answered again, late.
 pub(super) const MOST: u16 = 512;
-/// No packet is under way for longer.
-const LONGEST: Duration = Duration::from_hours(1);
-
-/// The longest text that is repeated in a message.
-pub(super) const SHOWN: usize = 120;
 
 /// A text without a copy, unless something in it is escaped.
 #[derive(Debug, Deserialize)]
@@ -25,7 +21,7 @@ pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 impl Text<'_> {
     /// As much of it as belongs in a message.
     pub(super) fn shown(&self) -> String {
-        self.0.chars().take(SHOWN).collect::<String>().escape_debug().to_string()
+        shown(&self.0)
     }
 }
 
@@ -173,7 +169,7 @@ impl Reply<'_> {
         Ok(HopReply {
             from,
             kind,
-            rtt: rtt.filter(|rtt| *rtt <= LONGEST),
+            rtt: rtt.and_then(values::rtt),
             reply_ttl: self.ttl,
             labels: self.icmpext.map(Extensions::labels).unwrap_or_default(),
         })

@@ -23,8 +23,20 @@ fn recognises(head: &Head) -> bool {
     head.lines.iter().any(|line| is_header(line))
 }
 
-fn is_header(line: &str) -> bool {
+/// Whether `line` names the columns.
+pub(in crate::import) fn is_header(line: &str) -> bool {
     line.trim_start().starts_with("version;userID;timestamp;")
+}
+
+/// Whether `line` is a header or a row.
+pub(in crate::import) fn is_line(line: &str) -> bool {
+    let cells: Vec<&str> = line.trim().splitn(COLUMNS + 1, ';').collect();
+    is_header(line) || cells.len() == COLUMNS && cells[7].parse::<u8>().is_ok()
+}
+
+/// A reader of such lines.
+pub(in crate::import) fn reader() -> Box<dyn LineReader + Send> {
+    Box::<ScamperCsv>::default()
 }
 
 #[derive(Default)]

@@ -1,10 +1,13 @@
 //! The programs whose texts are read, and the lines that only a hop of theirs has.
 
+use crate::import::format::LineReader;
 use crate::import::mtr;
+use crate::import::scamper;
 use crate::import::text_trace::Cell;
 use crate::import::traceroute::hop_words::{Begin, HopWords};
 use crate::import::traceroute::{self, tracepath};
 use crate::import::tracert;
+use crate::import::trippy;
 
 /// Programs whose lines are alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,11 +17,58 @@ pub(super) enum Family {
     Tracepath,
     Mtr,
     MtrRaw,
-    MtrCsv,
+    Csv(Csv),
     WinMtr,
     NextTrace,
     MikroTik,
     Nmap,
+}
+
+/// Formats that are rows of values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Csv {
+    Mtr,
+    Trippy,
+    Scamper,
+}
+
+impl Csv {
+    const ALL: [Self; 3] = [Self::Mtr, Self::Trippy, Self::Scamper];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Mtr => "mtr-csv",
+            Self::Trippy => "trippy-csv",
+            Self::Scamper => "scamper-csv",
+        }
+    }
+
+    /// Of which `line` is the header, or a row that says so itself.
+    pub(super) fn begins(line: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|csv| match csv {
+            Self::Mtr => mtr::csv::is_line(line),
+            Self::Trippy => trippy::csv::is_header(line),
+            Self::Scamper => scamper::csv::is_header(line),
+        })
+    }
+
+    /// Whether `line` is the header or a row.
+    pub(super) fn is_line(self, line: &str) -> bool {
+        match self {
+            Self::Mtr => mtr::csv::is_line(line),
+            Self::Trippy => trippy::csv::is_line(line),
+            Self::Scamper => scamper::csv::is_line(line),
+        }
+    }
+
+    /// Reads such lines.
+    pub(super) fn reader(self) -> Box<dyn LineReader + Send> {
+        match self {
+            Self::Mtr => mtr::csv::reader(),
+            Self::Trippy => trippy::csv::reader(),
+            Self::Scamper => scamper::csv::reader(),
+        }
+    }
 }
 
 impl Family {
@@ -30,7 +80,7 @@ impl Family {
             Self::Tracepath => "tracepath",
             Self::Mtr => "mtr-report",
             Self::MtrRaw => "mtr-raw",
-            Self::MtrCsv => "mtr-csv",
+            Self::Csv(csv) => csv.name(),
             Self::WinMtr => "winmtr",
             Self::NextTrace => "nexttrace-text",
             Self::MikroTik => "mikrotik",
@@ -52,7 +102,8 @@ impl Family {
             if allows(Self::MtrRaw) && mtr::raw::Raw::of(text).is_some_and(mtr::raw::Raw::begins) {
                 return Some((Self::MtrRaw, 1));
             }
-            return (allows(Self::MtrCsv) && mtr::csv::is_line(text)).then_some((Self::MtrCsv, 1));
+            let csv = Csv::begins(text)?;
+            return allows(Self::Csv(csv)).then_some((Self::Csv(csv), 1));
         }
         if !first.is_ascii_digit() {
             return None;
@@ -103,7 +154,7 @@ impl Family {
         if may_be && !is_other && said.is_strict && said.has_answer() {
             return Some((Self::Traceroute, ttl));
         }
-        let row = tracert::row::Row::of(text).filter(|_| may_be || only.is_some())?;
+        let row = tracert::row::Row::of(text).filter(|_| may_be)?;
         Some((Self::Tracert, row.ttl))
     }
 }

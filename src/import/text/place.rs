@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use super::family::Family;
+use super::family::{Csv, Family};
 use super::prefix::Prefix;
 use crate::import::log_prefix::strip_log_prefix;
 
@@ -35,10 +35,10 @@ impl Marks {
     pub(super) fn body<'a>(&mut self, line: &'a str, family: Option<Family>) -> Body<'a> {
         let learnt = self.prefix.as_mut().and_then(|prefix| prefix.strip(line));
         let before = learnt.map(|rest| &line[..line.len() - rest.len()]);
-        // The border of a terminal's pane.
         let rest = learnt.unwrap_or(line).trim_end();
         // A backslash breaks lines in Markdown.
         let rest = rest.strip_suffix('\\').map_or(rest, str::trim_end);
+        // The frame that tmux draws.
         let rest = if learnt.is_some() {
             rest.trim_end_matches(['\u{2502}', '\u{2503}', '\u{2551}'])
         } else {
@@ -81,8 +81,8 @@ fn without_bullet(text: &str) -> &str {
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     let after = &rest[digits..];
     let after = after.strip_prefix(['.', ':', ')']).unwrap_or(after);
-    let is_csv = rest.starts_with("Mtr_Version") || rest.starts_with("MTR.");
-    let is_hop = is_csv || (1..=3).contains(&digits) && after.starts_with([' ', '\t', '|']);
+    let is_hop = Csv::begins(rest).is_some()
+        || (1..=3).contains(&digits) && after.starts_with([' ', '\t', '|']);
     if is_hop { rest } else { text }
 }
 

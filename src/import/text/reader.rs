@@ -8,7 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::Ipv4Addr;
 
 use super::clean::clean;
-use super::family::Family;
+use super::family::{Csv, Family};
 use super::place::{Body, Marks};
 use super::record::{self, Record};
 use super::run::{Run, Took};
@@ -374,10 +374,19 @@ impl<'a> TextReader<'a> {
 
     /// Takes a line of a hop, of the run that is being read or of one that begins with it.
     fn hop(&mut self, number: u64, line: &str, text: &str, sink: &mut Sink<'_>) -> bool {
-        if let Some(run) = &mut self.run
-            && run.line(number, text, &self.tables, sink) == Took::Line
-        {
-            return true;
+        if let Some(run) = &mut self.run {
+            let same = (run.family == Some(Family::Nmap)).then(|| nmap::same(text)).flatten();
+            let took = match same {
+                Some((last, other)) => {
+                    let hops = self.tables.get(&other).into_iter().flatten();
+                    let hops = hops.filter(|(ttl, _)| *ttl <= last).cloned().collect();
+                    run.same_hops(number, hops, sink)
+                }
+                None => run.line(number, text, sink),
+            };
+            if took == Took::Line {
+                return true;
+            }
         }
         let waits = self.run.as_ref().is_some_and(|run| !run.has_hops() && run.family.is_none());
         let Some((family, ttl)) = Family::begins(text, self.only, waits) else {
@@ -397,7 +406,7 @@ impl<'a> TextReader<'a> {
             self.begin(Run::with_hop(family, trace), sink);
         }
         if let Some(run) = &mut self.run {
-            run.line(number, text, &self.tables, sink);
+            run.line(number, text, sink);
         }
         true
     }
@@ -415,8 +424,8 @@ impl<'a> TextReader<'a> {
         let found = ends
             .map(|(at, _)| text[at..].trim_start_matches([':', '|', ' ', '\t', '-', ']']))
             .find(|rest| {
-                // `M` begins the rows of mtr's CSV.
-                let is_first = rest.starts_with(['1', 'M']) && rest.len() < text.len();
+                let may_begin = rest.starts_with('1') || Csv::begins(rest).is_some();
+                let is_first = may_begin && rest.len() < text.len();
                 let family = if is_first { Family::begins(rest, None, false) } else { None };
                 family.is_some_and(|(family, ttl)| ttl == 1 && family != Family::MtrRaw)
             });

@@ -18,8 +18,22 @@ fn recognises(head: &Head) -> bool {
     head.lines.iter().any(|line| is_header(line))
 }
 
-fn is_header(line: &str) -> bool {
+/// Whether `line` names the columns.
+pub(in crate::import) fn is_header(line: &str) -> bool {
     line.trim_start().starts_with("Target,TargetIp,Hop,")
+}
+
+/// Whether `line` is a header or a row.
+pub(in crate::import) fn is_line(line: &str) -> bool {
+    let mut cells = line.split(',').skip(1);
+    let is_target = |cell: &str| Address::parse(cell.trim().trim_matches('"')).is_some();
+    let is_ttl = |cell: &str| cell.trim().trim_matches('"').parse::<u8>().is_ok();
+    is_header(line) || cells.next().is_some_and(is_target) && cells.next().is_some_and(is_ttl)
+}
+
+/// A reader of such lines.
+pub(in crate::import) fn reader() -> Box<dyn LineReader + Send> {
+    Box::<TrippyCsv>::default()
 }
 
 #[derive(Default)]
