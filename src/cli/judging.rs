@@ -16,7 +16,7 @@ use crate::output::{
 use crate::owner::Owners;
 use crate::survey::{Collector, JudgeOptions, JudgedTrace, Keep, Remark, Survey};
 use crate::targets::Targets;
-use crate::trace::{Method, Vantage};
+use crate::trace::{Method, Vantage, is_simulated};
 
 use super::common::Common;
 use super::config;
@@ -126,6 +126,7 @@ impl Judging {
         let failed = survey.counts.failed > 0;
         self.sources.ask(&mut owners, &survey.collected.addresses(), common);
         let run = self.run_of(&survey, &reading);
+        let simulated = survey.collected.simulated;
         // The headers are there even without a row.
         add(&mut trace_file, &output::traces(&run, &[], &targets));
         add(&mut hop_file, &output::hops(&run, &[], &owners));
@@ -188,6 +189,9 @@ impl Judging {
         let mut rows = summary(&run, &split, classes, None);
         let width = stdout::width();
         let mut text = summary_table(&run, &split, classes, None, width);
+        if simulated && !is_simulated(&run.vantage) {
+            text.insert_str(0, "SIMULATED: ");
+        }
         for (group, split) in judged.groups() {
             let run = Run { vantage: group.to_owned(), ..run.clone() };
             rows.rows.extend(summary(&run, &split, classes, None).rows);

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::columns::{Header, Row};
 use crate::split::Doubt;
+use crate::trace::is_simulated;
 
 /// One value.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,15 +95,6 @@ impl Rows {
         };
         Cow::Owned(Self { header: header.clone(), rows: self.rows.iter().map(row).collect() })
     }
-}
-
-/// What the vantage of a run inside the lab begins with.
-pub const LAB: &str = "lab:";
-
-/// Whether a vantage says that its rows are of the lab.
-#[must_use]
-pub fn is_simulated(vantage: &str) -> bool {
-    vantage.starts_with(LAB)
 }
 
 /// What all rows of one execution have in common.

@@ -72,6 +72,15 @@ pub struct Vantage {
     pub address: Option<Ipv4Addr>,
 }
 
+/// What the name of a vantage inside the lab begins with.
+pub const LAB: &str = "lab:";
+
+/// Whether a vantage says that what it measures is the lab's.
+#[must_use]
+pub fn is_simulated(vantage: &str) -> bool {
+    vantage.starts_with(LAB)
+}
+
 /// How far a packet could travel: 1 to 255.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Ttl(NonZeroU8);
