@@ -582,9 +582,13 @@ fn a_prefix_without_a_route_is_not_judged_and_the_others_are() {
         failing.is_affected = |probe| probe.key.target.octets()[2] == 177;
         let settings = TraceSettings::default();
         let ran = run_on(&mut failing, &targets, &settings, Duration::from_hours(1));
-        let asked =
-            |third: u8| ran.traces.iter().filter(|it| it.target.octets()[2] == third).count();
+        let asked = |third: u8| {
+            let of_prefix = ran.traces.iter().filter(|it| it.target.octets()[2] == third);
+            of_prefix.filter(|it| it.probes() > 0).count()
+        };
         assert_eq!([176, 177, 178, 179].map(asked), [64, 0, 64, 64], "{failure:?}");
+        let mut unsent = ran.traces.iter().filter(|it| it.probes() == 0);
+        assert!(unsent.all(|it| it.stop == Some(StopReason::Unsent)), "{failure:?}");
         assert!(ran.counts.unsent > 0 && !ran.is_complete(), "{failure:?}: {:?}", ran.counts);
         assert!(ran.took < Duration::from_mins(1), "{failure:?}: {:?}", ran.took);
     }

@@ -110,6 +110,8 @@ pub(super) struct TraceState {
     held_until: Moment,
     /// TTLs that were to be probed, and of which no probe left: bit n for TTL n.
     never_probed: u64,
+    /// When the system took its first probe, whether or not that has left.
+    taken: Option<Moment>,
 }
 
 /// How long a trace waits when the machine would not send its probe; twice as long each further time, up to
@@ -139,6 +141,7 @@ impl TraceState {
             refusals: 0,
             held_until: Moment::START,
             never_probed: 0,
+            taken: None,
         }
     }
 
@@ -151,6 +154,7 @@ impl TraceState {
         attempts.sent += 1;
         attempts.waiting += 1;
         attempts.last_sent = attempts.last_sent.max(sent.at);
+        self.taken.get_or_insert(sent.at);
         self.never_probed &= !(1 << ttl.get());
         self.furthest_probed = self.furthest_probed.max(ttl.get());
     }
@@ -299,8 +303,8 @@ impl TraceState {
         self.probes.iter().filter(|probe| probe.waiting).count()
     }
 
-    /// The trace when it ends for `stop`, of a run that began at `began`; nothing where no probe has
-    /// left this machine.
+    /// The trace when it ends for `stop`, of a run that began at `began`; nothing where the system
+    /// took none of its probes. Of those that it took and that never left there is no hop.
     pub(super) fn finish(mut self, stop: StopReason, began: Timestamp) -> Option<Trace> {
         let silent = matches!(stop, StopReason::GapLimit | StopReason::MaxTtl);
         let stop = match self.role {
@@ -323,7 +327,8 @@ impl TraceState {
             }
             Role::Full | Role::Pilot | Role::Fallback => Strategy::Full,
         };
-        let started = self.probes.first()?.sent.at.after(began);
+        let first = self.probes.first().map(|probe| probe.sent.at);
+        let started = first.or(self.taken)?.after(began);
         self.probes.sort_by_key(|probe| (probe.ttl, probe.attempt));
         let mut hops: Vec<Hop> = Vec::new();
         for probe in self.probes {

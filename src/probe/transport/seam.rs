@@ -107,7 +107,11 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        io::Error::from(self.0).fmt(f)
+        match self.0 {
+            // The system's words for it speak of a route, and there is one.
+            Errno::EHOSTUNREACH => f.write_str("host unreachable"),
+            errno => io::Error::from(errno).fmt(f),
+        }
     }
 }
 
