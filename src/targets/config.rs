@@ -11,6 +11,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::columns::is_reserved;
+use crate::plain_text::is_hidden;
 
 use super::block::Block;
 use super::carriers::{Carrier, Carriers, Special, Specials};
@@ -345,7 +346,7 @@ impl Config<'_> {
 
     fn add_carrier(&mut self, entry: &CarrierEntry) -> Checked {
         let name = entry.name.get_ref();
-        if name.trim().is_empty() || name.contains(['=', ';']) || name.contains(char::is_control) {
+        if name.trim().is_empty() || name.contains(['=', ';']) || name.contains(is_hidden) {
             let message =
                 format!("carrier `{}`: expected a name without = and ;", name.escape_debug());
             return Err(self.error_at(&entry.name, message));

@@ -21,6 +21,7 @@ mod fixtures;
 mod formats;
 mod gateway;
 mod help;
+mod hidden_text;
 mod hops;
 mod inside;
 mod interrupt;
