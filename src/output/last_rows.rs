@@ -10,8 +10,9 @@ use jiff::Timestamp;
 
 use crate::columns::Header;
 
+use crate::trace::is_simulated;
+
 use super::formats::io_error;
-use super::rows::is_simulated;
 
 /// How much of a file's end is looked at: some hundred rows.
 const LOOKED: u64 = 64 << 10;

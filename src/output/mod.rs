@@ -16,6 +16,7 @@ mod summary;
 mod text_table;
 mod traces;
 
+pub use crate::trace::{LAB, is_simulated};
 pub use append::{Appender, SetAside, torn};
 pub use bgp::{
     bgp_event_table, bgp_events, bgp_messages, bgp_peers, bgp_rows, bgp_run_id, bgp_table,
@@ -26,7 +27,7 @@ pub use explain::{Explanation, explanations};
 pub use file::{LockFile, OutputError, sync_folder_of};
 pub use formats::{csv_safe, io_error, write_csv, write_jsonl};
 pub use last_rows::{LastRows, runs_in};
-pub use rows::{Cell, LAB, Rows, Run, is_simulated};
+pub use rows::{Cell, Rows, Run};
 pub use summary::{summary, summary_header, summary_table};
 pub use text_table::{TextTable, wrapped};
 pub use traces::{hops, traces};

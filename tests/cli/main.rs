@@ -45,6 +45,7 @@ mod sheet;
 mod skip;
 #[path = "../skipping/mod.rs"]
 mod skipping;
+mod sockets;
 mod stdout;
 mod stories;
 mod streams;
