@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::columns::{Header, Kind};
 
-use super::file::{OutputError, is_at, open_locked, sync, sync_folder_of};
+use super::file::{OutputError, is_at, open_locked, open_own, sync, sync_folder_of};
 use super::formats::write_csv;
 use super::rows::Rows;
 
@@ -267,7 +267,7 @@ fn lacks_decimals(cell: &[u8]) -> bool {
 
 /// Adds a torn row to the file of such rows.
 fn keep(to: &Path, row: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().create(true).append(true).open(to)?;
+    let mut file = open_own(to, OpenOptions::new().append(true))?;
     file.write_all(&[row, b"\n"].concat())?;
     sync(&file)?;
     sync_folder_of(to)

@@ -3,12 +3,14 @@
 
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::unistd::geteuid;
 
 /// The time between two attempts to take a lock that another process holds.
 const RETRY: Duration = Duration::from_millis(5);
@@ -99,11 +101,32 @@ impl LockFile {
     /// # Errors
     /// When another process holds the lock, or the file cannot be created.
     pub fn take(path: &Path) -> Result<Self, OutputError> {
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path);
-        let file = file.map_err(OutputError::io(path))?;
+        let file = open_own(path, OpenOptions::new().write(true)).map_err(OutputError::io(path))?;
         lock(&file, path)?;
         Ok(Self { _file: file })
     }
+}
+
+/// Opens or creates a file that is this user's alone. In a folder where others may write, such as /tmp, its name may
+/// already be a link, a pipe or somebody else's file: these are refused, before anything is written or waited for.
+pub(super) fn open_own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let flags = (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
+    let opened = options.create(true).truncate(false).mode(0o600).custom_flags(flags).open(path);
+    let file = opened.map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::ELOOP) => io::Error::other("it is a link; name a file"),
+        Some(Errno::ENXIO) => io::Error::other("it is a pipe; name a file"),
+        _ => error,
+    })?;
+    let about = file.metadata()?;
+    if !about.is_file() {
+        return Err(io::Error::other("it is no regular file; name one"));
+    }
+    let owner = about.uid();
+    if owner != geteuid().as_raw() && owner != 0 {
+        let text = format!("it belongs to user {owner}; name a file of your own");
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
+    }
+    Ok(file)
 }
 
 fn lock(file: &File, path: &Path) -> Result<(), OutputError> {
