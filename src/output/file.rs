@@ -171,8 +171,14 @@ pub(super) fn open_locked(path: &Path, longest: Duration) -> Result<File, Output
 
 /// Whether `path` still leads to this file.
 pub(super) fn is_at(file: &File, path: &Path) -> bool {
-    let place = |about: Metadata| (about.dev(), about.ino());
-    file.metadata().map(place).ok() == path.metadata().map(place).ok()
+    let place = |about: &Metadata| (about.dev(), about.ino());
+    let Ok(about) = file.metadata() else { return false };
+    match path.metadata() {
+        Ok(there) => place(&there) == place(&about),
+        // A folder that is closed to us since privileges were given up. A file that another one replaced has no name.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => about.nlink() > 0,
+        Err(_) => false,
+    }
 }
 
 /// Makes sure that what was written is on the disk. Pipes and devices have none.
@@ -185,8 +191,18 @@ pub(super) fn sync(file: &File) -> io::Result<()> {
 /// # Errors
 /// When the folder cannot be opened or synced.
 pub fn sync_folder_of(path: &Path) -> io::Result<()> {
+    sync_folder(&folder_of(path)?)
+}
+
+/// The folder of `path`.
+pub(super) fn folder_of(path: &Path) -> io::Result<File> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all().or_else(unless_unsupported)
+    File::open(folder.unwrap_or(Path::new(".")))
+}
+
+/// [`sync_folder_of`] for a folder that is open.
+pub(super) fn sync_folder(folder: &File) -> io::Result<()> {
+    folder.sync_all().or_else(unless_unsupported)
 }
 
 fn unless_unsupported(error: io::Error) -> io::Result<()> {
