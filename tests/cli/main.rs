@@ -7,6 +7,7 @@
 mod agreement;
 mod another_block;
 mod append;
+mod arrive;
 mod bad_input;
 mod classify;
 mod classify_much;
