@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::columns::Header;
 
-use super::rows::is_simulated;
+use crate::trace::is_simulated;
 
 /// How much of a file's end is looked at: some hundred rows.
 const LOOKED: u64 = 64 << 10;

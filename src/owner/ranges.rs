@@ -35,12 +35,6 @@ impl AddressRange {
         self.last
     }
 
-    /// Whether `address` is one of them.
-    #[must_use]
-    pub fn contains(self, address: Ipv4Addr) -> bool {
-        (self.first..=self.last).contains(&address)
-    }
-
     /// The prefix that covers exactly these addresses, if there is one.
     #[must_use]
     pub fn as_prefix(self) -> Option<Ipv4Net> {

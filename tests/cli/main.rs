@@ -44,6 +44,7 @@ mod sheet;
 mod skip;
 #[path = "../skipping/mod.rs"]
 mod skipping;
+mod sockets;
 mod stdout;
 mod stories;
 mod streams;
