@@ -230,7 +230,8 @@ fn traces(file: &str) -> Vec<String> {
         }
     };
     Walk::default().through(&folder().join(file), &mut |visit| {
-        let Found::Input(mut opened) = visit.found else { panic!("{file} cannot be read") };
+        let opened = if let Found::Input(opened) = visit.found { Some(opened) } else { None };
+        let mut opened = opened.expect("a file that can be read");
         let Some(format) = recognise(&opened.head) else { return };
         let mut sink = |_, finding| match finding {
             Finding::NoDestination(found) => {
