@@ -188,6 +188,19 @@ const PASTED: &[Pasted] = &[
     ("no-reply-words.txt", &["175.45.176.71 3 188.43.225.153 2"]),
     ("minus-for-silence.txt", &["175.45.176.71 3 188.43.225.153 2"]),
     ("question-marks.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("prose-about-a-trace.txt", &[]),
+    ("ping-only.txt", &[]),
+    ("routing-table.txt", &[]),
+    ("windows-route-print.txt", &[]),
+    ("access-log.txt", &[]),
+    ("help-text.txt", &[]),
+    ("other-destinations.md", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("failed-commands.txt", &["175.45.177.10 2 219.158.39.42 2"]),
+    ("source-code.c", &[]),
+    ("trace-then-numbers.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("trace-then-ls.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("trace-then-history.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("numbered-commands.txt", &[]),
 ];
 
 fn folder() -> &'static Path {
