@@ -194,7 +194,7 @@ const PASTED: &[Pasted] = &[
     ("windows-route-print.txt", &[]),
     ("access-log.txt", &[]),
     ("help-text.txt", &[]),
-    ("other-destinations.md", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("other-destinations.md", &["8.8.8.8 2 8.8.8.8 2", "175.45.176.71 3 188.43.225.153 2"]),
     ("failed-commands.txt", &["175.45.177.10 2 219.158.39.42 2"]),
     ("source-code.c", &[]),
     ("trace-then-numbers.txt", &["175.45.176.71 3 188.43.225.153 2"]),
