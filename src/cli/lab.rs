@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
 
+use crate::input::read_text;
 use crate::lab::{self, Scenario};
 use crate::output::{LAB, TextTable};
 
@@ -170,7 +171,7 @@ impl Lab {
                 self.scenario
             );
         }
-        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        let text = read_text(path).with_context(|| path.display().to_string())?;
         Ok(Scenario::parse(&self.scenario, &text)?)
     }
 

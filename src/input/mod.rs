@@ -13,8 +13,10 @@ mod open;
 pub(crate) mod parallel;
 pub(crate) mod text;
 mod walk;
+mod whole;
 mod zstd;
 
 pub use kind::kind;
 pub use open::{HEAD, Opened, is_compressed, open};
 pub use walk::{Found, Visit, Walk, files_in};
+pub use whole::{read_text, read_whole};
