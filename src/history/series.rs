@@ -271,7 +271,9 @@ impl Following {
         }
         if row.complete {
             self.measured = Some(Rc::clone(row));
-            self.change_point.add(row);
+            if !row.is_exact {
+                self.change_point.add(row);
+            }
         }
         if let Some(moved) = Some(()).filter(|()| settled).and_then(|()| self.change_point.moved())
         {

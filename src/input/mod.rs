@@ -4,6 +4,7 @@
 //! business of [`crate::import`], and of [`crate::history`] for rows.
 
 mod archive;
+mod blocks;
 mod budget;
 pub(crate) mod chunks;
 mod html;

@@ -13,6 +13,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::input::read_whole;
+use crate::targets::Country;
 
 use super::ranges::{AddressRange, AsEntry, RangeTable};
 use super::{ip2asn, mmdb};
@@ -74,6 +75,11 @@ impl AsTable {
     #[must_use]
     pub fn of(&self, address: Ipv4Addr) -> Option<(AddressRange, &AsEntry)> {
         self.ranges.of(address)
+    }
+
+    /// The country in which each AS is registered, as far as the table has it.
+    pub fn countries(&self) -> impl Iterator<Item = (u32, Country)> + '_ {
+        self.ranges.entries().iter().filter_map(|entry| Some((entry.asn?, entry.country?)))
     }
 
     /// The day (UTC) on which a database was built, or a text file was last modified.

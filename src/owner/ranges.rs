@@ -110,6 +110,11 @@ impl RangeTable {
         (address <= last).then_some((range, self.entries.get(entry as usize)?))
     }
 
+    /// All entries, each once.
+    pub(super) fn entries(&self) -> &[AsEntry] {
+        &self.entries
+    }
+
     /// How many ranges there are.
     pub(super) fn len(&self) -> usize {
         self.firsts.len()

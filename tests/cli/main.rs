@@ -9,6 +9,7 @@ mod another_block;
 mod append;
 mod arrive;
 mod bad_input;
+mod bgp;
 mod classify;
 mod classify_much;
 mod columns;
