@@ -11,7 +11,7 @@ use crate::trace::Strategy;
 use super::super::run::{RunArgs, SendArgs};
 use super::super::sources::Sources;
 use super::super::values::{Ports, ports, seconds, up_to};
-use super::arrive::EvidenceArgs;
+use super::evidence::EvidenceArgs;
 
 /// Trace the block (or the given addresses), name the transit, write the split
 ///

@@ -2,6 +2,7 @@
 
 mod args;
 mod arrive;
+mod evidence;
 mod measure;
 mod output;
 

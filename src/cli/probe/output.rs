@@ -24,7 +24,7 @@ use super::super::outputs::is_stdout;
 use super::super::row_file::{RowFile, check_history, open_history};
 use super::super::{run_notes, stdout};
 use super::args::{FileArgs, Probe};
-use super::arrive::{MOST_KNOWN, Whom};
+use super::evidence::{MOST_KNOWN, Whom};
 
 /// The files of a run, open since before the first packet.
 pub(super) struct Files {
