@@ -195,7 +195,7 @@ impl Targets {
 
 /// This network, loopback, multicast, and what is reserved, with the broadcast address.
 const NEVER_UNICAST: [(Ipv4Addr, u8); 4] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::UNSPECIFIED, 8),
     (Ipv4Addr::new(127, 0, 0, 0), 8),
     (Ipv4Addr::new(224, 0, 0, 0), 4),
     (Ipv4Addr::new(240, 0, 0, 0), 4),
