@@ -114,9 +114,10 @@ fn prefix(value: &Value) -> Option<Ipv4Net> {
     value.as_str()?.parse().ok().map(|prefix: Ipv4Net| prefix.trunc())
 }
 
-/// Whether an answer has all routes to the block: it was asked for the block, or for each of its prefixes.
+/// Whether an answer has all routes to the block: it was asked for the block, or for each of its prefixes. One that does
+/// not say for what was put together of such answers.
 fn is_whole(data: &Value, sink: &Sink<'_>) -> bool {
-    let asked = data["resource"].as_str().unwrap_or_default();
+    let Some(asked) = data["resource"].as_str() else { return true };
     let asked: Vec<Ipv4Net> = asked.split(',').filter_map(|one| one.trim().parse().ok()).collect();
     sink.wanted.is_covered(&asked)
 }
