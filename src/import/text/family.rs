@@ -4,6 +4,7 @@ use crate::import::format::LineReader;
 use crate::import::mtr;
 use crate::import::scamper;
 use crate::import::text_trace::Cell;
+use crate::import::traceroute::header::Header;
 use crate::import::traceroute::hop_words::{Begin, HopWords};
 use crate::import::traceroute::{self, tracepath};
 use crate::import::tracert;
@@ -86,6 +87,11 @@ impl Family {
             Self::MikroTik => "mikrotik",
             Self::Nmap => "nmap",
         }
+    }
+
+    /// The family that writes such a header.
+    pub(super) const fn of_header(header: &Header) -> Self {
+        if header.is_nexttrace { Self::NextTrace } else { Self::Traceroute }
     }
 
     /// The family of which `text` is a hop, with its TTL, where it can be of no other; behind a command

@@ -209,7 +209,7 @@ impl<'a> TextReader<'a> {
             return false;
         }
         if let Some(header) = Header::of(line) {
-            let family = if header.is_nexttrace { Family::NextTrace } else { Family::Traceroute };
+            let family = Family::of_header(&header);
             if self.allows(family) {
                 self.marks.learn(line, header.at);
                 let new =
@@ -462,6 +462,8 @@ impl<'a> TextReader<'a> {
 
     fn begin(&mut self, run: Run, sink: &mut Sink<'_>) {
         self.end_run(sink);
+        // What stands before a trace is not the header of the next one.
+        self.before.clear();
         self.run = Some(run);
     }
 
@@ -516,7 +518,7 @@ impl<'a> TextReader<'a> {
 }
 
 /// A line that opens or closes a block of code.
-fn is_fence(line: &str) -> bool {
+pub(super) fn is_fence(line: &str) -> bool {
     let line = line.trim_start_matches(['>', ' ']).trim_end();
     ["```", "~~~", "[code]", "[/code]", "</pre>"].iter().any(|fence| line.starts_with(fence))
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::FORMAT;
+use super::super::{FORMAT, cut};
 use crate::import::{recognise, test_lines};
 
 /// What one program printed, each to an address of its own.
@@ -286,6 +286,56 @@ fn what_stands_before_and_behind_the_lines_changes_nothing() {
     assert_eq!(differ, Vec::<String>::new());
 }
 
+/// Where `text` is cut, it is read as it is without.
+fn is_read_in_parts(text: &str) -> usize {
+    let whole = test_lines::of(FORMAT, text.as_bytes());
+    let places = (1..text.len()).filter(|place| text.as_bytes()[*place] == b'\n');
+    let mut cuts: Vec<usize> =
+        places.filter_map(|end| cut::last(&text.as_bytes()[..=end], None)).collect();
+    cuts.dedup();
+    for cut in &cuts {
+        let (before, behind) = text.split_at(*cut);
+        let lines = before.lines().count();
+        let mut parts = test_lines::of(FORMAT, before.as_bytes());
+        // Lines count from the beginning, and those that are none of ours are counted together.
+        let behind = test_lines::of(FORMAT, format!("{}{behind}", "\n".repeat(lines)).as_bytes());
+        parts.extend(behind);
+        let others = |found: &[String]| -> usize {
+            let other = found.iter().filter_map(|line| line.strip_prefix("0: other lines: "));
+            other.map(|count| count.parse::<usize>().expect("a number")).sum()
+        };
+        assert_eq!(others(&parts), others(&whole), "{cut}\n{text}");
+        parts.retain(|line| !line.contains("other lines"));
+        let whole: Vec<_> = whole.iter().filter(|line| !line.contains("other lines")).collect();
+        assert_eq!(parts.iter().collect::<Vec<_>>(), whole, "{cut}\n{text}");
+    }
+    cuts.len()
+}
+
+#[test]
+fn a_text_is_cut_where_nothing_before_matters() {
+    for (name, _) in PROGRAMS {
+        let text = |wanted: &str| {
+            PROGRAMS.iter().find(|(name, _)| *name == wanted).map_or("", |(_, text)| *text)
+        };
+        let other = ["inetutils", "tracert in russian", "mtr"].map(text).concat();
+        let twice = format!("{}{other}{}", text(name), text(name));
+        is_read_in_parts(&twice);
+    }
+    let text = |wanted: &str| {
+        PROGRAMS.iter().find(|(name, _)| *name == wanted).map_or("", |(_, text)| *text)
+    };
+    for (name, cuts) in [("linux", 1), ("tracert", 2), ("mtr", 1), ("cisco", 1), ("scamper", 1)] {
+        let twice = text(name).repeat(2);
+        assert_eq!(is_read_in_parts(&twice), cuts, "{name}");
+        for (dress, put_on) in DRESSES {
+            let dressed: String =
+                twice.lines().enumerate().map(|(at, line)| put_on(at, line) + "\n").collect();
+            is_read_in_parts(&dressed);
+        }
+    }
+}
+
 #[test]
 fn a_narrow_table_behind_a_number_is_no_trace() {
     assert_eq!(read("|7|1|10.0.0.1|1 ms|2 ms|3 ms|4 ms|5 ms|\n"), Vec::<String>::new());
@@ -303,6 +353,21 @@ proptest! {
             expected.extend(read(PROGRAMS[program].1));
         }
         prop_assert_eq!(read(&text), expected, "{}", text);
+    }
+
+    #[test]
+    fn any_text_is_read_in_parts(
+        lines in prop::collection::vec((0..PROGRAMS.len(), 0_usize..9, 0..DRESSES.len(), 0..PROSE.len()), 0..12)
+    ) {
+        let mut text = String::new();
+        for (program, count, dress, prose) in lines {
+            // Often all of a program, and often less.
+            let count = if count > 4 { usize::MAX } else { count + 1 };
+            let all = PROGRAMS[program].1.lines().take(count);
+            text.extend(all.enumerate().map(|(at, line)| DRESSES[dress].1(at, line) + "\n"));
+            text.extend([PROSE[prose], "\n"]);
+        }
+        is_read_in_parts(&text);
     }
 
     #[test]
