@@ -159,7 +159,11 @@ impl<'a> TextReader<'a> {
             return;
         }
         let begun = self.run.is_some();
-        if self.header(number, line, text, sink) || self.hop(number, line, text, sink) {
+        let is_usual_hop = self.run.as_mut().is_some_and(|run| run.quick(number, text, sink));
+        if is_usual_hop
+            || self.header(number, line, text, sink)
+            || self.hop(number, line, text, sink)
+        {
             if let (Some(run), Some(stamp)) = (&mut self.run, stamp)
                 && (!begun || run.trace.started.is_none())
             {
@@ -204,8 +208,7 @@ impl<'a> TextReader<'a> {
 
     /// Takes a line of a header, or a command.
     fn header(&mut self, number: u64, line: &str, text: &str, sink: &mut Sink<'_>) -> bool {
-        let could_be = text.bytes().any(|byte| byte.is_ascii_alphabetic());
-        if !could_be {
+        if !has_words(text) {
             return false;
         }
         if let Some(header) = Header::of(line) {
@@ -515,6 +518,13 @@ impl<'a> TextReader<'a> {
         }
         self.before.push_back((number, text.to_owned()));
     }
+}
+
+/// Whether a line has more than numbers, signs and units, as all headers have. Most lines are hops without names.
+fn has_words(line: &str) -> bool {
+    let is_of_word =
+        |byte: u8| byte.is_ascii_alphabetic() && !b"msec".contains(&byte) || byte == b'>';
+    line.bytes().any(is_of_word)
 }
 
 /// A line that opens or closes a block of code.
