@@ -79,6 +79,30 @@ pub enum Behind {
     },
 }
 
+/// What a destination unreachable says about the path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The router has no route to where the packet goes.
+    NoRoute,
+    /// It may not pass: a policy, which somebody has made for this destination.
+    Policy,
+    /// Nothing came back from behind the router: as much as silence there.
+    Silence,
+}
+
+impl Refusal {
+    /// What the code of ICMP type 3 says (RFC 792, RFC 1812 5.2.7.1). A null route and a failed ARP say "host
+    /// unreachable", so that one is no more than silence.
+    #[must_use]
+    pub const fn of(code: u8) -> Self {
+        match code {
+            0 | 6 | 8 | 11 => Self::NoRoute,
+            9 | 10 | 13 => Self::Policy,
+            _ => Self::Silence,
+        }
+    }
+}
+
 /// How far away from the vantage anything answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {

@@ -21,10 +21,11 @@ use world::Order;
 fn confidence_means_what_it_says_and_intervals_hold_the_truth() {
     let targets = Targets::built_in().expect("targets");
     let score = score::of(0..200, Order::Likely, &targets);
-    for (level, many, least) in [(Confidence::High, 5000, 99.9), (Confidence::Medium, 100, 99.0)] {
+    for (level, many, least) in [(Confidence::High, 4000, 99.9), (Confidence::Medium, 4000, 99.0)] {
         let right = score.level(level, true);
         assert!(right.all > many && right.percent() >= least, "{}", score.tables());
     }
+    assert_eq!(score.in_outages(Confidence::High), 0, "{}", score.tables());
     let split = score.covered("a prefix, split");
     assert!(split.all > 50 && (90.0..=99.0).contains(&split.percent()), "{}", score.tables());
 }

@@ -166,7 +166,7 @@ fn put_linux(text: &mut String, random: &mut StdRng, path: &Path) {
     for (ttl, hop) in path.ttls() {
         let _ = write!(text, "{ttl:2} ");
         if let Some((_, address, _)) = hop {
-            let _ = write!(text, " {address} ");
+            let _ = write!(text, " {address}");
         }
         put_times(text, random, hop.map(|(_, _, rtt)| rtt), " ms");
     }
@@ -179,7 +179,7 @@ fn put_named(text: &mut String, random: &mut StdRng, path: &Path) {
     for (ttl, hop) in path.ttls() {
         let _ = write!(text, "{ttl:2} ");
         if let Some((name, address, _)) = hop {
-            let _ = write!(text, " {name} ({address}) ");
+            let _ = write!(text, " {name} ({address})");
         }
         put_times(text, random, hop.map(|(_, _, rtt)| rtt), " ms");
     }
@@ -187,11 +187,12 @@ fn put_named(text: &mut String, random: &mut StdRng, path: &Path) {
 
 /// The three times of a line, or stars.
 fn put_times(text: &mut String, random: &mut StdRng, rtt: Option<u32>, unit: &str) {
-    for _ in 0..3 {
-        match rtt.filter(|_| random.random_bool(0.97)) {
+    for attempt in 0..3 {
+        // The first one answers, so that nobody is missing by chance.
+        match rtt.filter(|_| attempt == 0 || random.random_bool(0.97)) {
             Some(rtt) => {
                 let rtt = rtt + random.random_range(0..3000);
-                let _ = write!(text, " {}.{:03}{unit}", rtt / 1000, rtt % 1000);
+                let _ = write!(text, "  {}.{:03}{unit}", rtt / 1000, rtt % 1000);
             }
             None => text.push_str(" *"),
         }

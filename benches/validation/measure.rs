@@ -27,6 +27,8 @@ pub(crate) struct Judged {
     pub(crate) truth: String,
     /// Whether the last carrier shows itself on the path.
     pub(crate) shown: bool,
+    /// Whether the whole block is cut off.
+    pub(crate) outage: bool,
 }
 
 /// Measures the network as `lasthop probe` would: every other one by ICMP or UDP, every other one by
@@ -34,7 +36,7 @@ pub(crate) struct Judged {
 pub(crate) fn measure(world: World, number: u64, targets: &Targets) -> Vec<Judged> {
     let strategy = if number.is_multiple_of(2) { Strategy::Border } else { Strategy::Full };
     let method = if number % 4 < 2 { ProbeMethod::Icmp } else { ProbeMethod::Udp };
-    let vantage = world.scenario.vantage;
+    let (vantage, outage) = (world.scenario.vantage, world.outage);
     let codec = Codec::new(Secret::new(u128::from(number).to_le_bytes()));
     let mut transport = VirtualTransport::new(Network::new(world.scenario, number), codec);
     let mut random = StdRng::seed_from_u64(number);
@@ -66,6 +68,12 @@ pub(crate) fn measure(world: World, number: u64, targets: &Targets) -> Vec<Judge
         .into_iter()
         .zip(judgements)
         .zip(truths)
-        .map(|((trace, judgement), (truth, shown))| Judged { trace, judgement, truth, shown })
+        .map(|((trace, judgement), (truth, shown))| Judged {
+            trace,
+            judgement,
+            truth,
+            shown,
+            outage,
+        })
         .collect()
 }

@@ -48,6 +48,10 @@ pub(crate) struct Score {
     levels: BTreeMap<(Confidence, bool), Right>,
     /// By confidence and what is behind the border.
     rules: BTreeMap<(Confidence, &'static str), Right>,
+    /// In an outage: by confidence, how many traces are of a class, and all.
+    outages: BTreeMap<Confidence, Right>,
+    /// By whether home is proved to answer behind the border.
+    proven: BTreeMap<bool, Right>,
     /// By what the interval is of.
     coverage: BTreeMap<&'static str, Right>,
 }
@@ -81,6 +85,11 @@ impl Score {
         Right { right: seen.right + hidden.right, all: seen.all + hidden.all }
     }
 
+    /// How many traces have this confidence while the whole block is cut off.
+    pub(crate) fn in_outages(&self, confidence: Confidence) -> usize {
+        self.outages.get(&confidence).copied().unwrap_or_default().right
+    }
+
     /// How often the intervals of this kind hold the truth.
     pub(crate) fn covered(&self, what: &str) -> Right {
         self.coverage.get(what).copied().unwrap_or_default()
@@ -92,6 +101,12 @@ impl Score {
         let right = class == one.truth;
         self.levels.entry((confidence, one.shown)).or_default().add(right);
         self.rules.entry((confidence, rule(&one.judgement))).or_default().add(right);
+        if one.outage {
+            self.outages.entry(confidence).or_default().add(one.judgement.counts());
+        }
+        if one.judgement.counts() {
+            self.proven.entry(one.judgement.proven).or_default().add(right);
+        }
         *self.confusion.entry((confidence, class, one.truth.clone())).or_default() += 1;
     }
 
@@ -129,19 +144,39 @@ impl Score {
     /// Everything, as Markdown tables.
     pub(crate) fn tables(&self) -> String {
         let mut text = String::from(
-            "| confidence | traces | right | where the last carrier shows itself |\n|---|---|---|---|\n",
+            "| confidence | traces | of all | right | where the last carrier shows itself |\n|---|---|---|---|---|\n",
         );
+        let all = LEVELS.map(|level| self.level(level, false).all).iter().sum();
         for level in LEVELS {
+            let part = Right { right: self.level(level, false).all, all };
             let (all, shown) = (self.level(level, false), self.level(level, true));
             let _ = writeln!(
                 text,
-                "| {level} | {} | {:.2} % | {:.2} % of {} |",
+                "| {level} | {} | {:.1} % | {:.2} % | {:.2} % of {} |",
                 all.all,
+                part.percent(),
                 all.percent(),
                 shown.percent(),
                 shown.all
             );
         }
+        for (proven, right) in &self.proven {
+            let with = if *proven { "with" } else { "without" };
+            let _ = writeln!(
+                text,
+                "\nClassified {with} arrival: {}, {:.2} % right.",
+                right.all,
+                right.percent()
+            );
+        }
+        let outages: Vec<String> = LEVELS
+            .iter()
+            .map(|level| {
+                let it = self.outages.get(level).copied().unwrap_or_default();
+                format!("{level} {} of {}", it.right, it.all)
+            })
+            .collect();
+        let _ = writeln!(text, "\nClassified in an outage: {}.", outages.join(", "));
         text.push_str(
             "\n| confidence | what is behind the border | traces | right |\n|---|---|---|---|\n",
         );

@@ -23,6 +23,8 @@ pub(crate) struct World {
     pub(crate) sample: usize,
     /// For each routed prefix, what its flows are.
     pub(crate) flows: Vec<Flows>,
+    /// Whether the whole block is cut off.
+    pub(crate) outage: bool,
 }
 
 /// The truth about the flows of a routed prefix.
@@ -108,7 +110,7 @@ impl Draw {
         self.habits(&mut text, &entrances);
         let scenario = Scenario::parse("a random network", &text).expect("a scenario");
         let sample = odds::SAMPLES[self.random.random_range(0..odds::SAMPLES.len())];
-        World { scenario, sample, flows }
+        World { scenario, sample, flows, outage }
     }
 
     /// The vantage's own network: private addresses.
@@ -283,8 +285,11 @@ impl Draw {
         };
         let owner = way.outside[at].owner;
         let truth = match owner {
+            // A router without a route is nobody's border.
+            _ if end == "refusal 0" => "unreached",
             // What does not arrive was not carried by anybody next to the block.
             CarrierKind::Other | CarrierKind::Nobody if dead => "unreached",
+            CarrierKind::Other if end == "refusal 13" => "unreached",
             owner => owner.class(),
         };
         let last_hop = shown(&way.outside[..=at], owner);

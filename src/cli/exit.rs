@@ -7,7 +7,6 @@ use crate::lab::LabError;
 use crate::output::OutputError;
 use crate::probe::transport::TransportError;
 use crate::split::Split;
-use crate::transit::Class;
 
 use super::advice;
 
@@ -37,8 +36,7 @@ pub(super) enum Exit {
 impl Exit {
     /// The exit code of a run that was judged.
     pub(super) fn of_run(split: &Split) -> Self {
-        let is_classified = |(class, count): (&Class, &usize)| class.is_classified() && *count > 0;
-        if split.block.counts.iter().any(is_classified) {
+        if split.block.shares.iter().any(Option::is_some) {
             Self::Measured
         } else if split.way_out == Some(false) {
             Self::NoWayOut

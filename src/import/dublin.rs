@@ -23,9 +23,6 @@ pub(super) const FORMAT: Format = Format {
     reader: Reader::Json(JsonReader { prefixes: &[], parse: findings }),
 };
 
-/// The most probes of one flow.
-const MOST: usize = 1 << 13;
-
 fn recognises(head: &Head) -> bool {
     head.begins("{\"flows\":{") || head.has_all(&["\"flows\":{", "\"flowhash\":", "\"sent\":{"])
 }
@@ -94,8 +91,8 @@ fn flow_findings(flow: &str, probes: &[Probe]) -> Vec<Finding> {
         Ok(target) => target,
         Err(finding) => return vec![finding],
     };
-    if probes.len() > MOST {
-        return vec![Finding::Malformed("more answers than a traceroute has".into())];
+    if probes.len() > values::MOST_ANSWERS {
+        return vec![Finding::too_many_answers()];
     }
     let mut hops = HopBuilder::default();
     let mut unread = 0;
@@ -137,11 +134,9 @@ impl Probe {
         let icmp = received.icmp.as_ref();
         let code = icmp.and_then(|icmp| icmp.code.whole()).unwrap_or(0);
         let kind = match icmp.and_then(|icmp| icmp.r#type.whole::<u8>()) {
-            Some(3) if from == target && matches!(code, 2 | 3) => ReplyKind::EchoReply,
-            Some(3) => ReplyKind::Unreachable(code),
-            Some(0) => ReplyKind::EchoReply,
+            Some(icmp_type) => values::kind(icmp_type, code, from == target)?,
             None if from == target => ReplyKind::EchoReply,
-            _ => ReplyKind::TimeExceeded,
+            None => ReplyKind::TimeExceeded,
         };
         let label =
             |one: &Mpls| Some(MplsLabel { label: one.label.whole()?, ttl: one.ttl.whole()? });
@@ -160,6 +155,22 @@ impl Probe {
 mod tests {
     use super::*;
     use crate::import::{recognise, test_lines};
+
+    #[test]
+    fn what_is_nothing_of_the_path_is_no_hop() {
+        let text = r#"{"flows": {"33434": [
+            {"sent": {"ip": {"dst": "175.45.177.10", "ttl": 1}},
+             "received": {"icmp": {"type": 5, "code": 1}, "ip": {"src": "192.168.1.1"}}},
+            {"sent": {"ip": {"dst": "175.45.177.10", "ttl": 2}},
+             "received": {"icmp": {"type": 11, "code": 0}, "ip": {"src": "192.168.1.2"}}}]}}"#;
+        assert_eq!(
+            test_lines::of(FORMAT, text.as_bytes()),
+            [
+                "1: 175.45.177.10: 1 *, 2 192.168.1.2",
+                "1: skipped: answers from senders that cannot be read",
+            ]
+        );
+    }
 
     #[test]
     fn each_flow_is_a_trace() {

@@ -30,11 +30,26 @@ pub enum Finding {
 }
 
 impl Finding {
+    /// More answers than `values::MOST_ANSWERS`.
+    pub(super) fn too_many_answers() -> Self {
+        Self::Malformed("more answers than a traceroute has".into())
+    }
+
     /// A trace, of whose answers `unread` have senders that cannot be read.
     pub(super) fn of(trace: Trace, unread: usize) -> Vec<Self> {
         let unread =
             (unread > 0).then(|| Self::Skipped("answers from senders that cannot be read".into()));
         std::iter::once(Self::Trace(Box::new(trace))).chain(unread).collect()
+    }
+}
+
+/// Programs that write no kind of answer: what `target` itself answered is no time exceeded.
+pub(super) fn mark_target(hops: &mut [Hop], target: Ipv4Addr) {
+    let tries = hops.iter_mut().flat_map(|hop| &mut hop.tries);
+    for answer in tries.filter_map(|one| one.answer.as_mut()) {
+        if answer.from == target && answer.kind == ReplyKind::TimeExceeded {
+            answer.kind = ReplyKind::EchoReply;
+        }
     }
 }
 
@@ -76,12 +91,7 @@ impl NoDestination {
     }
 
     fn trace(mut self, target: Ipv4Addr) -> Trace {
-        let tries = self.hops.iter_mut().flat_map(|hop| &mut hop.tries);
-        for answer in tries.filter_map(|one| one.answer.as_mut()) {
-            if answer.from == target && answer.kind == ReplyKind::TimeExceeded {
-                answer.kind = ReplyKind::EchoReply;
-            }
-        }
+        mark_target(&mut self.hops, target);
         Trace {
             target,
             method: None,

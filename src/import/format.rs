@@ -137,7 +137,8 @@ impl Format {
     }
 }
 
-fn findings(
+/// What `parse` finds in the records of a batch, each finding with its line.
+pub(super) fn findings(
     batch: &Batch,
     parse: &dyn Fn(&[u8]) -> Vec<Finding>,
 ) -> impl Iterator<Item = (u64, Finding)> {

@@ -5,6 +5,7 @@ use super::sniff::Head;
 use super::{
     atlas, caracal, dublin, globalping, mtr, nexttrace, nmap_xml, own, scamper, text, trippy, yarrp,
 };
+use crate::input::HEAD;
 
 /// All formats, those that are the easiest to recognise first.
 pub static FORMATS: &[Format] = &[
@@ -53,4 +54,12 @@ pub fn recognise(head: &[u8]) -> Option<&'static Format> {
     let format = FORMATS.iter().find(|format| (format.recognises)(&head))?;
     let may_be_mixed = !format.stands_alone && format.name != MIXED.name;
     Some(if may_be_mixed && text::has_other(&head, format.name) { &MIXED } else { format })
+}
+
+/// Whether a file that begins with `head` is JSON with nothing in it, as services answer that have found nothing.
+#[must_use]
+pub fn is_empty_list(head: &[u8]) -> bool {
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let mut rest = text.iter().filter(|byte| !byte.is_ascii_whitespace()).peekable();
+    rest.peek().is_some() && head.len() < HEAD && rest.all(|byte| matches!(byte, b'[' | b']'))
 }

@@ -2,13 +2,11 @@
 
 use jiff::Timestamp;
 
+use super::values::MOST_LABELS;
 use crate::trace::{Hop, HopReply, HopTry, MplsLabel, Ttl};
 
 /// How many silent tries are made of a TTL; a number beyond that is a mistake.
 const MOST: u16 = 32;
-
-/// The most labels of an answer.
-const MOST_LABELS: usize = 16;
 
 /// Hops by rising TTL.
 #[derive(Debug, Default)]

@@ -37,4 +37,4 @@ mod yarrp;
 
 pub use finding::{Finding, NoDestination};
 pub use format::{Findings, Format, Sink, Wanted};
-pub use formats::{FORMATS, named, recognise};
+pub use formats::{FORMATS, is_empty_list, named, recognise};

@@ -14,9 +14,9 @@ use super::finding::{Finding, NoDestination};
 use super::format::{Format, JsonReader, Reader, Wanted};
 use super::hop_builder::HopBuilder;
 use super::sniff::Head;
-use super::values::Address;
+use super::values::{self, Address};
 use crate::input::json::loose::{self, Few, Number, Text};
-use crate::trace::{HopReply, MplsLabel, ReplyKind, StopReason};
+use crate::trace::{HopReply, ReplyKind, StopReason};
 
 /// The format `nexttrace`.
 pub(super) const FORMAT: Format = Format {
@@ -160,28 +160,19 @@ impl Probe {
 
     fn answer(&self) -> Option<HopReply> {
         let from = self.from()?;
-        let labels = self.mpls.0.iter().filter_map(|text| label(text.get()?)).collect();
+        let labels = self.mpls.0.iter().filter_map(Text::get).flat_map(values::labels);
         Some(HopReply {
             from,
             kind: ReplyKind::TimeExceeded,
             rtt: self.rtt(),
             reply_ttl: None,
-            labels,
+            labels: labels.take(values::MOST_LABELS).collect(),
         })
     }
 
-    /// Nanoseconds; half an hour is none.
+    /// Nanoseconds; none is a time that was not measured.
     fn rtt(&self) -> Option<Duration> {
         let nanos = self.rtt.whole().filter(|nanos| *nanos > 0)?;
-        Some(Duration::from_nanos(nanos)).filter(|rtt| rtt.as_secs() < 1800)
+        values::rtt(Duration::from_nanos(nanos))
     }
-}
-
-/// A label as in `[MPLS: Lbl 24001, TC 0, S 1, TTL 1]`.
-fn label(text: &str) -> Option<MplsLabel> {
-    let after = |word: &str| {
-        let (_, rest) = text.split_once(word)?;
-        rest.trim_start().split(|c: char| !c.is_ascii_digit()).next()
-    };
-    Some(MplsLabel { label: after("Lbl ")?.parse().ok()?, ttl: after("TTL ")?.parse().ok()? })
 }

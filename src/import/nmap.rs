@@ -30,17 +30,18 @@ pub(super) enum Row {
     Hop(u8, Cell),
     /// `4   ... 6`.
     Silent(RangeInclusive<u8>),
-    /// `-   Hops 1-3 are the same as for 175.45.177.9`.
-    Same(u8, Ipv4Addr),
+}
+
+/// `-   Hops 1-3 are the same as for 175.45.177.9`: up to which TTL, and as for whom.
+pub(super) fn same(line: &str) -> Option<(u8, Ipv4Addr)> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let ["-", "Hop" | "Hops", range, .., "for", other] = words.as_slice() else { return None };
+    Some((range.rsplit('-').next()?.parse().ok()?, other.parse().ok()?))
 }
 
 impl Row {
     pub(super) fn of(line: &str) -> Option<Self> {
         let words: Vec<&str> = line.split_whitespace().collect();
-        if let ["-", "Hop" | "Hops", range, .., "for", other] = words.as_slice() {
-            let last = range.rsplit('-').next()?.parse().ok()?;
-            return Some(Self::Same(last, other.parse().ok()?));
-        }
         let ttl = words.first()?.parse().ok().filter(|ttl| *ttl > 0)?;
         match words.get(1..)? {
             ["..."] => Some(Self::Silent(ttl..=ttl)),
@@ -74,8 +75,9 @@ mod tests {
         assert_eq!(Row::of("2   5.10 ms   gw.example (10.0.0.1)"), hop(2, 5.1));
         assert_eq!(Row::of("4   ... 6"), Some(Row::Silent(4..=6)));
         assert_eq!(Row::of("4   ..."), Some(Row::Silent(4..=4)));
-        let same = Row::of("-   Hops 1-3 are the same as for 10.0.0.9");
-        assert_eq!(same, Some(Row::Same(3, [10, 0, 0, 9].into())));
+        let line = "-   Hops 1-3 are the same as for 10.0.0.9";
+        assert_eq!(same(line), Some((3, [10, 0, 0, 9].into())));
+        assert_eq!(Row::of(line), None);
         for line in ["", "5 ms is short", "4 ... 2", "1 0.5 ms a b c d"] {
             assert_eq!(Row::of(line), None, "{line}");
         }

@@ -13,10 +13,8 @@ use jiff::Timestamp;
 
 use super::finding::Finding;
 use super::hop_builder::HopBuilder;
+use super::values::{self, MOST_ANSWERS};
 use crate::trace::{HopReply, Method, ReplyKind, Trace, Vantage};
-
-/// The most answers of one trace.
-const MOST: usize = 1 << 13;
 
 /// What a line says.
 pub(super) enum Row {
@@ -121,7 +119,7 @@ pub(super) fn read(
 impl Open {
     fn add(&mut self, answer: Answer) {
         self.answers += 1;
-        if self.answers > MOST {
+        if self.answers > MOST_ANSWERS {
             return;
         }
         self.started = self.started.into_iter().chain(answer.sent).min();
@@ -131,8 +129,8 @@ impl Open {
     }
 
     fn findings(mut self, key: Key, first: u8) -> Vec<Finding> {
-        if self.answers > MOST {
-            return vec![Finding::Malformed("more answers than a traceroute has".into())];
+        if self.answers > MOST_ANSWERS {
+            return vec![Finding::too_many_answers()];
         }
         // Those that did not answer have no line.
         (first..self.furthest).for_each(|ttl| self.hops.asked(ttl, 1));
@@ -153,14 +151,9 @@ impl Open {
     }
 }
 
-/// What a reply of this ICMP type and code says; nothing where that is nothing of the path.
-pub(super) fn kind(icmp_type: u8, code: u8, is_target: bool) -> Option<ReplyKind> {
-    match icmp_type {
-        11 => Some(ReplyKind::TimeExceeded),
-        0 => Some(ReplyKind::EchoReply),
-        3 if is_target && matches!(code, 2 | 3) => Some(ReplyKind::EchoReply),
-        3 => Some(ReplyKind::Unreachable(code)),
-        // What TCP answered.
-        _ => is_target.then_some(ReplyKind::EchoReply),
-    }
+/// What a reply of this type and code says, where the answers to TCP have types as well; nothing where that is
+/// nothing of the path.
+pub(super) fn kind(reply_type: u8, code: u8, is_target: bool) -> Option<ReplyKind> {
+    let of_tcp = || is_target.then_some(ReplyKind::EchoReply);
+    values::kind(reply_type, code, is_target).or_else(of_tcp)
 }

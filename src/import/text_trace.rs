@@ -10,13 +10,11 @@ use jiff::Timestamp;
 use super::finding::{Finding, NoDestination};
 use super::format::Sink;
 use super::hop_builder::HopBuilder;
-use super::values::Address;
+use super::values::{Address, MOST_ANSWERS};
 use crate::trace::{HopReply, MplsLabel, ReplyKind, StopReason, Vantage};
 
 /// The longest line that is looked at: names have no more than 255 letters.
 pub(super) const LONGEST: usize = 16 << 10;
-/// The most tries of one traceroute: a text that has more is none.
-const MOST: usize = 1 << 13;
 
 /// Where a traceroute went, as far as the text says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -118,8 +116,8 @@ impl TextTrace {
 
     /// Takes what a line, at `line`, says of `ttl`.
     pub(super) fn hop(&mut self, line: u64, ttl: u8, cells: Vec<Cell>, sink: &mut Sink<'_>) {
-        if self.tries + cells.len() > MOST {
-            sink(line, Finding::Malformed("more answers than a traceroute has".into()));
+        if self.tries + cells.len() > MOST_ANSWERS {
+            sink(line, Finding::too_many_answers());
             return;
         }
         if self.line == 0 {

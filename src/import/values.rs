@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::finding::Finding;
-use crate::trace::{MplsLabel, Vantage};
+use crate::trace::{MplsLabel, ReplyKind, Vantage};
 
 /// An address, of which only IPv4 matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,20 +46,45 @@ pub(super) fn target(text: Option<&str>) -> Result<Ipv4Addr, Finding> {
     }
 }
 
+/// The longest text of others that is repeated in a message.
+const SHOWN: usize = 120;
+
+/// As much of a text of others as belongs in a message, without what could change a terminal.
+pub(super) fn shown(text: &str) -> String {
+    text.chars().take(SHOWN).collect::<String>().escape_debug().to_string()
+}
+
 /// Milliseconds, unless nothing can have taken so long.
 pub(super) fn millis(millis: f64) -> Option<Duration> {
-    Duration::try_from_secs_f64(millis / 1000.0).ok().and_then(|_| micros_rounded(millis * 1000.0))
-}
-
-/// The precision that programs have; finer digits are noise of decimal fractions.
-fn micros_rounded(micros: f64) -> Option<Duration> {
+    // The precision that programs have; finer digits are noise of decimal fractions.
+    let micros = millis * 1000.0;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked before")]
-    let micros = if micros < LONGEST { micros.round() as u64 } else { return None };
-    Some(Duration::from_micros(micros))
+    let micros = if (0.0..1e15).contains(&micros) { micros.round() as u64 } else { return None };
+    rtt(Duration::from_micros(micros))
 }
 
-/// Microseconds: half an hour is a counter that went astray.
-const LONGEST: f64 = 2_147_483_648.0;
+/// A time that a packet may have been under way: half an hour is a counter that went astray.
+pub(super) fn rtt(rtt: Duration) -> Option<Duration> {
+    (rtt < IMPOSSIBLE).then_some(rtt)
+}
+
+/// 2^31 microseconds.
+const IMPOSSIBLE: Duration = Duration::from_micros(1 << 31);
+
+/// The most answers of one traceroute: what has more is none.
+pub(super) const MOST_ANSWERS: usize = 1 << 13;
+
+/// What an ICMP message of this type and code says; nothing where that is nothing of the path. A closed port or
+/// an unknown protocol is reported by the host itself.
+pub(super) fn kind(icmp_type: u8, code: u8, is_target: bool) -> Option<ReplyKind> {
+    match icmp_type {
+        11 => Some(ReplyKind::TimeExceeded),
+        0 => Some(ReplyKind::EchoReply),
+        3 if is_target && matches!(code, 2 | 3) => Some(ReplyKind::EchoReply),
+        3 => Some(ReplyKind::Unreachable(code)),
+        _ => None,
+    }
+}
 
 /// Where something was measured, if anything is known of it. An address that is no use outside its
 /// own network is none.
@@ -70,7 +95,8 @@ pub(super) fn vantage(name: Option<&str>, address: Option<Ipv4Addr>) -> Option<A
     Some(Arc::new(Vantage { name, address }))
 }
 
-fn is_public(address: Ipv4Addr) -> bool {
+/// Whether an address says where in the world it is.
+pub(super) fn is_public(address: Ipv4Addr) -> bool {
     let [first, second, ..] = address.octets();
     let shared = first == 100 && (64..128).contains(&second);
     let special = address.is_private() || address.is_link_local() || address.is_loopback();
@@ -105,6 +131,12 @@ pub(super) fn labels(text: &str) -> Vec<MplsLabel> {
     labels
 }
 
+/// A label as `label:ttl`.
+pub(super) fn label(text: &str) -> Option<MplsLabel> {
+    let (label, ttl) = text.split_once(':')?;
+    Some(MplsLabel { label: label.parse().ok()?, ttl: ttl.parse().ok()? })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,6 +156,13 @@ mod tests {
         for impossible in [-1.0, f64::NAN, f64::INFINITY, 1e10] {
             assert_eq!(millis(impossible), None);
         }
+    }
+
+    #[test]
+    fn a_counter_that_went_astray_is_no_time() {
+        assert_eq!(millis(2_147_483.647), Some(Duration::from_micros((1 << 31) - 1)));
+        assert_eq!(millis(2_147_483.648), None);
+        assert_eq!(rtt(Duration::from_micros(1 << 31)), None);
     }
 
     #[test]

@@ -138,11 +138,7 @@ impl Yarrp {
 
 /// Labels as `label:ttl,label:ttl`; `0` is none.
 fn labels(text: &str) -> Box<[MplsLabel]> {
-    let label = |one: &str| {
-        let (label, ttl) = one.split_once(':')?;
-        Some(MplsLabel { label: label.parse().ok()?, ttl: ttl.parse().ok()? })
-    };
-    text.split(',').filter_map(label).take(values::MOST_LABELS).collect()
+    text.split(',').filter_map(values::label).take(values::MOST_LABELS).collect()
 }
 
 #[cfg(test)]

@@ -60,12 +60,12 @@ fn is_tar(head: &[u8]) -> bool {
     said == header.iter().enumerate().map(byte).sum::<u32>()
 }
 
-/// Where an archive is read from.
-pub(super) enum Source<'a> {
-    /// A file, which can be read at any place.
-    File(File),
-    /// Anything else.
-    Stream(Box<dyn Read + Send + 'a>),
+/// An archive, and where it is read from.
+pub(super) enum Archive<'a> {
+    Tar(Box<dyn Read + Send + 'a>),
+    Zip(Box<dyn Read + Send + 'a>),
+    /// A zip archive that can be read at any place.
+    ZipFile(File),
 }
 
 /// Hands each member of an archive to `take`, with its name.
@@ -73,31 +73,21 @@ pub(super) enum Source<'a> {
 /// # Errors
 /// When the archive is damaged, or too large; what came before has been taken.
 pub(super) fn members(
-    kind: Kind,
-    source: Source<'_>,
+    archive: Archive<'_>,
     mut take: impl FnMut(&str, Box<dyn Read + Send + '_>),
 ) -> io::Result<()> {
     let (to, mut from) = sync_channel(WAITING);
     thread::scope(|scope| {
-        let unpacking = scope.spawn(move || match (kind, source) {
-            (Kind::Tar, Source::File(file)) => tar_members(file, &to),
-            (Kind::Tar, Source::Stream(stream)) => tar_members(stream, &to),
-            (Kind::Zip, Source::File(file)) => zip_members(file, &to),
-            (Kind::Zip, Source::Stream(stream)) => zip_members(spooled(stream)?, &to),
+        let unpacking = scope.spawn(move || match archive {
+            Archive::Tar(stream) => tar_members(stream, &to),
+            Archive::Zip(stream) => zip_members(spooled(stream)?, &to),
+            Archive::ZipFile(file) => zip_members(file, &to),
         });
         while let Ok(piece) = from.recv() {
             // What nobody read of the last member is passed over.
             if let Piece::Begin(name) = piece {
-                let mut ended = false;
-                take(
-                    &name,
-                    Box::new(Member {
-                        from: &mut from,
-                        ended: &mut ended,
-                        rest: Vec::new(),
-                        at: 0,
-                    }),
-                );
+                let member = Member { from: &mut from, ended: false, rest: Vec::new(), at: 0 };
+                take(&name, Box::new(member));
             }
         }
         unpacking.join().unwrap_or_else(|_| Err(io::Error::other("the archive cannot be read")))
@@ -238,7 +228,7 @@ fn spooled(stream: impl Read) -> io::Result<impl Read + Seek> {
 /// A member while it is read.
 struct Member<'a> {
     from: &'a mut Receiver<Piece>,
-    ended: &'a mut bool,
+    ended: bool,
     rest: Vec<u8>,
     at: usize,
 }
@@ -246,16 +236,16 @@ struct Member<'a> {
 impl Read for Member<'_> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         while self.at == self.rest.len() {
-            if *self.ended {
+            if self.ended {
                 return Ok(0);
             }
             match self.from.recv() {
                 Ok(Piece::Part(part)) => (self.rest, self.at) = (part, 0),
                 Ok(Piece::End(ended)) => {
-                    *self.ended = true;
+                    self.ended = true;
                     ended?;
                 }
-                Ok(Piece::Begin(_)) | Err(_) => *self.ended = true,
+                Ok(Piece::Begin(_)) | Err(_) => self.ended = true,
             }
         }
         let mut rest = self.rest.get(self.at..).unwrap_or_default();

@@ -6,7 +6,7 @@
 use std::io::{self, BufRead, Read};
 
 use super::open::{Opened, begin};
-use super::text::decoded_boxed;
+use super::text::decoded;
 
 /// The longest name of a tag that is looked at.
 const LONGEST_NAME: usize = 16;
@@ -68,7 +68,7 @@ pub(super) fn without_tags(opened: Opened<'_>) -> io::Result<Opened<'_>> {
     if !is_page(&opened.head) {
         return Ok(opened);
     }
-    begin(Box::new(Page::new(decoded_boxed(opened.input)?)))
+    begin(Box::new(Page::new(decoded(opened.input)?)))
 }
 
 fn is_page(head: &[u8]) -> bool {

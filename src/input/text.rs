@@ -23,21 +23,9 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 /// # Errors
 /// When `input` fails.
 pub(crate) fn decoded<'a>(
-    input: &'a mut (dyn BufRead + Send),
+    mut input: impl BufRead + Send + 'a,
 ) -> io::Result<Box<dyn BufRead + Send + 'a>> {
     let Some(encoding) = utf16(input.fill_buf()?) else { return Ok(Box::new(input)) };
-    let decoder = DecodeReaderBytesBuilder::new().encoding(Some(encoding)).build(input);
-    Ok(Box::new(BufReader::new(decoder)))
-}
-
-/// The same of an input that is handed over.
-///
-/// # Errors
-/// When `input` fails.
-pub(super) fn decoded_boxed<'a>(
-    mut input: Box<dyn BufRead + Send + 'a>,
-) -> io::Result<Box<dyn BufRead + Send + 'a>> {
-    let Some(encoding) = utf16(input.fill_buf()?) else { return Ok(input) };
     let decoder = DecodeReaderBytesBuilder::new().encoding(Some(encoding)).build(input);
     Ok(Box::new(BufReader::new(decoder)))
 }

@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::archive::{self, Kind, Source};
+use super::archive::{self, Archive, Kind};
 use super::budget::Budget;
 use super::html;
 use super::open::{Opened, unpacked};
@@ -131,6 +131,14 @@ impl Walk {
     }
 }
 
+/// Where an input is read from.
+enum Source<'a> {
+    /// A file, which can be read at any place.
+    File(File),
+    /// Anything else.
+    Stream(Box<dyn Read + Send + 'a>),
+}
+
 /// What is inside one file.
 struct Inside<'v> {
     budget: Budget,
@@ -140,15 +148,11 @@ struct Inside<'v> {
 impl Inside<'_> {
     /// Looks into `source`, which is in so many archives.
     fn look(&mut self, name: &str, is_named: bool, source: Source<'_>, depth: usize) {
-        let stream: Box<dyn Read + Send + '_> = match &source {
+        let (stream, file): (Box<dyn Read + Send + '_>, _) = match source {
             Source::File(file) => match file.try_clone() {
-                Ok(file) => Box::new(self.budget.of_source(file)),
+                Ok(copy) => (Box::new(self.budget.of_source(copy)), Some(file)),
                 Err(error) => return self.show(name, is_named, Found::Failed(error)),
             },
-            Source::Stream(_) => Box::new(io::empty()),
-        };
-        let (stream, file) = match source {
-            Source::File(file) => (stream, Some(file)),
             Source::Stream(stream) => (stream, None),
         };
         let (opened, was_packed) = match unpacked(stream, &self.budget) {
@@ -163,13 +167,14 @@ impl Inside<'_> {
             let why = io::Error::other("archives are packed into each other too often; unpack it");
             return self.show(name, is_named, Found::Failed(why));
         }
-        let source = match file {
-            Some(file) if kind == Kind::Zip && !was_packed => self.at_any_place(file),
-            _ => Ok(Source::Stream(Box::new(opened.input))),
+        let archive = match (kind, file) {
+            (Kind::Tar, _) => Ok(Archive::Tar(Box::new(opened.input))),
+            (Kind::Zip, Some(file)) if !was_packed => self.at_any_place(file),
+            (Kind::Zip, _) => Ok(Archive::Zip(Box::new(opened.input))),
         };
         let budget = self.budget.clone();
-        let read = source.and_then(|source| {
-            archive::members(kind, source, |member, content| {
+        let read = archive.and_then(|archive| {
+            archive::members(archive, |member, content| {
                 let name = format!("{name}:{}", shown(member));
                 if member.split('/').any(is_hidden) {
                     return self.show(&name, false, Found::PassedOver("hidden"));
@@ -184,9 +189,9 @@ impl Inside<'_> {
     }
 
     /// A file that is read at any place counts as read.
-    fn at_any_place<'a>(&self, file: File) -> io::Result<Source<'a>> {
+    fn at_any_place<'a>(&self, file: File) -> io::Result<Archive<'a>> {
         self.budget.read(file.metadata()?.len());
-        Ok(Source::File(file))
+        Ok(Archive::ZipFile(file))
     }
 
     fn show(&mut self, name: &str, is_named: bool, found: Found<'_>) {

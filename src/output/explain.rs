@@ -240,7 +240,7 @@ fn changes(judgement: &Judgement, targets: &Targets) -> Vec<String> {
     }
     if judgement.confidence == Confidence::Medium {
         changes.push(
-            "a home answer right behind it, or more traces with this border, make it surer".into(),
+            "a home answer behind it, on any trace of the routed prefix, makes it surer".into(),
         );
     }
     changes.extend(judgement.reasons.iter().filter_map(|reason| doubt(reason, targets)));
@@ -258,6 +258,9 @@ fn doubt(reason: &Reason, targets: &Targets) -> Option<String> {
             format!("home within {} silent hops makes it other", targets.block.usual_gap)
         }
         Reason::WentOn(further) => format!("an answer from {further} moves the border there"),
+        Reason::Alone => {
+            "a home answer behind it, or three targets that agree, make it surer".into()
+        }
         Reason::GapBefore(_) => "answers at the silent hops before it make it surer".into(),
         Reason::ThirdParty(_) => "a second hop of its class makes it surer".into(),
         Reason::NeverLeft => {

@@ -127,7 +127,8 @@ impl Clusters {
             let drawn = (0..count).map(|_| vantages[random.random_range(0..most) as usize]);
             let drawn = self.totals(&self.times(drawn));
             for (part, sums) in parts.iter().zip(&mut sums) {
-                for ((sum, squares), share) in sums.iter_mut().zip(self.means(part, &drawn, whole)) {
+                for ((sum, squares), share) in sums.iter_mut().zip(self.means(part, &drawn, whole))
+                {
                     *sum += share;
                     *squares += share * share;
                 }

@@ -23,10 +23,12 @@ pub struct Share {
 }
 
 impl Share {
-    /// The share of a class among the classified traces, if there are any.
-    pub(super) fn of(counts: &BTreeMap<Class, usize>, id: ClassId) -> Option<Self> {
-        let classified: usize =
-            counts.iter().filter(|(class, _)| class.is_classified()).map(|(_, count)| count).sum();
+    /// The share of a class among so many classified traces, if there are any.
+    pub(super) fn of(
+        counts: &BTreeMap<Class, usize>,
+        id: ClassId,
+        classified: usize,
+    ) -> Option<Self> {
         let count = counts.get(&Class::Transit(id)).copied().unwrap_or_default();
         (classified > 0).then(|| Self::wilson(real(count) / real(classified), real(classified)))
     }

@@ -65,6 +65,8 @@ pub struct Part {
     pub carriers: Vec<(String, usize)>,
     /// The last foreign hops of the classified traces, most frequent first.
     pub last_hops: Vec<(Ipv4Addr, usize)>,
+    /// How many traces are `other` with too little confidence to count for shares, verdict and carriers.
+    pub left_out: usize,
     /// How many classified traces have arrival: home answers behind the same border of the same routed prefix.
     pub proven: usize,
     /// The median RTT of the classified traces' last foreign hops.
@@ -160,6 +162,12 @@ impl<'t> Counting<'t> {
         self.routed.iter().map(|(scope, count)| (*scope, &count.classes))
     }
 
+    /// Whether at least one trace counts for shares.
+    #[must_use]
+    pub fn is_classified(&self) -> bool {
+        self.routed.values().any(|count| count.counted > 0)
+    }
+
     /// The split of what was counted.
     #[must_use]
     pub fn split(self) -> Split {
@@ -174,7 +182,7 @@ impl<'t> Counting<'t> {
         let shares = shares.map(known);
         let clustered = each.into_iter().map(|shares| shares.map(known));
         let part = |((scope, count), clustered): ((Ipv4Net, Count), Option<_>)| {
-            let plain = || ids().map(|id| Share::of(&count.classes, id)).collect();
+            let plain = || ids().map(|id| Share::of(&count.classes, id, count.counted)).collect();
             let shares = clustered.unwrap_or_else(plain);
             count.part(scope, shares)
         };
@@ -199,6 +207,10 @@ struct Count {
     /// How often each RTT was measured, in microseconds: what repeats takes no more room.
     rtts: BTreeMap<u64, usize>,
     probes: usize,
+    /// How many traces count for shares.
+    counted: usize,
+    /// How many are `other` with too little confidence for that.
+    left_out: usize,
     proven: usize,
     reached: Reached,
 }
@@ -215,6 +227,8 @@ impl Count {
             last_hops: BTreeMap::new(),
             rtts: BTreeMap::new(),
             probes: 0,
+            counted: 0,
+            left_out: 0,
             proven: 0,
             reached: Reached::default(),
         }
@@ -223,9 +237,11 @@ impl Count {
     fn add(&mut self, vantage: Option<&Vantage>, judgement: &Judgement) {
         *self.classes.entry(judgement.class).or_default() += 1;
         self.reached.add(judgement.border.reach(), vantage.is_some());
-        if !judgement.class.is_classified() {
+        if !judgement.counts() {
+            self.left_out += usize::from(judgement.class.is_classified());
             return;
         }
+        self.counted += 1;
         self.proven += usize::from(judgement.proven);
         self.add_vantage(vantage, judgement.class);
         *self.carriers.entry(judgement.holder()).or_default() += 1;
@@ -258,6 +274,8 @@ impl Count {
     fn add_all(&mut self, other: &Self) {
         self.targets.extend(&other.targets);
         self.probes += other.probes;
+        self.counted += other.counted;
+        self.left_out += other.left_out;
         self.proven += other.proven;
         self.reached.add_all(other.reached);
         for (name, theirs) in &other.vantages {
@@ -274,7 +292,8 @@ impl Count {
         Part {
             scope,
             targets: self.targets.len(),
-            verdict: verdict(&self.classes),
+            verdict: verdict(&self.classes, self.left_out),
+            left_out: self.left_out,
             counts: self.classes,
             shares,
             carriers: most_first(self.carriers),
@@ -293,8 +312,11 @@ fn across(routed: &[Part], id: ClassId) -> Option<Share> {
     Share::mean(&shares)
 }
 
-fn verdict(counts: &BTreeMap<Class, usize>) -> Verdict {
-    let some = |class: &Class| counts.get(class).is_some_and(|count| *count > 0);
+fn verdict(counts: &BTreeMap<Class, usize>, left_out: usize) -> Verdict {
+    let some = |class: &Class| {
+        let least = if *class == Class::Other { left_out } else { 0 };
+        counts.get(class).is_some_and(|count| *count > least)
+    };
     let classified: Vec<Class> =
         counts.keys().copied().filter(|class| class.is_classified()).filter(some).collect();
     match classified[..] {

@@ -5,6 +5,10 @@ use std::fmt::{self, Write as _};
 
 /// How many causes the line names.
 const MOST_CAUSES: usize = 3;
+/// How many causes are told apart: a cause may repeat what a file says.
+const MOST_KEPT: usize = 64;
+/// What all further causes are counted as.
+const OTHER_CAUSES: &str = "other causes";
 
 /// What became of the records of all files.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -49,8 +53,16 @@ impl ReadCounts {
         self.without_traces += others.without_traces;
         self.failed += others.failed;
         for (cause, count) in others.causes {
-            *self.causes.entry(cause).or_default() += count;
+            self.skip(cause, count);
         }
+    }
+
+    /// Counts `count` records that were skipped for this cause.
+    pub(super) fn skip(&mut self, cause: String, count: u64) {
+        let is_known = self.causes.contains_key(&cause);
+        let cause =
+            if is_known || self.causes.len() < MOST_KEPT { cause } else { OTHER_CAUSES.into() };
+        *self.causes.entry(cause).or_default() += count;
     }
 
     /// Whether everything could be read.
@@ -87,5 +99,25 @@ impl ReadCounts {
             let _ = write!(text, "; {count} {cause}");
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_beyond_the_most_are_counted_together() {
+        let mut counts = ReadCounts::default();
+        for number in 0..1000 {
+            let mut some = ReadCounts::default();
+            some.skip(format!("a traceroute that failed: {number}"), 1);
+            some.skip("IPv6".into(), 2);
+            counts.add(some);
+        }
+        assert_eq!(counts.causes.len(), MOST_KEPT + 1);
+        assert_eq!(counts.causes["IPv6"], 2000);
+        assert_eq!(counts.causes.values().sum::<u64>(), 3000);
+        assert!(counts.summary("x").contains("; 937 other causes"), "{}", counts.summary("x"));
     }
 }

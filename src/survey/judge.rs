@@ -8,7 +8,7 @@ use crate::owner::Owners;
 use crate::split::{Counting, Split};
 use crate::targets::Targets;
 use crate::trace::{Trace, Vantage};
-use crate::transit::{Class, Evidence, Judge, Judgement, Observation};
+use crate::transit::{Evidence, Judge, Judgement, Observation};
 
 use super::error::SurveyError;
 use super::store::{Batches, Place, Stored};
@@ -61,11 +61,10 @@ impl Judged<'_> {
         self.groups.iter().map(|(group, counting)| (group.as_str(), counting.clone().split()))
     }
 
-    /// Whether at least one trace was classified.
+    /// Whether at least one trace was classified, and counts for shares.
     #[must_use]
     pub fn is_classified(&self) -> bool {
-        let classified = |(class, count): (&Class, &usize)| class.is_classified() && *count > 0;
-        self.all.classes().any(|(_, classes)| classes.iter().any(classified))
+        self.all.is_classified()
     }
 }
 

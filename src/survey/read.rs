@@ -167,7 +167,7 @@ impl Survey<'_> {
                 self.read_input(names.len() - 1, name, opened, format, options, remark)
             }
             // As services answer that have found nothing.
-            None if is_empty_list(&opened.head) => {
+            None if import::is_empty_list(&opened.head) => {
                 self.counts.without_traces += 1;
                 Ok(())
             }
@@ -232,16 +232,6 @@ impl Survey<'_> {
         stored.map_err(SurveyError::Store)?;
         read.map_err(|source| SurveyError::File { file: name.into(), source })
     }
-}
-
-/// Whether a file is JSON with nothing in it.
-fn is_empty_list(head: &[u8]) -> bool {
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    let rest = head.iter().filter(|byte| !byte.is_ascii_whitespace());
-    let mut rest = rest.peekable();
-    rest.peek().is_some()
-        && head.len() < input::HEAD
-        && rest.all(|byte| matches!(byte, b'[' | b']'))
 }
 
 /// Keeps the traces to the block, and counts everything else.
@@ -313,7 +303,7 @@ impl Sifted {
             self.not_used.push((line, why));
         }
         if let Finding::Skipped(why) = finding {
-            *self.counts.causes.entry(why).or_default() += 1;
+            self.counts.skip(why, 1);
         }
     }
 }

@@ -236,8 +236,7 @@ impl PackedTrace<HopReply> {
 pub(super) struct TraceStore {
     file: SpooledTempFile,
     digest: SipHasher13,
-    /// Where each record begins and how long it is, if they are to be sorted; else where each pack
-    /// begins.
+    /// Where each record begins and how long it is, if they are to be sorted; else nothing.
     records: Vec<(SortKey, u64, usize)>,
     sorts: bool,
     end: u64,

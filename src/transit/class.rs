@@ -3,10 +3,11 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use crate::border::{Behind, Border, Reach};
+use crate::border::{Behind, Border, Reach, Refusal};
 use crate::owner::Owner;
-use crate::targets::{ClassId, Classes, Targets};
+use crate::targets::{ClassId, Classes, KnownBorder, Targets};
 
+use super::evidence::PrefixEvidence;
 use super::observation::{NoEnd, Observation};
 use super::reason::Reason;
 
@@ -35,32 +36,49 @@ impl Class {
         }
     }
 
-    /// Whether it counts for shares: somebody was named.
+    /// The class of what `owner` holds; nothing where nobody is known.
+    pub(super) fn of(owner: &Owner) -> Option<Self> {
+        match owner.class {
+            Some(class) => Some(Self::Transit(class)),
+            None => owner.is_known().then_some(Self::Other),
+        }
+    }
+
+    /// Whether somebody was named.
     #[must_use]
     pub const fn is_classified(self) -> bool {
         matches!(self, Self::Transit(_) | Self::Other)
     }
 }
 
+/// What the other traces of the run, and what is known beside them, say about where a trace ends.
+pub(super) struct Around<'a> {
+    /// The last foreign hop is one behind which home was seen, before this run.
+    pub(super) known: Option<&'a KnownBorder>,
+    /// What others of the run show about it.
+    pub(super) prefix: &'a PrefixEvidence<'a>,
+    /// A last foreign hop of another class at which others ended that went on behind it.
+    pub(super) further: Option<Ipv4Addr>,
+}
+
 /// The class, and the reason where the border alone does not say it. `path` has the owners of
-/// `border.path`; `whole_path` those of all hops from the vantage on, where they are known; `arrived` says
-/// whether home answers behind the last of them in this run.
+/// `border.path`; `whole_path` those of all hops from the vantage on, where they are known.
 pub(super) fn decide(
     trace: &Observation,
     path: &[Arc<Owner>],
     whole_path: Option<&[(Ipv4Addr, Arc<Owner>)]>,
-    arrived: bool,
+    around: &Around<'_>,
     targets: &Targets,
 ) -> (Class, Vec<Reason>) {
-    let border = &trace.border;
+    let (border, prefix) = (&trace.border, around.prefix);
     // A path that ends at a known border has left its carrier.
-    let known = border.last.and_then(|last| targets.borders.get(&last.address));
-    let (within_carrier, known_border) = match (never_left(border, whole_path), known) {
-        (Some(_), _) if arrived => (None, None),
-        (Some(_), Some(known)) => (None, Some(Reason::KnownBorder(known.clone()))),
-        (Some(carrier), None) => (Some(Reason::WithinCarrier(carrier)), None),
-        (None, _) => (None, None),
-    };
+    let (within_carrier, known_border) =
+        match (never_left(border, prefix, whole_path), around.known) {
+            (Some(_), _) if prefix.arrived_anywhere => (None, None),
+            (Some(_), Some(known)) => (None, Some(Reason::KnownBorder(known.clone()))),
+            (Some(carrier), None) => (Some(Reason::WithinCarrier(carrier)), None),
+            (None, _) => (None, None),
+        };
     match trace.no_end() {
         Some(NoEnd::Ceiling) => return (Class::Unknown, vec![Reason::CutOff(trace.furthest)]),
         Some(NoEnd::CutShort { stop, is_silent }) => {
@@ -78,49 +96,66 @@ pub(super) fn decide(
         let reason = if inside { Reason::NoWayOut } else { Reason::NobodyAnswered };
         return (Class::Unknown, vec![reason]);
     };
-    if let Some(class) = owner.class {
-        return match within_carrier {
-            Some(reason) => (Class::Unknown, vec![reason]),
-            None => (Class::Transit(class), known_border.into_iter().collect()),
-        };
-    }
-    if owner.is_known() && is_next_to_block(border, targets.block.usual_gap) {
-        let is_first = trace.begins_at_the_vantage && before.is_empty();
-        return match border.behind {
-            // Where the first public hop refuses, that is the vantage's own provider.
-            Behind::Unreachable { .. } if is_first => (Class::Unreached, vec![Reason::DiedEarly]),
-            _ => (Class::Other, Vec::new()),
-        };
-    }
-    let transit_before = before.iter().any(|owner| owner.class.is_some());
-    let lost = match border.behind {
-        Behind::Silence { .. } => true,
-        Behind::Unreachable { by, .. } => border.last.is_none_or(|last| last.address != by),
-        Behind::Home { .. } | Behind::ForeignReply { .. } => false,
+    let refusal = match border.behind {
+        Behind::Unreachable { code, .. } => Some(Refusal::of(code)),
+        _ => None,
     };
-    match (lost, transit_before) {
-        (true, true) => (Class::Unknown, vec![Reason::LostBehindTransit]),
-        (true, false) => (Class::Unreached, vec![Reason::DiedEarly]),
-        _ if owner.is_known() => (Class::Unknown, vec![Reason::NotNextToBlock]),
-        _ => (Class::Unknown, vec![Reason::NoOwner]),
+    if let Some(reason) = within_carrier {
+        return (Class::Unknown, vec![reason]);
+    }
+    if refusal == Some(Refusal::NoRoute) && !prefix.met_home {
+        return (Class::Unreached, vec![Reason::NoRoute]);
+    }
+    let refused_by_last = matches!(border.behind, Behind::Unreachable { by, .. } if border.last.is_some_and(|last| last.address == by));
+    let by_policy = refusal == Some(Refusal::Policy) && refused_by_last;
+    let is_near_home = !prefix.is_box && border.arrives(targets.block.usual_gap);
+    let may_hide = match border.behind {
+        Behind::Home { gap, .. } | Behind::ForeignReply { gap, .. } => gap > 0 || prefix.is_box,
+        Behind::Unreachable { .. } | Behind::Silence { .. } => !by_policy,
+    };
+    if let Some(further) = around.further.filter(|_| may_hide) {
+        return (Class::Unknown, vec![Reason::WentOn(further)]);
+    }
+    if let Some(class) = owner.class {
+        return (Class::Transit(class), known_border.into_iter().collect());
+    }
+    if owner.is_known() && is_near_home {
+        return (Class::Other, Vec::new());
+    }
+    match border.behind {
+        Behind::Home { .. } | Behind::ForeignReply { .. } if prefix.is_box => {
+            return (Class::Unknown, Vec::new());
+        }
+        Behind::Home { .. } | Behind::ForeignReply { .. } if owner.is_known() => {
+            return (Class::Unknown, vec![Reason::NotNextToBlock]);
+        }
+        Behind::Home { .. } | Behind::ForeignReply { .. } => {
+            return (Class::Unknown, vec![Reason::NoOwner]);
+        }
+        Behind::Unreachable { .. } | Behind::Silence { .. } => {}
+    }
+    if before.iter().any(|owner| owner.class.is_some()) {
+        return (Class::Unknown, vec![Reason::LostBehindTransit]);
+    }
+    if prefix.met_home {
+        return (Class::Unknown, vec![Reason::OthersArrived]);
+    }
+    match by_policy && !owner.is_known() {
+        true => (Class::Unknown, vec![Reason::NoOwner]),
+        false => (Class::Unreached, vec![Reason::DiedEarly]),
     }
 }
 
 /// The carrier within which the path stays from its first public hop on, where nothing answers behind
 /// it: the vantage may be that carrier's customer, whose packets went nowhere.
-fn never_left(border: &Border, path: Option<&[(Ipv4Addr, Arc<Owner>)]>) -> Option<String> {
+fn never_left(
+    border: &Border,
+    prefix: &PrefixEvidence<'_>,
+    path: Option<&[(Ipv4Addr, Arc<Owner>)]>,
+) -> Option<String> {
     let name = |owner: &Owner| owner.carrier.as_ref().map(|carrier| carrier.name.clone());
     let (_, first) = path?.first()?;
     let ends = matches!(border.behind, Behind::Silence { .. } | Behind::Unreachable { .. });
-    let first = name(first).filter(|_| ends)?;
+    let first = name(first).filter(|_| ends || prefix.is_box)?;
     path?.iter().all(|(_, owner)| name(owner).as_ref() == Some(&first)).then_some(first)
-}
-
-/// Whether the last foreign hop is next to the block: home answers behind it with at most the usual
-/// gap, or it sent the unreachable itself.
-fn is_next_to_block(border: &Border, usual_gap: u8) -> bool {
-    match border.behind {
-        Behind::Home { gap, .. } | Behind::ForeignReply { gap, .. } => gap <= usual_gap,
-        Behind::Unreachable { .. } | Behind::Silence { .. } => border.is_certain(),
-    }
 }

@@ -5,9 +5,9 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use crate::border::{Behind, Border};
+use crate::border::{Behind, Border, Refusal};
 use crate::owner::Owner;
-use crate::targets::{ClassId, Targets};
+use crate::targets::{ClassId, KnownBorder, Targets};
 
 use super::class::Class;
 use super::evidence::{Count, PrefixEvidence, SeenBorder};
@@ -18,9 +18,10 @@ use super::reason::Reason;
 pub enum Confidence {
     /// Gaps, skipped hops, contradictions, or nobody in question.
     Low,
-    /// Silence behind the border, and nothing that contradicts.
+    /// Silence behind the border, and nothing that contradicts: the border is known, or several traces agree
+    /// on it; or it refused.
     Medium,
-    /// Home answers behind the border, or several traces of the routed prefix agree on it.
+    /// Home answers behind the border, on this trace or on others of the routed prefix.
     High,
 }
 
@@ -48,6 +49,8 @@ pub(super) struct Case<'a> {
     /// Whether the trace began at the border that others of the routed prefix have.
     pub(super) began_at_border: bool,
     pub(super) prefix: &'a PrefixEvidence<'a>,
+    /// The border is one behind which home was seen, before this run.
+    pub(super) known: Option<&'a KnownBorder>,
     /// The other borders of the routed prefix, with their owners.
     pub(super) others: &'a [(&'a SeenBorder, Arc<Owner>)],
     pub(super) targets: &'a Targets,
@@ -68,7 +71,7 @@ impl Case<'_> {
         doubts.extend(third_party(self.path).map(Reason::ThirdParty));
         doubts.extend(self.never_left());
         doubts.extend(self.hidden());
-        if !doubts.is_empty() || !matches!(self.class, Class::Transit(_)) {
+        if !doubts.is_empty() || !self.class.is_classified() {
             confidence = Confidence::Low;
         }
         reasons.extend(doubts);
@@ -87,42 +90,82 @@ impl Case<'_> {
 
     fn by_what_is_behind(&self) -> (Confidence, Vec<Reason>) {
         let several = self.agreeing().witnesses >= SEVERAL;
+        let arrived = self.prefix.arrived;
         match self.border.behind {
+            Behind::Home { gap, target, .. } if self.prefix.is_box => {
+                let (confidence, mut reasons) = self.by_silence(Reason::Home { gap, target });
+                reasons.insert(1, Reason::Box);
+                (confidence, reasons)
+            }
             Behind::Home { gap, target, .. } => {
                 let home = Reason::Home { gap, target };
                 // What others saw behind it stands in the gap.
-                if let Some(further) = self.prefix.behind.filter(|_| gap > 0) {
-                    return (Confidence::Low, vec![home, Reason::WentOn(further)]);
+                if let Some(further) = self.prefix.behind.first().filter(|_| gap > 0) {
+                    return (Confidence::Low, vec![home, Reason::WentOn(*further)]);
                 }
-                let confidence = match (gap <= self.targets.block.usual_gap, several) {
-                    (true, _) => Confidence::High,
-                    (false, true) => Confidence::Medium,
-                    (false, false) => Confidence::Low,
+                let is_near = gap <= self.targets.block.usual_gap;
+                let confidence = match self.class {
+                    Class::Other if arrived.witnesses >= SEVERAL => Confidence::Medium,
+                    Class::Other => Confidence::Low,
+                    // A box at the vantage that sets TTL anew makes home the next hop.
+                    _ if gap == 0 && self.is_inside() => {
+                        return (Confidence::Medium, vec![home, Reason::NeverLeft]);
+                    }
+                    _ if is_near || arrived.traces > 0 => Confidence::High,
+                    _ if several => Confidence::Medium,
+                    _ => Confidence::Low,
                 };
                 (confidence, vec![home])
             }
             Behind::ForeignReply { from, gap } => {
-                (agreed(several), vec![Reason::ForeignReply { from, gap }])
+                let confidence = match self.class {
+                    Class::Other => Confidence::Low,
+                    _ if arrived.witnesses >= SEVERAL => Confidence::High,
+                    _ => Confidence::Medium,
+                };
+                (confidence, vec![Reason::ForeignReply { from, gap }])
             }
             Behind::Unreachable { by, code } => {
-                (agreed(several), vec![Reason::Unreachable { by, code }])
+                let refused = Reason::Unreachable { by, code };
+                match Refusal::of(code) {
+                    Refusal::Policy if arrived.traces > 0 => (Confidence::High, vec![refused]),
+                    Refusal::Policy => (Confidence::Medium, vec![refused]),
+                    Refusal::NoRoute => (Confidence::Low, vec![refused]),
+                    Refusal::Silence => self.by_silence(refused),
+                }
             }
-            Behind::Silence { .. } => self.by_silence(several),
+            Behind::Silence { .. } => self.by_silence(Reason::Silence),
         }
     }
 
-    fn by_silence(&self, several: bool) -> (Confidence, Vec<Reason>) {
-        let silence = vec![Reason::Silence];
-        match (self.prefix.behind, self.border.silent_before) {
-            (Some(further), _) => (Confidence::Low, vec![Reason::Silence, Reason::WentOn(further)]),
-            _ if several => (Confidence::High, silence),
-            (None, 0) => (Confidence::Medium, silence),
-            (None, silent) => (Confidence::Low, vec![Reason::Silence, Reason::GapBefore(silent)]),
+    /// Nothing of home behind it: `seen` is what came instead.
+    fn by_silence(&self, seen: Reason) -> (Confidence, Vec<Reason>) {
+        let (several, arrived) = (self.agreeing().witnesses >= SEVERAL, self.prefix.arrived.traces);
+        if let Some(further) = self.prefix.behind.first() {
+            return (Confidence::Low, vec![seen, Reason::WentOn(*further)]);
         }
+        if !self.class.is_classified() {
+            return (Confidence::Low, vec![seen]);
+        }
+        if arrived > 0 {
+            let scope = self.prefix.scope;
+            return (Confidence::High, vec![seen, Reason::Arrived { traces: arrived, scope }]);
+        }
+        let mut reasons = vec![seen];
+        reasons.extend(self.known.map(|known| Reason::KnownBorder(known.clone())));
+        let (confidence, doubt) = match (self.known.is_some(), self.border.silent_before) {
+            _ if several => (Confidence::Medium, None),
+            (true, 0) => (Confidence::Medium, None),
+            (false, 0) => (Confidence::Low, Some(Reason::Alone)),
+            (_, silent) => (Confidence::Low, Some(Reason::GapBefore(silent))),
+        };
+        reasons.extend(doubt);
+        (confidence, reasons)
     }
 
     fn meets_home(&self) -> bool {
         matches!(self.border.behind, Behind::Home { .. } | Behind::ForeignReply { .. })
+            && !self.prefix.is_box
     }
 
     /// The traces that confirm the border. One that dies early confirms nothing.
@@ -142,25 +185,26 @@ impl Case<'_> {
     /// Whether the border rests on silence and few traces alone.
     fn is_alone(&self) -> bool {
         let silence = matches!(self.border.behind, Behind::Silence { .. });
-        silence && self.agreeing().witnesses < SEVERAL
+        silence && self.agreeing().witnesses < SEVERAL && self.prefix.arrived.traces == 0
     }
 
     /// No home behind a carrier in which the path has been from its first hop on: it may be the
     /// vantage's own provider, at which a path that is dead ends as well.
     fn never_left(&self) -> Option<Reason> {
-        let Class::Transit(class) = self.class else { return None };
-        let inside = self.path.iter().all(|(_, owner)| owner.class == Some(class));
-        (!self.meets_home() && self.path_is_complete && inside).then_some(Reason::NeverLeft)
+        (!self.meets_home() && self.is_inside()).then_some(Reason::NeverLeft)
+    }
+
+    /// Whether the path has been in its class from its first hop on.
+    fn is_inside(&self) -> bool {
+        let Class::Transit(class) = self.class else { return false };
+        self.path_is_complete && self.path.iter().all(|(_, owner)| owner.class == Some(class))
     }
 
     /// A carrier that is nobody's in question: one that is may be silent behind it, or answer with
     /// an address of this one's, as the first router behind a link does.
     fn hidden(&self) -> Option<Reason> {
-        match (self.class, self.border.behind) {
-            (Class::Other, Behind::Unreachable { code: 0 | 1, .. }) => Some(Reason::NoRoute),
-            (Class::Other, _) => Some(Reason::MayHide),
-            _ => None,
-        }
+        let several = self.prefix.arrived.witnesses >= SEVERAL;
+        (self.class == Class::Other && !several).then_some(Reason::MayHide)
     }
 
     /// The border of another class at which most traces of the routed prefix end.
@@ -181,10 +225,6 @@ impl Case<'_> {
         let scope = self.prefix.scope;
         Some((count, Reason::Differs { traces: count.traces, scope, last, class }))
     }
-}
-
-const fn agreed(several: bool) -> Confidence {
-    if several { Confidence::High } else { Confidence::Medium }
 }
 
 /// The hop before the border, where that is not of the border's class: the border's address may be

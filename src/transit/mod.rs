@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt as _};
 
-use crate::border::Border;
+use crate::border::{Behind, Border};
 use crate::owner::{Owner, Owners};
 use crate::targets::Targets;
 use crate::trace::{Strategy, Trace};
@@ -24,9 +24,10 @@ pub use class::Class;
 pub use confidence::Confidence;
 pub use reason::Reason;
 
+use class::Around;
 use confidence::Case;
 pub use evidence::Evidence;
-use evidence::SeenBorder;
+use evidence::{Arrivals, SeenBorder};
 pub use observation::Observation;
 
 /// What a trace was judged to be.
@@ -44,8 +45,8 @@ pub struct Judgement {
     pub owner: Option<Arc<Owner>>,
     /// The origin AS of the hops up to it, repeats removed; unknown ones are left out.
     pub as_path: Vec<u32>,
-    /// Whether arrival is shown: home answers behind its border, on this trace or on others of the routed
-    /// prefix.
+    /// Whether arrival is shown: home answers right behind its border, on this trace or on others of the
+    /// routed prefix.
     pub proven: bool,
 }
 
@@ -55,8 +56,17 @@ impl Judgement {
     #[must_use]
     pub fn fell_short(&self) -> bool {
         // One that was cut short has not ended, and claims nothing.
+        let cut = |it: &Reason| matches!(it, Reason::CutShort(_) | Reason::CutOff(_));
+        self.reasons.iter().any(|it| matches!(it, Reason::WentOn(_)))
+            && !self.reasons.iter().any(cut)
+    }
+
+    /// Whether it counts for shares. `other` with little confidence does not: it needs only one router that
+    /// answers from an address of the block.
+    #[must_use]
+    pub fn counts(&self) -> bool {
         self.class.is_classified()
-            && self.reasons.iter().any(|reason| matches!(reason, Reason::WentOn(_)))
+            && (self.class != Class::Other || self.confidence > Confidence::Low)
     }
 
     /// The holder of the last foreign hop in short: the carrier, else the AS, else the country.
@@ -94,6 +104,7 @@ pub fn judge_alone(trace: &Trace, targets: &Targets, owners: &Owners<'_>) -> Jud
 pub struct Judge<'a, 't> {
     targets: &'t Targets,
     evidence: &'a Evidence,
+    arrivals: Arrivals,
     known: Known<'a, 't>,
 }
 
@@ -101,7 +112,8 @@ impl<'a, 't> Judge<'a, 't> {
     /// A judge that goes by `evidence`.
     #[must_use]
     pub fn new(targets: &'t Targets, owners: &'a Owners<'t>, evidence: &'a Evidence) -> Self {
-        Self { targets, evidence, known: Known { owners, found: HashMap::new() } }
+        let arrivals = evidence.arrivals();
+        Self { targets, evidence, arrivals, known: Known { owners, found: HashMap::new() } }
     }
 
     /// Judges one trace.
@@ -110,15 +122,22 @@ impl<'a, 't> Judge<'a, 't> {
         let border = &trace.border;
         let path: Vec<Arc<Owner>> =
             border.path.iter().map(|address| self.known.of(*address)).collect();
-        let prefix = self.evidence.about(&trace, &targets.block);
+        let prefix = self.evidence.about(&trace, &self.arrivals, &targets.block);
         let (begins_here, own) = (trace.begins_at_the_vantage, &border.path[..]);
         let longest = if begins_here || prefix.path.is_empty() { own } else { prefix.path };
         let longest: Vec<_> =
             longest.iter().map(|address| (*address, self.known.of(*address))).collect();
         let path_is_complete = begins_here || !prefix.path.is_empty();
         let whole_path = path_is_complete.then_some(&longest[..]);
-        let (class, mut reasons) =
-            class::decide(&trace, &path, whole_path, prefix.arrived, targets);
+        let known = border.last.and_then(|last| targets.borders.get(&last.address));
+        let own_class = path.last().and_then(|owner| Class::of(owner));
+        let mut is_of_another = |address: &&Ipv4Addr| {
+            let class = Class::of(&self.known.of(**address));
+            class.is_some() && class != own_class
+        };
+        let further = prefix.behind.iter().find(&mut is_of_another).copied();
+        let around = Around { known, prefix: &prefix, further };
+        let (class, mut reasons) = class::decide(&trace, &path, whole_path, &around, targets);
         let other = |seen: &&'a SeenBorder| (*seen, self.known.of(seen.address));
         let others: Vec<_> = prefix.others.iter().map(other).collect();
         let case = Case {
@@ -128,18 +147,25 @@ impl<'a, 't> Judge<'a, 't> {
             path_is_complete,
             began_at_border: trace.strategy == Some(Strategy::Border),
             prefix: &prefix,
+            known,
             others: &others,
             targets,
         };
         let (confidence, more) = case.decide();
+        let went_on = |it: &Reason| matches!(it, Reason::WentOn(_));
+        let is_said = |said: &[Reason], it: &Reason| {
+            said.contains(it) || went_on(it) && said.iter().any(went_on)
+        };
+        let more: Vec<Reason> = more.into_iter().filter(|it| !is_said(&reasons, it)).collect();
         reasons.extend(more);
         let origins = path.iter().filter_map(|owner| owner.origin.as_ref());
         let mut as_path: Vec<u32> = origins.map(|origin| origin.asn).collect();
         as_path.dedup();
         let owner = border.last.and(path.last().cloned());
         // What others saw behind it stands between it and home.
-        let arrives = border.arrives(targets.block.usual_gap) || prefix.ends.arrived.traces > 0;
-        let proven = class.is_classified() && prefix.behind.is_none() && arrives;
+        let next_is_home = matches!(border.behind, Behind::Home { gap: 0, .. });
+        let unhidden = prefix.behind.is_empty() || next_is_home && !prefix.is_box;
+        let proven = class.is_classified() && unhidden && prefix.arrived.traces > 0;
         Judgement { class, confidence, reasons, border: trace.border, owner, as_path, proven }
     }
 }

@@ -33,8 +33,7 @@ pub struct Observation {
     /// When its first probe left. It is not kept while the trace waits to be judged.
     #[serde(skip)]
     pub started: Option<Timestamp>,
-    /// The kind of packet. It is not kept while the trace waits to be judged.
-    #[serde(skip)]
+    /// The kind of packet.
     pub method: Option<Method>,
 }
 

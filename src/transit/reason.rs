@@ -71,8 +71,21 @@ pub enum Reason {
     PathUnknown,
     /// A carrier with a configured class may be silent behind the border of a holder without one.
     MayHide,
-    /// The refusal is one that any router without a route sends.
+    /// A router has no route to the block, and home answers nowhere behind it.
     NoRoute,
+    /// Home answers behind the border on other traces of the routed prefix.
+    Arrived {
+        /// How many.
+        traces: usize,
+        /// The routed prefix.
+        scope: Ipv4Net,
+    },
+    /// The trace died where others of the routed prefix met home.
+    OthersArrived,
+    /// Nearly all targets of the routed prefix answer at one TTL: something on the way does it for them.
+    Box,
+    /// Silence, at a hop of which nothing else shows that it is the border.
+    Alone,
     /// The trace ended with the run.
     CutShort(StopReason),
     /// The last TTL that was to be asked still answered.
@@ -83,7 +96,7 @@ pub enum Reason {
     NoWayOut,
     /// The path ends within the carrier of its first public hop.
     WithinCarrier(String),
-    /// It does, at a border that `targets.toml` knows.
+    /// Home has answered behind the border before this run, as `targets.toml` says.
     KnownBorder(KnownBorder),
     /// The trace died before any carrier of a configured class.
     DiedEarly,
@@ -120,7 +133,13 @@ impl fmt::Display for Reason {
             Self::NeverLeft => f.write_str("no hop of another class before it"),
             Self::PathUnknown => f.write_str("no trace shows the way to it"),
             Self::MayHide => f.write_str("a carrier with a class may be silent behind it"),
-            Self::NoRoute => f.write_str("any router without a route says so"),
+            Self::NoRoute => f.write_str("a router has no route to it"),
+            Self::Arrived { traces, scope } => {
+                write!(f, "home answers behind it on {} of {scope}", counted(*traces))
+            }
+            Self::OthersArrived => f.write_str("died where other traces met home"),
+            Self::Box => f.write_str("something on the way answers for all targets"),
+            Self::Alone => f.write_str("nothing else shows that this is the border"),
             Self::CutShort(stop) => write!(f, "cut short: {stop}"),
             Self::CutOff(hops) => write!(f, "cut off at {hops} hops"),
             Self::NobodyAnswered => f.write_str("no foreign hop that can be attributed"),
@@ -158,8 +177,8 @@ fn counted(traces: usize) -> String {
 /// ICMP type 3 in words (RFC 792, RFC 1812).
 fn unreachable(code: u8) -> String {
     match code {
-        0 => "network unreachable".into(),
-        1 => "host unreachable".into(),
+        0 | 6 | 8 | 11 => "network unreachable".into(),
+        1 | 7 | 12 => "host unreachable".into(),
         2 => "protocol unreachable".into(),
         3 => "port unreachable".into(),
         4 => "fragmentation needed".into(),

@@ -63,7 +63,7 @@ fn without_a_command_it_shows_the_whole_job() {
     assert_eq!(run.err, "");
     assert_eq!(summary.numbers("targets")[0], 1024);
     assert_eq!(summary.column("vantage")[0], "lab:prohibited");
-    assert_eq!(summary.column("verdict"), ["mixed", "china", "russia", "china", "other"]);
+    assert_eq!(summary.column("verdict"), ["mixed", "china", "russia", "china", "unreached"]);
 }
 
 /// An answer that no frame holds is lost, and nothing else with it.

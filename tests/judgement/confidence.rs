@@ -6,9 +6,11 @@ use crate::world::{each_says, says};
 fn rule_6_a_silent_target_is_normal_and_its_trace_is_classified() {
     says(
         "175.45.176.10 icmp: lan level3 unicom-a unicom-b cenbong * * * * *
-          => china medium cenbong: silence behind it
+          => china medium cenbong: silence behind it; a known border of Cenbong (2022-05 to 2025-12: \
+             nkinternet.com, 2025-12-08)
           175.45.177.10 icmp: lan level3 ttk-a ttk-b * * * * *
-          => russia medium ttk-b: silence behind it",
+          => russia medium ttk-b: silence behind it; a known border of TransTeleCom (2025-12: \
+             nkinternet.com, 2025-12-08)",
     );
 }
 
@@ -24,20 +26,21 @@ fn rule_6_high_where_a_home_hop_answers_behind_it() {
     );
 }
 
+/// In an outage all agree too: agreement alone is no proof.
 #[test]
-fn rule_6_high_where_several_traces_of_the_routed_prefix_agree() {
+fn rule_6_medium_where_several_traces_of_the_routed_prefix_agree() {
     says(
         "175.45.176.0+3 icmp: lan level3 unicom-a unicom-b cenbong * * *
-          => china high cenbong: silence behind it; \
-             border shared with 2 traces of 175.45.176.0/24",
+          => china medium cenbong: silence behind it; a known border of Cenbong (2022-05 to 2025-12: \
+             nkinternet.com, 2025-12-08); border shared with 2 traces of 175.45.176.0/24",
     );
 }
 
 #[test]
-fn rule_6_high_where_several_agree_on_who_refuses_or_whose_target_answers_from_elsewhere() {
+fn rule_6_agreement_on_who_refuses_is_medium_and_on_whose_target_answers_from_elsewhere_high() {
     says(
         "175.45.176.0+3 icmp: lan level3 unicom-a unicom-b!13
-          => china high unicom-b
+          => china medium unicom-b
           175.45.177.0+3 icmp: lan level3 ttk-a ttk-b 77.94.35.9=echo
           => russia high ttk-b",
     );
@@ -47,10 +50,11 @@ fn rule_6_high_where_several_agree_on_who_refuses_or_whose_target_answers_from_e
 fn rule_6_medium_where_neighbours_are_few() {
     says(
         "175.45.176.10 icmp: lan level3 unicom-a unicom-b cenbong * * *
-          => china medium cenbong: silence behind it
+          => china medium cenbong: silence behind it; a known border of Cenbong (2022-05 to 2025-12: \
+             nkinternet.com, 2025-12-08)
           175.45.177.10+2 icmp: lan level3 ttk-a ttk-b * * *
-          => russia medium ttk-b: silence behind it; \
-             border shared with 1 trace of 175.45.177.0/24",
+          => russia medium ttk-b: silence behind it; a known border of TransTeleCom (2025-12: \
+             nkinternet.com, 2025-12-08); border shared with 1 trace of 175.45.177.0/24",
     );
 }
 
@@ -58,7 +62,8 @@ fn rule_6_medium_where_neighbours_are_few() {
 fn rule_6_flows_and_methods_of_one_target_are_one_neighbour() {
     says(
         "175.45.176.10 icmp/0: lan level3 unicom-a unicom-b cenbong * * *
-          => china medium cenbong: silence behind it
+          => china medium cenbong: silence behind it; a known border of Cenbong (2022-05 to 2025-12: \
+             nkinternet.com, 2025-12-08)
           175.45.176.10 icmp/1: lan level3 unicom-a unicom-b cenbong * * *
           175.45.176.10 icmp/2: lan level3 unicom-a unicom-b cenbong * * *
           175.45.176.10 udp: lan level3 unicom-a unicom-b cenbong * * *",
@@ -79,10 +84,11 @@ fn rule_6_neighbours_are_of_the_same_routed_prefix() {
 fn rule_6_neighbours_with_another_border_do_not_agree() {
     says(
         "175.45.178.0+2 icmp: lan level3 unicom-a unicom-b cenbong * * *
-          => china low cenbong: silence behind it; border shared with 1 trace of 175.45.178.0/24; \
-             border differs from 3 traces of 175.45.178.0/24 that end at 188.43.225.153 (russia)
+          => china low cenbong: silence behind it; a known border of Cenbong (2022-05 to 2025-12: \
+             nkinternet.com, 2025-12-08); border shared with 1 trace of 175.45.178.0/24; border differs \
+             from 3 traces of 175.45.178.0/24 that end at 188.43.225.153 (russia)
           175.45.178.10+3 icmp: lan level3 ttk-a ttk-b * * *
-          => russia high ttk-b",
+          => russia medium ttk-b",
     );
 }
 
@@ -107,7 +113,7 @@ fn rule_6_low_where_what_neighbours_saw_stands_in_the_gap_before_home() {
              other traces went on to 103.35.255.254; \
              border shared with 2 traces of 175.45.178.0/24
           175.45.178.10 icmp: lan unicom-a unicom-b cenbong target
-          => china high cenbong",
+          => china medium cenbong",
     );
 }
 
@@ -129,12 +135,14 @@ fn rule_6_of_the_hops_that_neighbours_saw_behind_it_the_lowest_address_is_named(
 fn rule_6_low_where_gaps_are_before_it() {
     says(
         "175.45.177.10 icmp: lan level3 ttk-a * ttk-b * * *
-          => russia low ttk-b: silence behind it; 1 silent hop before it
+          => russia low ttk-b: silence behind it; a known border of TransTeleCom (2025-12: \
+             nkinternet.com, 2025-12-08); 1 silent hop before it
           175.45.176.10 icmp: * * * unicom-b * * *
           => china low unicom-b: a known border of China Unicom (2019: a UDP traceroute of 2019-02 to \
              175.45.176.80); silence behind it; 3 silent hops before it; no hop of another class before it
           175.45.178.10 icmp: lan level3 * ttk-a ttk-b * * *
-          => russia medium ttk-b: silence behind it",
+          => russia medium ttk-b: silence behind it; a known border of TransTeleCom (2025-12: \
+             nkinternet.com, 2025-12-08)",
     );
 }
 
@@ -142,11 +150,14 @@ fn rule_6_low_where_gaps_are_before_it() {
 fn rule_6_a_ttl_that_was_not_asked_is_no_gap() {
     says(
         "175.45.177.10 icmp: - - - ttk-b * * *
-          => russia medium ttk-b: silence behind it
+          => russia medium ttk-b: silence behind it; a known border of TransTeleCom (2025-12: \
+             nkinternet.com, 2025-12-08)
           175.45.176.10 icmp: - lan - unicom-b * * *
-          => china medium unicom-b: silence behind it
+          => china medium unicom-b: silence behind it; a known border of China Unicom (2019: a UDP \
+             traceroute of 2019-02 to 175.45.176.80)
           175.45.178.10 icmp: - lan - * unicom-b * * *
-          => china low unicom-b: silence behind it; 1 silent hop before it",
+          => china low unicom-b: silence behind it; a known border of China Unicom (2019: a UDP \
+             traceroute of 2019-02 to 175.45.176.80); 1 silent hop before it",
     );
 }
 
@@ -154,7 +165,8 @@ fn rule_6_a_ttl_that_was_not_asked_is_no_gap() {
 fn rule_6_silence_between_two_answers_of_the_same_router_is_no_gap_before_it() {
     says(
         "175.45.177.10 icmp: lan level3 ttk-a ttk-b * ttk-b * * *
-          => russia medium ttk-b: silence behind it",
+          => russia medium ttk-b: silence behind it; a known border of TransTeleCom (2025-12: \
+             nkinternet.com, 2025-12-08)",
     );
 }
 
@@ -162,7 +174,7 @@ fn rule_6_silence_between_two_answers_of_the_same_router_is_no_gap_before_it() {
 fn rule_6_a_gap_before_it_is_outweighed_by_home_and_by_several_that_agree() {
     says(
         "175.45.177.0+3 icmp: lan level3 ttk-a * ttk-b * * *
-          => russia high ttk-b
+          => russia medium ttk-b
           175.45.176.10 icmp: lan level3 unicom-a * unicom-b home
           => china high unicom-b",
     );
@@ -195,7 +207,8 @@ fn rule_6_low_where_a_third_partys_address_may_deceive() {
           => china low unicom-b: next hop is home; \
              a single hop behind 217.150.55.21 of another class
           175.45.178.10 icmp: lan level3 unicom-a ttk-b * * *
-          => russia low ttk-b: silence behind it; a single hop behind 219.158.3.1 of another class",
+          => russia low ttk-b: silence behind it; a known border of TransTeleCom (2025-12: \
+             nkinternet.com, 2025-12-08); a single hop behind 219.158.3.1 of another class",
     );
 }
 
@@ -205,7 +218,8 @@ fn rule_6_no_third_party_where_two_hops_in_a_row_are_of_the_class() {
         "175.45.177.10 icmp: lan ttk-a unicom-a unicom-b home
           => china high unicom-b: next hop is home
           175.45.178.10 icmp: lan level3 unicom-a unicom-b * * *
-          => china medium unicom-b: silence behind it",
+          => china medium unicom-b: silence behind it; a known border of China Unicom (2019: a UDP \
+             traceroute of 2019-02 to 175.45.176.80)",
     );
 }
 
@@ -223,7 +237,8 @@ fn rule_6_unknown_is_never_believed_far() {
 fn rule_6_low_where_a_single_hop_of_its_class_may_be_a_third_partys() {
     says(
         "175.45.177.10 icmp: lan level3 ttk-b * * *
-          => russia low ttk-b: silence behind it; a single hop behind 4.69.140.30 of another class
+          => russia low ttk-b: silence behind it; a known border of TransTeleCom (2025-12: \
+             nkinternet.com, 2025-12-08); a single hop behind 4.69.140.30 of another class
           175.45.176.10 icmp: lan level3 nobody unicom-b home
           => china low unicom-b: next hop is home; a single hop behind 192.52.193.1 of another class",
     );
@@ -237,10 +252,11 @@ fn rule_6_low_where_the_path_was_in_that_class_from_its_first_hop_and_home_is_si
           => china low unicom-a: silence behind it; border shared with 8 traces of 175.45.177.0/24; \
              no hop of another class before it
           175.45.176.0+9 icmp: lan telecom unicom-b!1
-          => china low unicom-b: host unreachable by 219.158.39.42; \
-             border shared with 8 traces of 175.45.176.0/24; no hop of another class before it
+          => china low unicom-b: host unreachable by 219.158.39.42; a known border of China Unicom \
+             (2019: a UDP traceroute of 2019-02 to 175.45.176.80); border shared with 8 traces of \
+             175.45.176.0/24; no hop of another class before it
           175.45.178.10 icmp: lan ttk-a ttk-b home
-          => russia high ttk-b: next hop is home",
+          => russia medium ttk-b: next hop is home; no hop of another class before it",
     );
 }
 
@@ -274,10 +290,11 @@ fn rule_6_low_where_such_a_path_ends_at_a_known_border() {
 fn rule_6_low_where_home_answers_behind_the_last_hop_of_such_a_path() {
     says(
         "175.45.177.0+9 icmp: lan ttk-a ttk-b * * *
-          => russia low ttk-b: silence behind it; border shared with 8 traces of 175.45.177.0/24; \
-             no hop of another class before it
+          => russia low ttk-b: silence behind it; a known border of TransTeleCom (2025-12: \
+             nkinternet.com, 2025-12-08); border shared with 8 traces of 175.45.177.0/24; no hop of \
+             another class before it
           175.45.178.10 icmp: lan ttk-a ttk-b home
-          => russia high ttk-b: next hop is home
+          => russia medium ttk-b: next hop is home; no hop of another class before it
           175.45.178.11 icmp: lan ttk-a * * *
           => unknown low ttk-a",
     );
@@ -288,7 +305,7 @@ fn rule_6_low_where_home_answers_behind_the_last_hop_of_such_a_path() {
 fn rule_6_the_way_to_a_border_is_that_of_a_neighbour_that_has_seen_it() {
     let seekers = "175.45.177.10+4 icmp: - - - ttk-b * *";
     for (way, judged) in [
-        ("lan level3 ttk-a ttk-b", "russia high"),
+        ("lan level3 ttk-a ttk-b", "russia medium"),
         ("lan ntt level3 ttk-b", "russia low"),
         ("lan ttk-a ttk-a ttk-b", "russia low"),
     ] {
@@ -300,8 +317,8 @@ fn rule_6_the_way_to_a_border_is_that_of_a_neighbour_that_has_seen_it() {
 fn rule_6_a_trace_that_dies_early_is_no_evidence_for_its_neighbours() {
     says(
         "175.45.179.0+9 icmp: lan ntt level3 * * *
-          => unreached low level3: died before any carrier in question; silence behind it; \
-             border differs from 1 trace of 175.45.179.0/24 that ends at 219.158.39.42 (china)
+          => unknown low level3: died where other traces met home; silence behind it; border differs \
+             from 1 trace of 175.45.179.0/24 that ends at 219.158.39.42 (china)
           175.45.179.20 icmp: lan ntt level3 home
           => other low level3: next hop is home; a carrier with a class may be silent behind it; \
              border differs from 1 trace of 175.45.179.0/24 that ends at 219.158.39.42 (china)
@@ -312,7 +329,8 @@ fn rule_6_a_trace_that_dies_early_is_no_evidence_for_its_neighbours() {
         "175.45.179.0+9 icmp: lan level3 unicom-a unicom-b | deadline
           => unknown low unicom-b
           175.45.179.20 icmp: lan level3 unicom-a unicom-b * * *
-          => china medium unicom-b: silence behind it",
+          => china medium unicom-b: silence behind it; a known border of China Unicom (2019: a UDP \
+             traceroute of 2019-02 to 175.45.176.80)",
     );
 }
 
@@ -320,16 +338,111 @@ fn rule_6_a_trace_that_dies_early_is_no_evidence_for_its_neighbours() {
 fn rule_6_disagreement_in_a_prefix_is_shown_with_the_border_of_most() {
     says(
         "175.45.178.0+12 icmp: lan level3 ttk-a ttk-b * * *
-          => russia high ttk-b: silence behind it; border shared with 11 traces of 175.45.178.0/24; \
-             border differs from 3 traces of 175.45.178.0/24 that end at 103.35.255.254 (china)
+          => russia medium ttk-b: silence behind it; a known border of TransTeleCom (2025-12: \
+             nkinternet.com, 2025-12-08); border shared with 11 traces of 175.45.178.0/24; border \
+             differs from 3 traces of 175.45.178.0/24 that end at 103.35.255.254 (china)
           175.45.178.20+3 icmp: lan level3 unicom-b cenbong * * *
-          => china high cenbong: silence behind it; border shared with 2 traces of 175.45.178.0/24; \
-             border differs from 12 traces of 175.45.178.0/24 that end at 188.43.225.153 (russia)
+          => china medium cenbong: silence behind it; a known border of Cenbong (2022-05 to 2025-12: \
+             nkinternet.com, 2025-12-08); border shared with 2 traces of 175.45.178.0/24; border differs \
+             from 12 traces of 175.45.178.0/24 that end at 188.43.225.153 (russia)
           175.45.178.30 icmp: lan level3 unicom-a unicom-b home
           => china high unicom-b
           175.45.178.31 icmp: lan level3 unicom-a telecom * * *
           => china low telecom
           175.45.177.20 icmp: lan level3 unicom-b cenbong * * *
-          => china medium cenbong: silence behind it",
+          => china medium cenbong: silence behind it; a known border of Cenbong (2022-05 to 2025-12: \
+             nkinternet.com, 2025-12-08)",
+    );
+}
+
+// Arrival.
+
+#[test]
+fn rule_6_high_where_home_answers_behind_the_border_on_other_traces_of_the_routed_prefix() {
+    says(
+        "175.45.176.10 icmp: lan level3 unicom-a unicom-b * * * * *
+          => china high unicom-b: silence behind it; home answers behind it on 1 trace of \
+             175.45.176.0/24; border shared with 2 traces of 175.45.176.0/24
+          175.45.176.11 icmp: lan level3 unicom-a unicom-b * * target
+          => china high unicom-b
+          175.45.176.12 udp: lan level3 unicom-a unicom-b!13
+          => china high unicom-b
+          175.45.177.10 icmp: lan level3 unicom-a unicom-b * * * * *
+          => china medium unicom-b",
+    );
+}
+
+#[test]
+fn rule_6_low_where_silence_is_all_there_is() {
+    each_says(
+        "175.45.177.10+2 icmp: lan level3 ttk-b ttk-a * * *
+          => russia low ttk-a: silence behind it; nothing else shows that this is the border; \
+             border shared with 1 trace of 175.45.177.0/24
+          175.45.177.10+3 icmp: lan level3 ttk-b ttk-a * * *
+          => russia medium ttk-a: silence behind it; border shared with 2 traces of 175.45.177.0/24",
+    );
+}
+
+/// Nine in ten of at least sixteen at one TTL, as in the census.
+#[test]
+fn rule_6_a_box_that_answers_for_all_targets_is_no_arrival() {
+    says(
+        "175.45.177.0+15 icmp: lan level3 ttk-b ttk-a target
+          => russia high ttk-a: next hop is home; border shared with 14 traces of 175.45.177.0/24",
+    );
+    says(
+        "175.45.177.0+16 icmp: lan level3 ttk-b ttk-a target
+          => russia medium ttk-a: next hop is home; something on the way answers for all targets; border \
+             shared with 16 traces of 175.45.177.0/24
+          175.45.177.100 icmp: lan level3 ttk-b ttk-a * * *
+          => russia medium ttk-a",
+    );
+    says(
+        "175.45.177.0+16 icmp: lan level3 target
+          => unknown low level3: next hop is home; something on the way answers for all targets; border \
+             shared with 15 traces of 175.45.177.0/24",
+    );
+    says(
+        "175.45.177.0+16 icmp: lan ttk-a target
+          => unknown low ttk-a: never left TransTeleCom, which the vantage may be a customer of; \
+             next hop is home; something on the way answers for all targets; border shared with \
+             15 traces of 175.45.177.0/24",
+    );
+}
+
+/// Not where one kind of packet is answered by a box, and another by the hosts.
+#[test]
+fn rule_6_a_box_for_one_method_leaves_the_arrival_of_another() {
+    says(
+        "175.45.177.0+16 udp: lan level3 ttk-b ttk-a target
+          => russia high ttk-a
+          175.45.177.20+20 icmp: lan level3 ttk-b ttk-a * * *
+          => russia high ttk-a
+          175.45.177.50 icmp: lan level3 ttk-b ttk-a * target
+          => russia high ttk-a",
+    );
+}
+
+// 12. What others saw behind the last hop.
+
+#[test]
+fn rule_12_unknown_where_others_went_on_to_a_border_of_another_class() {
+    says(
+        "175.45.178.0+9 icmp: lan level3 unicom-a unicom-b * * *
+          => unknown low unicom-b: other traces went on to 188.43.225.153; silence behind it; border \
+             shared with 1 trace of 175.45.178.0/24; border differs from 1 trace of 175.45.178.0/24 that \
+             ends at 188.43.225.153 (russia)
+          175.45.178.10 icmp: lan level3 unicom-a unicom-b ttk-a ttk-b home
+          => russia high ttk-b
+          175.45.178.11 icmp: lan level3 unicom-a unicom-b * home
+          => unknown low unicom-b
+          175.45.178.12 icmp: lan level3 unicom-a unicom-b home
+          => china high unicom-b
+          175.45.178.13 icmp: lan level3 * * *
+          => unknown low level3
+          175.45.178.14 icmp: lan ntt * * *
+          => unreached low ntt
+          175.45.177.10 icmp: lan level3 unicom-a unicom-b * * *
+          => china medium unicom-b",
     );
 }

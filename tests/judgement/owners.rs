@@ -5,10 +5,10 @@ use lasthop::owner::Owner;
 use crate::notation::{address, read};
 use crate::world::{World, says};
 
-/// How sure a class is with home right behind it: behind somebody who is not in question, one who is
-/// may be hidden.
+/// How sure a class is with home right behind the only public hop: behind somebody who is not in question,
+/// one who is may be hidden, and else a box at the vantage may have set TTL anew.
 fn how_sure(class: &str) -> &'static str {
-    if class == "other" { "low" } else { "high" }
+    if class == "other" { "low" } else { "medium" }
 }
 
 const KNOWN: [&str; 5] = [
@@ -25,9 +25,9 @@ const KNOWN: [&str; 5] = [
 fn rule_3_a_registered_prefix_decides_announced_or_not() {
     says(
         "175.45.176.10 icmp: lan unicom-b cenbong home
-          => china high cenbong (Cenbong, registered-prefix)
+          => china medium cenbong (Cenbong, registered-prefix)
           175.45.179.10 icmp: lan telecom home
-          => china high telecom (China Telecom, registered-prefix)",
+          => china medium telecom (China Telecom, registered-prefix)",
     );
 }
 
@@ -35,7 +35,7 @@ fn rule_3_a_registered_prefix_decides_announced_or_not() {
 fn rule_3_a_registered_prefix_comes_before_the_table() {
     World::new().announced(&KNOWN).says(
         "175.45.176.10 icmp: lan unicom-b home
-         => china high unicom-b (China Unicom, registered-prefix)",
+         => china medium unicom-b (China Unicom, registered-prefix)",
     );
 }
 
@@ -43,7 +43,7 @@ fn rule_3_a_registered_prefix_comes_before_the_table() {
 fn rule_3_the_table_comes_before_the_delegations() {
     says(
         "175.45.176.10 icmp: lan 59.44.0.1 home
-          => china high 59.44.0.1 (CN, registry)",
+          => china medium 59.44.0.1 (CN, registry)",
     );
     World::new().announced(&KNOWN).says(
         "175.45.176.10 icmp: lan 59.44.0.1 home
@@ -63,7 +63,7 @@ fn rule_3_the_delegations_say_the_country_only() {
 fn rule_3_the_table_comes_before_the_router_name() {
     World::new().announced(&KNOWN).named("nobody", "a.transtelecom.net").says(
         "175.45.176.10 icmp: lan nobody home
-         => russia high nobody (Rostelecom, as-table)",
+         => russia medium nobody (Rostelecom, as-table)",
     );
     World::new().announced(&KNOWN).named("ntt", "a.transtelecom.net").says(
         "175.45.176.10 icmp: lan ntt home
@@ -78,9 +78,9 @@ fn rule_3_a_router_name_is_matched_on_a_label_boundary() {
             .named("nobody", name)
             .says(&format!("175.45.177.10 icmp: lan nobody home\n=> {expected}"));
     };
-    named("mskn15.transtelecom.net", "russia high nobody (TransTeleCom, router-name)");
-    named("Customer-gw.TransTeleCom.NET.", "russia high nobody (TransTeleCom, router-name)");
-    named("transtelecom.net", "russia high nobody (TransTeleCom, router-name)");
+    named("mskn15.transtelecom.net", "russia medium nobody (TransTeleCom, router-name)");
+    named("Customer-gw.TransTeleCom.NET.", "russia medium nobody (TransTeleCom, router-name)");
+    named("transtelecom.net", "russia medium nobody (TransTeleCom, router-name)");
     for name in [
         "trans-telecom-0.a00.frnkge07.de.bb.gin.ntt.net",
         "nottranstelecom.net",

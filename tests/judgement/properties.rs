@@ -85,9 +85,11 @@ proptest! {
         for part in split.routed.iter().chain([&split.block]) {
             let classified: usize =
                 part.counts.iter().filter(|(class, _)| class.is_classified()).map(|(_, n)| n).sum();
-            prop_assert_eq!(part.carriers.iter().map(|(_, n)| n).sum::<usize>(), classified);
-            prop_assert_eq!(part.shares.iter().all(Option::is_some), classified > 0);
-            prop_assert_eq!(part.shares.iter().any(Option::is_some), classified > 0);
+            let counted = classified - part.left_out;
+            prop_assert!(part.left_out <= part.counts[&Class::Other] && part.proven <= counted);
+            prop_assert_eq!(part.carriers.iter().map(|(_, n)| n).sum::<usize>(), counted);
+            prop_assert_eq!(part.shares.iter().all(Option::is_some), counted > 0);
+            prop_assert_eq!(part.shares.iter().any(Option::is_some), counted > 0);
         }
     }
 
@@ -160,12 +162,20 @@ proptest! {
         let world = World::new();
         for (trace, judgement) in traces.iter().zip(world.judge(&traces)) {
             let alone = judge_alone(trace, &world.targets, &world.owners());
-            // But for one: others show that the path never left its first carrier, or that home answers
-            // behind it.
-            let within = |one: &Judgement| {
-                one.reasons.iter().any(|reason| matches!(reason, Reason::WithinCarrier(_)))
+            // But for what others show behind it: that the path never left its first carrier, that it went on,
+            // or that home answers.
+            let others_show = |one: &Judgement| {
+                one.reasons.iter().any(|reason| {
+                    matches!(
+                        reason,
+                        Reason::WithinCarrier(_)
+                            | Reason::WentOn(_)
+                            | Reason::OthersArrived
+                            | Reason::NoRoute
+                    )
+                })
             };
-            if !within(&alone) && !within(&judgement) {
+            if !others_show(&alone) && !others_show(&judgement) {
                 prop_assert_eq!(alone.class, judgement.class);
             }
             prop_assert_eq!(&alone.border, &judgement.border);

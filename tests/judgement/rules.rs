@@ -29,9 +29,9 @@ fn rule_1_the_last_change_from_foreign_to_home_decides() {
 fn rule_1_a_foreign_answer_at_the_ttl_of_the_first_home_hop_is_not_below_it() {
     each_says(
         "175.45.177.10 icmp: lan ttk-a ttk-b cenbong/home
-          => russia high ttk-b
+          => russia medium ttk-b
           175.45.177.11 icmp: lan ttk-a ttk-b home/cenbong
-          => russia high ttk-b",
+          => russia medium ttk-b",
     );
 }
 
@@ -47,7 +47,8 @@ fn rule_1_the_highest_ttl_below_home_decides_even_if_its_router_answered_before(
 fn rule_1_without_home_it_is_the_last_that_answered_with_time_exceeded() {
     each_says(
         "175.45.176.10 icmp: lan level3 unicom-a unicom-b * * * * *
-          => china medium unicom-b: silence behind it",
+          => china medium unicom-b: silence behind it; a known border of China Unicom (2019: a UDP \
+             traceroute of 2019-02 to 175.45.176.80)",
     );
 }
 
@@ -57,7 +58,8 @@ fn rule_1_without_home_a_foreign_routers_refusal_is_the_last() {
         "175.45.176.80 udp: lan level3 unicom-a unicom-b!13
           => china medium unicom-b: administratively prohibited by 219.158.39.42
           175.45.177.80 udp: lan level3 ttk-a ttk-b!1
-          => russia medium ttk-b: host unreachable by 188.43.225.153",
+          => russia medium ttk-b: host unreachable by 188.43.225.153; a known border of TransTeleCom \
+             (2025-12: nkinternet.com, 2025-12-08)",
     );
 }
 
@@ -155,7 +157,8 @@ fn rule_2_private_shared_link_local_and_other_special_addresses_never_decide() {
 fn rule_2_an_exchange_lan_never_decides() {
     each_says(
         "175.45.177.10 icmp: lan level3 ttk-a ttk-b 195.208.209.7 * * *
-          => russia low ttk-b: silence behind it; MSK-IX exchange hop 195.208.209.7 skipped",
+          => russia low ttk-b: silence behind it; a known border of TransTeleCom (2025-12: \
+             nkinternet.com, 2025-12-08); MSK-IX exchange hop 195.208.209.7 skipped",
     );
 }
 
@@ -163,8 +166,9 @@ fn rule_2_an_exchange_lan_never_decides() {
 fn rule_2_the_nearest_attributable_hop_before_several_of_them_decides() {
     each_says(
         "175.45.177.10 icmp: lan unicom-a unicom-b ttk-a ttk-b private 80.81.192.77 * * *
-          => russia low ttk-b: silence behind it; private hop 10.99.99.9 skipped; \
-             DE-CIX exchange hop 80.81.192.77 skipped",
+          => russia low ttk-b: silence behind it; a known border of TransTeleCom (2025-12: \
+             nkinternet.com, 2025-12-08); private hop 10.99.99.9 skipped; DE-CIX exchange hop \
+             80.81.192.77 skipped",
     );
 }
 
@@ -172,7 +176,7 @@ fn rule_2_the_nearest_attributable_hop_before_several_of_them_decides() {
 fn rule_2_the_confidence_is_less_than_without_them_even_among_neighbours() {
     says(
         "175.45.177.0+10 icmp: lan level3 ttk-a ttk-b * * *
-          => russia high ttk-b
+          => russia medium ttk-b
           175.45.177.20 icmp: lan level3 ttk-a ttk-b private * * *
           => russia low ttk-b",
     );
@@ -243,13 +247,90 @@ fn rule_5_the_usual_gap_is_the_configurations() {
     );
 }
 
+/// Three targets make it surer, and only then it is in the shares.
 #[test]
-fn rule_5_other_may_instead_have_sent_the_unreachable_itself() {
+fn rule_5_other_is_medium_where_home_answers_right_behind_it_for_three_targets() {
     each_says(
-        "175.45.179.10 icmp: lan ntt level3!0
-          => other low level3: network unreachable by 4.69.140.30; \
-             any router without a route says so
-          175.45.179.11 icmp: lan ntt level3 private!13
+        "175.45.176.10+2 icmp: lan level3 home
+          => other low level3
+          175.45.176.10+3 icmp: lan level3 home
+          => other medium level3: next hop is home; border shared with 2 traces of 175.45.176.0/24
+          175.45.176.10+3 icmp: lan level3 private home
+          => other low level3",
+    );
+}
+
+/// A router without a route is nobody's border: in an outage all of them say so, the vantage's own provider
+/// and a carrier in question alike.
+#[test]
+fn rule_5_where_a_router_has_no_route_the_trace_is_unreached_whoever_it_is() {
+    for code in [0, 6, 8, 11] {
+        each_says(&format!(
+            "175.45.179.10+5 icmp: lan ntt level3!{code}
+              => unreached low level3: a router has no route to it; network unreachable by 4.69.140.30
+              175.45.179.10+5 icmp: lan level3 ttk-a ttk-b!{code}
+              => unreached low ttk-b
+              175.45.179.10 icmp: lan level3 ttk-a private!{code}
+              => unreached low ttk-a
+              175.45.179.10 icmp: lan nobody!{code}
+              => unreached low nobody"
+        ));
+    }
+}
+
+#[test]
+fn rule_5_a_router_without_a_route_is_none_where_home_answered_behind_it_in_this_run() {
+    says(
+        "175.45.179.10 icmp: lan level3 ttk-a ttk-b!0
+          => russia low ttk-b
+          175.45.179.11 icmp: lan level3 ttk-a ttk-b home
+          => russia high ttk-b
+          175.45.179.12 icmp: lan level3!0
+          => unknown low level3
+          175.45.178.10 icmp: lan level3 ttk-a ttk-b!0
+          => unreached low ttk-b",
+    );
+}
+
+#[test]
+fn rule_5_a_refusal_by_somebody_else_is_an_early_death() {
+    for code in [1, 3, 7, 9, 10, 12, 13] {
+        each_says(&format!(
+            "175.45.179.10+5 icmp: lan ntt level3!{code}
+              => unreached low level3
+              175.45.179.11 icmp: lan ntt level3 private!{code}
+              => unreached low level3
+              175.45.179.12 icmp: lan unicom-a level3!{code}
+              => unknown low level3"
+        ));
+    }
+}
+
+/// A null route and a failed ARP say "host unreachable".
+#[test]
+fn rule_5_host_unreachable_is_silence_behind_the_router() {
+    for code in [1, 7, 12] {
+        each_says(&format!(
+            "175.45.177.10 icmp: lan level3 ttk-b ttk-a!{code}
+              => russia low ttk-a: host unreachable by 217.150.55.21; \
+                 nothing else shows that this is the border
+              175.45.177.10+3 icmp: lan level3 ttk-b ttk-a!{code}
+              => russia medium ttk-a"
+        ));
+    }
+}
+
+#[test]
+fn rule_5_a_trace_that_died_where_others_met_home_is_unknown() {
+    says(
+        "175.45.179.0+9 icmp: lan ntt level3 * * *
+          => unknown low level3: died where other traces met home; silence behind it; border shared with \
+             2 traces of 175.45.179.0/24
+          175.45.179.20+3 icmp: lan ntt level3 home
+          => other medium level3
+          175.45.179.30 icmp: lan ntt * * *
+          => unknown low ntt
+          175.45.178.0 icmp: lan ntt level3 * * *
           => unreached low level3",
     );
 }
@@ -346,7 +427,8 @@ fn rule_6_an_interrupted_trace_within_a_carrier_is_unknown() {
 fn rule_5_an_interrupted_trace_that_met_silence_behind_a_carrier_keeps_its_class() {
     each_says(
         "175.45.177.10 icmp: lan level3 ttk-a ttk-b * * | interrupted
-         => russia medium ttk-b: cut short: interrupted; silence behind it
+         => russia medium ttk-b: cut short: interrupted; silence behind it; a known border of \
+            TransTeleCom (2025-12: nkinternet.com, 2025-12-08)
          175.45.178.10 icmp: lan level3 ttk-a ttk-b * | interrupted
          => unknown low ttk-b
          175.45.179.10 icmp: lan level3 * * * | interrupted
@@ -374,11 +456,13 @@ fn rule_7_a_trace_whose_last_ttl_still_answered_was_cut_off_and_is_unknown() {
 fn rule_7_a_hop_that_answered_one_of_its_tries_is_not_silent() {
     each_says(
         "175.45.176.10 icmp: lan level3 unicom-a unicom-b */*/*/cenbong */* */*
-          => china medium cenbong: silence behind it
+          => china medium cenbong: silence behind it; a known border of Cenbong (2022-05 to 2025-12: \
+             nkinternet.com, 2025-12-08)
           175.45.176.11 icmp: lan level3 */*/unicom-a unicom-b home
           => china high unicom-b
           175.45.177.12 icmp: lan level3 */ttk-a ttk-b */* */*
-          => russia medium ttk-b: silence behind it",
+          => russia medium ttk-b: silence behind it; a known border of TransTeleCom (2025-12: \
+             nkinternet.com, 2025-12-08)",
     );
 }
 
@@ -415,11 +499,13 @@ fn rule_8_flows_never_make_one_path() {
     // Put together, these would be a Russian hop right before home.
     says(
         "175.45.178.10 icmp/0: lan level3 unicom-a unicom-b * * *
-          => china medium unicom-b: silence behind it; \
-             border differs from 1 trace of 175.45.178.0/24 that ends at 188.43.225.153 (russia)
+          => china medium unicom-b: silence behind it; a known border of China Unicom (2019: a UDP \
+             traceroute of 2019-02 to 175.45.176.80); border differs from 1 trace of 175.45.178.0/24 \
+             that ends at 188.43.225.153 (russia)
           175.45.178.10 icmp/1: lan level3 ttk-a * ttk-b * *
-          => russia low ttk-b: silence behind it; 1 silent hop before it; \
-             border differs from 1 trace of 175.45.178.0/24 that ends at 219.158.39.42 (china)
+          => russia low ttk-b: silence behind it; a known border of TransTeleCom (2025-12: \
+             nkinternet.com, 2025-12-08); 1 silent hop before it; border differs from 1 trace of \
+             175.45.178.0/24 that ends at 219.158.39.42 (china)
           175.45.178.10 icmp/2: lan * * * home
           => unknown low -",
     );
@@ -453,7 +539,8 @@ fn rule_9_a_destination_outside_the_block_is_nobodys_neighbour() {
     says(
         "175.45.180.0+9 icmp: lan level3 unicom-a unicom-b cenbong home
           175.45.176.10 icmp: lan level3 unicom-a unicom-b * * *
-          => china medium unicom-b: silence behind it",
+          => china medium unicom-b: silence behind it; a known border of China Unicom (2019: a UDP \
+             traceroute of 2019-02 to 175.45.176.80)",
     );
 }
 

@@ -44,6 +44,21 @@ fn others_are_classified_and_take_their_part_of_the_whole() {
     assert_eq!(rows(text)[1], "175.45.176.0/24 mixed: china=1 other=3; 0.25 0.00");
 }
 
+/// A router that answers once from an address of the block must not move the block's shares.
+#[test]
+fn others_with_little_confidence_are_counted_and_in_no_share() {
+    let split = World::new().split(
+        "175.45.176.0 icmp: lan level3 home
+         175.45.176.10+250 icmp: lan ntt * * *
+         175.45.177.0 icmp: lan level3 ttk-a ttk-b home",
+    );
+    let [prefix, _] = &split.routed[..] else { panic!("two") };
+    assert_eq!((prefix.counts[&Class::Other], prefix.left_out), (1, 1));
+    assert_eq!((prefix.shares[0], prefix.carriers.len(), prefix.proven), (None, 0, 0));
+    assert_eq!(prefix.verdict, Verdict::One(Class::Unreached));
+    assert_eq!(split.block.shares[1].map(|share| share.share), Some(1.0));
+}
+
 #[test]
 fn the_block_weighs_its_routed_prefixes_equally() {
     let text = "175.45.176.0+100 icmp: lan unicom-b cenbong home
@@ -65,9 +80,10 @@ fn a_prefix_without_classified_traces_has_no_weight() {
 fn the_verdict_is_the_class_that_all_classified_traces_share() {
     let china = "175.45.176.0 icmp: lan unicom-b cenbong home";
     let russia = "175.45.176.1 icmp: lan ttk-b home";
-    let other = "175.45.176.2 icmp: lan level3 home";
+    let other = "175.45.176.20+3 icmp: lan level3 home";
+    let weak = "175.45.176.2 icmp: lan level3 home";
     let unknown = "175.45.176.3 icmp: lan nobody home";
-    let unreached = "175.45.176.4 icmp: lan level3 * * *";
+    let unreached = "175.45.176.4 icmp: lan ntt * * *";
     for (lines, verdict) in [
         (&[china, unknown, unreached][..], "china"),
         (&[russia, unreached], "russia"),
@@ -76,6 +92,9 @@ fn the_verdict_is_the_class_that_all_classified_traces_share() {
         (&[russia, other], "mixed"),
         (&[unknown, unreached, unreached], "unknown"),
         (&[unreached], "unreached"),
+        (&[weak, china], "china"),
+        (&[weak, unreached], "unreached"),
+        (&[weak], "unknown"),
     ] {
         for row in rows(&lines.join("\n")) {
             assert_eq!(row.split([' ', ':']).nth(1), Some(verdict), "{row}");
@@ -193,7 +212,8 @@ fn another_configuration_has_its_own_block_classes_and_carriers() {
     let world = World::of(Targets::parse("t.toml", NORTH).expect("a configuration"));
     world.says(
         "192.0.2.1 icmp: 198.51.100.7 192.0.2.254
-         => south high 198.51.100.7 (Southern, registered-prefix): next hop is home
+         => south medium 198.51.100.7 (Southern, registered-prefix): next hop is home; no hop of another \
+            class before it
          192.0.2.129 icmp: unicom-b * 192.0.2.254
          => unknown low unicom-b",
     );
@@ -207,9 +227,9 @@ fn another_configuration_has_its_own_block_classes_and_carriers() {
     assert_eq!(
         rows,
         [
-            "192.0.2.0/24 mixed: south=9 east=1 other=1; 0.00 0.67 0.17",
+            "192.0.2.0/24 mixed: south=9 east=1 other=1; 0.00 0.75 0.25",
             "192.0.2.0/25 south: south=8; 0.00 1.00 0.00",
-            "192.0.2.128/25 mixed: south=1 east=1 other=1; 0.00 0.33 0.33",
+            "192.0.2.128/25 mixed: south=1 east=1 other=1; 0.00 0.50 0.50",
         ]
     );
 }

@@ -54,7 +54,7 @@ fn trap_3_a_neighbours_link_address_with_the_others_name() {
              175.45.177.11 icmp: lan 69.22.153.146 home
              => other low 69.22.153.146 (AS3257, as-table)
              175.45.177.12 icmp: lan nobody home
-             => russia high nobody (VimpelCom, router-name)",
+             => russia medium nobody (VimpelCom, router-name)",
         );
 }
 
@@ -173,12 +173,14 @@ fn trap_8_a_loop_between_two_border_routers_ends_at_the_farther_one() {
     for hops in ["ttk-b ttk-a ttk-b ttk-a", "ttk-b ttk-a ttk-b ttk-a ttk-b"] {
         each_says(&format!(
             "175.45.177.10 icmp: lan level3 ttk-a {hops} | loop
-             => russia medium ttk-b: silence behind it"
+             => russia medium ttk-b: silence behind it; a known border of TransTeleCom (2025-12: \
+                nkinternet.com, 2025-12-08)"
         ));
     }
     each_says(
         "175.45.176.10 icmp: lan level3 unicom-a unicom-b cenbong unicom-b cenbong unicom-b | loop
-          => china medium cenbong: silence behind it",
+          => china medium cenbong: silence behind it; a known border of Cenbong (2022-05 to 2025-12: \
+             nkinternet.com, 2025-12-08)",
     );
 }
 
@@ -233,9 +235,11 @@ fn published_2022_and_2025_three_silent_ttls_before_a_host_that_answers_twice() 
           * * * target target
           => russia high ttk-b (TransTeleCom, registered-prefix): 3 silent hops, then the target
           175.45.176.71 icmp: lan cgn level3 219.158.102.214 219.158.3.1 unicom-b cenbong * * * * *
-          => china medium cenbong: silence behind it
+          => china medium cenbong: silence behind it; a known border of Cenbong (2022-05 to 2025-12: \
+             nkinternet.com, 2025-12-08)
           175.45.177.10 icmp: lan cgn 62.115.140.213 * 188.43.28.9 private ttk-b * * * * *
-          => russia medium ttk-b: silence behind it",
+          => russia medium ttk-b: silence behind it; a known border of TransTeleCom (2025-12: \
+             nkinternet.com, 2025-12-08)",
     );
 }
 

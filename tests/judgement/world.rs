@@ -66,18 +66,22 @@ impl World {
         let examples = examples(text);
         let traces: Vec<Trace> = examples.iter().flat_map(|(traces, _)| traces.clone()).collect();
         let mut judged = &self.judge(&traces)[..];
+        let mut wrong = Vec::new();
         for (traces, expected) in examples {
             let (own, others) = judged.split_at(traces.len());
-            self.check(&traces, own, expected);
+            wrong.extend(self.wrong(&traces, own, expected));
             judged = others;
         }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
     /// The same, but the lines are examples that have nothing to do with each other.
     pub(crate) fn each_says(&self, text: &str) {
-        for (traces, expected) in examples(text) {
-            self.check(&traces, &self.judge(&traces), expected);
-        }
+        let wrong = |(traces, expected): (Vec<Trace>, _)| {
+            self.wrong(&traces, &self.judge(&traces), expected)
+        };
+        let wrong: Vec<String> = examples(text).into_iter().filter_map(wrong).collect();
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
     /// The split of all traces of `text`.
@@ -113,13 +117,21 @@ impl World {
         format!("{} {verdict}: {}; {}", part.scope, counts.join(" "), shares.join(" "))
     }
 
-    fn check(&self, traces: &[Trace], judged: &[Judgement], expected: Option<&str>) {
-        let Some(expected) = expected else { return };
-        for (trace, judgement) in traces.iter().zip(judged) {
-            let (holder, reasons) = expected.split_once(": ").unwrap_or((expected, ""));
+    /// The first judgement that is not as expected, in words.
+    fn wrong(
+        &self,
+        traces: &[Trace],
+        judged: &[Judgement],
+        expected: Option<&str>,
+    ) -> Option<String> {
+        let expected = expected?;
+        let (holder, reasons) = expected.split_once(": ").unwrap_or((expected, ""));
+        traces.iter().zip(judged).find_map(|(trace, judgement)| {
             let words = self.words(judgement, holder.contains('('), !reasons.is_empty());
-            assert_eq!(words, expected, "{}", trace.target);
-        }
+            let target = trace.target;
+            (words != expected)
+                .then(|| format!("{target}\n  is       {words}\n  expected {expected}"))
+        })
     }
 
     fn words(&self, judgement: &Judgement, with_holder: bool, with_reasons: bool) -> String {

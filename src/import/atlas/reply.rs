@@ -8,15 +8,11 @@ use std::time::Duration;
 use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::import::values::{self, shown};
 use crate::trace::{HopReply, HopTry, MplsLabel, ReplyKind};
 
 /// The replies that a hop may have. Sixteen packets can be asked for, and each answered again, late.
 pub(super) const MOST: u16 = 512;
-/// No packet is under way for longer.
-const LONGEST: Duration = Duration::from_hours(1);
-
-/// The longest text that is repeated in a message.
-pub(super) const SHOWN: usize = 120;
 
 /// A text without a copy, unless something in it is escaped.
 #[derive(Debug, Deserialize)]
@@ -25,7 +21,7 @@ pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 impl Text<'_> {
     /// As much of it as belongs in a message.
     pub(super) fn shown(&self) -> String {
-        self.0.chars().take(SHOWN).collect::<String>().escape_debug().to_string()
+        shown(&self.0)
     }
 }
 
@@ -184,12 +180,11 @@ pub(super) struct Rtt(Option<Duration>);
 
 impl Rtt {
     pub(super) fn of_millis(millis: f64) -> Self {
-        let rtt = Duration::try_from_secs_f64(millis / 1e3).ok();
-        Self(rtt.filter(|rtt| *rtt <= LONGEST))
+        Self(Duration::try_from_secs_f64(millis / 1e3).ok().and_then(values::rtt))
     }
 
     pub(super) fn of_nanos(nanos: u64) -> Self {
-        Self(Some(Duration::from_nanos(nanos)).filter(|rtt| *rtt <= LONGEST))
+        Self(values::rtt(Duration::from_nanos(nanos)))
     }
 }
 

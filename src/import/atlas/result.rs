@@ -10,10 +10,11 @@ use serde::de::{DeserializeSeed, IgnoredAny};
 use super::fast;
 use super::fields::{Fields, Wants};
 use super::hops::{HopList, Hops};
-use super::reply::{SHOWN, Text, address};
-use crate::import::finding::Finding;
+use super::reply::{Text, address};
+use crate::import::finding::{Finding, mark_target};
 use crate::import::format::Wanted;
-use crate::trace::{Method, ReplyKind, StopReason, Trace, Vantage};
+use crate::import::values::{is_public, shown};
+use crate::trace::{Method, StopReason, Trace, Vantage};
 
 /// RIPE Atlas began at the end of 2010; probes whose clock says less do not know the time.
 const FIRST: i64 = 1_285_891_200;
@@ -53,7 +54,7 @@ fn read_from<'de, R: serde_json::de::Read<'de>>(
 fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
-    reason.chars().take(SHOWN).collect()
+    shown(reason)
 }
 
 /// What `record` is, if it is right and no traceroute.
@@ -156,7 +157,8 @@ impl Fields<'_> {
     fn vantage(&self) -> Option<Vantage> {
         let seen = self.from.as_ref().and_then(|from| from.0.parse().ok());
         // Probes that reach their controller over IPv6 are seen with that address.
-        let own = self.src_addr.as_ref().and_then(|own| own.0.parse().ok()).filter(is_public);
+        let own =
+            self.src_addr.as_ref().and_then(|own| own.0.parse().ok()).filter(|own| is_public(*own));
         let address = seen.or(own);
         let name = match self.prb_id {
             Some(probe) => probe.to_string(),
@@ -172,28 +174,10 @@ fn method(name: &str) -> Option<Method> {
         .find_map(|(other, method)| other.eq_ignore_ascii_case(name).then_some(method))
 }
 
-/// Whether an address says where in the world it is.
-fn is_public(address: &Ipv4Addr) -> bool {
-    let [first, second, ..] = address.octets();
-    let shared = first == 100 && (64..128).contains(&second);
-    !(address.is_private()
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_unspecified()
-        || address.is_documentation()
-        || address.is_multicast()
-        || address.is_broadcast()
-        || shared)
-}
-
 /// What `trace` is with its hops.
 fn finished(mut trace: Trace, list: HopList) -> Vec<Finding> {
     let HopList { error, unreadable, unsent, mut hops, gap } = list;
-    hops.iter_mut()
-        .flat_map(|hop| &mut hop.tries)
-        .filter_map(|one| one.answer.as_mut())
-        .filter(|answer| answer.from == trace.target && answer.kind == ReplyKind::TimeExceeded)
-        .for_each(|answer| answer.kind = ReplyKind::EchoReply);
+    mark_target(&mut hops, trace.target);
     if hops.is_empty() {
         let why = error.unwrap_or_else(|| "no hop was asked".to_owned());
         return vec![Finding::Skipped(why)];

@@ -12,7 +12,7 @@ use super::host::Host;
 use crate::import::finding::Finding;
 use crate::import::format::{Format, LineReader, Reader, Sink};
 use crate::import::sniff::Head;
-use crate::import::text_trace::{Cell, Destination, LONGEST, Sender, TextTrace};
+use crate::import::text_trace::{Cell, Destination, LONGEST, TextTrace};
 use crate::import::values::{self, Address};
 
 /// The format `mtr-csv`.
@@ -76,12 +76,7 @@ impl<'a> Row<'a> {
         let rtt = best.and_then(|value| value.parse().ok()).and_then(values::millis);
         let at = Host::read(address);
         let target = at.called(host);
-        let cell = match at {
-            Host::Silent => Cell::Silent,
-            Host::Known(_, address) => Cell::answer(address, rtt),
-            Host::Named => Cell::answer(Sender::Unreadable, rtt),
-        };
-        Ok(Self { started, host, ttl, cell, target })
+        Ok(Self { started, host, ttl, cell: at.cell(rtt), target })
     }
 
     fn destination(&self) -> Destination {

@@ -1,7 +1,9 @@
 //! Hosts as mtr writes them, in all of its formats.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
+use crate::import::text_trace::{Cell, Sender};
 use crate::import::values::Address;
 
 /// A host at a TTL.
@@ -25,6 +27,15 @@ impl<'a> Host<'a> {
         match both.and_then(|(name, address)| Some((name, Address::parse(address)?))) {
             Some((name, address)) => Self::Known(Some(name), address),
             None => Self::Named,
+        }
+    }
+
+    /// What a host that answers after `rtt` at best is in a trace.
+    pub(super) fn cell(&self, rtt: Option<Duration>) -> Cell {
+        match self {
+            Self::Silent => Cell::Silent,
+            Self::Known(_, address) => Cell::answer(*address, rtt),
+            Self::Named => Cell::answer(Sender::Unreadable, rtt),
         }
     }
 

@@ -10,7 +10,7 @@ use super::host::Host;
 use crate::import::finding::Finding;
 use crate::import::format::{Format, JsonReader, Reader, Wanted};
 use crate::import::sniff::Head;
-use crate::import::text_trace::{Cell, Destination, Sender, TextTrace};
+use crate::import::text_trace::{Cell, Destination, TextTrace};
 use crate::import::values::{self, Address};
 use crate::input::json::loose::{self, Few, Number, Text};
 
@@ -124,10 +124,6 @@ impl Hub {
         // Where every answer of a known host was lost, its times are zeros that were not measured.
         let is_measured = self.loss.0.is_none_or(|loss| loss < 100.0);
         let rtt = self.best.0.filter(|_| is_measured).and_then(values::millis);
-        match self.host() {
-            Host::Silent => Cell::Silent,
-            Host::Known(_, address) => Cell::answer(address, rtt),
-            Host::Named => Cell::answer(Sender::Unreadable, rtt),
-        }
+        self.host().cell(rtt)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::import::values::Address;
+use crate::import::values::{self, Address};
 
 /// A line of it; hops are counted from 0 there, from 1 here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub(in crate::import) enum Raw {
     /// `h 0 192.168.0.1`: who is there.
     Host(u8, Address),
     /// `p 0 10394 33000`: an answer, after microseconds.
-    Answer(u8, Duration),
+    Answer(u8, Option<Duration>),
     /// A name, labels: nothing that is needed.
     Other,
 }
@@ -32,7 +32,8 @@ impl Raw {
             "h" if sequence.is_none() => Some(Self::Host(ttl, Address::parse(value)?)),
             "d" if sequence.is_none() => Some(Self::Other),
             "p" if is_end && sequence.is_none_or(is_number) => {
-                Some(Self::Answer(ttl, Duration::from_micros(value.parse().ok()?)))
+                let rtt = Duration::from_micros(value.parse().ok()?);
+                Some(Self::Answer(ttl, values::rtt(rtt)))
             }
             "m" | "y" | "t" if is_number(value) => Some(Self::Other),
             _ => None,

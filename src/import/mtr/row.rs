@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::host::Host;
-use crate::import::text_trace::{Cell, Sender};
+use crate::import::text_trace::Cell;
 use crate::import::values::{self, labels};
 use crate::trace::MplsLabel;
 
@@ -111,12 +111,9 @@ fn split(text: &str) -> Option<(&str, &str)> {
 }
 
 fn cell(host: &str, rtt: Option<Duration>) -> Option<Cell> {
-    Some(match Host::read(host) {
-        Host::Silent => Cell::Silent,
-        Host::Known(_, address) => Cell::answer(address, rtt),
-        Host::Named if host.split_whitespace().count() > 2 => return None,
-        Host::Named => Cell::answer(Sender::Unreadable, rtt),
-    })
+    let read = Host::read(host);
+    let is_sentence = matches!(read, Host::Named) && host.split_whitespace().count() > 2;
+    (!is_sentence).then(|| read.cell(rtt))
 }
 
 /// `AS4837   HOST`, `AS???    HOST`.
@@ -141,6 +138,7 @@ fn further(text: &str) -> Option<Row> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::import::text_trace::Sender;
 
     fn row_of(line: &str) -> String {
         let cell = |cell: Cell| match cell {

@@ -1,6 +1,6 @@
 //! The table that `WinMTR` copies as text. Its rows have no TTLs: they stand in their order.
 
-use crate::import::text_trace::{Cell, Sender};
+use crate::import::text_trace::Cell;
 use crate::import::values;
 
 use super::host::Host;
@@ -28,9 +28,5 @@ pub(in crate::import) fn row(line: &str) -> Option<Cell> {
         return Some(Cell::Silent);
     }
     let rtt = Some(*best).filter(|best| *best > 0.0).and_then(values::millis);
-    Some(match Host::read(host) {
-        Host::Silent => Cell::Silent,
-        Host::Known(_, address) => Cell::answer(address, rtt),
-        Host::Named => Cell::answer(Sender::Unreadable, rtt),
-    })
+    Some(Host::read(host).cell(rtt))
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::columns::{HOPS, HopRow, Row as _};
 use crate::import::values;
 use crate::input::json::loose::{self, Loose, Number};
-use crate::trace::{HopReply, HopTry, Method, MplsLabel, ReplyKind, StopReason};
+use crate::trace::{HopReply, HopTry, Method, ReplyKind, StopReason};
 
 /// Reads line after line under the header that came last.
 pub(super) struct Columns {
@@ -111,7 +111,7 @@ impl Row {
                 labels: text(&columns.mpls)
                     .unwrap_or_default()
                     .split_whitespace()
-                    .map(label)
+                    .map(values::label)
                     .collect::<Option<_>>()
                     .ok_or("the labels cannot be read")?,
             }),
@@ -134,12 +134,6 @@ impl Row {
             }),
         })
     }
-}
-
-/// A label as `label:ttl`.
-fn label(text: &str) -> Option<MplsLabel> {
-    let (label, ttl) = text.split_once(':')?;
-    Some(MplsLabel { label: label.parse().ok()?, ttl: ttl.parse().ok()? })
 }
 
 /// The cells of a line of CSV; nothing where quotes do not end.

@@ -277,3 +277,20 @@ impl Time {
 fn address(text: &Text) -> Option<Address> {
     Address::parse(text.get()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::test_lines;
+
+    #[test]
+    fn what_a_file_says_of_an_error_is_shown_short_and_without_controls() {
+        let long = "x".repeat(1000);
+        let text = format!(
+            "{{\"type\":\"trace\",\"dst\":\"175.45.176.8\",\"stop_reason\":\"ERROR\",\"errmsg\":\"a\\u001b[2J{long}\"}}"
+        );
+        let expected =
+            format!("1: skipped: a traceroute that failed: a\\u{{1b}}[2J{}", "x".repeat(115));
+        assert_eq!(test_lines::of(FORMAT, text.as_bytes()), [expected]);
+    }
+}

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use crate::import::finding::Finding;
 use crate::import::hop_builder::HopBuilder;
-use crate::import::values::{Address, vantage};
+use crate::import::values::{self, Address, shown, vantage};
 use crate::trace::{HopReply, HopTry, Method, MplsLabel, ReplyKind, StopReason, Trace};
 
 /// A traceroute as scamper describes it.
@@ -114,7 +114,8 @@ impl Measurement {
         };
         let (builder, unread) = self.hops(target);
         if builder.is_empty() {
-            let why = self.error.map(|error| format!("a traceroute that failed: {error}"));
+            let why =
+                self.error.map(|error| format!("a traceroute that failed: {}", shown(&error)));
             return skipped(why.as_deref().unwrap_or("a traceroute that asked nobody"));
         }
         let trace = Trace {
@@ -168,12 +169,7 @@ impl Reply {
     /// What it says; nothing where that is nothing of the path.
     fn kind(&self, is_target: bool) -> Option<ReplyKind> {
         match self.icmp {
-            Some((11, _)) => Some(ReplyKind::TimeExceeded),
-            Some((0, _)) => Some(ReplyKind::EchoReply),
-            // A closed port or an unknown protocol is reported by the host itself.
-            Some((3, 2 | 3)) if is_target => Some(ReplyKind::EchoReply),
-            Some((3, code)) => Some(ReplyKind::Unreachable(code)),
-            Some(_) => None,
+            Some((icmp_type, code)) => values::kind(icmp_type, code, is_target),
             None if is_target || self.tcp => Some(ReplyKind::EchoReply),
             None => Some(ReplyKind::TimeExceeded),
         }

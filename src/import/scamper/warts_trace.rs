@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::balanced::{Balanced, Link};
 use super::measurement::{Asked, Ending, Measurement, Reply};
 use super::warts_fields::{Bytes, Known, Table};
-use crate::import::values::Address;
+use crate::import::values::{self, Address};
 use crate::trace::Method;
 
 /// The flag that says the destination port is a checksum of ICMP.
@@ -126,7 +126,7 @@ fn answer(bytes: &mut Bytes<'_>, table: &mut Table, known: &Known) -> Option<Ask
 
 /// Microseconds, unless nothing can have taken so long.
 fn rtt(micros: u32) -> Option<Duration> {
-    (micros < 1 << 31).then(|| Duration::from_micros(micros.into()))
+    values::rtt(Duration::from_micros(micros.into()))
 }
 
 /// Which addresses the record and the file have named.

@@ -157,19 +157,9 @@ fn after_tag(tag: &str) -> Option<&str> {
     (is_link || ELEMENTS.contains(&name.as_str())).then(|| &tag[end + 1..])
 }
 
+/// `&lt;`, `&#160;` and the like become their characters.
 fn without_entities(line: &str) -> String {
-    const ENTITIES: [(&str, &str); 9] = [
-        ("&nbsp;", " "),
-        ("&#160;", " "),
-        ("&#xa0;", " "),
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&#39;", "'"),
-        ("&#42;", "*"),
-        ("&amp;", "&"),
-    ];
-    ENTITIES.iter().fold(line.to_owned(), |text, (entity, sign)| text.replace(entity, sign))
+    html_escape::decode_html_entities(line).replace('\u{a0}', " ")
 }
 
 /// `**text**` of Markdown becomes its text; stars that are alone stay.
@@ -207,6 +197,7 @@ mod tests {
             " 3  **gw.example** (188.43.225.153)  184.150 ms * !X",
             " 3  `gw.example` (188.43.225.153)  184.150 ms * !X",
             "&nbsp;3&#160;&nbsp;gw.example (188.43.225.153)  184.150 ms * !X",
+            "&#xA0;3&#32;&nbsp;gw&period;example &lpar;188.43.225.153&#41;  184.150 ms &ast; &#33;X",
         ] {
             assert_eq!(clean(dressed), line, "{dressed}");
         }

@@ -160,7 +160,7 @@ impl Family {
         if may_be && !is_other && said.is_strict && said.has_answer() {
             return Some((Self::Traceroute, ttl));
         }
-        let row = tracert::row::Row::of(text).filter(|_| may_be || only.is_some())?;
+        let row = tracert::row::Row::of(text).filter(|_| may_be)?;
         Some((Self::Tracert, row.ttl))
     }
 }

@@ -35,10 +35,10 @@ impl Marks {
     pub(super) fn body<'a>(&mut self, line: &'a str, family: Option<Family>) -> Body<'a> {
         let learnt = self.prefix.as_mut().and_then(|prefix| prefix.strip(line));
         let before = learnt.map(|rest| &line[..line.len() - rest.len()]);
-        // The border of a terminal's pane.
         let rest = learnt.unwrap_or(line).trim_end();
         // A backslash breaks lines in Markdown.
         let rest = rest.strip_suffix('\\').map_or(rest, str::trim_end);
+        // The frame that tmux draws.
         let rest = if learnt.is_some() {
             rest.trim_end_matches(['\u{2502}', '\u{2503}', '\u{2551}'])
         } else {
@@ -51,7 +51,7 @@ impl Marks {
         let is_tree = family == Some(Family::Mtr) && is_branch(rest);
         let text = if is_tree { rest.trim() } else { strip_log_prefix(rest) };
         let text = without_bullet(text);
-        let logged = rest.find(text).map(|at| &rest[..at]);
+        let logged = rest.trim_end().strip_suffix(text);
         let stamp = before.and_then(stamp).or_else(|| logged.and_then(stamp));
         Body { text: Cow::Borrowed(text), stamp }
     }
@@ -101,7 +101,8 @@ fn stamp(before: &str) -> Option<Timestamp> {
             && word.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-'))
     };
     let times = words.iter().filter(|word| is_date(word));
-    let whole = times.map(|word| word.trim_end_matches(':').parse::<Timestamp>()).find_map(Result::ok);
+    let whole =
+        times.map(|word| word.trim_end_matches(':').parse::<Timestamp>()).find_map(Result::ok);
     let pair = || {
         words.windows(2).filter(|two| is_date(two[0])).find_map(|two| {
             let [date, time] = two else { return None };

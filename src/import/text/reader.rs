@@ -208,7 +208,7 @@ impl<'a> TextReader<'a> {
 
     /// Takes a line of a header, or a command.
     fn header(&mut self, number: u64, line: &str, text: &str, sink: &mut Sink<'_>) -> bool {
-        if !has_words(text) {
+        if !has_words(text) || !may_be_header(line) {
             return false;
         }
         if let Some(header) = Header::of(line) {
@@ -377,10 +377,19 @@ impl<'a> TextReader<'a> {
 
     /// Takes a line of a hop, of the run that is being read or of one that begins with it.
     fn hop(&mut self, number: u64, line: &str, text: &str, sink: &mut Sink<'_>) -> bool {
-        if let Some(run) = &mut self.run
-            && run.line(number, text, &self.tables, sink) == Took::Line
-        {
-            return true;
+        if let Some(run) = &mut self.run {
+            let same = (run.family == Some(Family::Nmap)).then(|| nmap::same(text)).flatten();
+            let took = match same {
+                Some((last, other)) => {
+                    let hops = self.tables.get(&other).into_iter().flatten();
+                    let hops = hops.filter(|(ttl, _)| *ttl <= last).cloned().collect();
+                    run.same_hops(number, hops, sink)
+                }
+                None => run.line(number, text, sink),
+            };
+            if took == Took::Line {
+                return true;
+            }
         }
         let waits = self.run.as_ref().is_some_and(|run| !run.has_hops() && run.family.is_none());
         let Some((family, ttl)) = Family::begins(text, self.only, waits) else {
@@ -400,14 +409,14 @@ impl<'a> TextReader<'a> {
             self.begin(Run::with_hop(family, trace), sink);
         }
         if let Some(run) = &mut self.run {
-            run.line(number, text, &self.tables, sink);
+            run.line(number, text, sink);
         }
         true
     }
 
     /// A hop behind the number of its line.
     fn numbered(&mut self, number: u64, line: &str, text: &str, sink: &mut Sink<'_>) -> bool {
-        if self.run.as_ref().is_some_and(Run::has_hops) || self.only.is_some() {
+        if self.run.as_ref().is_some_and(Run::is_within_hops) || self.only.is_some() {
             return false;
         }
         // Behind the number of the line, or the name of a file.
@@ -520,15 +529,27 @@ impl<'a> TextReader<'a> {
     }
 }
 
-/// Whether a line has more than numbers, signs and units, as all headers have. Most lines are hops without names.
+/// Whether a line has more than numbers, signs and units. Most lines are hops without names.
 fn has_words(line: &str) -> bool {
     let is_of_word =
         |byte: u8| byte.is_ascii_alphabetic() && !b"msec".contains(&byte) || byte == b'>';
     line.bytes().any(is_of_word)
 }
 
+/// Whether a line has a part of a word that is in all headers and commands: of `trace` or `Tracing`, `mtr`, `LFT`,
+/// `Loss%`, `Start:`, `Nmap`, `ADDRESS`, `LOCALHOST`; or an arrow. To search for each header takes longer.
+fn may_be_header(line: &str) -> bool {
+    let is_part = |three: &[u8; 3]| {
+        let lower = three.map(|byte| byte.to_ascii_lowercase());
+        let parts = [b"rac", b"mtr", b"lft", b"oss", b"tar", b"nma", b"add", b"loc", b" ->"];
+        parts.contains(&&lower)
+    };
+    line.as_bytes().array_windows().any(is_part)
+}
+
 /// A line that opens or closes a block of code.
 pub(super) fn is_fence(line: &str) -> bool {
     let line = line.trim_start_matches(['>', ' ']).trim_end();
-    ["```", "~~~", "[code]", "[/code]", "</pre>"].iter().any(|fence| line.starts_with(fence))
+    line.starts_with(['`', '~', '[', '<'])
+        && ["```", "~~~", "[code]", "[/code]", "</pre>"].iter().any(|fence| line.starts_with(fence))
 }

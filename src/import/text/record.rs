@@ -1,7 +1,7 @@
 //! JSON that stands in a text: a value over one or more lines, read by the format that knows it.
 
 use crate::import::finding::Finding;
-use crate::import::format::{Format, JsonReader, Reader, Wanted};
+use crate::import::format::{Format, JsonReader, Reader, Wanted, findings};
 use crate::import::sniff::Head;
 use crate::import::{atlas, dublin, globalping, mtr, nexttrace, scamper, trippy};
 use crate::input::json;
@@ -116,16 +116,7 @@ impl Record {
         let read = json::batches(
             prefixes,
             &mut input,
-            |batch| {
-                let one = |(line, record): (u64, Result<&[u8], &str>)| {
-                    let found = match record {
-                        Ok(record) => parse(record, wanted),
-                        Err(why) => vec![Finding::Malformed(why.to_owned())],
-                    };
-                    found.into_iter().map(move |finding| (line, finding)).collect::<Vec<_>>()
-                };
-                batch.records().flat_map(one).collect::<Vec<_>>()
-            },
+            |batch| findings(batch, &|record| parse(record, wanted)).collect::<Vec<_>>(),
             |findings| found.extend(findings),
         );
         read.ok()?;

@@ -1,8 +1,5 @@
 //! A run of one program in a text, from its header or first hop to where it ends.
 
-use std::collections::HashMap;
-use std::net::Ipv4Addr;
-
 use jiff::Timestamp;
 
 use super::family::{Csv, Family};
@@ -61,7 +58,10 @@ pub(super) struct Run {
     host: Option<(u64, u8, Sender)>,
     /// Who is where, as `mtr --raw` says it once.
     hosts: Vec<(u8, Sender)>,
+    /// The hops of nmap's table, to which later ones may refer.
     table: Vec<(u8, Cell)>,
+    /// The TTLs that `mtr --raw` has asked.
+    asked: Vec<u8>,
     /// The number of the last probe of `mtr --raw`.
     sent: Option<u32>,
     csv: Option<Box<dyn LineReader + Send>>,
@@ -87,6 +87,7 @@ impl Run {
             host: None,
             hosts: Vec::new(),
             table: Vec::new(),
+            asked: Vec::new(),
             sent: None,
             csv: if let Family::Csv(csv) = family { Some(csv.reader()) } else { None },
         }
@@ -105,6 +106,11 @@ impl Run {
 
     pub(super) fn has_hops(&self) -> bool {
         !self.trace.is_empty() || self.open.is_some() || self.csv.is_some()
+    }
+
+    /// Whether nothing but hops has come since the first of them.
+    pub(super) fn is_within_hops(&self) -> bool {
+        self.has_hops() && !self.is_paused
     }
 
     /// Something that is no hop has come.
@@ -165,17 +171,11 @@ impl Run {
     }
 
     /// Takes a line, if it is one of this run.
-    pub(super) fn line(
-        &mut self,
-        number: u64,
-        text: &str,
-        tables: &HashMap<Ipv4Addr, Vec<(u8, Cell)>>,
-        sink: &mut Sink<'_>,
-    ) -> Took {
+    pub(super) fn line(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
         let Some(family) = self.family else { return Took::Nothing };
         let took = match self.open.take() {
             Some((first, open)) => self.joined(family, (first, &open), (number, text), sink),
-            None => self.one(family, number, text, tables, sink),
+            None => self.one(family, number, text, sink),
         };
         if took != Took::Nothing {
             self.lines += 1;
@@ -191,7 +191,6 @@ impl Run {
         (number, text): (u64, &str),
         sink: &mut Sink<'_>,
     ) -> Took {
-        let empty = HashMap::new();
         let begins_hop = !self.is_paused
             && matches!(family, Family::Traceroute | Family::Tracert | Family::Mtr)
             && Family::begins(text, Some(family), true).is_some();
@@ -206,11 +205,11 @@ impl Run {
                 with_blank
             };
             if self.is_whole(family, &joined) {
-                return self.one(family, first, &joined, &empty, sink);
+                return self.one(family, first, &joined, sink);
             }
         }
         self.closed(family, first, open, sink);
-        self.one(family, number, text, &empty, sink)
+        self.one(family, number, text, sink)
     }
 
     /// Whether `text` is a hop that says who answered, and when.
@@ -240,14 +239,7 @@ impl Run {
         }
     }
 
-    fn one(
-        &mut self,
-        family: Family,
-        number: u64,
-        text: &str,
-        tables: &HashMap<Ipv4Addr, Vec<(u8, Cell)>>,
-        sink: &mut Sink<'_>,
-    ) -> Took {
+    fn one(&mut self, family: Family, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
         match family {
             Family::Traceroute => self.traceroute(number, text, sink),
             Family::Tracert => self.tracert(number, text, sink),
@@ -257,7 +249,7 @@ impl Run {
             Family::Csv(kind) => self.csv(kind, number, text, sink),
             Family::NextTrace => self.nexttrace(number, text, sink),
             Family::MikroTik => self.mikrotik(number, text, sink),
-            Family::Nmap => self.nmap(number, text, tables, sink),
+            Family::Nmap => self.nmap(number, text, sink),
             Family::WinMtr => Took::Nothing,
         }
     }
@@ -287,8 +279,7 @@ impl Run {
     }
 
     fn traceroute(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) -> Took {
-        let text = line.trim_end_matches("^C").trim_end();
-        let is_cut = text.len() < line.len();
+        let (text, is_cut) = without_interrupt(line);
         if let Some((ttl, rest)) = traceroute::ttl(text) {
             let mut words = HopWords::default();
             let said = words.said(rest);
@@ -367,8 +358,7 @@ impl Run {
     }
 
     fn tracert(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
-        let line = text.trim_end_matches("^C").trim_end();
-        let is_cut = line.len() < text.len();
+        let (line, is_cut) = without_interrupt(text);
         if line.is_empty() && is_cut && self.has_hops() {
             self.trace.is_cut = true;
             return Took::Line;
@@ -409,8 +399,7 @@ impl Run {
     }
 
     fn tracepath(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
-        let line = text.trim_end_matches("^C").trim_end();
-        let is_cut = line.len() < text.len();
+        let (line, is_cut) = without_interrupt(text);
         if tracepath::is_end(line) {
             self.is_over |= line.starts_with("Resume:");
             self.is_paused = true;
@@ -500,7 +489,7 @@ impl Run {
             Raw::Answer(ttl, rtt) => {
                 let sender = self.hosts.iter().find(|(at, _)| *at == ttl);
                 let sender = sender.map_or(Sender::Unreadable, |(_, sender)| *sender);
-                self.add(number, ttl, vec![Cell::answer(sender, Some(rtt))], sink);
+                self.add(number, ttl, vec![Cell::answer(sender, rtt)], sink);
             }
             Raw::Sent(ttl, number) => {
                 // Every trace counts its probes from the same number on.
@@ -508,8 +497,8 @@ impl Run {
                     return Took::Nothing;
                 }
                 self.sent = number;
-                if self.table.len() < usize::from(u8::MAX) {
-                    self.table.push((ttl, Cell::Silent));
+                if self.asked.len() < usize::from(u8::MAX) {
+                    self.asked.push(ttl);
                 }
             }
             Raw::Other => {}
@@ -527,8 +516,7 @@ impl Run {
     }
 
     fn nexttrace(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
-        let line = text.trim_end_matches("^C").trim_end();
-        let is_cut = line.len() < text.len();
+        let (line, is_cut) = without_interrupt(text);
         let took = match nexttrace_text::Row::of(line) {
             Some(nexttrace_text::Row::Times(times)) => match self.host.take() {
                 Some((at, ttl, sender)) => {
@@ -594,13 +582,25 @@ impl Run {
         Took::Line
     }
 
-    fn nmap(
+    /// Takes the hops of another table, which nmap does not write again.
+    pub(super) fn same_hops(
         &mut self,
         number: u64,
-        text: &str,
-        tables: &HashMap<Ipv4Addr, Vec<(u8, Cell)>>,
+        hops: Vec<(u8, Cell)>,
         sink: &mut Sink<'_>,
     ) -> Took {
+        if self.is_paused {
+            return Took::Nothing;
+        }
+        self.lines += 1;
+        for (ttl, cell) in hops {
+            self.table.push((ttl, cell.clone()));
+            self.add(number, ttl, vec![cell], sink);
+        }
+        Took::Line
+    }
+
+    fn nmap(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
         if nmap::is_columns(text) {
             return Took::Line;
         }
@@ -618,21 +618,13 @@ impl Run {
                     self.add(number, ttl, vec![Cell::Silent], sink);
                 }
             }
-            nmap::Row::Same(last, other) => {
-                let known =
-                    tables.get(&other).into_iter().flatten().filter(|(ttl, _)| *ttl <= last);
-                for (ttl, cell) in known.cloned().collect::<Vec<_>>() {
-                    self.table.push((ttl, cell.clone()));
-                    self.add(number, ttl, vec![cell], sink);
-                }
-            }
         }
         Took::Line
     }
 
     /// The hops that tables of nmap may refer to.
     pub(super) fn table(&self) -> Option<Vec<(u8, Cell)>> {
-        (self.family == Some(Family::Nmap) && !self.table.is_empty()).then(|| self.table.clone())
+        (!self.table.is_empty()).then(|| self.table.clone())
     }
 
     /// Hands on what it was.
@@ -642,8 +634,7 @@ impl Run {
             self.closed(family, number, &open, sink);
         }
         if self.family == Some(Family::MtrRaw) {
-            let silent: Vec<u8> = self.table.iter().map(|(ttl, _)| *ttl).collect();
-            self.trace.asked(&silent, &self.hosts);
+            self.trace.asked(&self.asked, &self.hosts);
         }
         if let Some(csv) = self.csv {
             csv.end(sink);
@@ -654,6 +645,12 @@ impl Run {
 
 /// What stands around the hops of mtr's screen.
 const AROUND_MTR: [&str; 4] = ["Keys:", "Packets", "Display mode", "^C"];
+
+/// A line without the sign that somebody interrupted the program, and whether it had one.
+fn without_interrupt(line: &str) -> (&str, bool) {
+    let text = line.trim_end_matches("^C").trim_end();
+    (text, text.len() < line.len())
+}
 
 fn has_open_bracket(text: &str) -> bool {
     text.rfind('[').is_some_and(|place| !text[place..].contains(']'))

@@ -91,7 +91,7 @@ impl HopWords {
         let mut has_begun = false;
         let mut place = 0;
         let mut named = false;
-        while let Some(word) = words.get(place) {
+        while place < words.len() {
             let (read, length) = read(&words, place, !said.cells.is_empty());
             let begin = match read {
                 Word::Stars(_) | Word::Unanswered(_) => Some(Begin::Star),
@@ -119,7 +119,6 @@ impl HopWords {
             if !(read == Word::Name && self.sender != Sender::Unreadable) {
                 self.word(read, &mut said.cells);
             }
-            let _ = word;
             place += length;
         }
         said.is_open = named;

@@ -164,12 +164,35 @@ fn bracketed(text: &str) -> Option<Address> {
     })
 }
 
-/// What the words of a refusal say, as far as languages agree on a word for a host.
+/// What the words of a refusal say, which stand behind the address: no route where they have a word for a
+/// network (RFC 792, code 0), else that the host cannot be reached.
 fn kind(words: &str) -> ReplyKind {
-    const HOSTS: [&str; 9] =
-        ["host", "hôte", "узел", "узла", "主机", "主機", "ホスト", "호스트", "anfitri"];
-    let host = HOSTS.iter().any(|host| words.contains(host));
-    ReplyKind::Unreachable(u8::from(host))
+    const NETS: [&str; 19] = [
+        "net ",
+        "netz",
+        "netwerk",
+        "network",
+        "nätverk",
+        "réseau",
+        "red de destino",
+        "rete ",
+        "rede ",
+        "сеть",
+        "мереж",
+        "目标网",
+        "网络",
+        "網路",
+        "ネットワーク",
+        "네트워크",
+        "sieć",
+        "síť",
+        " ağ",
+    ];
+    let after = words.split_once(']').map(|(_, after)| after);
+    let words =
+        after.or_else(|| words.split_once(is_blank).map(|(_, after)| after)).unwrap_or_default();
+    let net = NETS.iter().any(|net| words.contains(net));
+    ReplyKind::Unreachable(u8::from(!net))
 }
 
 /// Where a line of a header says the trace goes, and whether in brackets.
@@ -250,6 +273,29 @@ mod tests {
         ] {
             assert_eq!(cells_of(line).as_deref(), Some(expected), "{line}");
             assert!(Row::is_certain(line) || line.contains("XXX"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_of_the_host_unless_it_names_the_net() {
+        for (words, code) in [
+            ("10.0.0.1  reports: Destination net unreachable.", 0),
+            ("10.0.0.1  reports: Destination host unreachable.", 1),
+            ("10.0.0.1  reports: Destination protocol unreachable.", 1),
+            ("core.network.example [10.0.0.1]  reports: Destination host unreachable.", 1),
+            ("10.0.0.1  meldet: Zielnetz nicht erreichbar.", 0),
+            ("10.0.0.1  meldet: Zielhost nicht erreichbar.", 1),
+            ("10.0.0.1  сообщает: Заданная сеть недоступна.", 0),
+            ("10.0.0.1  сообщает: Заданный узел недоступен.", 1),
+            ("10.0.0.1  报告: 无法访问目标网。", 0),
+            ("10.0.0.1  报告: 无法访问目标主机。", 1),
+            ("10.0.0.1  rapporti: Impossible de joindre le réseau de destination.", 0),
+            ("10.0.0.1  bildirdi: Hedef ana bilgisayara bağlanılamıyor.", 1),
+            ("10.0.0.1  \u{fffd}\u{fffd}: \u{fffd}\u{fffd}.", 1),
+        ] {
+            let line = format!("  7     *        *     {words}");
+            let expected = format!("7 * * 10.0.0.1:{code}:0");
+            assert_eq!(cells_of(&line).as_deref(), Some(expected.as_str()), "{words}");
         }
     }
 
