@@ -23,6 +23,8 @@
 //! - [`census`]: which targets are alive, and how fast they answer.
 //! - [`input`]: files on their way in. Opened, decompressed, decoded, cut into records, on all cores.
 //! - [`import`]: traceroutes made elsewhere. One folder for each family of formats.
+//! - `remote`: RIPE Atlas and Globalping, with the feature of that name. It hands lines to [`import`].
+//! - [`bgp`]: what route collectors recorded of the block: which AS is next to its origin.
 //! - [`owner`]: who holds an address, and which source says so.
 //! - [`border`]: the last foreign hop of a trace.
 //! - [`transit`]: class, confidence and reasons.
@@ -38,6 +40,7 @@
 //! Everything from [`trace`] to [`output`] is a pure function of its input. Sockets, the clock and
 //! chance come in through [`probe::transport::Transport`] and arguments.
 
+pub mod bgp;
 pub mod border;
 pub mod census;
 #[cfg(feature = "cli")]
@@ -51,6 +54,8 @@ pub mod output;
 pub mod owner;
 pub mod picture;
 pub mod probe;
+#[cfg(feature = "remote")]
+pub mod remote;
 pub mod replay;
 pub mod split;
 pub mod survey;

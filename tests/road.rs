@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms with those they may import.
-const ROAD: [(&str, &[&str]); 19] = [
+const ROAD: [(&str, &[&str]); 21] = [
     ("columns", &[]),
     ("targets", &["columns"]),
     ("trace", &["targets"]),
@@ -17,12 +17,17 @@ const ROAD: [(&str, &[&str]); 19] = [
     ("census", &["probe", "trace", "targets"]),
     ("input", &[]),
     ("import", &["input", "trace", "columns"]),
+    ("remote", &["input"]),
     ("owner", &["targets"]),
     ("border", &["trace", "targets"]),
     ("transit", &["border", "owner", "trace", "targets"]),
     ("split", &["transit", "border", "trace", "targets"]),
+    ("bgp", &["split", "transit", "input", "targets"]),
     ("survey", &["split", "transit", "owner", "import", "input", "trace", "targets"]),
-    ("output", &["split", "transit", "border", "owner", "trace", "census", "targets", "columns"]),
+    (
+        "output",
+        &["bgp", "split", "transit", "border", "owner", "trace", "census", "targets", "columns"],
+    ),
     ("history", &["output", "input", "columns"]),
     ("picture", &["history"]),
     ("lab", &["probe"]),
@@ -30,8 +35,8 @@ const ROAD: [(&str, &[&str]); 19] = [
     (
         "cli",
         &[
-            "replay", "lab", "picture", "history", "output", "survey", "import", "input", "split",
-            "transit", "owner", "trace", "census", "probe", "targets", "columns",
+            "replay", "lab", "picture", "history", "output", "survey", "bgp", "import", "input",
+            "split", "transit", "owner", "remote", "trace", "census", "probe", "targets", "columns",
         ],
     ),
     ("main", &["cli"]),
@@ -130,6 +135,16 @@ fn sockets_stand_in_few_places() {
         if sockets.iter().any(|word| text.contains(word)) {
             assert!(allowed.iter().any(|place| inside.starts_with(place)), "{inside} has a socket");
         }
+    }
+}
+
+#[test]
+fn http_stands_in_one_file() {
+    for file in files(&source()) {
+        let text = code(&fs::read_to_string(&file).expect("text"));
+        let inside = file.strip_prefix(source()).expect("inside src").display().to_string();
+        let asks = ["ureq", "rustls::"].iter().any(|word| text.contains(word));
+        assert!(inside == "remote/http.rs" || !asks, "{inside} knows HTTP");
     }
 }
 

@@ -1,38 +1,20 @@
 //! `lasthop classify`: the same judgement on traceroutes made elsewhere.
 
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
 
+use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, ValueEnum};
 
 use jiff::Timestamp;
 
-use crate::columns::{EXPLANATIONS, HOPS, TRACES};
 use crate::import::{FORMATS, Format, named};
-use crate::output::{
-    self, Appender, Explanation, Rows, Run, explanations, summary, summary_header, summary_table,
-    write_csv, write_jsonl,
-};
-use crate::owner::Owners;
-use crate::survey::{Collector, JudgeOptions, JudgedTrace, Keep, ReadOptions, Remark, Survey};
-use crate::targets::Targets;
-use crate::trace::{Method, Vantage};
+use crate::survey::ReadOptions;
 
 use super::common::Common;
-use super::config;
 use super::exit::Exit;
-use super::format;
-use super::outputs::{self, is_stdout};
-use super::row_file::{RowFile, check_history, open_history};
-use super::run_notes;
-use super::sources::Sources;
-use super::{stdout, values};
-
-/// How long to wait for another process that holds the file to which rows are appended. The traces
-/// are already made, so nothing is lost by waiting.
-const WAIT_FOR_LOCK: Duration = Duration::from_secs(10);
+use super::judging::{self, Judging, Reading};
+use super::values;
 
 /// Judge traceroutes from anywhere: RIPE Atlas, scamper, traceroute, tracert, mtr
 ///
@@ -51,280 +33,29 @@ pub(super) struct Classify {
     /// address of the block]
     #[arg(long, value_name = "ADDRESS")]
     target: Option<Ipv4Addr>,
-    /// Explain each trace instead of the summary: its hops with their owners, what decided, and what
-    /// would have changed the answer (with --format csv or json a row for each trace)
-    #[arg(long, conflicts_with = "by")]
-    explain: bool,
-    /// Add rows for each vantage, country or AS
-    #[arg(long, value_enum, value_name = "WHAT")]
-    by: Option<By>,
-    /// Random seed for the intervals where several vantages made the traces (2,000 bootstrap samples)
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
-    seed: u64,
-    /// The vantage in the output, where the files do not name it
-    #[arg(long, value_name = "LABEL")]
-    vantage: Option<String>,
     /// When the traces were made, where the files do not say it: 2017-10-01T09:05, in UTC
     #[arg(long, value_name = "TIME", value_parser = values::time)]
     at: Option<Timestamp>,
-    /// Append the summary's rows to a CSV file, under a lock
-    #[arg(long, value_name = "SUMMARY.csv", help_heading = "Files")]
-    append: Option<PathBuf>,
-    /// Write a row for each trace: class, evidence, reason (CSV; JSON lines if named .jsonl)
-    #[arg(long, value_name = "FILE", help_heading = "Files")]
-    traces: Option<PathBuf>,
-    /// Write a row for each probe of the traces that are used, from whatever program, as `lasthop probe
-    /// --hops` does; `classify` reads it back (CSV; JSON lines if named .jsonl)
-    #[arg(long, value_name = "FILE", help_heading = "Files")]
-    hops: Option<PathBuf>,
     #[command(flatten)]
-    sources: Sources,
-}
-
-/// What traces are grouped by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum By {
-    /// The probe or host
-    Vantage,
-    /// The country of its address
-    Country,
-    /// The AS of its address
-    As,
+    judging: Judging,
 }
 
 impl Classify {
     pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
-        let targets = config::targets(common)?;
-        self.check_files(common)?;
-        let append = self.open_append(&targets, common)?;
-        let mut trace_file = self.traces.as_deref().map(RowFile::open).transpose()?;
-        let mut hop_file = self.hops.as_deref().map(RowFile::open).transpose()?;
-        let mut owners = self.sources.owners(&targets, common)?;
-        let keep = Keep {
-            hops: self.explain || self.traces.is_some() || self.hops.is_some(),
-            addresses: self.sources.asks(),
-            sorted: false,
-        };
-        let mut survey = Survey::new(&targets, keep);
-        let names = self.read(&mut survey, common)?;
-        common.warn(&survey.counts.summary(targets.block.prefix));
-        let failed = survey.counts.failed > 0;
-        self.sources.ask(&mut owners, &survey.collected.addresses(), common);
-        let run = self.run_of(&survey);
-        // The headers are there even without a row.
-        add(&mut trace_file, &output::traces(&run, &[], &targets));
-        add(&mut hop_file, &output::hops(&run, &[], &owners));
-        let wants = (trace_file.is_some(), hop_file.is_some());
-        let group_by = |vantage: Option<&Vantage>| group(self.by, vantage, &owners);
-        let options =
-            JudgeOptions { group_by: self.by.is_some().then_some(&group_by), seed: self.seed };
-        let format = format::Format::or_suited(common.format);
-        // People read explanations through a pager.
-        let explained = common.format.unwrap_or(format::Format::Table);
-        let mut explained = self.explain.then(|| Explained::new(explained));
-        let judged = survey.judge_with(
-            &owners,
-            &options,
-            |judged, evidence| {
-                let rows = wants.0.then(|| {
-                    let all: Vec<_> = judged.iter().map(|it| (&it.trace, &it.judgement)).collect();
-                    output::traces(&run, &all, &targets)
-                });
-                let hops = wants.1.then(|| {
-                    let all: Vec<_> = judged.iter().map(|it| (it.number, &it.trace)).collect();
-                    output::hops(&run, &all, &owners)
-                });
-                let explanations = self.explain.then(|| {
-                    let explanation = |it: &JudgedTrace| {
-                        let file = names.get(it.place.file).map_or("", String::as_str);
-                        let place = (file, it.place.line);
-                        Explanation::of(
-                            place,
-                            &it.trace,
-                            &it.judgement,
-                            evidence,
-                            &owners,
-                            &targets,
-                        )
-                    };
-                    judged.iter().map(explanation).collect::<Vec<_>>()
-                });
-                (rows, hops, explanations)
-            },
-            |(rows, hops, explanations)| {
-                if let Some(rows) = &rows {
-                    add(&mut trace_file, rows);
-                }
-                if let Some(rows) = &hops {
-                    add(&mut hop_file, rows);
-                }
-                if let (Some(explained), Some(explanations)) = (&mut explained, explanations) {
-                    explained.add(&explanations);
-                }
-            },
-        )?;
-        let classes = &targets.classes;
-        let split = judged.split();
-        let mut rows = summary(&run, &split, classes, None);
-        let mut text = summary_table(&run, &split, classes, None);
-        for (group, split) in judged.groups() {
-            let run = Run { vantage: group.to_owned(), ..run.clone() };
-            rows.rows.extend(summary(&run, &split, classes, None).rows);
-            text = format!("{text}\n{}", summary_table(&run, &split, classes, None));
-        }
-        let filled = [trace_file, hop_file].into_iter().flatten().map(RowFile::finish);
-        let filled: Vec<_> = filled.filter_map(Result::err).collect();
-        let appended = self.append_rows(append, &run, &rows);
-        let is_named = |path: &Option<PathBuf>| path.as_deref().is_some_and(is_stdout);
-        let written = match explained {
-            Some(explained) => explained.finish(),
-            None if is_named(&self.traces) || is_named(&self.hops) => Ok(()),
-            None if is_named(&self.append) => format::Format::Csv.write(&rows, || text),
-            None => format.write(&rows, || text),
-        };
-        let errors = appended.err().into_iter();
-        let errors = errors.chain(filled.into_iter().map(anyhow::Error::new));
-        Exit::first_of(errors.chain(written.err()))?;
-        run_notes::vantage(&split, &run, common);
-        // The others have been judged, and that something is missing must show.
-        Ok(if failed { Exit::Bad } else { Exit::of_run(&split) })
-    }
-
-    /// The history that rows are appended to. What goes to stdout needs no file.
-    fn open_append(&self, targets: &Targets, common: &Common) -> anyhow::Result<Option<Appender>> {
-        let Some(path) = self.append.as_deref() else { return Ok(None) };
-        let header = summary_header(&targets.classes);
-        let vantage = self.vantage.as_deref().unwrap_or_default();
-        check_history(path, &header, vantage, None, common)?;
-        if is_stdout(path) {
-            return Ok(None);
-        }
-        Ok(Some(open_history(path, header, WAIT_FOR_LOCK, common)?))
-    }
-
-    fn append_rows(&self, append: Option<Appender>, run: &Run, rows: &Rows) -> anyhow::Result<()> {
-        let Some(mut append) = append else { return Ok(()) };
-        anyhow::ensure!(
-            run.started.is_some(),
-            "{}: the traces have no times, and a history cannot hold rows without one; say with --at TIME when \
-             they were made",
-            self.append.as_deref().unwrap_or(Path::new("")).display()
-        );
-        Ok(append.append(rows)?)
+        let files = self.inputs();
+        let inputs: Vec<_> = files.iter().map(|path| ("input", path.clone())).collect();
+        self.judging.run(&inputs, common, |survey| {
+            let options =
+                ReadOptions { from: self.from, target: self.target, details: common.is_verbose() };
+            let names = survey
+                .read_files(&files, &options, &mut |remark| judging::report(remark, common))?;
+            Ok(Reading { names, at: self.at, ..Reading::default() })
+        })
     }
 
     /// The files, or stdin.
     fn inputs(&self) -> Vec<PathBuf> {
         if self.files.is_empty() { vec![PathBuf::from("-")] } else { self.files.clone() }
-    }
-
-    /// Refuses files that would destroy others.
-    fn check_files(&self, common: &Common) -> anyhow::Result<()> {
-        let (files, config) = (self.inputs(), config::path(common));
-        let named = [("--config", config.as_deref()), ("--as-table", self.sources.file())];
-        let files = files.iter().map(|path| ("input", Some(path.as_path())));
-        let inputs: Vec<_> = files.chain(named).collect();
-        let replaced = [
-            ("--traces", self.traces.as_deref(), &TRACES),
-            ("--hops", self.hops.as_deref(), &HOPS),
-            ("--explain", self.explain.then_some(Path::new("-")), &EXPLANATIONS),
-        ];
-        outputs::check_run(&inputs, None, self.append.as_deref(), &replaced)
-    }
-
-    /// Reads all files into `survey`, and returns their names.
-    fn read(&self, survey: &mut Survey<'_>, common: &Common) -> anyhow::Result<Vec<String>> {
-        let files = self.inputs();
-        let options =
-            ReadOptions { from: self.from, target: self.target, details: common.is_verbose() };
-        let names = survey.read_files(&files, &options, &mut |remark| match remark {
-            Remark::Format { file, format } => common.info(|| format!("{file}: {format}")),
-            Remark::NotUsed { file, line, why } => common.warn(&format!("{file}:{line}: {why}")),
-            Remark::PassedOver { file, why } => {
-                common.info(|| format!("{file}: passed over: {why}"));
-            }
-            Remark::ReadBefore { file, what } => common.warn(&format!("{file}: {what}")),
-            Remark::Failed(error) => common.error(&error.to_string()),
-        })?;
-        Ok(names)
-    }
-
-    /// What all rows have in common. The same traces give the same identifier.
-    fn run_of(&self, survey: &Survey<'_>) -> Run {
-        let Collector { first, last, methods, .. } = &survey.collected;
-        let method = match methods.iter().collect::<Vec<_>>()[..] {
-            [Method::Icmp, Method::Udp] => "both".into(),
-            [Method::Icmp, Method::Udp, Method::Tcp] => "all".into(),
-            ref methods => methods.iter().map(ToString::to_string).collect::<Vec<_>>().join("+"),
-        };
-        Run {
-            id: format!("import-{:016x}", survey.digest()),
-            started: first.or(self.at),
-            ended: last.or(self.at),
-            vantage: self.vantage.clone().unwrap_or_default(),
-            method,
-            complete: survey.counts.is_complete(),
-            doubts: Vec::new(),
-        }
-    }
-}
-
-fn add(file: &mut Option<RowFile>, rows: &Rows) {
-    if let Some(file) = file {
-        file.add(rows);
-    }
-}
-
-/// Explanations on their way to stdout.
-struct Explained {
-    format: format::Format,
-    begun: bool,
-    written: anyhow::Result<()>,
-}
-
-impl Explained {
-    fn new(format: format::Format) -> Self {
-        Self { format, begun: false, written: Ok(()) }
-    }
-
-    fn add(&mut self, all: &[Explanation]) {
-        if self.written.is_ok() {
-            self.written = self.write(all);
-        }
-    }
-
-    fn write(&mut self, all: &[Explanation]) -> anyhow::Result<()> {
-        let first = !std::mem::replace(&mut self.begun, true);
-        stdout::write(|out| match self.format {
-            format::Format::Table => {
-                all.iter().try_for_each(|it| out.write_all(it.text().as_bytes()))
-            }
-            format::Format::Csv => write_csv(&explanations(all), first, out),
-            format::Format::Json => write_jsonl(&explanations(all), out),
-        })
-    }
-
-    /// All explanations have been added.
-    fn finish(mut self) -> anyhow::Result<()> {
-        if !self.begun {
-            self.add(&[]);
-        }
-        self.written
-    }
-}
-
-/// The group of traces from `vantage`; without a name where nothing is known of it.
-fn group(by: Option<By>, vantage: Option<&Vantage>, owners: &Owners<'_>) -> String {
-    let (Some(by), Some(vantage)) = (by, vantage) else { return String::new() };
-    let owner = || vantage.address.map(|address| owners.of(address));
-    match by {
-        By::Vantage => vantage.name.clone(),
-        By::Country => owner()
-            .and_then(|owner| owner.country)
-            .map_or_else(String::new, |country| country.to_string()),
-        By::As => owner()
-            .and_then(|owner| owner.origin)
-            .map_or_else(String::new, |origin| format!("AS{}", origin.asn)),
     }
 }
 

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use crate::lab::LabError;
 use crate::output::OutputError;
 use crate::probe::transport::TransportError;
+#[cfg(feature = "remote")]
+use crate::remote::RemoteError;
 use crate::split::Split;
 
 use super::advice;
@@ -25,6 +27,12 @@ pub(super) enum Exit {
     Locked,
     /// Something changed, and that was asked for.
     Changed,
+    /// A service that measures refused, or did not answer.
+    #[cfg(feature = "remote")]
+    Refused,
+    /// A measurement of a service is not finished; `resume` goes on.
+    #[cfg(feature = "remote")]
+    NotFinished,
     /// Nothing outside this machine's own network answered: nothing is said about the block.
     NoWayOut,
     /// Interrupted; what was measured has been written.
@@ -50,6 +58,10 @@ impl Exit {
         let wire = error.downcast_ref::<TransportError>();
         let lab = error.downcast_ref::<LabError>();
         let output = error.downcast_ref::<OutputError>();
+        #[cfg(feature = "remote")]
+        if let Some(remote) = error.downcast_ref::<RemoteError>() {
+            return Self::of_remote(remote);
+        }
         match (wire, lab, output) {
             (Some(TransportError::NoRaw | TransportError::NoPing), ..)
             | (_, Some(LabError::Forbidden { .. }), _) => Self::NoPermission,
@@ -57,6 +69,22 @@ impl Exit {
                 Self::NoWayOut
             }
             (.., Some(OutputError::Locked { .. })) => Self::Locked,
+            _ => Self::Bad,
+        }
+    }
+
+    #[cfg(feature = "remote")]
+    fn of_remote(error: &RemoteError) -> Self {
+        match error {
+            RemoteError::NoKey(_)
+            | RemoteError::Key(_)
+            | RemoteError::NotAgreed(_)
+            | RemoteError::NotPermitted { .. } => Self::NoPermission,
+            RemoteError::Refused { .. }
+            | RemoteError::Unavailable { .. }
+            | RemoteError::Unexpected { .. } => Self::Refused,
+            RemoteError::NotFinished(_) => Self::NotFinished,
+            RemoteError::Interrupted(_) => Self::Interrupted,
             _ => Self::Bad,
         }
     }
@@ -86,6 +114,10 @@ impl Exit {
             Self::NoPermission => 3,
             Self::Locked => 4,
             Self::Changed => 5,
+            #[cfg(feature = "remote")]
+            Self::Refused => 6,
+            #[cfg(feature = "remote")]
+            Self::NotFinished => 7,
             Self::NoWayOut => 8,
             Self::Interrupted => 130,
             Self::Theirs(code) => code,

@@ -3,12 +3,15 @@
 //! One file for each command; what they share is `common`, how they end is `exit`.
 
 mod advice;
+#[cfg(feature = "remote")]
+mod atlas;
 mod classify;
 mod common;
 mod config;
 mod exit;
 mod format;
 mod interrupt;
+mod judging;
 mod lab;
 mod medium;
 mod outputs;
@@ -20,6 +23,8 @@ mod report;
 mod row_file;
 mod run;
 mod run_notes;
+#[cfg(feature = "remote")]
+mod service;
 mod sockets;
 mod sources;
 mod stdout;
@@ -56,6 +61,7 @@ Examples:
   lasthop probe 175.45.178.0/24 --traces t.csv   one prefix, with the evidence for each trace
   lasthop probe --format json | jq .verdict      for pipelines
   lasthop classify atlas.json.gz --explain       judge and explain traceroutes made elsewhere
+  lasthop atlas find                             public measurements of the block from elsewhere
   lasthop ping                                   which addresses answer, and how fast
   lasthop report history.csv                     what changed, and when
   lasthop owner 103.35.255.254                   who holds an address, and which source says so
@@ -67,6 +73,8 @@ Exit codes:
   3    no permission
   4    another run holds the lock
   5    report --fail-on-change: something changed
+  6    a service refused, or did not answer
+  7    a measurement of a service is not finished; resume goes on
   8    no way out: nothing outside the vantage's own network answers, or there is no route
   130  interrupted; what was measured has been written";
 
@@ -77,6 +85,8 @@ enum Command {
     Ping(Box<ping::Ping>),
     Report(Box<report::Report>),
     Owner(owner::OwnerArgs),
+    #[cfg(feature = "remote")]
+    Atlas(Box<atlas::Atlas>),
     Lab(Box<lab::Lab>),
 }
 
@@ -98,6 +108,8 @@ pub fn main() -> ExitCode {
         Command::Ping(ping) => ping.run(&Medium::Sockets, common),
         Command::Report(report) => report.run(common),
         Command::Owner(owner) => owner.run(common),
+        #[cfg(feature = "remote")]
+        Command::Atlas(atlas) => atlas.run(common),
         Command::Lab(lab) => lab.run(common),
     };
     outcome.unwrap_or_else(|error| Exit::of(&error).report(&error)).code()

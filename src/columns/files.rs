@@ -77,6 +77,21 @@ tables! {
         rpki: Maybe(&OneOf(&["valid", "invalid", "not-found"])), "Of BGP: what the RPKI says of the announcement", since 3;
     }
 
+    /// Measurements of a service towards the block, the newest first.
+    MEASUREMENTS MeasurementRow "measurements", by "lasthop atlas find" {
+        schema: Schema, "Version of these columns";
+        id: Count, "Number of the measurement";
+        target: Address, "Address that it goes to";
+        status: Text, "How far it is, in the words of the service";
+        started_at: Maybe(&Time), "When it began, or will";
+        stops_at: Maybe(&Time), "When it ended, or will";
+        method: Maybe(&OneOf(&["icmp", "udp", "tcp"])), "Protocol of its packets";
+        oneoff: Maybe(&Flag), "Whether it is made once";
+        interval: Maybe(&Count), "Seconds from one run to the next";
+        probes: Maybe(&Count), "Number of probes that take part";
+        description: Maybe(&Text), "What its owner calls it";
+    }
+
     /// The traces of a run, each with its judgement: one row for each trace.
     TRACES TraceRow "traces", by "lasthop probe and classify, --traces FILE" {
         schema: Schema, "Version of these columns";

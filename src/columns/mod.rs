@@ -15,7 +15,8 @@ mod row;
 
 pub use files::{
     CENSUS, COUNTS, CensusRow, CountsRow, EVENTS, EXPLANATIONS, EventRow, ExplanationRow, HOPS,
-    HopRow, OWNER, OwnerRow, STATE, SUMMARY, StateRow, SummaryRow, TABLES, TRACES, TraceRow,
+    HopRow, MEASUREMENTS, MeasurementRow, OWNER, OwnerRow, STATE, SUMMARY, StateRow, SummaryRow,
+    TABLES, TRACES, TraceRow,
 };
 pub use row::Row;
 
@@ -250,6 +251,7 @@ mod tests {
         row_is_as_header::<EventRow<_>>();
         row_is_as_header::<ExplanationRow<_>>();
         row_is_as_header::<StateRow<_>>();
+        row_is_as_header::<MeasurementRow<_>>();
     }
 
     /// A reader that knows an earlier schema finds everything where it was.

@@ -17,4 +17,4 @@ mod zstd;
 
 pub use kind::kind;
 pub use open::{HEAD, Opened, is_compressed, open};
-pub use walk::{Found, Visit, Walk};
+pub use walk::{Found, Visit, Walk, files_in};

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::archive::{self, Archive, Kind};
 use super::budget::Budget;
@@ -101,27 +101,13 @@ impl Walk {
 
     fn folder(&mut self, path: &Path, name: &str, depth: usize, visit: &mut dyn FnMut(Visit<'_>)) {
         let is_named = false;
-        let entries = fs::read_dir(path).and_then(|entries| {
-            entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()
-        });
-        let mut entries = match entries {
+        let entries = match entries(path) {
             Ok(entries) => entries,
             Err(error) => return visit(Visit { name, is_named, found: Found::Failed(error) }),
         };
-        entries.sort_unstable();
         for entry in entries {
             let name = shown(&entry.display().to_string());
-            let is_folder = entry.is_dir();
-            let why = if entry.file_name().is_some_and(|name| is_hidden(&name.to_string_lossy())) {
-                Some("hidden")
-            } else if is_folder && entry.is_symlink() {
-                Some("a link to a folder")
-            } else if is_folder && depth >= DEEPEST_FOLDER {
-                Some("too deep")
-            } else {
-                None
-            };
-            match why {
+            match why_passed_over(&entry, depth) {
                 Some(why) => {
                     visit(Visit { name: &name, is_named, found: Found::PassedOver(why) });
                 }
@@ -129,6 +115,50 @@ impl Walk {
             }
         }
     }
+}
+
+/// What is in a folder, sorted.
+fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder)?;
+    let mut entries = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    entries.sort_unstable();
+    Ok(entries)
+}
+
+/// Why a walk does not look into an entry of a folder that is so deep.
+fn why_passed_over(entry: &Path, depth: usize) -> Option<&'static str> {
+    let is_folder = entry.is_dir();
+    if entry.file_name().is_some_and(|name| is_hidden(&name.to_string_lossy())) {
+        Some("hidden")
+    } else if is_folder && entry.is_symlink() {
+        Some("a link to a folder")
+    } else if is_folder && depth >= DEEPEST_FOLDER {
+        Some("too deep")
+    } else {
+        None
+    }
+}
+
+/// The files in a folder and in those within it, without opening any. They are those that a walk visits.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let (mut files, mut open) = (Vec::new(), vec![(folder.to_owned(), 0)]);
+    while let Some((folder, depth)) = open.pop() {
+        for entry in entries(&folder)? {
+            if why_passed_over(&entry, depth).is_some() {
+                continue;
+            }
+            if entry.is_dir() {
+                open.push((entry, depth + 1));
+            } else {
+                files.push(entry);
+            }
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
 }
 
 /// Where an input is read from.

@@ -34,6 +34,8 @@ pub struct JudgedTrace {
 pub struct JudgeOptions<'a> {
     /// Counts groups of vantages as well, named so.
     pub group_by: Option<&'a GroupBy<'a>>,
+    /// Names what a vantage is part of, which is then the unit of the intervals; nothing takes the vantage itself.
+    pub unit: Option<&'a GroupBy<'a>>,
     /// The seed of the intervals where several vantages made the traces.
     pub seed: u64,
 }
@@ -165,12 +167,19 @@ impl<'a, 't> Judging<'a, 't> {
 
     fn count(&self, observation: Observation, worker: &mut Worker<'a, 't>) -> Judgement {
         let (target, probes) = (observation.target, observation.probes);
-        let vantage = observation.vantage.clone();
-        let vantage = vantage.as_deref();
+        let made_by = observation.vantage.clone();
+        let made_by = made_by.as_deref();
+        let unit = |vantage: &Vantage| {
+            let name =
+                self.options.unit.map_or_else(|| vantage.name.clone(), |unit| unit(Some(vantage)));
+            Vantage { name, address: vantage.address }
+        };
+        let united = self.options.unit.and(made_by).map(unit);
+        let vantage = united.as_ref().or(made_by);
         let judgement = worker.judge.judge(observation);
         worker.counting.count(target, vantage, probes, &judgement);
         if let Some(group_by) = self.options.group_by {
-            let group = worker.groups.entry(group_by(vantage));
+            let group = worker.groups.entry(group_by(made_by));
             let group = group.or_insert_with(|| self.counting());
             group.count(target, vantage, probes, &judgement);
         }

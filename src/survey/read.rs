@@ -3,7 +3,7 @@
 //! The records of a file are parsed and packed on all cores; the calling thread puts the packs into
 //! the store, in the order of the input.
 
-use std::io;
+use std::io::{self, BufRead};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
@@ -130,6 +130,29 @@ impl Survey<'_> {
                 Ok(names)
             }
         }
+    }
+
+    /// Reads what a service sends, as it comes. Without a single trace it has failed in nothing.
+    ///
+    /// # Errors
+    /// When `input` fails, or the temporary file cannot be written. What came before counts.
+    pub fn read_stream(
+        &mut self,
+        names: &mut Vec<String>,
+        name: &str,
+        input: &mut (dyn BufRead + Send),
+        format: &'static Format,
+        options: &ReadOptions,
+        remark: &mut dyn FnMut(Remark<'_>),
+    ) -> Result<(), SurveyError> {
+        self.counts.files += 1;
+        names.push(name.to_owned());
+        let opened = Opened { head: Vec::new(), input: Box::new(input) };
+        let read = self.read_input(names.len() - 1, name, opened, format, options, remark);
+        if matches!(read, Err(SurveyError::File { .. })) {
+            self.counts.failed += 1;
+        }
+        read
     }
 
     fn visit(

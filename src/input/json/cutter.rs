@@ -10,6 +10,9 @@ use super::scan::{Met, Scan};
 /// The longest record; nothing real comes near.
 pub(super) const LONGEST: usize = 64 << 20;
 
+/// Why the last record of an input is none.
+pub(crate) const ENDS_WITHIN: &str = "the input ends within a record";
+
 /// The longest first key that tells records from their values.
 const LONGEST_KEY: usize = 64;
 
@@ -138,7 +141,7 @@ impl<'a> Cutter<'a> {
         if let Some(open) = self.open.take()
             && open.fate == Fate::Kept
         {
-            pieces.push((open.line, Piece::Malformed("the input ends within a record".into())));
+            pieces.push((open.line, Piece::Malformed(ENDS_WITHIN.into())));
         }
     }
 

@@ -9,6 +9,7 @@ mod scan;
 
 use std::io::{self, BufRead};
 
+pub(crate) use self::cutter::ENDS_WITHIN;
 use self::cutter::{Cutter, Piece, Pieces};
 use super::parallel;
 use super::text::decoded;
@@ -32,6 +33,13 @@ pub(crate) fn batches<R: Send>(
     let batches = Batches::new(decoded(input)?, prefixes);
     let heavy = |batch: &Batch| batch.bytes.len() > HEAVY;
     parallel::ordered(batches, heavy, |batch| work(&batch), take)
+}
+
+/// Cuts `input` into records, some at a time, as it comes.
+pub(crate) fn cut(
+    input: Box<dyn BufRead + Send>,
+) -> impl Iterator<Item = io::Result<Batch>> + Send {
+    Batches::new(input, &[])
 }
 
 /// The objects within `object`, wherever in it they are, but not those within them.

@@ -1,0 +1,21 @@
+//! The services that measure from many vantages: RIPE Atlas and Globalping.
+//!
+//! A third source of traces beside [`crate::probe`] and files. It asks over HTTP (`http.rs`, the only connections),
+//! again where that is safe (`client.rs`), and hands lines to [`crate::import`]; it judges nothing. Time and chance
+//! come in through [`Clock`] and seeds.
+
+pub mod atlas;
+mod client;
+mod error;
+mod http;
+mod key;
+mod records;
+mod run;
+mod weather;
+
+pub use client::{Client, Service};
+pub use error::{Refusal, RemoteError};
+pub use key::{Key, KeyError};
+pub use records::{Lines, Records, Seen};
+pub use run::{Entry, Journal, Made, Places, Planned, ProbePlace, Run, Runs, State, Step};
+pub use weather::Clock;

@@ -1,0 +1,13 @@
+//! What is read of route collectors' files, and what follows from it.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot begin has failed")]
+
+#[path = "../skipping/mod.rs"]
+mod skipping;
+
+mod mrt_file;
+mod reading;
+
+/// Says aloud that a test is not made.
+fn skip(why: &str) {
+    skipping::skipped(std::thread::current().name().unwrap_or_default(), why);
+}
