@@ -36,7 +36,8 @@ const ROAD: [(&str, &[&str]); 21] = [
         "cli",
         &[
             "replay", "lab", "picture", "history", "output", "survey", "bgp", "import", "input",
-            "split", "transit", "owner", "remote", "trace", "census", "probe", "targets", "columns",
+            "split", "transit", "owner", "remote", "trace", "census", "probe", "targets",
+            "columns",
         ],
     ),
     ("main", &["cli"]),

@@ -41,7 +41,7 @@ pub(super) struct TextReader<'a> {
     run: Option<Run>,
     marks: Marks,
     /// The last lines of prose before a trace, nearest last.
-    before: VecDeque<(u64, String)>,
+    before: VecDeque<Prose>,
     /// Where nmap's next table leads.
     report: Destination,
     tables: HashMap<Ipv4Addr, Vec<(u8, Cell)>>,
@@ -50,6 +50,14 @@ pub(super) struct TextReader<'a> {
     other: u64,
     /// The formats of which something was found.
     pub(super) seen: Vec<&'static str>,
+}
+
+/// A line that may be a header.
+struct Prose {
+    number: u64,
+    text: String,
+    /// Whether it was counted among those that are none of ours.
+    is_other: bool,
 }
 
 impl<'a> TextReader<'a> {
@@ -445,30 +453,25 @@ impl<'a> TextReader<'a> {
 
     /// A trace whose header was one of the last lines: those of tracert differ from language to language.
     fn take_header_before(&mut self) -> Option<TextTrace> {
-        let found = self.before.iter().rev().find_map(|(number, line)| {
-            destination(line).map(|(destination, is_certain)| (*number, destination, is_certain))
-        });
+        let of = |number: u64, text: &str| {
+            destination(text).map(|(destination, is_certain)| (number, destination, is_certain))
+        };
+        let found = self.before.iter().rev().find_map(|line| of(line.number, &line.text));
         // A console that was too narrow breaks lines anywhere.
         let broken = || {
-            let lines = self.before.iter().zip(self.before.iter().skip(1));
-            let mut joined =
-                lines.map(|((number, one), (_, next))| (*number, format!("{one}{next}")));
-            joined.find_map(|(number, line)| {
-                destination(&line)
-                    .map(|(destination, is_certain)| (number, destination, is_certain))
-            })
+            let mut lines = self.before.iter().zip(self.before.iter().skip(1));
+            lines.find_map(|(one, next)| of(one.number, &format!("{}{}", one.text, next.text)))
         };
         let (number, destination, is_certain) = found.or_else(broken)?;
-        let of_header = self
-            .before
-            .iter()
-            .filter(|(at, line)| *at >= number || *at + 1 == number && furthest(line).is_some())
-            .count();
-        self.other = self.other.saturating_sub(u64::try_from(of_header).unwrap_or(0));
+        let of_header = |line: &&Prose| {
+            line.number >= number || line.number + 1 == number && furthest(&line.text).is_some()
+        };
+        let others = self.before.iter().filter(of_header).filter(|line| line.is_other).count();
+        self.other = self.other.saturating_sub(u64::try_from(others).unwrap_or(0));
         let new = if is_certain { TextTrace::announced } else { TextTrace::expected };
         let mut trace = new(number, destination);
-        let lines = self.before.iter().filter(|(at, _)| *at + 1 >= number);
-        trace.max = lines.filter_map(|(_, line)| furthest(line)).next_back();
+        let lines = self.before.iter().filter(|line| line.number + 1 >= number);
+        trace.max = lines.filter_map(|line| furthest(&line.text)).next_back();
         Some(trace)
     }
 
@@ -525,7 +528,7 @@ impl<'a> TextReader<'a> {
         if self.before.len() == BEFORE {
             self.before.pop_front();
         }
-        self.before.push_back((number, text.to_owned()));
+        self.before.push_back(Prose { number, text: text.to_owned(), is_other: !is_of_run });
     }
 }
 

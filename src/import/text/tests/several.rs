@@ -338,13 +338,29 @@ fn a_text_is_cut_where_nothing_before_matters() {
         is_read_in_parts(&format!("{text}{others}{text}"));
     }
     // The header of tracert has an empty line before it.
-    for (name, cuts) in [("linux", 1), ("tracert", 2), ("mtr", 1), ("cisco", 1), ("scamper", 1)] {
+    for (name, cuts) in [("linux", 1), ("tracert", 2), ("mtr", 1), ("cisco", 2), ("scamper", 1)] {
         let twice = text_of(name).repeat(2);
         assert_eq!(is_read_in_parts(&twice), cuts, "{name}");
         for (_, put_on) in DRESSES {
             let lines = twice.lines().enumerate();
             is_read_in_parts(&lines.map(|(at, line)| put_on(at, line) + "\n").collect::<String>());
         }
+    }
+}
+
+#[test]
+fn a_trace_without_a_header_is_known_behind_numbers_and_behind_another_trace() {
+    let text_of = |wanted: &str| {
+        PROGRAMS.iter().find(|(name, ..)| *name == wanted).map_or("", |(_, text, _)| *text)
+    };
+    for (dress, put_on) in DRESSES.iter().filter(|(dress, _)| {
+        ["cat -n", "nl", "grep -n", "grep -Hn", "ts", "rfc 3339", "syslog"].contains(dress)
+    }) {
+        let lines = text_of("tracert in russian").lines().enumerate();
+        let dressed: String = lines.map(|(at, line)| put_on(at, line) + "\n").collect();
+        let found = read(&format!("{}\n{dressed}", text_of("linux")));
+        assert_eq!(found.len(), 2, "{dress}: {found:?}");
+        assert!(found[1].contains("175.45.176.5"), "{dress}: {found:?}");
     }
 }
 
