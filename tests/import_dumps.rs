@@ -19,3 +19,6 @@ mod damage;
 
 #[path = "dumps/variants.rs"]
 mod variants;
+
+#[path = "dumps/pasted.rs"]
+mod pasted;

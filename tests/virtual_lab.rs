@@ -165,10 +165,25 @@ fn border_first_is_as_right_with_few_packets() {
             let simple = !PATHS_THAT_DIFFER.contains(&name);
             let (least, most) = if simple { (1019, 2.5) } else { (1014, 6.0) };
             let right = run.right();
-            assert!(right >= least, "{name} by {methods:?} at {rate}/s: {right} right");
             let packets = run.packets_per_target();
+            assert!(right >= least, "{name} by {methods:?} at {rate}/s: {right} right");
             assert!(packets <= most, "{name} at {rate}/s: {packets:.2} packets for each target");
         }
+    }
+}
+
+/// The first sixteen traces of a prefix show where its border is, and the others ask their targets in place of the
+/// silent TTL behind it.
+#[test]
+fn border_first_proves_arrival_wherever_hosts_answer() {
+    for name in ["today", "october-2017", "all-china", "all-russia", "lossy"] {
+        let run = Run::by(Strategy::Border, name, &[ProbeMethod::Icmp], 7, 200);
+        let proven = run.judged().iter().filter(|judgement| judgement.proven).count();
+        assert_eq!(proven, 1024, "{name}");
+    }
+    for name in ["blackhole", "prohibited", "loop", "outage"] {
+        let run = Run::by(Strategy::Border, name, &[ProbeMethod::Icmp], 7, 200);
+        assert!(run.judged().iter().all(|judgement| !judgement.proven), "{name}");
     }
 }
 

@@ -44,7 +44,7 @@ impl Classify {
     pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
         let files = self.inputs();
         let inputs: Vec<_> = files.iter().map(|path| ("input", path.clone())).collect();
-        self.judging.run(&inputs, common, |survey| {
+        self.judging.run(&inputs, common, |_, survey| {
             let options =
                 ReadOptions { from: self.from, target: self.target, details: common.is_verbose() };
             let names = survey

@@ -85,6 +85,7 @@ impl Exit {
             | RemoteError::Unexpected { .. } => Self::Refused,
             RemoteError::NotFinished(_) => Self::NotFinished,
             RemoteError::Interrupted(_) => Self::Interrupted,
+            RemoteError::Locked { .. } => Self::Locked,
             _ => Self::Bad,
         }
     }

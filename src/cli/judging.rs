@@ -106,7 +106,7 @@ impl Judging {
         &self,
         inputs: &[(&str, PathBuf)],
         common: &Common,
-        read: impl FnOnce(&mut Survey<'_>) -> anyhow::Result<Reading>,
+        read: impl FnOnce(&Targets, &mut Survey<'_>) -> anyhow::Result<Reading>,
     ) -> anyhow::Result<Exit> {
         let targets = config::targets(common)?;
         self.check_files(inputs, common)?;
@@ -120,7 +120,7 @@ impl Judging {
             sorted: false,
         };
         let mut survey = Survey::new(&targets, keep);
-        let reading = read(&mut survey)?;
+        let reading = read(&targets, &mut survey)?;
         let names = &reading.names;
         common.warn(&survey.counts.summary(targets.block.prefix));
         let failed = survey.counts.failed > 0;
@@ -186,11 +186,12 @@ impl Judging {
         let classes = &targets.classes;
         let split = judged.split();
         let mut rows = summary(&run, &split, classes, None);
-        let mut text = summary_table(&run, &split, classes, None);
+        let width = stdout::width();
+        let mut text = summary_table(&run, &split, classes, None, width);
         for (group, split) in judged.groups() {
             let run = Run { vantage: group.to_owned(), ..run.clone() };
             rows.rows.extend(summary(&run, &split, classes, None).rows);
-            text = format!("{text}\n{}", summary_table(&run, &split, classes, None));
+            text = format!("{text}\n{}", summary_table(&run, &split, classes, None, width));
         }
         let filled = [trace_file, hop_file].into_iter().flatten().map(RowFile::finish);
         let filled: Vec<_> = filled.filter_map(Result::err).collect();
@@ -314,7 +315,7 @@ impl Explained {
         let first = !std::mem::replace(&mut self.begun, true);
         stdout::write(|out| match self.format {
             format::Format::Table => {
-                all.iter().try_for_each(|it| out.write_all(it.text().as_bytes()))
+                all.iter().try_for_each(|it| out.write_all(it.text(stdout::width()).as_bytes()))
             }
             format::Format::Csv => write_csv(&explanations(all), first, out),
             format::Format::Json => write_jsonl(&explanations(all), out),

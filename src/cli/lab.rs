@@ -1,7 +1,6 @@
 //! `lasthop lab`: a measurement of a simulated internet, or any program inside it.
 
 use std::ffi::OsString;
-use std::fmt::Write as _;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -12,7 +11,7 @@ use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
 
 use crate::lab::{self, Scenario};
-use crate::output::LAB;
+use crate::output::{LAB, TextTable};
 
 use super::common::Common;
 use super::exit::Exit;
@@ -193,18 +192,22 @@ fn refusal(scenario: &str) -> Option<String> {
 }
 
 fn list() -> anyhow::Result<Exit> {
-    let mut text = String::new();
+    let mut scenarios = TextTable::new(["scenario", "what it shows"]);
     for name in lab::NAMES {
         if let Some(Ok(scenario)) = lab::built_in(name) {
-            let _ = writeln!(text, "{name:18} {}", scenario.about);
+            scenarios.add_row(vec![name.to_owned(), scenario.about]);
         }
     }
-    text.push_str("\nStories, for --story:\n");
+    let mut stories = TextTable::new(["story", "what it shows"]);
     for name in lab::STORIES {
         if let Some(Ok(story)) = lab::story(name) {
-            let _ = writeln!(text, "{name:18} {}", story.about);
+            stories.add_row(vec![name.to_owned(), story.about]);
         }
     }
+    let width = stdout::width();
+    let [scenarios, stories] =
+        [scenarios, stories].map(|table| table.wrapping_last().text(width, &[]));
+    let text = format!("{scenarios}\n{stories}");
     stdout::write(|out| out.write_all(text.as_bytes()))?;
     Ok(Exit::Measured)
 }

@@ -1,12 +1,11 @@
 //! `lasthop owner`: who holds an address, and which source says so.
 
-use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
 use clap::Args;
 
 use crate::columns::OwnerRow;
-use crate::output::{Cell, Rows};
+use crate::output::{Cell, Rows, wrapped};
 use crate::owner::{Owner, Owners};
 use crate::targets::Targets;
 
@@ -16,6 +15,7 @@ use super::exit::Exit;
 use super::format::Format;
 use super::outputs;
 use super::sources::Sources;
+use super::stdout;
 
 /// Show who holds an address, and which source says so
 ///
@@ -92,9 +92,9 @@ fn remark(address: Ipv4Addr, targets: &Targets) -> Option<String> {
 
 /// The owner for people, a line for each part that is known.
 fn text(address: Ipv4Addr, owner: &Owner, owners: &Owners<'_>, targets: &Targets) -> String {
-    let mut lines = String::new();
+    let (mut lines, width) = (String::new(), stdout::width());
     let mut line = |what: &str, value: &str| {
-        let _ = writeln!(lines, "  {what:8} {value}");
+        lines += &wrapped(value, &format!("  {what:8} "), "           ", width);
     };
     if let Some(class) = class(address, owner, targets) {
         line("class", class);

@@ -1,6 +1,7 @@
 //! Writing data to stdout, where a reader may leave at any time.
 
-use std::io::{self, BufWriter, Write};
+use std::env;
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use anyhow::Context;
 
@@ -14,4 +15,14 @@ pub(super) fn write(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> any
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.context("cannot write to stdout"),
     }
+}
+
+/// How many characters a line of a table may have: those of the terminal, else what `COLUMNS` says. Nothing limits
+/// them in a pipe or a file.
+pub(super) fn width() -> Option<usize> {
+    let named = || env::var("COLUMNS").ok()?.trim().parse().ok();
+    let size = terminal_size::terminal_size().filter(|_| io::stdout().is_terminal());
+    let width =
+        size.map(|(width, _)| usize::from(width.0)).filter(|width| *width > 0).or_else(named);
+    width.filter(|width| *width > 0)
 }

@@ -92,6 +92,21 @@ tables! {
         description: Maybe(&Text), "What its owner calls it";
     }
 
+    /// Runs of services that were begun here, the newest first.
+    RUNS RunRow "runs", by "lasthop atlas runs" {
+        schema: Schema, "Version of these columns";
+        run: Text, "Name of the run, and of its folder";
+        service: Maybe(&Text), "The service";
+        began_at: Maybe(&Time), "When it was agreed to";
+        state: Text, "How far it is, in words";
+        targets: Maybe(&Count), "Number of addresses that are traced";
+        probes: Maybe(&Count), "Number of probes that trace each";
+        results: Count, "Number of results that have come";
+        credits: Maybe(&Count), "What all results cost, by the estimate; 0 where it costs nothing";
+        measurements: Maybe(&Text), "What the service calls its measurements, semicolons between";
+        vantage: Maybe(&Text), "Label of its vantages";
+    }
+
     /// The traces of a run, each with its judgement: one row for each trace.
     TRACES TraceRow "traces", by "lasthop probe and classify, --traces FILE" {
         schema: Schema, "Version of these columns";
@@ -250,6 +265,9 @@ tables! {
         run_before: Text, "The last run before it";
         run_after: Text, "The first run that shows it";
         found_at: Time, "Start of the run with which it was certain";
+        incident: Count,
+            "Its number among what happened at once, from 1 for each vantage and method; events between the same two \
+             times have the same", since 2;
     }
 
     /// How things are: one row for each vantage, method and scope of a history.

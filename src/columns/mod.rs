@@ -15,8 +15,8 @@ mod row;
 
 pub use files::{
     CENSUS, COUNTS, CensusRow, CountsRow, EVENTS, EXPLANATIONS, EventRow, ExplanationRow, HOPS,
-    HopRow, MEASUREMENTS, MeasurementRow, OWNER, OwnerRow, STATE, SUMMARY, StateRow, SummaryRow,
-    TABLES, TRACES, TraceRow,
+    HopRow, MEASUREMENTS, MeasurementRow, OWNER, OwnerRow, RUNS, RunRow, STATE, SUMMARY, StateRow,
+    SummaryRow, TABLES, TRACES, TraceRow,
 };
 pub use row::Row;
 
@@ -252,6 +252,7 @@ mod tests {
         row_is_as_header::<ExplanationRow<_>>();
         row_is_as_header::<StateRow<_>>();
         row_is_as_header::<MeasurementRow<_>>();
+        row_is_as_header::<RunRow<_>>();
     }
 
     /// A reader that knows an earlier schema finds everything where it was.

@@ -1,5 +1,6 @@
 //! Something that changed, the times between which it did, and the evidence.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use ipnet::Ipv4Net;
@@ -102,9 +103,18 @@ pub struct Event {
     pub after: Side,
     /// When the run began that settled it: with few traces or small changes that is a later one.
     pub found: Timestamp,
+    /// The number of its incident: the events of its vantage and method with the same number happened at once.
+    pub incident: u32,
 }
 
 impl Event {
+    /// The middle of the times between which it happened.
+    #[must_use]
+    pub fn middle(&self) -> Timestamp {
+        let half = self.after.at.duration_since(self.before.at) / 2;
+        self.before.at.saturating_add(half).unwrap_or(self.after.at)
+    }
+
     /// What happened, in words; `percent` writes a share.
     #[must_use]
     pub fn words(&self, names: &Names, percent: impl Fn(f64) -> String) -> String {
@@ -143,4 +153,22 @@ pub struct Side {
     /// The counts behind it: of carriers, of classes, or of hosts. Those of [`Kind::ShareMoved`] are
     /// of all runs that were compared.
     pub counts: Vec<(Name, u32)>,
+}
+
+/// Gives each event the number of its incident: in the order of their times, for each vantage and method.
+pub(super) fn number_incidents(events: &mut [Event]) {
+    let mut times: HashMap<(Name, Name), Vec<_>> = HashMap::new();
+    let key = |event: &Event| (event.middle(), event.before.at, event.after.at);
+    for event in events.iter() {
+        times.entry((event.vantage, event.method)).or_default().push(key(event));
+    }
+    for times in times.values_mut() {
+        times.sort_unstable();
+        times.dedup();
+    }
+    for event in events {
+        let times = times.get(&(event.vantage, event.method));
+        let place = times.and_then(|times| times.binary_search(&key(event)).ok());
+        event.incident = place.and_then(|place| u32::try_from(place + 1).ok()).unwrap_or_default();
+    }
 }

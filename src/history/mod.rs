@@ -6,7 +6,7 @@
 //! for evidence, and a [`Timeline`] of so many buckets. Only events are kept however many there are.
 //!
 //! ```text
-//! summary_reader (lines ─► rows) ─► sort (by time) ─► read ─► series ─┬► presence, outage, change_point ─► event
+//! summary_reader (lines ─► rows) ─► sort (by time) ─► read ─► series ─┬► presence, outage, change_point ─► event ─► incident
 //!                                                                     └► timeline
 //! ```
 //!
@@ -29,6 +29,7 @@ mod dedup;
 mod error;
 mod event;
 mod held;
+mod incident;
 mod migrate;
 mod outage;
 mod presence;
@@ -47,6 +48,7 @@ pub use crate::output::is_simulated;
 pub use error::{HistoryError, LeftOut, Malformed, Remark};
 pub use event::{Event, Kind, Side, Verdict};
 pub use held::held_table;
+pub use incident::{Incident, between, incidents};
 pub use migrate::{Migrated, migrate};
 pub use prometheus::prometheus;
 pub use read::{Counts, History, Wanted, read};

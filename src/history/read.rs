@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::coverage::{Comparable, Coverage};
 use super::dedup::dedup;
 use super::error::{HistoryError, LeftOut, Remark};
-use super::event::Event;
+use super::event::{Event, number_incidents};
 use super::row::{Name, Names, Row};
 use super::series::{Following, Series};
 use super::sort::{Sorted, Sorter};
@@ -290,6 +290,7 @@ impl Follow {
             let Event { vantage, method, scope, kind, subject, .. } = *event;
             (event.after.at, Reverse(event.before.at), vantage, method, scope, kind, subject)
         });
+        number_incidents(&mut events);
         History { names, series, events, counts: self.counts }
     }
 }

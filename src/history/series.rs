@@ -316,7 +316,19 @@ impl Following {
     ) -> Event {
         (before.verdict, after.verdict) = verdicts;
         let Row { vantage, method, scope, .. } = *self.first;
-        Event { kind, vantage, method, scope, subject, before, after, found: found.started }
+        // The incidents are numbered when all events are known.
+        let incident = 0;
+        Event {
+            kind,
+            vantage,
+            method,
+            scope,
+            subject,
+            before,
+            after,
+            found: found.started,
+            incident,
+        }
     }
 
     pub(super) fn end(self) -> Series {

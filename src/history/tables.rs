@@ -1,14 +1,14 @@
 //! Events and states as rows of the output, and as tables for people.
 
 use std::cmp::Reverse;
-use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
 use crate::columns::{EVENTS, EventRow, STATE, StateRow};
-use crate::output::{Cell, Rows, align, is_simulated};
+use crate::output::{Cell, Rows, TextTable, is_simulated, wrapped};
 
 use super::event::{Event, Verdict};
+use super::incident::incidents;
 use super::read::History;
 use super::row::{Interval, Name, Names};
 use super::series::Series;
@@ -39,6 +39,7 @@ fn event_row(event: &Event, names: &Names) -> EventRow<Cell> {
         run_before: Cell::text(&before.run),
         run_after: Cell::text(&after.run),
         found_at: Cell::time(event.found),
+        incident: Cell::count(event.incident),
     }
 }
 
@@ -109,29 +110,43 @@ fn is_cut_off(verdict: Verdict) -> bool {
     verdict == Verdict::Unreached
 }
 
-/// How many lines back a line is compared, to join events that differ only in their scope.
-const COMPARED: usize = 16;
+/// The parts of the table of states that go where it is too wide, in this order.
+const GOING: [&str; 5] = ["must fail", "intervals", "rtt", "carriers", "since"];
 
-/// The states: for each vantage and method a line about the runs, and a table of its scopes.
+/// The states: for each vantage and method a line about the runs, and a table of its scopes, of at most `width`
+/// characters a line.
 #[must_use]
-pub fn state_table(series: &[&Series], history: &History) -> String {
+pub fn state_table(series: &[&Series], history: &History, width: Option<usize>) -> String {
     let names = &history.names;
     let of = |series: &Series| (series.vantage, series.method);
     let groups = series.chunk_by(|one, other| of(one) == of(other));
-    groups.map(|group| group_table(group, history, names)).collect::<Vec<_>>().join("\n")
+    groups.map(|group| group_table(group, history, names, width)).collect::<Vec<_>>().join("\n")
 }
 
-fn group_table(group: &[&Series], history: &History, names: &Names) -> String {
+fn group_table(
+    group: &[&Series],
+    history: &History,
+    names: &Names,
+    width: Option<usize>,
+) -> String {
     let classes: Vec<Name> = classes(history);
-    let mut heading = vec!["scope".to_owned(), "verdict".into(), "since".into()];
-    heading.extend(classes.iter().map(|class| names.text(*class).to_owned()));
-    heading.extend(["rtt", "must fail", "carriers"].map(str::to_owned));
+    let mut table = TextTable::new(["scope", "verdict"]);
+    table.add_column("since", Some("since"));
+    for class in &classes {
+        table.add_column(names.text(*class), None);
+        table.add_column("", Some("intervals"));
+    }
+    table.add_column("rtt", Some("rtt"));
+    table.add_column("must fail", Some("must fail"));
+    table.add_column("carriers", Some("carriers"));
     // The block is last, as in the summary.
     let mut sorted: Vec<&Series> = group.to_vec();
     sorted.sort_by_key(|series| (Reverse(series.scope.prefix_len()), series.scope));
-    let mut lines = vec![heading];
-    lines.extend(sorted.iter().map(|series| line(series, &classes, names)));
-    format!("{}\n\n{}", about(group, names), align(&lines))
+    for series in sorted {
+        table.add_row(line(series, &classes, names));
+    }
+    let about = wrapped(&about(group, names), "", "  ", width);
+    format!("{about}\n{}", table.text(width, &GOING))
 }
 
 fn about(group: &[&Series], names: &Names) -> String {
@@ -158,8 +173,9 @@ fn line(series: &Series, classes: &[Name], names: &Names) -> Vec<String> {
         state.since.map_or_else(|| "the first run".into(), time),
     ];
     let cut_off = is_cut_off(state.verdict);
-    let share = |class: &Name| if cut_off { "-".into() } else { percent(state.share(*class)) };
-    cells.extend(classes.iter().map(share));
+    for class in classes {
+        cells.extend(percent(state.share(*class).filter(|_| !cut_off)));
+    }
     cells.push(state.rtt_ms.filter(|_| !cut_off).map_or("-".into(), |ms| format!("{ms:.0} ms")));
     cells.push(state.redundancy.to_string());
     let carriers = state.carriers.iter().map(|holding| names.text(holding.carrier));
@@ -167,68 +183,41 @@ fn line(series: &Series, classes: &[Name], names: &Names) -> Vec<String> {
     cells
 }
 
-fn percent(share: Option<Interval>) -> String {
-    share.filter(|share| share.high > 0.0 && share.share > 0.0).map_or("-".into(), |share| {
-        let [share, low, high] = [share.share, share.low, share.high].map(|it| it * 100.0);
-        format!("{share:.0} % ({low:.0}-{high:.0})")
-    })
+/// A share, and its interval.
+fn percent(share: Option<Interval>) -> [String; 2] {
+    let Some(share) = share.filter(|share| share.high > 0.0 && share.share > 0.0) else {
+        return ["-".into(), String::new()];
+    };
+    let [share, low, high] = [share.share, share.low, share.high].map(|it| it * 100.0);
+    [format!("{share:.0} %"), format!("({low:.0}-{high:.0})")]
 }
 
-/// What changed, oldest first.
+/// What changed, oldest first: a line for what happened at once, of at most `width` characters.
 #[must_use]
-pub fn event_table(events: &[&Event], history: &History) -> String {
+pub fn event_table(events: &[&Event], history: &History, width: Option<usize>) -> String {
     if events.is_empty() {
         return "nothing changed\n".into();
     }
     let names = &history.names;
-    let of = |event: &Event| (event.vantage, event.method);
-    let several = history.series.iter().any(|one| {
-        history
-            .series
-            .first()
-            .is_some_and(|first| (first.vantage, first.method) != (one.vantage, one.method))
-    });
-    let mut heading = vec!["not before".to_owned(), "not after".into(), "scope".into()];
+    let of = |series: &Series| (series.vantage, series.method);
+    let several = history.series.windows(2).any(|pair| matches!(pair, [a, b] if of(a) != of(b)));
+    let mut table = TextTable::new(["between (UTC)"]);
     if several {
-        heading.push("seen from".into());
+        table.add_column("seen from", None);
     }
-    heading.extend(["what".to_owned(), "evidence".into()]);
-    let mut lines = vec![heading];
-    for event in events {
-        let [not_before, not_after] = [event.before.at, event.after.at].map(time);
-        let mut cells = vec![not_before, not_after, event.scope.to_string()];
-        if several {
-            let (vantage, method) = of(event);
-            cells.push(format!("{} {}", names.text(vantage), names.text(method)));
+    table.add_column("what changed", None);
+    for incident in incidents(events.iter().copied()) {
+        if incident.is_told_before() {
+            continue;
         }
-        let what = event.words(names, |share| format!("{:.0} %", share * 100.0));
-        cells.extend([what, evidence(event, names)]);
-        join(&mut lines, cells);
-    }
-    align(&lines)
-}
-
-/// Adds a line, or only its scope to a line that is otherwise equal.
-fn join(lines: &mut Vec<Vec<String>>, cells: Vec<String>) {
-    const SCOPE: usize = 2;
-    let now = cells.get(..SCOPE).map(<[String]>::to_vec);
-    let rest = cells.get(SCOPE + 1..).map(<[String]>::to_vec);
-    let same = |line: &&mut Vec<String>| {
-        line.get(..SCOPE).map(<[String]>::to_vec) == now
-            && line.get(SCOPE + 1..).map(<[String]>::to_vec) == rest
-    };
-    let known = lines.iter_mut().rev().take(COMPARED).find(same);
-    match (known.and_then(|line| line.get_mut(SCOPE)), cells.get(SCOPE)) {
-        (Some(scopes), Some(scope)) => {
-            let _ = write!(scopes, ", {scope}");
+        let mut cells = vec![incident.when()];
+        if let Some(first) = incident.events.first().filter(|_| several) {
+            cells.push(format!("{} {}", names.text(first.vantage), names.text(first.method)));
         }
-        _ => lines.push(cells),
+        cells.push(incident.text(history, |share| format!("{:.0} %", share * 100.0)));
+        table.add_row(cells);
     }
-}
-
-fn evidence(event: &Event, names: &Names) -> String {
-    let [before, after] = [&event.before, &event.after].map(|side| listed(&side.counts, names));
-    format!("{before} then {after}")
+    table.wrapping_last().text(width, &[])
 }
 
 fn time(at: Timestamp) -> String {

@@ -189,7 +189,7 @@ mod tests {
                 "1: 175.45.177.10 at 2023-11-14T22:13:20.25Z: 1 192.168.1.1@0.7/7:1, 2 *, \
                  3 175.45.177.10=@190.25",
                 "1: skipped: a traceroute to an IPv6 address",
-                "1: skipped: the destination is not said",
+                "1: skipped: it names no destination",
             ]
         );
     }

@@ -35,7 +35,7 @@ impl Finding {
         Self::Malformed("more answers than a traceroute has".into())
     }
 
-    /// A trace, of whose answers `unread` have senders that cannot be read.
+    /// A trace; the senders of `unread` of its answers cannot be read.
     pub(super) fn of(trace: Trace, unread: usize) -> Vec<Self> {
         let unread =
             (unread > 0).then(|| Self::Skipped("answers from senders that cannot be read".into()));

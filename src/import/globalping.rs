@@ -14,8 +14,11 @@ use serde::de::IgnoredAny;
 use super::finding::Finding;
 use super::format::{Format, JsonReader, Reader, Wanted};
 use super::hop_builder::HopBuilder;
+use super::mtr;
+use super::mtr::raw::{Raw, RawHops, Step};
+use super::mtr::row::Columns;
 use super::sniff::Head;
-use super::text_trace::TextTrace;
+use super::text_trace::{Destination, TextTrace};
 use super::traceroute;
 use super::traceroute::header::Header;
 use super::traceroute::hop_words::HopWords;
@@ -48,6 +51,7 @@ fn recognises(head: &Head) -> bool {
 struct Record {
     #[serde(rename = "type")]
     kind: Text,
+    target: Text,
     created_at: Text,
     measurement_options: Option<Options>,
     results: Option<Few<Part>>,
@@ -123,6 +127,8 @@ struct Stats {
 /// What all results of a measurement share.
 struct About {
     kind: Text,
+    /// What was asked for, by its name or its address.
+    target: Text,
     method: Option<Method>,
     started: Option<Timestamp>,
 }
@@ -135,6 +141,7 @@ fn findings(record: &[u8], _: &Wanted<'_>) -> Vec<Finding> {
     let protocol = record.measurement_options.and_then(|options| options.protocol.0);
     let about = About {
         kind: record.kind,
+        target: record.target,
         method: protocol.as_deref().and_then(method),
         started: record.created_at.get().and_then(|at| at.parse().ok()),
     };
@@ -164,7 +171,8 @@ impl About {
         if result.status.get() == Some("failed")
             && matches!(self.kind.get(), None | Some("traceroute" | "mtr"))
         {
-            let found = self.text_findings(probe, result.raw_output.get().unwrap_or_default());
+            let text = result.raw_output.get().unwrap_or_default();
+            let found = self.text_findings(probe, self.destination(&result), text);
             if !found.is_empty() {
                 return found;
             }
@@ -175,11 +183,25 @@ impl About {
         }
     }
 
-    /// The traces in what the program wrote before it was stopped.
-    fn text_findings(&self, probe: Option<&Probe>, text: &str) -> Vec<Finding> {
+    /// Where a program went that does not write it.
+    fn destination(&self, result: &Measured) -> Destination {
+        let named = result.resolved_address.get().or(self.target.get());
+        named.map_or(Destination::Unknown, |text| {
+            Address::parse(text).map_or(Destination::Name, Destination::from)
+        })
+    }
+
+    /// The traces in what the program wrote before it was stopped: traceroute with its header, mtr as raw lines
+    /// or as a table, neither of which says where it went.
+    fn text_findings(
+        &self,
+        probe: Option<&Probe>,
+        destination: Destination,
+        text: &str,
+    ) -> Vec<Finding> {
         let mut found = Vec::new();
-        let mut sink = |_, finding| {
-            if let Finding::Trace(mut trace) = finding {
+        let mut sink = |_, finding| match finding {
+            Finding::Trace(mut trace) => {
                 trace.method = self.method;
                 trace.vantage = probe.and_then(Probe::vantage);
                 trace.started = self.started;
@@ -187,16 +209,28 @@ impl About {
                 trace.stop = trace.stop.or(Some(StopReason::Interrupted));
                 found.push(Finding::Trace(trace));
             }
+            Finding::Skipped(_) | Finding::NoDestination(_) => found.push(finding),
+            _ => {}
         };
-        let mut trace = TextTrace::default();
+        let mut trace = TextTrace::expected(1, destination);
+        let (mut raw, mut columns) = (RawHops::default(), Columns::default());
         for (line, number) in text.lines().zip(1..) {
             if let Some(header) = Header::of(line) {
                 let next = TextTrace::announced(number, header.destination);
                 std::mem::replace(&mut trace, next).end(&mut sink);
+            } else if let Some(line) = Raw::of(line) {
+                if let Step::Hop(ttl, cell) = raw.take(line) {
+                    trace.hop(number, ttl, vec![cell], &mut sink);
+                }
+            } else if let Some(names) = Columns::certain(line) {
+                columns = names;
+            } else if let Some(mtr::row::Row::Hop(ttl, cell)) = mtr::row::Row::of(line, columns) {
+                trace.hop(number, ttl, vec![cell], &mut sink);
             } else if let Some((ttl, rest)) = traceroute::ttl(line.trim_start()) {
-                trace.hop(number, ttl, HopWords::default().said(rest).cells, &mut sink);
+                trace.hop(number, ttl, HopWords::default().read_line(rest).cells, &mut sink);
             }
         }
+        raw.end(&mut trace);
         trace.end(&mut sink);
         found
     }
@@ -257,8 +291,8 @@ impl Hop {
     }
 
     fn is_unread(&self) -> bool {
-        let is_said = self.resolved_address.get().or(self.resolved_hostname.get()).is_some();
-        is_said && self.from().is_none()
+        let is_named = self.resolved_address.get().or(self.resolved_hostname.get()).is_some();
+        is_named && self.from().is_none()
     }
 
     /// A try for each time, and silent ones for those that were lost.
@@ -310,6 +344,24 @@ mod tests {
             [
                 "1: 175.45.177.10 from Seoul at 2026-01-02T03:04:05Z: 1 192.168.1.1@0.512 *, \
                  2 188.43.225.153@184.1 188.43.225.153@184.2, 3 * *, interrupted",
+                "1: skipped: a measurement that failed",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_a_failed_mtr_printed_is_read_raw_and_as_a_table() {
+        let text = r#"{"type": "mtr", "target": "175.45.177.10", "createdAt": "2026-01-02T03:04:05Z", "results": [{"probe": {"city": "Seoul"},
+            "result": {"status": "failed", "rawOutput": "x 0 33000\r\nh 0 192.168.1.1\r\nd 0 _gateway\r\np 0 512 33000\r\nx 1 33001\r\nx 2 33002\r\nh 2 188.43.225.153\r\np 2 184100 33002\r\nx 3 33003\r\n\n\nThe measurement command timed out."}},
+            {"result": {"status": "failed", "rawOutput": "Host                                             Loss% Drop Rcv   Avg  StDev  Javg \n1. AS???   _gateway (192.168.1.1)                 0.0%    0   3   0.4    0.1   0.1\n2. AS???   (waiting for reply)                    \n3. AS20485 border.example (188.43.225.153)        0.0%    0   3 184.2    0.3   0.2\n\n\nThe measurement command timed out."}},
+            {"result": {"status": "failed", "rawOutput": "Test failed. Please try again."}}]}"#;
+        assert_eq!(
+            test_lines::of(FORMAT, text.as_bytes()),
+            [
+                "1: 175.45.177.10 from Seoul at 2026-01-02T03:04:05Z: 1 192.168.1.1@0.512, 2 *, \
+                 3 188.43.225.153@184.1, 4 *, interrupted",
+                "1: 175.45.177.10 at 2026-01-02T03:04:05Z: 1 192.168.1.1@0.4, 2 *, \
+                 3 188.43.225.153@184.2, interrupted",
                 "1: skipped: a measurement that failed",
             ]
         );

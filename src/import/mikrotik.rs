@@ -5,6 +5,12 @@ use std::time::Duration;
 use super::text_trace::{Cell, Sender};
 use super::values::{self, Address};
 
+/// Where in `line` the names of the columns may begin: `# ADDRESS`, with more blanks from version 7 on.
+pub(super) fn header(line: &str) -> Option<usize> {
+    let before = line[..line.find("ADDRESS")?].trim_end();
+    before.strip_suffix('#').map(str::len)
+}
+
 /// Whether `line` names the columns, which every drawing of the table does anew.
 pub(super) fn is_header(line: &str) -> bool {
     let mut words = line.split_whitespace();
@@ -29,8 +35,8 @@ pub(super) fn row(line: &str) -> Option<(u8, Vec<Cell>)> {
     };
     let is_silent = words.contains(&"timeout") || sender.is_empty() || sender == "0.0.0.0";
     if is_silent {
-        let is_said = lost.is_some() || words.contains(&"timeout");
-        return is_said.then(|| (ttl, vec![Cell::Silent]));
+        let is_named = lost.is_some() || words.contains(&"timeout");
+        return is_named.then(|| (ttl, vec![Cell::Silent]));
     }
     let sender = Address::parse(sender).map_or(Sender::Unreadable, Sender::from);
     let times: Vec<Option<Duration>> = if lost.is_some() {

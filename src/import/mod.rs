@@ -7,6 +7,7 @@
 mod atlas;
 mod caracal;
 mod dublin;
+mod dublin_text;
 mod finding;
 mod format;
 mod formats;
@@ -26,6 +27,7 @@ mod shell_command;
 mod sniff;
 #[cfg(test)]
 mod test_lines;
+mod test_netconnection;
 mod text;
 mod text_trace;
 mod traceroute;

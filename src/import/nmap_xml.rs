@@ -114,7 +114,7 @@ impl Host {
             _ if !self.is_traced => return skipped("a host that was not traced"),
             Some(target) => target,
             None if self.is_ipv6 => return skipped("a traceroute to an IPv6 address"),
-            None => return skipped("the destination is not said"),
+            None => return skipped("it names no destination"),
         };
         // Nmap leaves out what was silent.
         (1..=self.last).for_each(|ttl| self.hops.asked(ttl, 1));

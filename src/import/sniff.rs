@@ -16,10 +16,10 @@ pub(super) struct Head {
 }
 
 impl Head {
-    pub(super) fn of(mut head: &[u8]) -> Self {
+    pub(super) fn of(head: &[u8]) -> Self {
         let mut bytes = Vec::new();
-        // From bytes nothing but their end is read.
-        let _ = decoded(&mut head).and_then(|mut head| head.read_to_end(&mut bytes));
+        // Reading from memory cannot fail, except that UTF-16 may be cut off.
+        let _ = decoded(head).and_then(|mut head| head.read_to_end(&mut bytes));
         let lines = Lines::new(bytes.as_slice()).map_while(Result::ok).map(|(_, line)| line);
         Self { lines: lines.collect(), json: squeezed(&bytes), bytes }
     }

@@ -20,7 +20,7 @@ pub(super) const LONGEST: usize = 16 << 10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Destination {
     #[default]
-    Unsaid,
+    Unknown,
     Address(Ipv4Addr),
     Ipv6,
     /// A name that nothing resolves.
@@ -184,7 +184,7 @@ impl TextTrace {
             _ if self.is_ipv6 && self.known == 0 => skipped("a traceroute to an IPv6 address"),
             _ if self.known == 0 && self.unread > 0 => skipped("hops have names and no addresses"),
             Destination::Address(target) => self.without_destination().to(target),
-            Destination::Unsaid | Destination::Name => {
+            Destination::Unknown | Destination::Name => {
                 vec![Finding::NoDestination(Box::new(self.without_destination()))]
             }
         }

@@ -42,7 +42,7 @@ pub(super) fn target(text: Option<&str>) -> Result<Ipv4Addr, Finding> {
         Some(Some(Address::V4(address))) => Ok(address),
         Some(Some(Address::V6)) => Err(Finding::Skipped("a traceroute to an IPv6 address".into())),
         Some(None) => Err(Finding::Skipped("the destination is a name and no address".into())),
-        None => Err(Finding::Skipped("the destination is not said".into())),
+        None => Err(Finding::Skipped("it names no destination".into())),
     }
 }
 
@@ -113,9 +113,14 @@ pub(super) fn labels(text: &str) -> Vec<MplsLabel> {
     let mut words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|one| !one.is_empty());
     while let Some(word) = words.next() {
         match word {
-            "L" | "Lbl" | "Label" => {
+            "L" | "Lbl" | "Label" | "Labels" => {
                 let label = words.next().and_then(|number| number.parse().ok());
                 labels.extend(label.map(|label| MplsLabel { label, ttl: 0 }));
+                // Huawei writes all labels of a stack behind one name: `Label=1024/2048`.
+                while let Some(label) = words.clone().next().and_then(|word| word.parse().ok()) {
+                    labels.push(MplsLabel { label, ttl: 0 });
+                    words.next();
+                }
             }
             "T" | "TTL" | "ttl" => {
                 if let (Some(label), Some(ttl)) =

@@ -13,7 +13,7 @@ const LONGEST_NAME: usize = 16;
 /// The longest reference to a character.
 const LONGEST_REFERENCE: usize = 32;
 
-/// With what pages begin, or parts of them.
+/// How pages, or parts of them, begin.
 const BEGINNINGS: [&str; 14] = [
     "<!doctype html",
     "<html",

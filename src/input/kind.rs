@@ -68,7 +68,7 @@ pub fn kind(head: &[u8]) -> &'static str {
     }
     match start.trim_ascii_start() {
         [] => "empty but for blanks",
-        [b'{' | b'[', ..] => "JSON of no known format",
+        start if is_json(start) => "JSON of no known format",
         [b'<', b'?', b'x', b'm', b'l', ..] => "XML of no known format",
         _ => "text without a traceroute",
     }
@@ -78,6 +78,16 @@ pub fn kind(head: &[u8]) -> &'static str {
 fn is_mrt(head: &[u8]) -> bool {
     let Some([a, b, c, d, 0, 12 | 13 | 16 | 17, 0, _]) = head.first_chunk() else { return false };
     (0x3000_0000..0x8000_0000).contains(&u32::from_be_bytes([*a, *b, *c, *d]))
+}
+
+/// Whether a value of JSON begins so, and not a text with a bracket.
+fn is_json(start: &[u8]) -> bool {
+    let [first, rest @ ..] = start else { return false };
+    match (first, rest.trim_ascii_start()) {
+        (b'{', [] | [b'"' | b'}', ..]) => true,
+        (b'[', [] | [b'{' | b'[' | b'"' | b']', ..]) => true,
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -93,6 +103,8 @@ mod tests {
             (b" \n\n", "empty but for blanks"),
             (b"\0\x01\x02\x03\x04", "binary data of an unknown kind"),
             (b"{\"a\":1}", "JSON of no known format"),
+            (b"[ {\"a\":1} ]", "JSON of no known format"),
+            (b"[admin@MikroTik] > /ip route print\n", "text without a traceroute"),
             (b"Dear all,\nthe weather is fine.\n", "text without a traceroute"),
             (b"\x5f\0\0\0\0\x0d\0\x02\0\0\0\x10", "routes of BGP (MRT)"),
         ] {

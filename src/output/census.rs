@@ -8,8 +8,9 @@ use crate::census::{Host, HostCount, HostCounts, PingMethod};
 use crate::columns::{CENSUS, COUNTS, CensusRow, CountsRow, Header};
 use crate::targets::Block;
 
-use super::formats::{align, count_or_dash};
+use super::formats::count_or_dash;
 use super::rows::{Cell, Rows, Run};
+use super::text_table::{TextTable, wrapped};
 
 /// How many hosts the table names before it counts the rest.
 const NAMED: usize = 50;
@@ -87,41 +88,48 @@ fn census_row(run: &Run, host: &Host, block: &Block) -> CensusRow<Cell> {
     }
 }
 
-/// The counts as a table, with a line about the run above it, and the targets that are alive below.
+/// The counts as a table of at most `width` characters a line, with a line about the run above it, and the targets
+/// that are alive below.
 #[must_use]
 pub fn counts_table(
     run: &Run,
     counts: &HostCounts,
     asked: &[PingMethod],
     hosts: &[Host],
+    width: Option<usize>,
 ) -> String {
     let names = asked.iter().map(|method| method.name());
     let heading = ["prefix", "targets", "alive"].into_iter().chain(names).chain(["suspect", "rtt"]);
-    let mut lines: Vec<Vec<String>> = vec![heading.map(str::to_owned).collect()];
+    let mut table = TextTable::new(heading);
     for count in counts.routed.iter().chain(std::iter::once(&counts.block)) {
         let found = asked.iter().map(|method| count.by.get(method).copied().unwrap_or_default());
         let numbers = std::iter::once(count.alive).chain(found).chain([count.implausible]);
         let mut line = vec![count.scope.to_string(), count.targets.to_string()];
         line.extend(numbers.map(count_or_dash));
         line.push(millis(count.rtt));
-        lines.push(line);
+        table.add_row(line);
     }
     let about = run.describe(counts.block.targets, counts.block.packets);
-    format!("{about}\n\n{}{}", align(&lines), alive_table(hosts))
+    let about = wrapped(&about, "", "  ", width);
+    format!("{about}\n{}{}", table.text(width, &[]), alive_table(hosts, width))
 }
 
 /// The hosts that are alive: the reply that shows it, and their latency.
-fn alive_table(hosts: &[Host]) -> String {
+fn alive_table(hosts: &[Host], width: Option<usize>) -> String {
     let mut alive: Vec<&Host> = hosts.iter().filter(|host| host.is_alive()).collect();
     if alive.is_empty() {
         return String::new();
     }
     alive.sort_by_key(|host| host.target);
-    let heading = ["host", "by", "answered", "min", "median", "max", "jitter"];
-    let mut lines: Vec<Vec<String>> = vec![heading.map(str::to_owned).into()];
+    let mut table = TextTable::new(["host", "by", "answered"]);
+    for (heading, part) in
+        [("min", Some("min")), ("median", None), ("max", Some("max")), ("jitter", Some("jitter"))]
+    {
+        table.add_column(heading, part);
+    }
     for host in alive.iter().take(NAMED) {
         let latency = host.latency();
-        lines.push(vec![
+        table.add_row(vec![
             host.target.to_string(),
             host.found.map_or(String::new(), |found| found.liveness.to_string()),
             format!("{} of {}", host.received(), host.sent()),
@@ -131,7 +139,7 @@ fn alive_table(hosts: &[Host]) -> String {
             millis(latency.and_then(|latency| latency.jitter)),
         ]);
     }
-    let mut text = format!("\n{}", align(&lines));
+    let mut text = format!("\n{}", table.text(width, &["jitter", "max", "min"]));
     if let Some(more) = alive.len().checked_sub(NAMED).filter(|more| *more > 0) {
         let _ = writeln!(text, "{more} more (--census FILE has them all)");
     }

@@ -12,6 +12,11 @@ use crate::trace::{Hop, HopReply, ReplyKind, Trace, Ttl};
 use crate::transit::{Class, Confidence, Evidence, Judgement, Reason};
 
 use super::rows::{Cell, Rows};
+use super::text_table::wrapped;
+
+/// Where a line goes on that is too long: under the holder of a hop, and under the words of a part.
+const BELOW_HOLDER: &str = "                          ";
+const BELOW_PART: &str = "            ";
 
 /// How many borders of other traces are named before the rest is counted.
 const NAMED: usize = 4;
@@ -69,11 +74,12 @@ impl Explanation {
         }
     }
 
-    /// It for people, in some lines.
+    /// It for people, in some lines of at most `width` characters.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub fn text(&self, width: Option<usize>) -> String {
         let Self { file, line, target, class, confidence, .. } = self;
-        let mut text = format!("{file}:{line}: {target}: {class}, {confidence} confidence\n");
+        let about = format!("{file}:{line}: {target}: {class}, {confidence} confidence");
+        let mut text = wrapped(&about, "", "  ", width);
         for (ttl, answers) in &self.hops {
             if answers.is_empty() {
                 let _ = writeln!(text, "  {:>3}  silence", ttl.get());
@@ -81,16 +87,20 @@ impl Explanation {
             for Answer { from, rtt, holder, note } in answers {
                 let mark = if self.last == Some(*from) { '>' } else { ' ' };
                 let ttl = ttl.get();
-                let _ = writeln!(text, "{mark} {ttl:>3}  {from:<15} {rtt:>10}  {holder}{note}");
+                let start = format!("{mark} {ttl:>3}  {from:<15} {rtt:>10}  ");
+                text += &wrapped(&format!("{holder}{note}"), &start, BELOW_HOLDER, width);
             }
         }
-        let _ = writeln!(text, "  decided   {}", self.decided);
-        let _ = writeln!(text, "  because   {}", self.because);
+        let mut part = |name: &str, words: &str| {
+            text += &wrapped(words, &format!("  {name:9} "), BELOW_PART, width);
+        };
+        part("decided", &self.decided);
+        part("because", &self.because);
         if let Some(others) = &self.others {
-            let _ = writeln!(text, "  others    {others}");
+            part("others", others);
         }
         for change in &self.otherwise {
-            let _ = writeln!(text, "  otherwise {change}");
+            part("otherwise", change);
         }
         text.push('\n');
         text

@@ -12,14 +12,16 @@ mod formats;
 mod last_rows;
 mod rows;
 mod summary;
+mod text_table;
 mod traces;
 
 pub use append::{Appender, SetAside, torn};
 pub use census::{census, counts, counts_header, counts_table};
 pub use explain::{Explanation, explanations};
 pub use file::{LockFile, OutputError, sync_folder_of};
-pub use formats::{align, csv_safe, io_error, write_csv, write_jsonl};
+pub use formats::{csv_safe, io_error, write_csv, write_jsonl};
 pub use last_rows::LastRows;
 pub use rows::{Cell, LAB, Rows, Run, is_simulated};
 pub use summary::{summary, summary_header, summary_table};
+pub use text_table::{TextTable, wrapped};
 pub use traces::{hops, traces};

@@ -6,8 +6,9 @@ use crate::split::{Part, Share, Split, Verdict};
 use crate::targets::Classes;
 use crate::transit::Class;
 
-use super::formats::{align, count_or_dash};
+use super::formats::count_or_dash;
 use super::rows::{Cell, Rows, Run};
+use super::text_table::{TextTable, wrapped};
 
 /// How many last hops the table names before it counts the rest.
 const NAMED: usize = 2;
@@ -95,28 +96,37 @@ fn verdict(verdict: Verdict, classes: &Classes) -> &str {
     }
 }
 
-/// The summary as a table, with a line about the run above it.
+/// The parts of the table that go where it is too wide, in this order.
+const GOING: [&str; 4] = ["last hops", "carriers", "intervals", "traces"];
+
+/// The summary as a table of at most `width` characters a line, with a line about the run above it.
 #[must_use]
 pub fn summary_table(
     run: &Run,
     split: &Split,
     classes: &Classes,
     counts: Option<&HostCounts>,
+    width: Option<usize>,
 ) -> String {
     let parts = split.routed.iter().chain(std::iter::once(&split.block));
-    let mut lines = vec![heading(split, classes, counts.is_some())];
-    lines.extend(parts.map(|part| line(part, split, classes, counts)));
+    let mut table = TextTable::new(["prefix", "verdict"]);
+    table.add_column("traces", Some("traces"));
+    for id in classes.ids() {
+        table.add_column(classes.name(id), None);
+        table.add_column("", Some("intervals"));
+    }
+    let others = other_classes(split).map(|class| class.name(classes));
+    for heading in others.chain(counts.map(|_| "alive")).chain(["rtt"]) {
+        table.add_column(heading, None);
+    }
+    table.add_column("carriers", Some("carriers"));
+    table.add_column("last hops", Some("last hops"));
+    for part in parts {
+        table.add_row(line(part, split, classes, counts));
+    }
     let run = Run { complete: run.complete && split.left_the_vantage(), ..run.clone() };
-    format!("{}\n\n{}", run.describe(split.block.targets, split.block.probes), align(&lines))
-}
-
-fn heading(split: &Split, classes: &Classes, pinged: bool) -> Vec<String> {
-    let mut cells = vec!["prefix".to_owned(), "verdict".into(), "traces".into()];
-    cells.extend(classes.ids().map(|id| classes.name(id).to_owned()));
-    cells.extend(other_classes(split).map(|class| class.name(classes).to_owned()));
-    cells.extend(pinged.then(|| "alive".to_owned()));
-    cells.extend(["rtt".into(), "carriers".into(), "last hops".into()]);
-    cells
+    let about = run.describe(split.block.targets, split.block.probes);
+    format!("{}\n{}", wrapped(&about, "", "  ", width), table.text(width, &GOING))
 }
 
 fn line(part: &Part, split: &Split, classes: &Classes, counts: Option<&HostCounts>) -> Vec<String> {
@@ -128,12 +138,12 @@ fn line(part: &Part, split: &Split, classes: &Classes, counts: Option<&HostCount
     ];
     for id in classes.ids() {
         let count = count(Class::Transit(id));
-        cells.push(match part.shares.get(id.index()).copied().flatten() {
-            None | Some(Share { share: 0.0, .. }) => count_or_dash(count),
+        cells.extend(match part.shares.get(id.index()).copied().flatten() {
+            None | Some(Share { share: 0.0, .. }) => [count_or_dash(count), String::new()],
             Some(share) => {
                 let [share, low, high] =
                     [share.share, share.low, share.high].map(|part| format!("{:.0}", part * 100.0));
-                format!("{count}  {share} % ({low}-{high})")
+                [format!("{count}  {share} %"), format!("({low}-{high})")]
             }
         });
     }

@@ -4,19 +4,17 @@ use std::fmt::Display;
 
 use jiff::Timestamp;
 
-use crate::history::{
-    Bucket, Event, Holding, Hosts, Interval, Name, Series, Side, State, Timeline, Verdict,
-};
+use crate::history::{Bucket, Holding, Hosts, Interval, Name, Series, State, Timeline, Verdict};
 
 use super::chart::Look;
-use super::section::{EventMark, Section};
+use super::section::Section;
 use super::slices::{Part, float};
 use super::text::{self, milliseconds, percent};
 use super::time_axis;
 use super::xml::Element;
 
-/// The newest events that a page has; the rest is in the command's own list.
-const MOST_EVENTS: usize = 1_000;
+/// The newest incidents that a page has; the rest is in the command's own list.
+const MOST_INCIDENTS: usize = 1_000;
 
 /// The head of a column.
 #[derive(Debug, Clone, Copy)]
@@ -135,37 +133,23 @@ pub(super) fn described(section: &Section<'_>) -> String {
     format!("{runs}. {} {changes} times something changed.", scopes.join(" "))
 }
 
-/// What changed, if anything did.
+/// What changed, if anything did: a row for what happened at once.
 pub(super) fn events(section: &Section<'_>) -> Vec<Element> {
-    let heads = ["no.", "between", "scope", "what", "before", "after"].map(Head::Text);
-    let all: Vec<(&EventMark<'_>, &Event)> = (section.marks.iter())
-        .flat_map(|mark| mark.events.iter().map(move |event| (mark, *event)))
-        .collect();
-    let first = all.len().saturating_sub(MOST_EVENTS);
+    let heads = ["no.", "between", "what changed"].map(Head::Text);
+    let first = section.marks.len().saturating_sub(MOST_INCIDENTS);
     let caption = match first {
         0 => "What changed".to_owned(),
-        _ => format!("What changed (the newest {MOST_EVENTS} of {} events)", all.len()),
+        _ => format!("What changed (the newest {MOST_INCIDENTS} of {})", section.marks.len()),
     };
-    let shown = all.get(first..).unwrap_or_default();
-    let rows = shown.iter().map(|(mark, event)| event_row(section, mark, event));
-    let body = Element::new("tbody").with_all(rows);
-    if all.is_empty() {
+    let shown = section.marks.get(first..).unwrap_or_default();
+    if shown.is_empty() {
         return vec![Element::text("h3", caption), Element::text("p", "Nothing.")];
     }
-    vec![table(&caption, &heads, vec![body])]
-}
-
-fn event_row(section: &Section<'_>, mark: &EventMark<'_>, event: &Event) -> Element {
-    let names = &section.history.names;
-    let evidence = |side: &Side| cell(text::counts(&side.counts, names));
-    let cells = vec![
-        time_cell(mark.when()),
-        time_cell(event.scope),
-        cell(event.words(names, text::percent)),
-        evidence(&event.before),
-        evidence(&event.after),
-    ];
-    row(mark.number, cells)
+    let rows = shown.iter().map(|incident| {
+        let what = incident.text(section.history, text::percent);
+        row(incident.number, vec![time_cell(incident.when()), cell(what)])
+    });
+    vec![table(&caption, &heads, vec![Element::new("tbody").with_all(rows)])]
 }
 
 /// At most so many rows of numbers for each scope.

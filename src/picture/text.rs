@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
-use crate::history::{Interval, Name, Names};
+use crate::history::Interval;
 
 /// A moment to the second.
 pub(super) fn time(at: Timestamp) -> String {
@@ -13,13 +13,6 @@ pub(super) fn time(at: Timestamp) -> String {
 /// A moment to the minute.
 pub(super) fn minute(at: Timestamp) -> String {
     Offset::UTC.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string()
-}
-
-/// Two moments, the day once if it is the same.
-pub(super) fn between(from: Timestamp, to: Timestamp) -> String {
-    let (from, to) = (Offset::UTC.to_datetime(from), Offset::UTC.to_datetime(to));
-    let end = if from.date() == to.date() { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" };
-    format!("{} to {}", from.strftime("%Y-%m-%d %H:%M:%S"), to.strftime(end))
 }
 
 /// A share from 0 to 1.
@@ -44,12 +37,6 @@ pub(super) fn milliseconds(ms: f64) -> String {
 /// One run, two runs.
 pub(super) fn runs(count: u64) -> String {
     if count == 1 { "1 run".into() } else { format!("{count} runs") }
-}
-
-/// Counts by name, as evidence.
-pub(super) fn counts(counts: &[(Name, u32)], names: &Names) -> String {
-    let text = |(name, count): &(Name, u32)| format!("{} {count}", names.text(*name));
-    counts.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
 /// A text of at most so many signs.

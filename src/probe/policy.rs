@@ -5,6 +5,8 @@
 //! border, and goes elsewhere only when the replies are not theirs. Both then settle: they make sure of
 //! the silence behind their last foreign hop before they end.
 
+use std::net::Ipv4Addr;
+
 use crate::targets::{Carriers, Specials};
 use crate::trace::{HomeProof, PathEnd, Router, StopReason};
 
@@ -252,8 +254,8 @@ impl Policy<'_> {
         self.send_at(self.due(ttl), ttl)
     }
 
-    /// No router has replied yet. Probes the border that most traces have and the TTL behind it, the
-    /// borders of the others, the first one again, and then ever nearer TTLs. Where the first one
+    /// No router has replied yet. Probes the border that most traces have and the TTL behind it (or, where the
+    /// border is beyond doubt, the target), the borders of the others, the first one again, and then ever nearer TTLs. Where the first one
     /// limits its ICMP rate, a few traces find out at once whether it is on their path at all.
     fn towards_vantage(&self) -> Option<Action> {
         let state = &*self.state;
@@ -261,7 +263,10 @@ impl Policy<'_> {
         let usual = *depths.first()?;
         let most = self.settings.max_ttl;
         let unprobed = |ttl: &ProbeTtl| *ttl <= most && state.at(*ttl).sent == 0;
-        let behind = ProbeTtl::new(usual.get() + 1);
+        let next = ProbeTtl::new(usual.get() + 1);
+        let asked = |ttl: ProbeTtl| state.at(ttl).sent > 0;
+        let wants_arrival = asked(most) || self.group.is_settled() && !next.is_some_and(asked);
+        let behind = if wants_arrival { Some(most) } else { next };
         if let Some(ttl) = [Some(usual), behind].into_iter().flatten().find(unprobed) {
             return self.send(ttl);
         }
@@ -315,10 +320,25 @@ impl Policy<'_> {
     fn behind(&self, last: &Router<ProbeTtl>, end: PathEnd<ProbeTtl>) -> Search {
         let (state, group) = (&*self.state, &*self.group);
         let Some(next) = ProbeTtl::new(last.ttl.get() + 1) else { return Search::Found };
+        // A router answered where only the target was asked: packets may go round in a loop.
+        let skips = |at: ProbeTtl| (1..at.get()).rev().take(2).any(|ttl| self.is_unasked(ttl));
+        if last.ttl >= self.settings.max_ttl && skips(last.ttl) {
+            return Search::Unknown;
+        }
         let attempts = state.at(next);
         match end.ttl() {
             // Home, or the target, right behind it.
             Some(ttl) if ttl <= next => Search::Found,
+            // Home answered from afar: what is before it, and where it begins.
+            Some(ttl) => {
+                let between = (next.get()..ttl.get()).find(|ttl| self.is_unasked(*ttl));
+                match between.and_then(ProbeTtl::new).and_then(|ttl| self.send(ttl)) {
+                    Some(action) => Search::Continue(action),
+                    None if state.awaited(ttl) > 0 => Search::Continue(Action::Wait),
+                    None => Search::Found,
+                }
+            }
+            None if attempts.sent == 0 && self.asks_for_arrival(last.address) => self.arrival(next),
             _ if attempts.sent == 0 => self.send(next).map_or(Search::Found, Search::Continue),
             _ if !attempts.is_silent() => Search::Continue(Action::Wait),
             _ if group.is_passed(last.address) => self.over_silence(last, next),
@@ -326,6 +346,29 @@ impl Policy<'_> {
             // Traces that may still show this border have not settled yet.
             _ if group.awaiting_late > 0 => Search::Continue(Action::Wait),
             _ => Search::Unknown,
+        }
+    }
+
+    /// Whether the target is asked in place of the TTL behind this border, or has been.
+    fn asks_for_arrival(&self, border: Ipv4Addr) -> bool {
+        let asked = self.state.at(self.settings.max_ttl).sent > 0;
+        self.group.asks_for_arrival(border) || asked && self.group.is_border(border)
+    }
+
+    fn is_unasked(&self, ttl: u8) -> bool {
+        ProbeTtl::new(ttl).is_some_and(|ttl| self.state.at(ttl).sent == 0)
+    }
+
+    /// Asks the target itself, in place of the TTL behind the border, `next`: that is silent on so many paths
+    /// that a packet is better spent on an answer that proves arrival. Once.
+    fn arrival(&self, next: ProbeTtl) -> Search {
+        let furthest = self.settings.max_ttl.max(next);
+        match self.state.at(furthest) {
+            attempts if attempts.sent == 0 => {
+                self.send(furthest).map_or(Search::Found, Search::Continue)
+            }
+            attempts if attempts.waiting > 0 => Search::Continue(Action::Wait),
+            _ => Search::Found,
         }
     }
 

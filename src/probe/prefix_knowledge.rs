@@ -1,10 +1,10 @@
 //! What the traces of one routed prefix have shown together: where they end, and where one of them
 //! should have got further.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-use crate::trace::Router;
+use crate::trace::{ForeignPath, PathEnd, Router};
 
 use super::exchange::ProbeTtl;
 use super::rate_limit::RateLimit;
@@ -13,6 +13,8 @@ use super::trace_state::{Role, TraceState};
 /// How many traces must end at a hop before it is taken for the border. Chance, or a router that is
 /// silent for a moment, brings about fewer; and it is few beside the 256 targets of a routed prefix.
 const SEVERAL: u32 = 4;
+/// How many must end there, and none go on, before the others are no longer asked what is right behind it.
+const MANY: u32 = 16;
 
 /// What is known about the paths to one routed prefix, by one method.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +25,10 @@ pub(super) struct PrefixKnowledge {
     depths: BTreeMap<ProbeTtl, u32>,
     /// Addresses behind which another foreign router replied in some trace, and how far behind at most.
     passed: BTreeMap<Ipv4Addr, u8>,
+    /// The last foreign hops behind which home is the next hop.
+    home_next: BTreeSet<Ipv4Addr>,
+    /// Whether packets go round in a loop on some path.
+    loops: bool,
     /// The routers before a last foreign hop, and how far before it: nearest to it first.
     before: BTreeMap<Ipv4Addr, Vec<(Ipv4Addr, u8)>>,
     /// The highest TTL at which a foreign router replied with time exceeded, or 0.
@@ -52,6 +58,18 @@ impl PrefixKnowledge {
         }
         let expired = routers.iter().filter(|router| !router.unreachable);
         self.furthest = expired.map(|router| router.ttl.get()).fold(self.furthest, u8::max);
+    }
+
+    /// A trace has shown what ends its path; `most` is the highest TTL.
+    pub(super) fn add_end(&mut self, path: &ForeignPath<ProbeTtl>, most: ProbeTtl) {
+        match (path.end, path.routers.last()) {
+            (PathEnd::Loop { .. }, _) => self.loops = true,
+            (_, Some(last)) if last.ttl >= most => self.loops = true,
+            (PathEnd::Home { ttl, .. }, Some(last)) if ttl.get() == last.ttl.get() + 1 => {
+                self.home_next.insert(last.address);
+            }
+            _ => {}
+        }
     }
 
     /// A trace seems to end where it is now. Where none has ended so near, what was taken for losses
@@ -123,6 +141,22 @@ impl PrefixKnowledge {
     /// Whether several traces ended at `address` and none went on behind it.
     pub(super) fn is_border(&self, address: Ipv4Addr) -> bool {
         !self.is_passed(address) && self.borders.get(&address).is_some_and(|it| *it >= SEVERAL)
+    }
+
+    /// Whether `address` is the border beyond doubt, and nothing answers right behind it: what there still is to
+    /// ask is whether the target answers. Not where hops limit their answers: there every packet is needed to find the border.
+    pub(super) fn asks_for_arrival(&self, address: Ipv4Addr) -> bool {
+        let many = self.borders.get(&address).is_some_and(|it| *it >= MANY);
+        let limited = self.limits.values().any(RateLimit::is_doubtful);
+        many && !limited
+            && !self.is_passed(address)
+            && !self.home_next.contains(&address)
+            && !self.loops
+    }
+
+    /// Whether some border is one at which the target is asked for an answer.
+    pub(super) fn is_settled(&self) -> bool {
+        self.borders.keys().any(|address| self.asks_for_arrival(*address))
     }
 
     /// Whether at least one trace ended at `address`.

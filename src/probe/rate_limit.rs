@@ -9,6 +9,8 @@ use super::timing::Moment;
 
 /// How many outcomes it takes to find a hop limited.
 const FIRST_SAMPLE: u32 = 32;
+/// As many losses, if they are a fifth of all outcomes, make a limit likely.
+const FEW: u32 = 3;
 /// How many outcomes it takes to change its interval.
 const SAMPLE: u32 = 8;
 /// How many outcomes it takes to judge whether slowing down has helped.
@@ -123,6 +125,12 @@ impl RateLimit {
     /// Whether it replies, but only so often.
     pub(super) fn is_slowed(&self) -> bool {
         matches!(self.state, State::Slowed(_))
+    }
+
+    /// Whether its replies seem to thin out.
+    pub(super) fn is_doubtful(&self) -> bool {
+        let Sample { replied, lost, .. } = self.sample;
+        !matches!(self.state, State::Free) || lost >= FEW && lost * 5 > replied + lost
     }
 
     /// Whether it is not worth probing again.

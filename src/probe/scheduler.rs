@@ -133,6 +133,7 @@ impl Scheduler for TraceScheduler<'_> {
         self.rto.observe(received.since(sent));
         let group = &mut self.groups[state.group];
         group.add_path(&state.path.routers);
+        group.add_end(&state.path, self.job.settings.max_ttl);
         if let Some(limit) = group.limit_at(ttl) {
             limit.observe(sent, true, received);
         }

@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::Value;
@@ -78,6 +79,12 @@ impl Client {
     ) -> Result<Self, RemoteError> {
         let http = Http::new(api.unwrap_or(service.url), service.folder)?;
         Ok(Self { service, http, key, clock, random: StdRng::seed_from_u64(seed), first })
+    }
+
+    /// The time of day.
+    #[must_use]
+    pub fn utc(&self) -> Timestamp {
+        self.clock.utc()
     }
 
     /// Whether there is a key.

@@ -140,9 +140,10 @@ pub(super) fn decide(
     if prefix.met_home {
         return (Class::Unknown, vec![Reason::OthersArrived]);
     }
-    match by_policy && !owner.is_known() {
-        true => (Class::Unknown, vec![Reason::NoOwner]),
-        false => (Class::Unreached, vec![Reason::DiedEarly]),
+    if by_policy && !owner.is_known() {
+        (Class::Unknown, vec![Reason::NoOwner])
+    } else {
+        (Class::Unreached, vec![Reason::DiedEarly])
     }
 }
 

@@ -235,10 +235,10 @@ impl Evidence {
         let is_box = asker.zip(ttl).is_some_and(|answer| arrivals.boxes.contains(&answer));
         // A trace that is judged alone is in no evidence.
         let arrives = trace.border.arrives(block.usual_gap) && !is_box;
-        let mut arrived =
+        let mut behind_it =
             key.and_then(|key| arrivals.behind.get(&key)).copied().unwrap_or_default();
-        if arrives && arrived.traces == 0 {
-            arrived = Count { traces: 1, witnesses: 1 };
+        if arrives && behind_it.traces == 0 {
+            behind_it = Count { traces: 1, witnesses: 1 };
         }
         PrefixEvidence {
             scope: scope.unwrap_or(block.prefix),
@@ -247,7 +247,7 @@ impl Evidence {
             behind: last.map_or(&[], behind),
             path: same.map_or(&[], |seen| &seen.path),
             others: here.iter().filter(|seen| Some(seen.address) != last).collect(),
-            arrived,
+            arrived: behind_it,
             arrived_anywhere: arrives || last.is_some_and(|last| arrivals.anywhere.contains(&last)),
             met_home: arrives || last.into_iter().chain(refused_by).any(met_home),
             is_box,

@@ -50,4 +50,5 @@ mod terminal;
 mod unprivileged;
 mod users;
 mod virtual_time;
+mod widths;
 mod witness;

@@ -252,7 +252,7 @@ fn an_ordinary_user_finds_the_same() {
     let quick = QUICK.join(" ");
     let run = format!("{BARE} $LASTHOP ping 175.45.176.0/28 {quick} --method icmp,tcp,udp -v");
     let run = lab.shell(&run).ended(0);
-    assert!(run.err.contains("datagram sockets, since raw ones are not"), "{}", run.err);
+    assert!(run.err.contains("datagram sockets, since raw ones cannot be opened"), "{}", run.err);
     assert_eq!(Sheet::read(&run.out).column("alive"), ["5", "5"]);
     let Some(lab) = Lab::scenario("off.toml") else { return };
     lab.write("off.toml", format!("ping_sockets = false\n{MANNERS}"));

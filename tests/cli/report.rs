@@ -151,7 +151,7 @@ fn pictures_in_files() {
         svg.starts_with("<svg ")
             && svg.contains("From &lt;here&gt; &amp; there, by icmp (11 runs)")
     );
-    assert!(html.starts_with("<!DOCTYPE html>") && html.contains("TransTeleCom appeared"));
+    assert!(html.starts_with("<!DOCTYPE html>") && html.contains("TransTeleCom took over"));
     files.report(&["h.csv", "--svg", "late.svg", "--since", "2017-10-01T08:00"]).ended(0);
     assert!(files.read("late.svg").contains("2017-10-01 08:00 to"), "from where it was asked for");
     files.report(&["h.csv", "--html", "no/such.html"]).refused(2, &["no/such.html", "folder"]);
@@ -227,7 +227,7 @@ fn what_is_broken_is_told_with_its_line_and_left_out() {
             "h.csv:24: left out: a quote is not closed\n",
             "h.csv:25: left out: 2 of 37 columns; and so is line 27\n",
             "h.csv:26: left out: scope: `elsewhere` is not a prefix\n",
-            "22 rows used, 0 doubled, 0 not asked for, 4 broken; mend or delete those lines",
+            "22 rows used, 0 doubled, 0 not asked for, 4 broken; repair or delete those lines",
         ] {
             assert!(run.err.contains(words), "no `{words}` in {}", run.err);
         }

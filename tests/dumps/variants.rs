@@ -47,7 +47,7 @@ fn every_firmware_of_ripe_atlas_is_read() {
     ] {
         let result = format!("{{{head},\"result\":{HOPS}}}");
         let one_line = result.replace('\n', " ");
-        for (dress, line) in [
+        for (wrapped, line) in [
             (result.clone(), 1),
             (format!("RESULT {one_line}\n"), 1),
             (format!("[{result}]"), 1),
@@ -56,8 +56,8 @@ fn every_firmware_of_ripe_atlas_is_read() {
             (format!("{{\"7\": [{result}]}}"), 1),
             (format!("[\"atlas_result\",{one_line}]"), 1),
         ] {
-            let found = lines_of("atlas", dress.as_bytes());
-            assert_eq!(found, [format!("{line} {expected} {READ}")], "{dress}");
+            let found = lines_of("atlas", wrapped.as_bytes());
+            assert_eq!(found, [format!("{line} {expected} {READ}")], "{wrapped}");
         }
     }
 }

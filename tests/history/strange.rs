@@ -14,7 +14,8 @@ fn told(bytes: &[u8]) {
     if let Ok(history) = read(&[path], &wanted, &mut |_| {}) {
         let series: Vec<_> = history.series.iter().collect();
         let events: Vec<_> = history.events.iter().collect();
-        let _ = (state_table(&series, &history), event_table(&events, &history));
+        let _ =
+            (state_table(&series, &history, Some(60)), event_table(&events, &history, Some(60)));
         let _ = prometheus(&history);
         let _ = series.iter().map(|series| series.timeline.stretches().count()).sum::<usize>();
     }

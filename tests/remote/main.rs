@@ -4,8 +4,10 @@
 //! Nothing reaches further: [`program`] names the stand-in as the service, and every proxy variable leads to a port of
 //! loopback where nobody listens.
 
+mod atlas;
 mod fetch;
 mod find;
+mod measure;
 mod program;
 mod server;
 mod traces;

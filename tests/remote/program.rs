@@ -76,6 +76,15 @@ pub(crate) fn alone(folder: &Path, port: u16, arguments: &[&str]) -> Command {
     command
 }
 
+/// The program with a command that asks nobody.
+pub(crate) fn local(folder: &Path, arguments: &[&str]) -> Command {
+    assert_eq!(arguments, ["atlas", "runs"]);
+    let mut command = Command::new(EXECUTABLE);
+    command.args(arguments);
+    environment(&mut command, folder);
+    command
+}
+
 fn environment(command: &mut Command, folder: &Path) {
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.env("HOME", folder).env("XDG_STATE_HOME", folder.join("state"));

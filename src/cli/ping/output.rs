@@ -60,7 +60,7 @@ impl Files {
             file.finish()
         });
         let appended = self.append.map_or(Ok(()), |mut append| append.append(&scopes));
-        let table = || counts_table(run, &found, methods, &census.hosts);
+        let table = || counts_table(run, &found, methods, &census.hosts, stdout::width());
         let format = if self.appended { Some(Format::Csv) } else { common.format };
         let written =
             if self.taken { Ok(()) } else { Format::or_suited(format).write(&scopes, table) };

@@ -128,7 +128,7 @@ impl Files {
         let filled: Vec<OutputError> = filled.filter_map(Result::err).collect();
         let rows = summary(run, &split, &targets.classes, counts);
         let appended = append.map_or(Ok(()), |mut append| append.append(&rows));
-        let table = || summary_table(run, &split, &targets.classes, counts);
+        let table = || summary_table(run, &split, &targets.classes, counts, stdout::width());
         let written = match stdout {
             Stdout::Summary => Format::or_suited(common.format).write(&rows, table),
             Stdout::Appended => Format::Csv.write(&rows, table),

@@ -20,6 +20,7 @@ use super::common::Common;
 use super::exit::Exit;
 use super::format::Format;
 use super::outputs::{self, Output, is_stdout, write_text};
+use super::stdout;
 
 use left_out::LeftOutLines;
 use pictures::Pictures;
@@ -186,16 +187,17 @@ impl Report {
         history: &History,
         common: &Common,
     ) -> anyhow::Result<()> {
-        let format = Format::or_suited(common.format);
+        let (format, width) = (Format::or_suited(common.format), stdout::width());
         let rows = match self.show {
             Some(Show::State) => history::states(series.iter().copied(), history),
             _ => history::events(events.iter().copied(), &history.names),
         };
         format.write(&rows, || match self.show {
-            Some(Show::State) => state_table(series, history),
-            Some(Show::Events) => event_table(events, history),
+            Some(Show::State) => state_table(series, history, width),
+            Some(Show::Events) => event_table(events, history, width),
             None => {
-                let (state, changed) = (state_table(series, history), event_table(events, history));
+                let (state, changed) =
+                    (state_table(series, history, width), event_table(events, history, width));
                 format!("{state}\n{}\n{changed}", pictures::letters(history))
             }
         })

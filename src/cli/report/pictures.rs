@@ -11,6 +11,7 @@ use crate::history::History;
 use crate::picture::{self, BUCKETS, Screen};
 
 use super::super::outputs::write_text;
+use super::super::stdout;
 
 /// How wide a terminal is that does not say it, and what is no terminal.
 const COLUMNS: usize = 80;
@@ -57,7 +58,6 @@ pub(super) fn letters(history: &History) -> String {
         |name, says: fn(&OsStr) -> bool| env::var_os(name).is_some_and(|text| says(&text));
     let plain =
         says_no("NO_COLOR", |text| !text.is_empty()) || says_no("TERM", |text| text == "dumb");
-    let size = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    let columns = size.filter(|columns| on_terminal && *columns > 0).unwrap_or(COLUMNS);
+    let columns = stdout::width().unwrap_or(COLUMNS);
     picture::terminal(history, Screen { columns, colour: on_terminal && !plain })
 }

@@ -15,7 +15,8 @@ use super::format::{Format, JsonReader, Reader, Wanted};
 use super::sniff::Head;
 use crate::input::json;
 
-/// The format `atlas`. Before results stands a word where a probe prints them, and where they are streamed.
+/// The format `atlas`. A word may stand before a result: `RESULT` where a probe printed it, `"atlas_result"` in the
+/// stream.
 pub(super) const FORMAT: Format = Format {
     name: "atlas",
     recognises,

@@ -3,7 +3,7 @@ use super::*;
 use crate::import::recognise;
 
 #[test]
-fn results_are_recognised_in_any_dress() {
+fn results_are_recognised_however_they_are_wrapped() {
     let is_atlas = |head: &[u8]| recognise(head).is_some_and(|format| format.name() == "atlas");
     let result = r#"{"fw":5020,"prb_id":7,"type":"traceroute"}"#;
     assert!(is_atlas(result.as_bytes()));

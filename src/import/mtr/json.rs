@@ -106,7 +106,7 @@ impl Report {
     fn destination(&self) -> Destination {
         let Some(named) = self.mtr.dst.get().map(str::trim).filter(|named| !named.is_empty())
         else {
-            return Destination::Unsaid;
+            return Destination::Unknown;
         };
         let last = self.hubs.0.last().and_then(|hub| hub.host().called(named));
         last.map(Destination::Address)

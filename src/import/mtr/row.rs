@@ -4,34 +4,42 @@ use std::time::Duration;
 
 use super::host::Host;
 use crate::import::text_trace::Cell;
-use crate::import::values::{self, labels};
+use crate::import::values::{self, Address, labels};
 use crate::trace::MplsLabel;
 
 /// The numbers behind a host, by the order of the columns.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::import) struct Columns {
-    best: usize,
+    /// How many there are.
+    count: usize,
+    /// Where the share is that was lost; nothing where a report leaves that out.
+    loss: Option<usize>,
+    /// Where the time is that is taken: the best; where a report leaves that out, another.
+    best: Option<usize>,
 }
 
 impl Default for Columns {
     /// `Loss%   Snt   Last   Avg  Best  Wrst StDev`.
     fn default() -> Self {
-        Self { best: 4 }
+        Self { count: 7, loss: Some(0), best: Some(4) }
     }
 }
 
 impl Columns {
     /// As a header says it, that has the names of the columns.
     pub(in crate::import) fn certain(header: &str) -> Option<Self> {
-        const NAMES: [&str; 11] =
-            ["Snt", "Rcv", "Drop", "Last", "Avg", "Best", "Wrst", "StDev", "Jttr", "Javg", "Gmean"];
-        let place = header.find("Loss%")?;
-        let names = header[place..].split_whitespace();
-        if names.clone().filter(|name| NAMES.contains(name)).count() < 2 {
+        const NAMES: [&str; 16] = [
+            "Loss%", "Snt", "Rcv", "Drop", "Last", "Avg", "Best", "Wrst", "StDev", "Jttr", "Javg",
+            "Jmax", "Jint", "Gmean", "Sent", "Recv",
+        ];
+        let names: Vec<&str> =
+            header.split_whitespace().skip_while(|name| !NAMES.contains(name)).collect();
+        if names.iter().filter(|name| NAMES.contains(name)).count() < 3 {
             return None;
         }
-        let best = names.clone().position(|name| name == "Best");
-        Some(best.map_or_else(Self::default, |best| Self { best }))
+        let place = |name: &str| names.iter().position(|one| *one == name);
+        let best = ["Best", "Last", "Avg"].into_iter().find_map(place);
+        Some(Self { count: names.len(), loss: place("Loss%"), best })
     }
 }
 
@@ -74,7 +82,7 @@ fn hop(text: &str, columns: Columns, is_marked: bool) -> Option<Cell> {
     if text == "???" {
         return Some(Cell::Silent);
     }
-    let (host, numbers) = split(text)?;
+    let (host, numbers) = split(text, columns)?;
     let numbers: Vec<&str> = numbers.split_whitespace().collect();
     let is_row = numbers.len() >= FEWEST
         && numbers.iter().all(|number| {
@@ -85,8 +93,9 @@ fn hop(text: &str, columns: Columns, is_marked: bool) -> Option<Cell> {
     if !(is_row || is_marked_row || text.starts_with("(waiting for reply)")) {
         return None;
     }
-    let lost = numbers.first().map(|lost| lost.trim_end_matches('%').parse());
-    let best = numbers.get(columns.best).filter(|_| lost != Some(Ok(100.0)));
+    let at = |place: Option<usize>| place.and_then(|place| numbers.get(place));
+    let lost = at(columns.loss).map(|lost| lost.trim_end_matches('%').parse());
+    let best = at(columns.best).filter(|_| lost != Some(Ok(100.0)));
     let rtt = best.and_then(|best| best.parse().ok()).and_then(values::millis);
     cell(host, rtt)
 }
@@ -95,9 +104,15 @@ fn hop(text: &str, columns: Columns, is_marked: bool) -> Option<Cell> {
 const FEWEST: usize = 3;
 
 /// Where the host ends: at the numbers, which a long name may touch.
-fn split(text: &str) -> Option<(&str, &str)> {
+fn split(text: &str, columns: Columns) -> Option<(&str, &str)> {
     if let Some(rest) = text.strip_prefix("(waiting for reply)") {
         return Some(("", rest));
+    }
+    if columns.loss != Some(0) {
+        let words = text.split_whitespace();
+        let numbers = words.rev().take(columns.count).last()?;
+        let start = numbers.as_ptr() as usize - text.as_ptr() as usize;
+        return Some(text.split_at(start)).filter(|(host, _)| !host.is_empty());
     }
     if let Some(place) = text.find('%') {
         let is_number = |c: char| c.is_ascii_digit() || c == '.';
@@ -116,13 +131,34 @@ fn cell(host: &str, rtt: Option<Duration>) -> Option<Cell> {
     (!is_sentence).then(|| read.cell(rtt))
 }
 
-/// `AS4837   HOST`, `AS???    HOST`.
+/// `AS4837   HOST`, `AS???    HOST`; by mtr's option `-y` also a prefix, a country, a registry or a date.
 fn without_asn(host: &str) -> &str {
+    const REGISTRIES: [&str; 5] = ["afrinic", "apnic", "arin", "lacnic", "ripencc"];
     let host = host.trim();
-    let Some(rest) = host.strip_prefix("AS") else { return host };
-    let number = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '?');
-    let is_number = number.len() < rest.len() && number.starts_with(char::is_whitespace);
-    if is_number { number.trim_start() } else { host }
+    let Some((word, rest)) = host.split_once(char::is_whitespace) else { return host };
+    let number = word.strip_prefix("AS").unwrap_or_default();
+    let is_number = |text: &str, also: char| {
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || c == also)
+    };
+    let is_prefix = word.split_once('/').is_some_and(|(address, length)| {
+        Address::parse(address).is_some() && is_number(length, '0')
+    });
+    let is_country = word.len() == 2 && word.bytes().all(|byte| byte.is_ascii_uppercase());
+    let is_date = word.len() == 10 && word.contains('-') && is_number(word, '-');
+    let is_unknown = matches!(word, "?" | "??" | "???");
+    let is_about = is_number(number, '?')
+        || is_prefix
+        || is_country
+        || is_date
+        || is_unknown && begins_with_host(rest)
+        || REGISTRIES.contains(&word);
+    if is_about { rest.trim_start() } else { host }
+}
+
+/// Whether the numbers of a row do not come yet.
+fn begins_with_host(text: &str) -> bool {
+    let word = text.split_whitespace().next().unwrap_or_default();
+    word == "???" || Address::parse(word).is_some() || word.contains(|c: char| c.is_alphabetic())
 }
 
 /// `  |  |-- HOST` or, without its sign, an address alone.
@@ -157,6 +193,33 @@ mod tests {
     }
 
     #[test]
+    fn numbers_stand_in_the_order_that_a_user_asked_for() {
+        for (header, line) in [
+            (
+                "HOST: box  Snt  Rcv Loss%  Best   Avg",
+                "  1.|-- 10.0.0.1  10  10   0.0%   0.5   0.6",
+            ),
+            ("HOST: box  Snt  Best   Avg  Wrst", "  1.|-- 10.0.0.1  10   0.5   0.6  0.7"),
+            (
+                "Host  Loss% Drop Rcv   Avg  StDev  Javg",
+                "  1. 10.0.0.1  0.0%  0  3   0.5   0.6  0.7",
+            ),
+            ("HOST: box  Loss%  Snt  Last", "  1.|-- 10.0.0.1  0.0%  3   0.5"),
+        ] {
+            let columns = Columns::certain(header).expect(header);
+            let rtt = values::millis(0.5);
+            let sender = Sender::Known([10, 0, 0, 1].into());
+            assert_eq!(
+                Row::of(line, columns),
+                Some(Row::Hop(1, Cell::answer(sender, rtt))),
+                "{line}"
+            );
+            let silent = line.replace("10.0.0.1", "???");
+            assert_eq!(Row::of(&silent, columns), Some(Row::Hop(1, Cell::Silent)), "{silent}");
+        }
+    }
+
+    #[test]
     fn hops_are_read_in_all_dialects() {
         for (line, expected) in [
             (
@@ -178,6 +241,31 @@ mod tests {
             ),
             ("  8.|-- ???           100.0     2    0.0   0.0   0.0   0.0   0.0", "8 *"),
             ("  8. ???", "8 *"),
+            ("  8. ??   ???           100.0     2    0.0   0.0   0.0   0.0   0.0", "8 *"),
+            (
+                "  1. ??   10.0.0.1  0.0%  10  0.5   0.5   0.5   0.6   0.0",
+                "1 10.0.0.1@Some(0.0005)",
+            ),
+            (
+                "  1. RU   10.0.0.1  0.0%  10  0.5   0.5   0.5   0.6   0.0",
+                "1 10.0.0.1@Some(0.0005)",
+            ),
+            (
+                "  1. RU   gw.x (10.0.0.1)  0.0%  10  0.5   0.5   0.5   0.6   0.0",
+                "1 10.0.0.1@Some(0.0005)",
+            ),
+            (
+                "  1. 10.0.0.0/8   10.0.0.1  0.0%  10  0.5   0.5   0.5   0.6   0.0",
+                "1 10.0.0.1@Some(0.0005)",
+            ),
+            (
+                "  1. ripencc   10.0.0.1  0.0%  10  0.5   0.5   0.5   0.6   0.0",
+                "1 10.0.0.1@Some(0.0005)",
+            ),
+            (
+                "  1. 2003-05-01   10.0.0.1  0.0%  10  0.5   0.5   0.5   0.6   0.0",
+                "1 10.0.0.1@Some(0.0005)",
+            ),
             ("  8. 50% of the packets are lost", "none"),
             (" 15. (waiting for reply)", "15 *"),
             (" 15. AS???    ???   100.0    10    0.0   0.0   0.0   0.0   0.0", "15 *"),

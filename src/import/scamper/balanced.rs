@@ -59,8 +59,13 @@ impl Balanced {
         ends
     }
 
-    /// The nodes that no link leads to: the first ones, of which no probe is known.
+    /// The nodes that no link leads to: the first ones. No probe is known of them, so at which TTL they answered
+    /// is not in the record; they count where nobody else answered.
     fn beginning(&self, ends: &HashMap<Ipv4Addr, Option<u8>>) -> Vec<Asked> {
+        let mut probes = self.links.iter().flat_map(|link| &link.probes);
+        if probes.any(|probe| probe.reply.is_some()) {
+            return Vec::new();
+        }
         let first = self.nodes.iter().filter(|node| match node {
             Some(Address::V4(node)) => !ends.contains_key(node),
             Some(Address::V6) | None => false,

@@ -25,13 +25,13 @@ pub(in crate::import) const FORMAT: Format = Format {
 };
 
 /// The types of records that hold no measurement.
-const MARKS: [&str; 3] = ["cycle-start", "cycle-def", "cycle-stop"];
+const CYCLES: [&str; 3] = ["cycle-start", "cycle-def", "cycle-stop"];
 /// How records of other measurements begin.
 const OTHERS: [&str; 5] = ["ping", "dealias", "neighbourdisc", "tbit", "udpprobe"];
 
 fn recognises(head: &Head) -> bool {
     let has_type = |name: &&str| head.begins(&format!("{{\"type\":\"{name}\""));
-    ["trace", "tracelb"].iter().chain(&MARKS).any(&has_type)
+    ["trace", "tracelb"].iter().chain(&CYCLES).any(&has_type)
         || OTHERS.iter().any(has_type) && head.has("\"userid\":")
         || head.begins("{\"UUID\":") && head.has("\"TracerouteCallerVersion\":")
         // As M-Lab wrote it in August and September of 2019.
@@ -53,7 +53,7 @@ fn findings(record: &[u8], _: &Wanted<'_>) -> Vec<Finding> {
     match (wrapped, record.kind.get()) {
         (Some(wrapped), _) => wrapped.measurement(host).findings(),
         (None, Some("trace" | "tracelb")) => record.measurement(host).findings(),
-        (None, Some(kind)) if MARKS.contains(&kind) => Vec::new(),
+        (None, Some(kind)) if CYCLES.contains(&kind) => Vec::new(),
         (None, Some(_)) => vec![Finding::Skipped("a record of something else than a path".into())],
         (None, None) if record.uuid.is_some() => Vec::new(),
         (None, None) => vec![Finding::Skipped("a record without a type".into())],

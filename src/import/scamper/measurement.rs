@@ -110,7 +110,7 @@ impl Measurement {
         let target = match self.target {
             Some(Address::V4(target)) => target,
             Some(Address::V6) => return skipped("a traceroute to an IPv6 address"),
-            None => return skipped("the destination is not said"),
+            None => return skipped("it names no destination"),
         };
         let (builder, unread) = self.hops(target);
         if builder.is_empty() {

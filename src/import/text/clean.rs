@@ -22,12 +22,17 @@ const SUSPECT: [bool; 256] = {
 
 /// `line` as it was printed.
 pub(super) fn clean(line: &str) -> Cow<'_, str> {
-    if !line.bytes().any(|byte| SUSPECT[usize::from(byte)]) && !line.contains("**") {
+    // To look at all of a short line is faster than to stop in it.
+    let is_suspect = line.bytes().fold(false, |any, byte| any | SUSPECT[usize::from(byte)]);
+    if !is_suspect && !line.contains("**") {
         return Cow::Borrowed(line);
     }
     let mut text = without_escapes(line);
     if text.contains("](") {
         text = without_links(&text);
+    }
+    if text.contains('[') {
+        text = without_bbcode(&text);
     }
     if text.contains('<') {
         text = without_tags(&text);
@@ -125,6 +130,33 @@ fn without_links(line: &str) -> String {
     text + rest
 }
 
+/// What forums write in brackets, `[b]text[/b]`, becomes its text.
+fn without_bbcode(line: &str) -> String {
+    const NAMES: [&str; 13] = [
+        "b", "code", "color", "font", "i", "list", "php", "pre", "quote", "size", "spoiler", "u",
+        "url",
+    ];
+    let mut text = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(start) = rest.find('[') {
+        let (before, bracket) = rest.split_at(start);
+        text.push_str(before);
+        let inside = bracket[1..].split_once(']');
+        let is_code = |inside: &str| {
+            let name = inside.trim_start_matches('/').split('=').next().unwrap_or_default();
+            NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
+        };
+        rest = match inside {
+            Some((inside, behind)) if is_code(inside) => behind,
+            _ => {
+                text.push('[');
+                &bracket[1..]
+            }
+        };
+    }
+    text + rest
+}
+
 /// Elements of web pages that stand around and in pasted lines.
 const ELEMENTS: [&str; 19] = [
     "a", "b", "br", "code", "div", "em", "font", "i", "kbd", "li", "p", "pre", "samp", "span",
@@ -186,7 +218,7 @@ mod tests {
     #[test]
     fn what_others_put_around_goes_and_the_line_stays() {
         let line = " 3  gw.example (188.43.225.153)  184.150 ms * !X";
-        for dressed in [
+        for wrapped in [
             " 3  \u{1b}[32mgw.example\u{1b}[0m (188.43.225.153)  \u{1b}[1;31m184.150 ms\u{1b}[m * !X\u{1b}[K",
             " 3  [32mgw.example[0m (188.43.225.153)  184.150 ms * !X[K",
             " 3  ^[[32mgw.example^[[0m (188.43.225.153)  184.150 ms * !X",
@@ -196,18 +228,19 @@ mod tests {
             " 3  [gw.example](http://gw.example/) (188.43.225.153)  184.150 ms \\* !X",
             " 3  **gw.example** (188.43.225.153)  184.150 ms * !X",
             " 3  `gw.example` (188.43.225.153)  184.150 ms * !X",
+            " 3  [b]gw.example[/b] (188.43.225.153)  [COLOR=red]184.150 ms[/COLOR] * !X[/code]",
             "&nbsp;3&#160;&nbsp;gw.example (188.43.225.153)  184.150 ms * !X",
             "&#xA0;3&#32;&nbsp;gw&period;example &lpar;188.43.225.153&#41;  184.150 ms &ast; &#33;X",
         ] {
-            assert_eq!(clean(dressed), line, "{dressed}");
+            assert_eq!(clean(wrapped), line, "{wrapped}");
         }
-        for dressed in [
+        for wrapped in [
             " 3  gw.example (188.43.225.153)  184.150 ms * !X<br>",
             " 3  gw.example<http://gw.example> (188.43.225.153)  184.150 ms * !X",
             "<p> 3  <a href=\"x\">gw.example</a> (188.43.225.153)  184.150 ms * !X</p>",
         ] {
             let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-            assert_eq!(words(&clean(dressed)), words(line), "{dressed}");
+            assert_eq!(words(&clean(wrapped)), words(line), "{wrapped}");
         }
     }
 
@@ -215,6 +248,7 @@ mod tests {
     fn what_only_looks_like_markup_stays() {
         for line in [
             " 6  [AS0] 91.122.105.27 (91.122.105.27)  1.5 ms !<13>",
+            " 6  91.122.105.27 (91.122.105.27) [*]  1.5 ms [open]",
             " 2  10.0.0.1 <syn,ack>  1 ms <MPLS:L=3,E=0,S=1,T=1>",
             " 4  * * *",
             " 4  ***",

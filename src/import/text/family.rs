@@ -23,6 +23,9 @@ pub(super) enum Family {
     NextTrace,
     MikroTik,
     Nmap,
+    TestNetConnection,
+    Dublin,
+    TrippyTable,
 }
 
 /// Formats that are rows of values.
@@ -86,6 +89,9 @@ impl Family {
             Self::NextTrace => "nexttrace-text",
             Self::MikroTik => "mikrotik",
             Self::Nmap => "nmap",
+            Self::TestNetConnection => "test-netconnection",
+            Self::Dublin => "dublin-text",
+            Self::TrippyTable => "trippy-table",
         }
     }
 
@@ -105,8 +111,10 @@ impl Family {
         let first = text.bytes().next()?;
         let allows = |family: Self| only.is_none_or(|only| only == family);
         if first.is_ascii_alphabetic() {
-            if allows(Self::MtrRaw) && mtr::raw::Raw::of(text).is_some_and(mtr::raw::Raw::begins) {
-                return Some((Self::MtrRaw, 1));
+            if allows(Self::MtrRaw)
+                && let Some(ttl) = mtr::raw::Raw::of(text).and_then(mtr::raw::Raw::begins)
+            {
+                return Some((Self::MtrRaw, ttl));
             }
             let csv = Csv::begins(text)?;
             return allows(Self::Csv(csv)).then_some((Self::Csv(csv), 1));
@@ -136,31 +144,33 @@ impl Family {
             return None;
         }
         let (ttl, rest) = traceroute::ttl(text)?;
-        let said = HopWords::default().said(rest);
+        let hop = HopWords::default().read_strictly(rest)?;
         let is_named = || rest.split_whitespace().next().is_some_and(|name| name.contains('.'));
-        let has_host = match said.begin {
-            Begin::Address | Begin::Star => said.has_address(),
-            Begin::Name => is_named() && said.cells.len() >= 2,
+        let has_host = match hop.begin {
+            Begin::Address | Begin::Star => hop.has_address(),
+            Begin::Name => is_named() && hop.cells.len() >= 2,
             Begin::Time | Begin::Other => false,
         };
-        (said.is_strict && said.has_answer() && has_host).then_some((Self::Traceroute, ttl))
+        (hop.has_answer() && has_host).then_some((Self::Traceroute, ttl))
     }
 
     /// A hop at which nobody answers; and behind a command what only may be a hop.
     fn possible(text: &str, only: Option<Self>, waits: bool) -> Option<(Self, u8)> {
         let (ttl, rest) = traceroute::ttl(text)?;
-        let said = HopWords::default().said(rest);
-        let all_silent =
-            !said.cells.is_empty() && said.cells.iter().all(|cell| *cell == Cell::Silent);
-        let is_other = only.is_some_and(|only| only == Self::Tracert);
-        if said.is_strict && all_silent {
-            return Some((if is_other { Self::Tracert } else { Self::Traceroute }, ttl));
-        }
         let may_be = waits || only.is_some();
-        if may_be && !is_other && said.is_strict && said.has_answer() {
-            return Some((Self::Traceroute, ttl));
+        let is_other = only.is_some_and(|only| only == Self::Tracert);
+        if let Some(hop) = HopWords::default().read_strictly(rest) {
+            if !hop.cells.is_empty() && hop.cells.iter().all(|cell| *cell == Cell::Silent) {
+                return Some((if is_other { Self::Tracert } else { Self::Traceroute }, ttl));
+            }
+            if may_be && !is_other && hop.has_answer() {
+                return Some((Self::Traceroute, ttl));
+            }
         }
-        let row = tracert::row::Row::of(text).filter(|_| may_be)?;
+        if !may_be {
+            return None;
+        }
+        let row = tracert::row::Row::of(text)?;
         Some((Self::Tracert, row.ttl))
     }
 }

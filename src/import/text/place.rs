@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use super::family::{Csv, Family};
 use super::prefix::Prefix;
 use crate::import::log_prefix::strip_log_prefix;
+use crate::import::mtr::raw::Raw;
 
 /// What is known of the lines that are being read.
 #[derive(Debug, Default)]
-pub(super) struct Marks {
+pub(super) struct LinePrefix {
     prefix: Option<Prefix>,
 }
 
@@ -20,7 +21,7 @@ pub(super) struct Body<'a> {
     pub(super) stamp: Option<Timestamp>,
 }
 
-impl Marks {
+impl LinePrefix {
     /// Whether nothing is expected before the lines.
     pub(super) fn is_plain(&self) -> bool {
         self.prefix.is_none()
@@ -28,14 +29,19 @@ impl Marks {
 
     /// A header begins at `at` of `line`.
     pub(super) fn learn(&mut self, line: &str, at: usize) {
-        self.prefix = line.get(..at).and_then(Prefix::of);
+        // A row of a table has bars on both sides.
+        let is_row = row_of_table(line).is_some();
+        let before = line.get(..at).filter(|before| !(is_row && before.trim().chars().all(is_bar)));
+        self.prefix = before.and_then(Prefix::of);
     }
 
     /// The words of `line`.
     pub(super) fn body<'a>(&mut self, line: &'a str, family: Option<Family>) -> Body<'a> {
         let learnt = self.prefix.as_mut().and_then(|prefix| prefix.strip(line));
         let before = learnt.map(|rest| &line[..line.len() - rest.len()]);
-        let rest = learnt.unwrap_or(line).trim_end();
+        let is_string = learnt.is_some() && self.prefix.as_ref().is_some_and(Prefix::is_string);
+        let rest = learnt.unwrap_or(line);
+        let rest = if is_string { string(rest) } else { rest }.trim_end();
         // A backslash breaks lines in Markdown.
         let rest = rest.strip_suffix('\\').map_or(rest, str::trim_end);
         // The frame that tmux draws.
@@ -57,6 +63,13 @@ impl Marks {
     }
 }
 
+/// What stands before the end of a string of JSON, without the ends of lines that it holds.
+fn string(text: &str) -> &str {
+    let text = text.split('"').next().unwrap_or_default();
+    let text = text.strip_suffix("\\n").unwrap_or(text);
+    text.strip_suffix("\\r").unwrap_or(text)
+}
+
 /// `|  |-- HOST`, as mtr draws further hosts.
 fn is_branch(line: &str) -> bool {
     let line = line.trim_start();
@@ -66,12 +79,15 @@ fn is_branch(line: &str) -> bool {
 /// `| 3 | 10.0.0.1 | 5.1 ms |` is `3  10.0.0.1  5.1 ms`.
 fn row_of_table(line: &str) -> Option<String> {
     let line = line.trim();
-    let bars = ['|', '\u{2502}', '\u{2503}', '\u{2551}'];
-    let inside = line.strip_prefix(bars)?.strip_suffix(bars)?;
-    Some(inside.replace(bars, "  ").trim().to_owned())
+    let inside = line.strip_prefix(is_bar)?.strip_suffix(is_bar)?;
+    Some(inside.replace(is_bar, "  ").trim().to_owned())
 }
 
-/// A line without the mark of a list, where a TTL follows.
+fn is_bar(c: char) -> bool {
+    matches!(c, '|' | '\u{2502}' | '\u{2503}' | '\u{2551}')
+}
+
+/// A line without the bullet of a list, where a TTL follows.
 fn without_bullet(text: &str) -> &str {
     let rest = text.trim_start_matches(['-', '*', '+', '\u{2022}', '#', ';', '\u{b7}', '/', '%']);
     if rest.len() == text.len() {
@@ -82,6 +98,7 @@ fn without_bullet(text: &str) -> &str {
     let after = &rest[digits..];
     let after = after.strip_prefix(['.', ':', ')']).unwrap_or(after);
     let is_hop = Csv::begins(rest).is_some()
+        || Raw::of(rest).is_some()
         || (1..=3).contains(&digits) && after.starts_with([' ', '\t', '|']);
     if is_hop { rest } else { text }
 }
@@ -94,8 +111,9 @@ fn stamp(before: &str) -> Option<Timestamp> {
     if !before.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let words: Vec<&str> =
-        before.split(|c: char| c.is_whitespace() || "[](),|".contains(c)).collect();
+    let words: Vec<&str> = before
+        .split(|c: char| c.is_whitespace() || matches!(c, '[' | ']' | '(' | ')' | ',' | '|'))
+        .collect();
     let is_date = |word: &str| {
         word.len() >= SHORTEST_DATE
             && word.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-'))
@@ -127,7 +145,7 @@ mod tests {
 
     #[test]
     fn lines_lose_what_stands_before_them() {
-        let body = |line: &str| Marks::default().body(line, None).text.into_owned();
+        let body = |line: &str| LinePrefix::default().body(line, None).text.into_owned();
         for line in [
             "> 3  10.0.0.1  5.1 ms",
             "- 3  10.0.0.1  5.1 ms",

@@ -28,6 +28,11 @@ impl Prefix {
         Some(Self { text: text.to_owned(), counted })
     }
 
+    /// Whether it opens a string of JSON, which ends behind the line.
+    pub(super) fn is_string(&self) -> bool {
+        self.text.ends_with('"')
+    }
+
     /// What follows the prefix in `line`.
     pub(super) fn strip<'a>(&mut self, line: &'a str) -> Option<&'a str> {
         let (rest, last) = after(&self.text, line)?;

@@ -125,8 +125,8 @@ mod tests {
 
     fn slow(line: &str) -> Option<(u8, Vec<Cell>)> {
         let (ttl, rest) = ttl(line.trim())?;
-        let said = HopWords::default().said(rest);
-        said.is_strict.then_some((ttl, said.cells))
+        let hop = HopWords::default().read_line(rest);
+        hop.is_strict.then_some((ttl, hop.cells))
     }
 
     #[test]

@@ -2,14 +2,14 @@
 //!
 //! A run begins at a header, a command or a line that only a hop of its program has. It ends where another one
 //! begins, at a prompt or a fence, or at a blank line or a sentence, unless the next hop goes on with its TTLs.
-//! Between a header and the first hop nothing of that ends it. JSON within the text is read as records.
+//! Before the first hop, none of these ends a run that has a header. JSON within the text is read as records.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::Ipv4Addr;
 
 use super::clean::clean;
-use super::family::{Csv, Family};
-use super::place::{Body, Marks};
+use super::family::Family;
+use super::place::{Body, LinePrefix};
 use super::record::{self, Record};
 use super::run::{Run, Took};
 use crate::import::finding::Finding;
@@ -20,9 +20,10 @@ use crate::import::shell_command::{is_prompt, traced_by_command};
 use crate::import::text_trace::{Cell, Destination, LONGEST, TextTrace};
 use crate::import::traceroute::header::Header;
 use crate::import::traceroute::tracepath;
-use crate::import::tracert::row::{destination, furthest};
+use crate::import::tracert::row::{destination, furthest, is_origin};
+use crate::import::trippy::table;
 use crate::import::values::Address;
-use crate::import::{mikrotik, values};
+use crate::import::{dublin_text, mikrotik, test_netconnection, values};
 
 /// How many lines before a trace are looked at for its destination.
 const BEFORE: usize = 3;
@@ -39,7 +40,7 @@ pub(super) struct TextReader<'a> {
     only: Option<Family>,
     wanted: &'a Wanted<'a>,
     run: Option<Run>,
-    marks: Marks,
+    prefix: LinePrefix,
     /// The last lines of prose before a trace, nearest last.
     before: VecDeque<Prose>,
     /// Where nmap's next table leads.
@@ -66,9 +67,9 @@ impl<'a> TextReader<'a> {
             only,
             wanted,
             run: None,
-            marks: Marks::default(),
+            prefix: LinePrefix::default(),
             before: VecDeque::new(),
-            report: Destination::Unsaid,
+            report: Destination::Unknown,
             tables: HashMap::new(),
             record: None,
             other: 0,
@@ -80,7 +81,7 @@ impl<'a> TextReader<'a> {
     pub(super) fn line(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) {
         if let Some(run) = &mut self.run
             && self.record.is_none()
-            && self.marks.is_plain()
+            && self.prefix.is_plain()
             && run.quick(number, line, sink)
         {
             return;
@@ -141,14 +142,25 @@ impl<'a> TextReader<'a> {
     }
 
     fn text(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) {
+        if line.contains("\\n")
+            && let Some(lines) = escaped_lines(line)
+        {
+            lines.iter().for_each(|line| self.text(number, line, sink));
+            return;
+        }
         if line.len() > LONGEST {
             self.prose(number, "", sink);
             return;
         }
-        if is_fence(line) {
-            self.other += 1;
+        if let Some(behind) = behind_fence(line) {
             if self.run.as_ref().is_some_and(Run::has_hops) {
                 self.end_run(sink);
+            }
+            // A language may stand there, but also the first line of the text.
+            if behind.split_whitespace().count() >= 3 {
+                self.text(number, behind, sink);
+            } else {
+                self.other += 1;
             }
             return;
         }
@@ -158,7 +170,7 @@ impl<'a> TextReader<'a> {
             return;
         }
         let family = self.run.as_ref().and_then(|run| run.family);
-        let Body { text, stamp } = self.marks.body(line, family);
+        let Body { text, stamp } = self.prefix.body(line, family);
         let text: &str = &text;
         if text.is_empty() {
             if let Some(run) = &mut self.run {
@@ -194,10 +206,14 @@ impl<'a> TextReader<'a> {
 
     /// A row of a table that is drawn with bars, as `WinMTR` does it.
     fn table_row(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) -> bool {
-        if !line.contains('|') || !self.allows(Family::WinMtr) {
+        let may_have_bars = line.contains('|') || !line.is_ascii();
+        if !may_have_bars || !self.allows(Family::WinMtr) {
             return false;
         }
         let line = line.trim().trim_start_matches(['>', ' ']);
+        if self.row_of_trippy(number, line, sink) {
+            return true;
+        }
         if mtr::winmtr::is_header(line) {
             let destination = self.take_command(Family::WinMtr, sink);
             let trace = TextTrace::expected(number, destination);
@@ -214,6 +230,23 @@ impl<'a> TextReader<'a> {
         mtr::winmtr::is_frame(line)
     }
 
+    fn row_of_trippy(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) -> bool {
+        if let Some(columns) = table::Columns::of(line) {
+            let trace = TextTrace::announced(number, std::mem::take(&mut self.report));
+            let mut run = Run::new(Family::TrippyTable, trace);
+            run.table_columns = Some(columns);
+            self.begin(run, sink);
+            return true;
+        }
+        let Some(run) = self.run.as_mut() else { return false };
+        let Some(columns) = run.table_columns else { return false };
+        if let Some((ttl, cells)) = table::row(line, columns) {
+            run.row_of_table(number, ttl, cells, sink);
+            return true;
+        }
+        table::is_frame(line)
+    }
+
     /// Takes a line of a header, or a command.
     fn header(&mut self, number: u64, line: &str, text: &str, sink: &mut Sink<'_>) -> bool {
         if !has_words(text) || !may_be_header(line) {
@@ -222,7 +255,7 @@ impl<'a> TextReader<'a> {
         if let Some(header) = Header::of(line) {
             let family = Family::of_header(&header);
             if self.allows(family) {
-                self.marks.learn(line, header.at);
+                self.prefix.learn(line, header.at);
                 let new =
                     if header.is_certain { TextTrace::announced } else { TextTrace::expected };
                 let mut trace = new(number, header.destination);
@@ -235,7 +268,7 @@ impl<'a> TextReader<'a> {
         if self.allows(Family::Tracert)
             && let Some(at) = line.find("Tracing route to ")
         {
-            self.marks.learn(line, at);
+            self.prefix.learn(line, at);
             let destination = destination(&line[at..]).map(|(destination, _)| destination);
             let mut trace = TextTrace::announced(number, destination.unwrap_or(Destination::Name));
             trace.max = furthest(&line[at..]);
@@ -251,12 +284,11 @@ impl<'a> TextReader<'a> {
         if !self.allows(Family::Mtr) {
             return false;
         }
-        if text.contains("Loss%")
-            && let Some(columns) = mtr::row::Columns::certain(text)
-        {
+        let is_header = text.contains("Loss%") || text.contains("HOST:");
+        if is_header && let Some(columns) = mtr::row::Columns::certain(text) {
             let host = line.find("HOST:");
             if let Some(at) = host {
-                self.marks.learn(line, at);
+                self.prefix.learn(line, at);
             }
             self.next_of_mtr(number, sink);
             if let Some(run) = &mut self.run {
@@ -304,17 +336,17 @@ impl<'a> TextReader<'a> {
                 run.family = Some(Family::Mtr);
             }
             _ => {
-                let trace = TextTrace::expected(number, Destination::Unsaid);
+                let trace = TextTrace::expected(number, Destination::Unknown);
                 self.begin(Run::new(Family::Mtr, trace), sink);
             }
         }
     }
 
-    /// `text`, or `line` from `mark` on, where something stands before that.
-    fn cut_at_mark<'l>(&mut self, line: &'l str, text: &'l str, mark: &str) -> &'l str {
-        match line.find(mark) {
+    /// `text`, or `line` from `at` on, where something stands before that.
+    fn cut_at<'l>(&mut self, line: &'l str, text: &'l str, at: Option<usize>) -> &'l str {
+        match at {
             Some(at) if !line[..at].trim().is_empty() => {
-                self.marks.learn(line, at);
+                self.prefix.learn(line, at);
                 &line[at..]
             }
             _ => text,
@@ -323,8 +355,8 @@ impl<'a> TextReader<'a> {
 
     fn other_header(&mut self, number: u64, line: &str, text: &str, sink: &mut Sink<'_>) -> bool {
         if self.allows(Family::MikroTik)
-            && line.contains("# ADDRESS")
-            && mikrotik::is_header(self.cut_at_mark(line, text, "# ADDRESS"))
+            && let Some(at) = mikrotik::header(line)
+            && mikrotik::is_header(self.cut_at(line, text, Some(at)))
         {
             let destination = self.take_command(Family::MikroTik, sink);
             let trace = TextTrace::expected(number, destination);
@@ -332,9 +364,9 @@ impl<'a> TextReader<'a> {
             return true;
         }
         if self.allows(Family::Nmap) {
-            let marks = ["Nmap scan report for ", "TRACEROUTE ("];
-            let mark = marks.into_iter().find(|mark| line.contains(mark));
-            let text = mark.map_or(text, |mark| self.cut_at_mark(line, text, mark));
+            let beginnings = ["Nmap scan report for ", "TRACEROUTE ("];
+            let at = beginnings.into_iter().find_map(|words| line.find(words));
+            let text = self.cut_at(line, text, at);
             if let Some(destination) = nmap::destination(text) {
                 self.end_run(sink);
                 self.report = destination;
@@ -346,12 +378,47 @@ impl<'a> TextReader<'a> {
                 return true;
             }
         }
+        if self.only.is_none() {
+            if let Some(destination) =
+                table::destination(text).or_else(|| dublin_text::destination(text))
+            {
+                self.report = destination;
+                return true;
+            }
+            if dublin_text::is_flow(text) {
+                let trace = TextTrace::announced(number, self.report);
+                self.begin(Run::new(Family::Dublin, trace), sink);
+                return true;
+            }
+        }
+        if self.allows(Family::TestNetConnection) {
+            if let Some(destination) = test_netconnection::destination(text) {
+                self.end_run(sink);
+                self.report = destination;
+                return true;
+            }
+            if test_netconnection::begins(text) {
+                let trace = TextTrace::announced(number, self.report);
+                let mut run = Run::new(Family::TestNetConnection, trace);
+                run.line(number, text, sink);
+                self.begin(run, sink);
+                return true;
+            }
+        }
+        let has_run = self.run.as_ref().is_some_and(|run| !run.has_hops());
+        if self.allows(Family::Tracert) && is_origin(text) && !has_run {
+            let Some(trace) = self.take_header_before() else { return false };
+            let mut run = Run::new(Family::Tracert, trace);
+            run.line(number, text, sink);
+            self.begin(run, sink);
+            return true;
+        }
         if self.allows(Family::Tracepath) && tracepath::begins(text) {
             let before = line.split("[LOCALHOST]").next().unwrap_or_default().trim_end();
-            self.marks.learn(line, before.rfind([' ', '\t']).map_or(0, |blank| blank + 1));
+            self.prefix.learn(line, before.rfind([' ', '\t']).map_or(0, |blank| blank + 1));
             let is_new = self.run.as_ref().is_none_or(|run| run.has_hops() || run.family.is_some());
             if is_new {
-                let trace = TextTrace::expected(number, Destination::Unsaid);
+                let trace = TextTrace::expected(number, Destination::Unknown);
                 self.begin(Run::new(Family::Tracepath, trace), sink);
             } else if let Some(run) = &mut self.run {
                 run.family = Some(Family::Tracepath);
@@ -377,9 +444,9 @@ impl<'a> TextReader<'a> {
             Some(run) => {
                 self.run = Some(run);
                 self.end_run(sink);
-                Destination::Unsaid
+                Destination::Unknown
             }
-            None => Destination::Unsaid,
+            None => Destination::Unknown,
         }
     }
 
@@ -405,7 +472,8 @@ impl<'a> TextReader<'a> {
         };
         let is_named =
             self.run.as_ref().is_some_and(|run| run.trace.destination != Destination::Name);
-        if waits && (is_named || family != Family::Tracert) {
+        let has_header = self.run.as_ref().is_some_and(Run::has_header_alone);
+        if waits && (is_named || family != Family::Tracert) || has_header && is_named {
             if let Some(run) = &mut self.run {
                 run.family = Some(family);
             }
@@ -435,10 +503,11 @@ impl<'a> TextReader<'a> {
         let found = ends
             .map(|(at, _)| text[at..].trim_start_matches([':', '|', ' ', '\t', '-', ']']))
             .find(|rest| {
-                let may_begin = rest.starts_with('1') || Csv::begins(rest).is_some();
+                let may_begin =
+                    rest.starts_with('1') || !rest.starts_with(|c: char| c.is_ascii_digit());
                 let is_first = may_begin && rest.len() < text.len();
                 let family = if is_first { Family::begins(rest, None, false) } else { None };
-                family.is_some_and(|(family, ttl)| ttl == 1 && family != Family::MtrRaw)
+                family.is_some_and(|(_, ttl)| ttl == 1)
             });
         let Some(rest) = found else { return false };
         // A row of a table is longer without its bars than with them.
@@ -446,7 +515,7 @@ impl<'a> TextReader<'a> {
         let Some(at) = at.filter(|at| line.get(*at..).map(str::trim_end) == Some(rest)) else {
             return false;
         };
-        self.marks.learn(line, at);
+        self.prefix.learn(line, at);
         let rest = rest.to_owned();
         self.hop(number, &rest, &rest, sink)
     }
@@ -542,17 +611,46 @@ fn has_words(line: &str) -> bool {
 /// Whether a line has a part of a word that is in all headers and commands: of `trace` or `Tracing`, `mtr`, `LFT`,
 /// `Loss%`, `Start:`, `Nmap`, `ADDRESS`, `LOCALHOST`; or an arrow. To search for each header takes longer.
 fn may_be_header(line: &str) -> bool {
-    let is_part = |three: &[u8; 3]| {
-        let lower = three.map(|byte| byte.to_ascii_lowercase());
-        let parts = [b"rac", b"mtr", b"lft", b"oss", b"tar", b"nma", b"add", b"loc", b" ->"];
-        parts.contains(&&lower)
-    };
-    line.as_bytes().array_windows().any(is_part)
+    line.as_bytes().array_windows().any(|[one, two, three]| {
+        matches!(
+            (one | 0x20, two | 0x20, three | 0x20),
+            (b'r', b'a', b'c')
+                | (b'm', b't', b'r')
+                | (b'l', b'f', b't')
+                | (b'o', b's', b's')
+                | (b't', b'a', b'r')
+                | (b'n', b'm', b'a')
+                | (b'a', b'd', b'd')
+                | (b'l', b'o', b'c')
+                | (b' ', b'-', b'>')
+        )
+    })
 }
 
-/// A line that opens or closes a block of code.
-pub(super) fn is_fence(line: &str) -> bool {
+/// The lines in a string of JSON that holds several, of which some may be hops.
+fn escaped_lines(line: &str) -> Option<Vec<String>> {
+    let text = line.replace("\\r", "").replace("\\t", "\t");
+    let mut lines: Vec<&str> = text.split("\\n").collect();
+    let is_hop = |line: &&&str| line.trim_start().starts_with(|c: char| c.is_ascii_digit());
+    if lines.len() < 3 || lines.iter().skip(1).filter(is_hop).count() < 2 {
+        return None;
+    }
+    // The string ends before the record does.
+    let last = lines.pop()?;
+    lines.push(last.split('"').next().unwrap_or_default());
+    Some(lines.into_iter().map(str::to_owned).collect())
+}
+
+/// What stands behind the beginning of a line that opens or closes a block of code.
+pub(super) fn behind_fence(line: &str) -> Option<&str> {
+    const FENCES: [&str; 8] =
+        ["```", "~~~", "[code]", "[/code]", "<pre>", "</pre>", "{noformat}", "{code}"];
     let line = line.trim_start_matches(['>', ' ']).trim_end();
-    line.starts_with(['`', '~', '[', '<'])
-        && ["```", "~~~", "[code]", "[/code]", "</pre>"].iter().any(|fence| line.starts_with(fence))
+    if !line.starts_with(['`', '~', '[', '<', '{']) {
+        return None;
+    }
+    FENCES.iter().find_map(|fence| {
+        let (begin, behind) = line.split_at_checked(fence.len())?;
+        begin.eq_ignore_ascii_case(fence).then_some(behind)
+    })
 }

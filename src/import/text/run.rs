@@ -1,19 +1,24 @@
 //! A run of one program in a text, from its header or first hop to where it ends.
 
+use std::net::Ipv4Addr;
+
 use jiff::Timestamp;
 
 use super::family::{Csv, Family};
 use super::quick_hop;
 use crate::import::finding::Finding;
 use crate::import::format::{LineReader, Sink};
-use crate::import::mtr::raw::Raw;
+use crate::import::mtr::raw::{Raw, RawHops, Step};
 use crate::import::mtr::row::{Columns, Row as MtrRow};
 use crate::import::text_trace::{Cell, Destination, Sender, TextTrace};
-use crate::import::traceroute::hop_words::{Begin, HopWords, Said};
+use crate::import::traceroute::hop_words::{Begin, HopLine, HopWords};
 use crate::import::traceroute::tracepath;
 use crate::import::tracert::row::{Row as TracertRow, destination, furthest};
+use crate::import::trippy::table;
 use crate::import::values::labels;
-use crate::import::{mikrotik, nexttrace_text, nmap, traceroute};
+use crate::import::{
+    dublin_text, mikrotik, nexttrace_text, nmap, test_netconnection, traceroute, tracert,
+};
 
 /// A line that a console or a mail program broke has at least so many characters: those of other scripts
 /// take two places each.
@@ -36,6 +41,8 @@ pub(super) struct Run {
     pub(super) family: Option<Family>,
     pub(super) trace: TextTrace,
     pub(super) columns: Columns,
+    /// The columns of trippy's table.
+    pub(super) table_columns: Option<table::Columns>,
     /// Whether a header, or a line that only a hop has, has shown that it is a trace.
     pub(super) is_certain: bool,
     /// How many lines it has.
@@ -45,6 +52,8 @@ pub(super) struct Run {
     is_paused: bool,
     /// Whether the destination has answered, or the program has written its last line.
     is_over: bool,
+    /// Whether the hops have no times, as pathping shows them first.
+    is_pathping: bool,
     /// Lines between the header and the first hop.
     between: usize,
     /// The beginning of a header that a console broke.
@@ -56,14 +65,9 @@ pub(super) struct Run {
     open: Option<(u64, String)>,
     /// Who answered in the line before, where the times stand in the next.
     host: Option<(u64, u8, Sender)>,
-    /// Who is where, as `mtr --raw` says it once.
-    hosts: Vec<(u8, Sender)>,
+    raw: RawHops,
     /// The hops of nmap's table, to which later ones may refer.
     table: Vec<(u8, Cell)>,
-    /// The TTLs that `mtr --raw` has asked.
-    asked: Vec<u8>,
-    /// The number of the last probe of `mtr --raw`.
-    sent: Option<u32>,
     csv: Option<Box<dyn LineReader + Send>>,
 }
 
@@ -74,21 +78,21 @@ impl Run {
             family: Some(family),
             trace,
             columns: Columns::default(),
+            table_columns: None,
             is_certain: true,
             lines: 0,
             words: HopWords::default(),
             is_paused: false,
             is_over: false,
+            is_pathping: false,
             between: 0,
             header: None,
             has_ended: false,
             unread: 0,
             open: None,
             host: None,
-            hosts: Vec::new(),
+            raw: RawHops::default(),
             table: Vec::new(),
-            asked: Vec::new(),
-            sent: None,
             csv: if let Family::Csv(csv) = family { Some(csv.reader()) } else { None },
         }
     }
@@ -100,7 +104,7 @@ impl Run {
 
     /// A run that begins with a hop.
     pub(super) fn with_hop(family: Family, trace: TextTrace) -> Self {
-        let is_certain = trace.destination != Destination::Unsaid;
+        let is_certain = trace.destination != Destination::Unknown;
         Self { is_certain, ..Self::new(family, trace) }
     }
 
@@ -191,8 +195,15 @@ impl Run {
         (number, text): (u64, &str),
         sink: &mut Sink<'_>,
     ) -> Took {
+        if family == Family::Traceroute {
+            if let Some(joined) = self.joined_hop(open, text).filter(|_| !self.is_paused) {
+                return self.one(family, first, &joined, sink);
+            }
+            self.closed(family, first, open, sink);
+            return self.one(family, number, text, sink);
+        }
         let begins_hop = !self.is_paused
-            && matches!(family, Family::Traceroute | Family::Tracert | Family::Mtr)
+            && matches!(family, Family::Tracert | Family::Mtr)
             && Family::begins(text, Some(family), true).is_some();
         if !begins_hop && !self.is_paused {
             let glue =
@@ -212,6 +223,29 @@ impl Run {
         self.one(family, number, text, sink)
     }
 
+    /// The line of traceroute that was broken into `open` and `text`: between words, as mail programs do it, or
+    /// anywhere, as terminals do it.
+    fn joined_hop(&self, open: &str, text: &str) -> Option<String> {
+        let (ttl, of_open) = traceroute::ttl(open)?;
+        let next = Family::begins(text, Some(Family::Traceroute), true);
+        if next.is_some_and(|(_, next)| next == ttl.saturating_add(1)) {
+            return None;
+        }
+        let read = |line: &str| HopWords::default().read_line(line);
+        let is_strict = |joined: &String| {
+            let hop = traceroute::ttl(joined).map(|(_, rest)| read(rest)).unwrap_or_default();
+            hop.is_strict && hop.has_answer() && hop.begin != Begin::Other
+        };
+        let with_blank = format!("{open} {text}");
+        let without = format!("{open}{text}");
+        let strict = [&with_blank, &without].into_iter().find(|joined| is_strict(joined)).cloned();
+        let lenient = || {
+            let is_lone = !read(of_open).has_answer();
+            (is_lone && self.is_whole(Family::Traceroute, &with_blank)).then(|| with_blank.clone())
+        };
+        strict.or_else(lenient)
+    }
+
     /// Whether `text` is a hop that says who answered, and when.
     fn is_whole(&self, family: Family, text: &str) -> bool {
         match family {
@@ -220,15 +254,32 @@ impl Run {
             }
             Family::Mtr => matches!(MtrRow::of(text, self.columns), Some(MtrRow::Hop(..))),
             _ => traceroute::ttl(text).is_some_and(|(_, rest)| {
-                let said = HopWords::default().said(rest);
-                said.has_answer() && said.begin != Begin::Other
+                let hop = HopWords::default().read_line(rest);
+                hop.has_answer() && hop.begin != Begin::Other
             }),
         }
     }
 
     /// An open line that did not go on.
     fn closed(&mut self, family: Family, number: u64, open: &str, sink: &mut Sink<'_>) {
-        if family == Family::Tracert {
+        if family == Family::Traceroute {
+            // It was the next in turn before something else came.
+            let was_paused = std::mem::replace(&mut self.is_paused, false);
+            let hop = traceroute::ttl(open).map(|(ttl, rest)| {
+                let mut words = HopWords::default();
+                let hop = words.read_line(rest);
+                let is_hop = self.is_hop(ttl, rest, &hop);
+                (ttl, words, hop, is_hop)
+            });
+            match hop {
+                Some((ttl, words, hop, true)) => {
+                    self.words = words;
+                    self.add(number, ttl, hop.cells, sink);
+                }
+                _ => sink(number, Finding::Malformed("a hop without a time".into())),
+            }
+            self.is_paused = was_paused;
+        } else if family == Family::Tracert {
             if let Some(row) = TracertRow::of(open).filter(|_| !has_open_bracket(open)) {
                 self.add(number, row.ttl, row.cells(), sink);
                 return;
@@ -250,7 +301,9 @@ impl Run {
             Family::NextTrace => self.nexttrace(number, text, sink),
             Family::MikroTik => self.mikrotik(number, text, sink),
             Family::Nmap => self.nmap(number, text, sink),
-            Family::WinMtr => Took::Nothing,
+            Family::Dublin => self.dublin(number, text, sink),
+            Family::TestNetConnection => self.test_netconnection(number, text, sink),
+            Family::WinMtr | Family::TrippyTable => Took::Nothing,
         }
     }
 
@@ -280,25 +333,40 @@ impl Run {
 
     fn traceroute(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) -> Took {
         let (text, is_cut) = without_interrupt(line);
+        let listed = self.is_certain.then(|| without_colon(text)).flatten();
+        let text = listed.as_deref().unwrap_or(text);
         if let Some((ttl, rest)) = traceroute::ttl(text) {
             let mut words = HopWords::default();
-            let said = words.said(rest);
-            if self.is_hop(ttl, rest, &said) {
+            let hop = words.read_line(rest);
+            if self.is_hop(ttl, rest, &hop) {
                 if !self.goes_on(ttl) {
                     return Took::Nothing;
                 }
+                if !is_cut && self.is_next(ttl) && may_go_on(text, &hop) {
+                    self.open = Some((number, text.to_owned()));
+                    return Took::Line;
+                }
                 self.words = words;
                 // Nothing at the last TTL: it was not waited for.
-                self.trace.is_cut = said.cells.is_empty() || is_cut;
-                self.add(number, ttl, said.cells, sink);
+                self.trace.is_cut = hop.cells.is_empty() || is_cut;
+                self.add(number, ttl, hop.cells, sink);
                 return Took::Line;
             }
             let is_cut_off = self.has_hops()
                 && ttl == self.trace.last().saturating_add(1)
                 && is_part_of_address(rest);
-            if self.is_next(ttl) && is_beginning_of_hop(rest, &said) || is_cut_off {
+            let is_beginning = is_beginning_of_hop(rest, &hop)
+                || is_long(text) && hop.begin == Begin::Address
+                || is_long(text) && hop.begin == Begin::Name && is_host(rest);
+            if self.is_next(ttl) && is_beginning || is_cut_off {
                 self.is_paused = false;
                 self.open = Some((number, text.to_owned()));
+                return Took::Line;
+            }
+            if self.is_next(ttl) && self.has_hops() && has_address_and_time(rest) {
+                // Somebody answered there, so what stands before it is not the last router.
+                sink(number, Finding::Malformed("a hop that cannot be read".into()));
+                self.add(number, ttl, vec![Cell::answer(Sender::Unreadable, None)], sink);
                 return Took::Line;
             }
             return Took::Nothing;
@@ -315,15 +383,15 @@ impl Run {
             self.trace.label(&more);
             return Took::Line;
         }
-        let said = self.words.said(text.strip_prefix("ms ").unwrap_or(text));
-        let begins = matches!(said.begin, Begin::Star | Begin::Time | Begin::Address);
-        if begins && said.is_strict && !said.cells.is_empty() {
+        let hop = self.words.read_line(text.strip_prefix("ms ").unwrap_or(text));
+        let begins = matches!(hop.begin, Begin::Star | Begin::Time | Begin::Address);
+        if begins && hop.is_strict && !hop.cells.is_empty() {
             self.trace.is_cut |= is_cut;
             let ttl = self.trace.last();
-            self.add(number, ttl, said.cells, sink);
+            self.add(number, ttl, hop.cells, sink);
             return Took::Line;
         }
-        if begins && said.is_strict && said.is_open {
+        if begins && hop.is_strict && hop.is_open {
             // An address whose times a mail program has put into the next line.
             return Took::Line;
         }
@@ -331,23 +399,23 @@ impl Run {
     }
 
     /// Whether a line is that of a hop: strictly, or by its beginning where it is the next in turn.
-    fn is_hop(&self, ttl: u8, rest: &str, said: &Said) -> bool {
+    fn is_hop(&self, ttl: u8, rest: &str, hop: &HopLine) -> bool {
         let is_blank = rest.trim().is_empty();
         if is_blank {
             return self.is_next(ttl);
         }
-        if said.cells.is_empty() || said.begin == Begin::Other || said.begin == Begin::Time {
+        if hop.cells.is_empty() || hop.begin == Begin::Other || hop.begin == Begin::Time {
             return false;
         }
-        if said.is_strict && !said.is_open {
-            return said.begin != Begin::Name || said.has_answer();
+        if hop.is_strict && !hop.is_open {
+            return hop.begin != Begin::Name || hop.has_answer();
         }
-        let all_silent = said.cells.iter().all(|cell| *cell == Cell::Silent);
+        let all_silent = hop.cells.iter().all(|cell| *cell == Cell::Silent);
         self.is_next(ttl)
-            && match said.begin {
-                Begin::Address => said.has_answer(),
-                Begin::Star => said.has_address() || all_silent && said.cells.len() > 1,
-                _ => said.is_open && said.has_answer(),
+            && match hop.begin {
+                Begin::Address => hop.has_answer(),
+                Begin::Star => hop.has_address() || all_silent && hop.cells.len() > 1,
+                _ => hop.is_open && hop.has_answer(),
             }
     }
 
@@ -363,6 +431,17 @@ impl Run {
             self.trace.is_cut = true;
             return Took::Line;
         }
+        if tracert::row::is_origin(line) && !self.has_hops() {
+            self.is_pathping = true;
+            return Took::Line;
+        }
+        if self.is_pathping
+            && let Some((ttl, sender)) = tracert::row::host_alone(line)
+            && self.is_next(ttl)
+        {
+            self.add(number, ttl, vec![Cell::answer(sender, None)], sink);
+            return Took::Line;
+        }
         let Some(row) = TracertRow::of(line) else {
             let is_next = traceroute::ttl(line).is_some_and(|(ttl, rest)| {
                 self.is_next(ttl)
@@ -371,7 +450,9 @@ impl Run {
                         .starts_with(|c: char| c == '*' || c == '<' || c.is_ascii_digit())
             });
             if is_next && self.has_hops() {
-                if has_open_bracket(line) || line.chars().count() >= BROKEN {
+                if is_cut {
+                    self.trace.is_cut = true;
+                } else if has_open_bracket(line) || line.chars().count() >= BROKEN {
                     self.open = Some((number, line.to_owned()));
                 } else {
                     self.unread = traceroute::ttl(line).map_or(0, |(ttl, _)| ttl);
@@ -474,34 +555,10 @@ impl Run {
 
     fn raw(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
         let Some(raw) = Raw::of(text).filter(|_| !self.is_paused) else { return Took::Nothing };
-        match raw {
-            // It says once who is where.
-            Raw::Host(ttl, address) => {
-                let host = (ttl, Sender::from(address));
-                // Versions that do not say what they send show by this that another trace begins.
-                if self.sent.is_none() && self.hosts.contains(&host) && self.hosts.len() > 1 {
-                    return Took::Nothing;
-                }
-                self.hosts.retain(|(at, _)| *at != ttl);
-                self.hosts.push(host);
-                self.is_certain = true;
-            }
-            Raw::Answer(ttl, rtt) => {
-                let sender = self.hosts.iter().find(|(at, _)| *at == ttl);
-                let sender = sender.map_or(Sender::Unreadable, |(_, sender)| *sender);
-                self.add(number, ttl, vec![Cell::answer(sender, rtt)], sink);
-            }
-            Raw::Sent(ttl, number) => {
-                // Every trace counts its probes from the same number on.
-                if number < self.sent {
-                    return Took::Nothing;
-                }
-                self.sent = number;
-                if self.asked.len() < usize::from(u8::MAX) {
-                    self.asked.push(ttl);
-                }
-            }
-            Raw::Other => {}
+        match self.raw.take(raw) {
+            Step::Next => return Took::Nothing,
+            Step::Kept => self.is_certain |= matches!(raw, Raw::Host(..)),
+            Step::Hop(ttl, cell) => self.add(number, ttl, vec![cell], sink),
         }
         Took::Line
     }
@@ -622,6 +679,45 @@ impl Run {
         Took::Line
     }
 
+    fn dublin(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
+        let row = dublin_text::row(text, self.trace.destination);
+        let Some((ttl, cell)) = row.filter(|(ttl, _)| self.goes_on(*ttl)) else {
+            return Took::Nothing;
+        };
+        self.add(number, ttl, vec![cell], sink);
+        Took::Line
+    }
+
+    /// The hosts of a row of a table; without a TTL they are further ones of the last.
+    pub(super) fn row_of_table(
+        &mut self,
+        number: u64,
+        ttl: Option<u8>,
+        cells: Vec<Cell>,
+        sink: &mut Sink<'_>,
+    ) {
+        self.lines += 1;
+        let ttl = ttl.unwrap_or(self.trace.last());
+        self.add(number, ttl, cells, sink);
+    }
+
+    fn test_netconnection(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
+        let Some(cells) = test_netconnection::hops(text).filter(|_| !self.is_paused) else {
+            return Took::Nothing;
+        };
+        for cell in cells {
+            self.next_hop(number, cell, sink);
+        }
+        self.trace.is_cut |= test_netconnection::is_cut(text);
+        Took::Line
+    }
+
+    /// Whether a header has come, right behind which the first hop of another program may follow: some routers
+    /// write the hops as Windows does it.
+    pub(super) fn has_header_alone(&self) -> bool {
+        self.family == Some(Family::Traceroute) && !self.has_hops() && self.between == 0
+    }
+
     /// The hops that tables of nmap may refer to.
     pub(super) fn table(&self) -> Option<Vec<(u8, Cell)>> {
         (!self.table.is_empty()).then(|| self.table.clone())
@@ -634,7 +730,7 @@ impl Run {
             self.closed(family, number, &open, sink);
         }
         if self.family == Some(Family::MtrRaw) {
-            self.trace.asked(&self.asked, &self.hosts);
+            self.raw.end(&mut self.trace);
         }
         if let Some(csv) = self.csv {
             csv.end(sink);
@@ -656,6 +752,40 @@ fn has_open_bracket(text: &str) -> bool {
     text.rfind('[').is_some_and(|place| !text[place..].contains(']'))
 }
 
+/// A terminal is so wide, and breaks lines where its own ends.
+const NARROWEST: usize = 72;
+
+/// Whether the line of a hop may go on in the next: it is long, and not all of it can be read, or it ends with
+/// somebody who has no time, or with a number that has no unit.
+fn may_go_on(text: &str, hop: &HopLine) -> bool {
+    is_long(text) && (!hop.is_strict || hop.is_open || text.ends_with(|c: char| c.is_ascii_digit()))
+}
+
+fn is_long(text: &str) -> bool {
+    text.chars().count() >= NARROWEST
+}
+
+/// Whether the first word may be the name of a host.
+fn is_host(rest: &str) -> bool {
+    rest.split_whitespace().next().is_some_and(|word| word.contains(['.', ':']))
+}
+
+/// `3:  10.0.0.1`, as some tools list hops, becomes `3  10.0.0.1`.
+fn without_colon(text: &str) -> Option<String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = text[digits..].strip_prefix(':').filter(|rest| rest.starts_with([' ', '\t']))?;
+    (1..=3).contains(&digits).then(|| format!("{}{rest}", &text[..digits]))
+}
+
+/// Whether an address and milliseconds stand somewhere in `text`.
+fn has_address_and_time(text: &str) -> bool {
+    let is_of_address = |c: char| c.is_ascii_digit() || c == '.';
+    let has_address =
+        text.split(|c| !is_of_address(c)).any(|word| word.parse::<Ipv4Addr>().is_ok());
+    let is_unit = |word: &str| matches!(word.trim_start_matches(is_of_address), "ms" | "msec");
+    has_address && text.split_whitespace().any(is_unit)
+}
+
 /// `4.69.1`: an address that was cut off.
 fn is_part_of_address(text: &str) -> bool {
     let text = text.trim();
@@ -664,15 +794,15 @@ fn is_part_of_address(text: &str) -> bool {
 }
 
 /// Whether a line has only the beginning of a hop: a host, and no time.
-fn is_beginning_of_hop(rest: &str, said: &Said) -> bool {
+fn is_beginning_of_hop(rest: &str, hop: &HopLine) -> bool {
     let mut words = rest.split_whitespace();
     let Some(first) = words.next() else { return false };
-    if !said.cells.is_empty() {
+    if !hop.cells.is_empty() {
         return false;
     }
-    let is_host = first.contains('.') || first.contains(':');
+    let is_host = is_host(rest);
     let count = words.count();
-    match said.begin {
+    match hop.begin {
         Begin::Address => count <= 2,
         Begin::Name => count <= 1 && is_host,
         Begin::Other => {

@@ -32,6 +32,10 @@ impl Header {
     /// `traceroute to NAME (ADDRESS), 30 hops max, ...`; `traceroute from SOURCE to ADDRESS`;
     /// `traceroute [(SOURCE:PORT) -> (ADDRESS:PORT)], protocol icmp, ...`.
     pub(in crate::import) fn of(line: &str) -> Option<Self> {
+        // To search for each of them takes longer.
+        if !line.contains("rac") {
+            return None;
+        }
         let begin = |words: &&str| Some((line.find(*words)?, words.len()));
         if let Some((at, length)) = BEGINNINGS.iter().find_map(begin) {
             return Self::to(line, at, &line[at + length..]);
@@ -108,17 +112,19 @@ fn destination(text: &str) -> Destination {
     inside.or_else(first).map_or(Destination::Name, Destination::from)
 }
 
-/// `30 hops max`, `max hops: 30`, `30 hops at most`.
+/// `30 hops max`, `max hops: 30`, `30 hops at most`, `from 1 to 30 hops`.
 fn max_hops(text: &str) -> Option<u8> {
     let before = || {
-        let place = text.find(" hops max").or_else(|| text.find(" hops at most"))?;
+        let place =
+            [" hops max", " hops at most", " hops"].iter().find_map(|words| text.find(words))?;
         text[..place].rsplit([' ', ',']).next()
     };
     let behind = || {
         let (_, rest) = text.split_once("max hops")?;
         rest.trim_start_matches([':', ' ', '=']).split(|c: char| !c.is_ascii_digit()).next()
     };
-    before().or_else(behind)?.parse().ok().filter(|max| *max > 0)
+    let number = |text: &str| text.parse().ok().filter(|max: &u8| *max > 0);
+    before().and_then(number).or_else(|| behind().and_then(number))
 }
 
 #[cfg(test)]
@@ -143,6 +149,7 @@ mod tests {
             ("traceroute to 175.45.176.8, 30 hops max, 52 bytes payload", Some(30)),
             ("traceroute to x.kp (175.45.176.8), 30 hops max, 60 byte", Some(30)),
             ("traceroute to x.kp (175.45.176.8), 30", None),
+            ("Tracing the route to IP node (175.45.176.8) from 1 to 30 hops", Some(30)),
             ("traceroute to 175.45.176.8:", None),
             ("Tracing the path to x (175.45.176.8) on TCP port 80 (http), 30 hops max", Some(30)),
             ("Tracing the route to x.kp (175.45.176.8)", None),

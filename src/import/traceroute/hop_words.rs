@@ -1,5 +1,5 @@
 //! The words of hop lines, as traceroute's descendants write them: who answered, then the times, then
-//! marks that belong to the time before them.
+//! annotations that belong to the time before them.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const LONGEST_ASIDE: usize = 500;
 pub(in crate::import) struct HopWords {
     sender: Sender,
     labels: Vec<MplsLabel>,
-    /// Whether the last word was a time, to which a mark belongs.
+    /// Whether the last word was a time, to which an annotation belongs.
     is_timed: bool,
 }
 
@@ -29,10 +29,10 @@ enum Word<'a> {
     /// A name behind which nothing says that it is one.
     Name,
     Time(Duration),
-    Mark(ReplyKind),
+    Annotation(ReplyKind),
     /// What stands in brackets: an AS, labels, flags.
     Aside(&'a str),
-    /// A unit, an unknown mark: nothing that is needed.
+    /// A unit, an unknown annotation: nothing that is needed.
     Other,
     /// Nothing that such a line has.
     Foreign,
@@ -53,9 +53,9 @@ pub(in crate::import) enum Begin {
     Name,
 }
 
-/// What a line says.
+/// The line of a hop, read.
 #[derive(Debug, Default)]
-pub(in crate::import) struct Said {
+pub(in crate::import) struct HopLine {
     pub(in crate::import) cells: Vec<Cell>,
     pub(in crate::import) begin: Begin,
     /// Whether there is nothing in it that a hop does not have.
@@ -64,7 +64,7 @@ pub(in crate::import) struct Said {
     pub(in crate::import) is_open: bool,
 }
 
-impl Said {
+impl HopLine {
     pub(in crate::import) fn has_answer(&self) -> bool {
         self.cells.iter().any(|cell| matches!(cell, Cell::Answer { .. }))
     }
@@ -85,14 +85,27 @@ impl HopWords {
     }
 
     /// What the words of a line say: of a TTL, or further ones of the same.
-    pub(in crate::import) fn said(&mut self, line: &str) -> Said {
+    pub(in crate::import) fn read_line(&mut self, line: &str) -> HopLine {
+        let mut hop = HopLine::default();
+        hop.is_strict = self.read_words(line, &mut hop, false);
+        hop
+    }
+
+    /// The same, where there is nothing in the line that a hop does not have. Prose is given up at its first word.
+    pub(in crate::import) fn read_strictly(&mut self, line: &str) -> Option<HopLine> {
+        let mut hop = HopLine { is_strict: true, ..HopLine::default() };
+        self.read_words(line, &mut hop, true).then_some(hop)
+    }
+
+    /// Reads words, to the first that a hop does not have if only those count; whether there is none.
+    fn read_words(&mut self, line: &str, hop: &mut HopLine, only_strict: bool) -> bool {
         let words = words(line);
-        let mut said = Said { is_strict: true, ..Said::default() };
+        let mut is_strict = true;
         let mut has_begun = false;
         let mut place = 0;
         let mut named = false;
         while place < words.len() {
-            let (read, length) = read(&words, place, !said.cells.is_empty());
+            let (read, length) = read(&words, place, !hop.cells.is_empty());
             let begin = match read {
                 Word::Stars(_) | Word::Unanswered(_) => Some(Begin::Star),
                 Word::Time(_) => Some(Begin::Time),
@@ -100,29 +113,32 @@ impl HopWords {
                     let next = words.get(place + 1).copied().unwrap_or_default();
                     Some(if is_in_parentheses(next) { Begin::Address } else { Begin::Name })
                 }
-                Word::Sender(_) | Word::Mark(_) => Some(Begin::Address),
+                Word::Sender(_) | Word::Annotation(_) => Some(Begin::Address),
                 Word::Aside(_) | Word::Other => None,
                 Word::Foreign => Some(Begin::Other),
             };
             if let Some(begin) = begin.filter(|_| !has_begun) {
-                (said.begin, has_begun) = (begin, true);
+                (hop.begin, has_begun) = (begin, true);
             }
-            said.is_strict &= !matches!(read, Word::Name | Word::Foreign);
+            is_strict &= !matches!(read, Word::Name | Word::Foreign);
+            if only_strict && !is_strict {
+                return false;
+            }
             match read {
                 Word::Sender(_) => named = true,
-                Word::Stars(_) | Word::Unanswered(_) | Word::Time(_) | Word::Mark(_) => {
+                Word::Stars(_) | Word::Unanswered(_) | Word::Time(_) | Word::Annotation(_) => {
                     named = false;
                 }
                 _ => {}
             }
             // Behind an address a name alone is a place or a company.
             if !(read == Word::Name && self.sender != Sender::Unreadable) {
-                self.word(read, &mut said.cells);
+                self.word(read, &mut hop.cells);
             }
             place += length;
         }
-        said.is_open = named;
-        said
+        hop.is_open = named;
+        is_strict
     }
 
     fn word(&mut self, word: Word<'_>, cells: &mut Vec<Cell>) {
@@ -143,10 +159,10 @@ impl HopWords {
                 self.is_timed = true;
                 cells.push(self.answer(ReplyKind::TimeExceeded, Some(rtt)));
             }
-            Word::Mark(mark) => match cells.last_mut() {
-                Some(Cell::Answer { kind, .. }) if was_timed => *kind = mark,
-                // Cisco writes the mark in place of the time.
-                _ => cells.push(self.answer(mark, None)),
+            Word::Annotation(annotation) => match cells.last_mut() {
+                Some(Cell::Answer { kind, .. }) if was_timed => *kind = annotation,
+                // Cisco writes the annotation in place of the time.
+                _ => cells.push(self.answer(annotation, None)),
             },
             Word::Aside(text) => {
                 self.is_timed = was_timed;
@@ -206,13 +222,13 @@ const MOST_UNANSWERED: usize = 32;
 
 /// `10.XXX.XXX.1`: an address that somebody blanked.
 fn is_blanked(word: &str) -> bool {
-    let parts: Vec<&str> = word.trim_matches(['(', ')', ',']).split('.').collect();
+    let parts = || word.trim_matches(['(', ')', ',']).split('.');
     let is_sign =
         |c: char| c.is_ascii_digit() || matches!(c, 'x' | 'X' | '*' | '?' | 'y' | 'Y' | 'z');
-    parts.len() == 4 && parts.iter().all(|part| !part.is_empty() && part.chars().all(is_sign))
+    parts().all(|part| !part.is_empty() && part.chars().all(is_sign)) && parts().count() == 4
 }
 
-/// The words of `line`; what is in brackets is one, and so is a mark that hangs on a unit.
+/// The words of `line`; what is in brackets is one, also in parentheses, and so is an annotation that hangs on a unit.
 fn words(line: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut rest = line.trim_start();
@@ -221,6 +237,11 @@ fn words(line: &str) -> Vec<&str> {
         let end = match first {
             '[' => near(rest, ']').map_or(blank, |end| end + 1),
             '<' => near(rest, '>').map_or(blank, |end| end + 1),
+            '(' if !rest[..blank].contains('[') => {
+                parenthesis(rest).map_or(blank, |end| end + 1).max(blank)
+            }
+            // A bracket may touch what it belongs to.
+            '0'..='9' | '(' if rest[..blank].contains('[') => rest.find('[').unwrap_or(blank),
             _ => rest[..blank].find("ms!").map_or(blank, |end| end + 2),
         };
         let (word, after) = rest.split_at(end);
@@ -235,6 +256,11 @@ fn near(text: &str, bracket: char) -> Option<usize> {
     text.char_indices().take(LONGEST_ASIDE).find(|(_, c)| *c == bracket).map(|(place, _)| place)
 }
 
+/// Where a parenthesis is closed in which no other one is open.
+fn parenthesis(text: &str) -> Option<usize> {
+    near(text, ')').filter(|end| !text[1..*end].contains('('))
+}
+
 /// `ms`, or as routers of some makes write it, `msec`.
 fn is_unit(word: &str) -> bool {
     matches!(word.trim_end_matches([',', ';']), "ms" | "msec")
@@ -246,8 +272,8 @@ impl<'a> Word<'a> {
         if word.bytes().all(|byte| byte == b'*') {
             return Self::Stars(word.len());
         }
-        if let Some(mark) = word.strip_prefix('!') {
-            return mark_of(mark).map_or(Self::Other, Self::Mark);
+        if let Some(annotation) = word.strip_prefix('!') {
+            return annotation_of(annotation).map_or(Self::Other, Self::Annotation);
         }
         if is_unit(word) {
             return Self::Other;
@@ -277,7 +303,9 @@ impl<'a> Word<'a> {
             Some(address) => Self::Sender(address.into()),
             // How many hops the answer itself took, in quotes; a name behind its address.
             None if is_blanked(word) => Self::Sender(Sender::Unreadable),
-            None if word.starts_with(['\'', '(', '[', '<']) || is_mark_or_sign(word) => Self::Other,
+            None if word.starts_with(['\'', '(', '[', '<']) || is_annotation_or_sign(word) => {
+                Self::Other
+            }
             None if is_name(word) => Self::Sender(Sender::Unreadable),
             None => Self::Foreign,
         }
@@ -285,7 +313,7 @@ impl<'a> Word<'a> {
 }
 
 /// `F=1400`, `AS4837`, `/`: what programs say beside the answer.
-fn is_mark_or_sign(word: &str) -> bool {
+fn is_annotation_or_sign(word: &str) -> bool {
     let number = word.strip_prefix("AS").unwrap_or_default();
     let is_as = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     is_as
@@ -318,9 +346,9 @@ fn millis(text: &str) -> Option<Duration> {
     values::millis(least)
 }
 
-/// The ICMP code behind a mark (RFC 792, RFC 1812); `!` alone says only that a TTL was low.
-fn mark_of(mark: &str) -> Option<ReplyKind> {
-    let code = match mark.split('-').next()? {
+/// The ICMP code behind an annotation (RFC 792, RFC 1812); `!` alone says only that a TTL was low.
+fn annotation_of(annotation: &str) -> Option<ReplyKind> {
+    let code = match annotation.split('-').next()? {
         "" => return None,
         "N" => 0,
         "H" => 1,
@@ -354,20 +382,23 @@ mod tests {
                     Sender::Ipv6 => "v6".into(),
                     Sender::Unreadable => "?".into(),
                 };
-                let mark = match kind {
+                let annotation = match kind {
                     ReplyKind::Unreachable(code) => format!("!{code}"),
                     ReplyKind::TimeExceeded | ReplyKind::EchoReply => String::new(),
                 };
                 let labels: Vec<u32> = labels.iter().map(|label| label.label).collect();
                 let labels = if labels.is_empty() { String::new() } else { format!("{labels:?}") };
-                format!("{sender}{mark}@{:?}{labels}", rtt.unwrap_or_default().as_secs_f64() * 1e3)
+                format!(
+                    "{sender}{annotation}@{:?}{labels}",
+                    rtt.unwrap_or_default().as_secs_f64() * 1e3
+                )
             }
         };
-        HopWords::default().said(line).cells.into_iter().map(cell).collect()
+        HopWords::default().read_line(line).cells.into_iter().map(cell).collect()
     }
 
     #[test]
-    fn marks_belong_to_the_time_before_them() {
+    fn annotations_belong_to_the_time_before_them() {
         let line = "10.1.1.1  1 ms !X 2 ms !<13> 3 ms !F-1492 * 4 ms !13 5 ms ! 6 ms!N 7ms !A";
         let codes = ["!13@1.0", "!13@2.0", "!4@3.0", "", "!13@4.0", "@5.0", "!0@6.0", "!13@7.0"];
         let expected =
@@ -401,6 +432,10 @@ mod tests {
             "10.0.0.1 <syn,ack>  1 ms  2 ms",
             "10.0.0.1 '-5'  1 ms  2 ms",
             "10.0.0.1 [open]  1 ms  2",
+            "10.0.0.1 (RU, TransTeleCom)  1 ms  2 ms",
+            "10.0.0.1[AS 4837] 1 ms  2 ms",
+            "gw (10.0.0.1)[AS 4837] 1 ms  2 ms",
+            "gw (10.0.0.1) (AS 20485)  1 ms  2 ms",
         ] {
             assert_eq!(cells_of(line), ["10.0.0.1@1.0", "10.0.0.1@2.0"], "{line}");
         }
@@ -408,6 +443,10 @@ mod tests {
 
     #[test]
     fn labels_stand_in_brackets() {
+        assert_eq!(
+            cells_of("10.0.0.1[MPLS Label=300112/24 Exp=0/0 S=0/1 TTL=1/1] 1 ms"),
+            ["10.0.0.1@1.0[300112, 24]"]
+        );
         assert_eq!(
             cells_of("10.0.0.1 <MPLS:L=300112,E=0,S=0,T=1/L=24,E=0,S=1,T=9>  1 ms"),
             ["10.0.0.1@1.0[300112, 24]"]

@@ -2,7 +2,7 @@
 //! Huawei, Paris traceroute, scamper.
 //!
 //! All of them write a header with the destination, then a line for each TTL with addresses, times
-//! and marks; further addresses of a TTL may stand in lines of their own.
+//! and annotations; further addresses of a TTL may stand in lines of their own.
 
 pub(super) mod header;
 pub(super) mod hop_words;

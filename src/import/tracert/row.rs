@@ -39,7 +39,7 @@ impl Row {
         let digits = line.bytes().take_while(u8::is_ascii_digit).count();
         let ttl = line[..digits].parse().ok().filter(|ttl| *ttl > 0)?;
         let mut rest = line[digits..].strip_prefix(is_blank)?;
-        let mut times = Vec::new();
+        let mut times = Vec::with_capacity(PROBES);
         while times.len() < PROBES {
             let Some((time, after)) = time(rest.trim_start_matches(is_blank)) else { break };
             times.push(time);
@@ -48,12 +48,19 @@ impl Row {
         let rest = rest.trim_matches(is_blank);
         let sender = sender(rest);
         let short = times.len() < PROBES;
-        let refusal = (short && sender != Sender::Unreadable).then(|| rest.to_lowercase());
+        let is_refusal = short && sender != Sender::Unreadable;
+        let refusal = is_refusal.then(|| behind_address(rest).to_lowercase());
         // `5  192.0.2.1  1 ms` is of another program.
-        let words = rest.split(is_blank).filter(|word| !word.is_empty()).count();
         let is_row = match refusal {
-            Some(_) => (!times.is_empty() || words > 1) && !has_times(rest),
-            None => !short && (times == [Time::Silent; PROBES] || !is_cut(rest)),
+            // Numbers alone are those of another table.
+            Some(ref words) => {
+                let has_words = words.contains(|c: char| c.is_alphabetic() || !c.is_ascii());
+                (!times.is_empty() && words.is_empty() || has_words) && !has_times(rest)
+            }
+            None => {
+                let is_cut = sender == Sender::Unreadable && is_part_of_address(rest);
+                !short && (times == [Time::Silent; PROBES] || !is_cut)
+            }
         };
         is_row.then_some(Self { ttl, times, sender, refusal, is_bare: rest.is_empty() })
     }
@@ -142,10 +149,9 @@ fn has_times(text: &str) -> bool {
         || words.iter().any(|word| word.ends_with("ms") && is_time(word))
 }
 
-/// Whether the sender in `text` is no more than a beginning: nothing, or that of an address.
-fn is_cut(text: &str) -> bool {
-    let is_of_address = |c: char| c.is_ascii_digit() || c == '.';
-    text.chars().all(is_of_address) && sender(text) == Sender::Unreadable
+/// Whether `text` is no more than the beginning of an address, or nothing.
+fn is_part_of_address(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 /// The address in brackets, else the first word if that is one.
@@ -164,7 +170,13 @@ fn bracketed(text: &str) -> Option<Address> {
     })
 }
 
-/// What the words of a refusal say, which stand behind the address: no route where they have a word for a
+/// What stands behind the address.
+fn behind_address(text: &str) -> &str {
+    let after = text.rsplit_once(']').or_else(|| text.split_once(is_blank));
+    after.map_or("", |(_, after)| after).trim_matches(is_blank)
+}
+
+/// What the words of a refusal say: no route where they have a word for a
 /// network (RFC 792, code 0), else that the host cannot be reached.
 fn kind(words: &str) -> ReplyKind {
     const NETS: [&str; 19] = [
@@ -188,11 +200,23 @@ fn kind(words: &str) -> ReplyKind {
         "síť",
         " ağ",
     ];
-    let after = words.split_once(']').map(|(_, after)| after);
-    let words =
-        after.or_else(|| words.split_once(is_blank).map(|(_, after)| after)).unwrap_or_default();
     let net = NETS.iter().any(|net| words.contains(net));
     ReplyKind::Unreachable(u8::from(!net))
+}
+
+/// `3  gw.example [10.0.0.1]` or `3  10.0.0.1`, as pathping writes its hops before it measures them.
+pub(in crate::import) fn host_alone(line: &str) -> Option<(u8, Sender)> {
+    let (ttl, host) = line.trim_matches(is_blank).split_once(is_blank)?;
+    let host = host.trim_matches(is_blank);
+    let is_name = host.ends_with(']') && host.split_whitespace().count() == 2;
+    let is_alone = is_name || Address::parse(host).is_some();
+    let sender = Some(sender(host)).filter(|sender| is_alone && *sender != Sender::Unreadable)?;
+    Some((ttl.parse().ok()?, sender))
+}
+
+/// `0  PC [192.168.1.5]`: with itself pathping begins.
+pub(in crate::import) fn is_origin(line: &str) -> bool {
+    host_alone(line).is_some_and(|(ttl, _)| ttl == 0)
 }
 
 /// Where a line of a header says the trace goes, and whether in brackets.
@@ -277,6 +301,17 @@ mod tests {
     }
 
     #[test]
+    fn pathping_begins_with_itself() {
+        assert!(is_origin("  0  PC-7.local [192.168.1.5]"));
+        assert!(is_origin("  0  192.168.1.5"));
+        let sender = Sender::Known(Ipv4Addr::new(192, 168, 1, 1));
+        assert_eq!(host_alone("  1  192.168.1.1"), Some((1, sender)));
+        for line in ["  0  of them", "  1  gw of [192.168.1.1]", "  1", "0 0 192.168.1.1"] {
+            assert_eq!(host_alone(line), None, "{line}");
+        }
+    }
+
+    #[test]
     fn a_refusal_is_of_the_host_unless_it_names_the_net() {
         for (words, code) in [
             ("10.0.0.1  reports: Destination net unreachable.", 0),
@@ -309,6 +344,8 @@ mod tests {
             "  1.|-- 10.0.0.1  0.0%    10    0.5   0.5   0.5   0.6   0.0",
             "  1   10.0.0.1  1.234ms  1.2ms",
             "30 Hops:",
+            "  1 10.0.0.1 0 1 1 0 0 0 0",
+            "  2  *  10.0.0.1 0 1 1",
             "x",
             "",
         ] {

@@ -83,7 +83,7 @@ impl TrippyCsv {
 }
 
 /// The hosts of one TTL; where they are several, nobody knows whose time it is.
-fn hosts_of(hosts: &str, best: Option<f64>) -> Vec<Cell> {
+pub(super) fn hosts_of(hosts: &str, best: Option<f64>) -> Vec<Cell> {
     if matches!(hosts, "" | "???") {
         return vec![Cell::Silent];
     }

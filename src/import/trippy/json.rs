@@ -84,7 +84,7 @@ fn findings(record: &[u8], _: &Wanted<'_>) -> Vec<Finding> {
     let target = report.info.target.ip.get().and_then(Address::parse);
     let mut found = Vec::new();
     let mut sink = |_, finding| found.push(finding);
-    let mut trace = TextTrace::announced(0, target.map_or(Destination::Unsaid, Destination::from));
+    let mut trace = TextTrace::announced(0, target.map_or(Destination::Unknown, Destination::from));
     let started = report.info.start_timestamp.get().and_then(|at| at.parse().ok());
     trace.started =
         started.and_then(|at: Timestamp| Timestamp::from_microsecond(at.as_microsecond()).ok());

@@ -2,3 +2,4 @@
 
 pub(super) mod csv;
 pub(super) mod json;
+pub(super) mod table;

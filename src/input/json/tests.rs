@@ -213,7 +213,8 @@ fn a_failing_input_gives_what_came_before() {
 #[test]
 fn hostile_input_is_read_in_time() {
     let began = Instant::now();
-    let size = 1 << 20;
+    // A reader that looks at what it has again and again takes far longer than this allows.
+    let size = 1 << 18;
     for part in ["{", "[", "{\"a\":[", "\"", "{\n", "{\"\n", "\\", "}", "{\"a\":\"\\", "\n", "{},"]
     {
         let text = part.repeat(size / part.len());

@@ -4,9 +4,9 @@
 
 use std::fmt::Display;
 
+use crate::history::Incident;
 use crate::picture::geometry::{Path, Px};
 use crate::picture::palette::Palette;
-use crate::picture::section::EventMark;
 use crate::picture::slices::Part;
 use crate::picture::time_axis::{Period, Tick, ticks};
 use crate::picture::xml::Element;
@@ -162,18 +162,18 @@ const OUT: Px = Px::of(30);
 
 /// A label, from the first to the last of its numbers.
 struct Label {
-    numbers: (usize, usize),
+    numbers: (u32, u32),
     places: (Px, Px),
     what: Vec<String>,
 }
 
-pub(super) fn marks_height(marks: &[EventMark<'_>]) -> Px {
+pub(super) fn marks_height(marks: &[Incident<'_>]) -> Px {
     if marks.is_empty() { Px::ZERO } else { Px::of(HEIGHT) }
 }
 
 /// The numbers from `top` on, and their lines through the panels.
 pub(super) fn event_marks(
-    marks: &[EventMark<'_>],
+    marks: &[Incident<'_>],
     period: Period,
     top: Px,
     panels: &[Panel],
@@ -191,7 +191,7 @@ pub(super) fn event_marks(
 }
 
 /// A line under the numbers and through everything that has a height.
-fn line(mark: &EventMark<'_>, period: Period, top: Px, panels: &[Panel]) -> Element {
+fn line(mark: &Incident<'_>, period: Period, top: Px, panels: &[Panel]) -> Element {
     let x = middle(mark, period);
     let mut path = Path::default();
     path.move_to(x, top + Px::of(HEIGHT - 3));
@@ -204,13 +204,13 @@ fn line(mark: &EventMark<'_>, period: Period, top: Px, panels: &[Panel]) -> Elem
     Element::new("path").class("mark").set("d", path).with(title)
 }
 
-fn middle(mark: &EventMark<'_>, period: Period) -> Px {
+fn middle(mark: &Incident<'_>, period: Period) -> Px {
     (period.place(mark.from, PLOT) + period.place(mark.to, PLOT)) / 2
 }
 
 /// Numbers that would run into each other, together; but no more of them than a label has room for.
-fn gather(marks: &[EventMark<'_>], period: Period) -> Vec<Label> {
-    let most = marks.len();
+fn gather(marks: &[Incident<'_>], period: Period) -> Vec<Label> {
+    let most = marks.last().map_or(0, |mark| mark.number);
     let together = Px::text(&format!("{most}\u{2013}{most}"), SIZE) + Px::of(8);
     let mut labels: Vec<Label> = Vec::new();
     for mark in marks {

@@ -8,7 +8,7 @@ use crate::picture::geometry::Px;
 use crate::picture::palette::{Entry, Texture};
 use crate::picture::section::Section;
 use crate::picture::slices::Part;
-use crate::picture::text::short;
+use crate::picture::text::{percent, short};
 use crate::picture::xml::Element;
 
 use super::areas::area;
@@ -103,7 +103,7 @@ pub(in crate::picture) fn events(section: &Section<'_>) -> Option<Drawn> {
             "list",
             mark.when(),
         ));
-        let lines = wrap(&mark.text(section), WIDTH - WHAT);
+        let lines = wrap(&mark.text(section.history, percent), WIDTH - WHAT);
         for (place, line) in lines.iter().enumerate() {
             y = if place > 0 { y + LIST_LINE } else { y };
             list = list.with(text_at(WHAT, y, "list", line));

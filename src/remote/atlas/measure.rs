@@ -163,7 +163,9 @@ fn find_made(
 ) -> Result<bool, RemoteError> {
     let Some(planned) = run.journal.planned().cloned() else { return Ok(false) };
     let wanted = planned.targets.len();
-    let until = waiting.until.min(client.clock.now() + SEARCHED);
+    let now = client.clock.now();
+    // The rest of the time is for the results.
+    let until = now + SEARCHED.min(waiting.until.saturating_sub(now) / 3);
     let path = format!("measurements/?tags={}&page_size=500", planned.tag);
     let mut found = BTreeMap::new();
     loop {

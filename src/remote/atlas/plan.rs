@@ -106,9 +106,11 @@ pub(super) fn advised(error: RemoteError, targets: &[Ipv4Addr]) -> RemoteError {
 
 fn advice(refusal: &Refusal, targets: &[Ipv4Addr]) -> String {
     let said = refusal.to_string();
-    let named = targets.iter().find(|target| said.contains(&target.to_string()));
+    let words = said.split(|c: char| !c.is_ascii_digit() && c != '.');
+    let named: Option<Ipv4Addr> =
+        words.filter_map(|word| word.trim_matches('.').parse().ok()).next();
     if refusal.mentions(&["same target", "concurrent measurements"]) || named.is_some() {
-        let target = named.or(targets.first()).copied().unwrap_or(Ipv4Addr::UNSPECIFIED);
+        let target = named.or(targets.first().copied()).unwrap_or(Ipv4Addr::UNSPECIFIED);
         let [a, b, c, d] = target.octets();
         let other = Ipv4Addr::new(a, b, c, if d < 254 { d + 1 } else { 1 });
         format!(

@@ -246,9 +246,9 @@ fn prose_between_traces_changes_nothing() {
 }
 
 /// How a line looks where it was copied from a mail, a log, an editor, a terminal.
-type Dress = (&'static str, fn(usize, &str) -> String);
+type Wrapping = (&'static str, fn(usize, &str) -> String);
 
-const DRESSES: &[Dress] = &[
+const WRAPPINGS: &[Wrapping] = &[
     ("a quotation", |_, line| format!("> {line}")),
     ("a quotation of a quotation", |_, line| format!(">> > {line}")),
     ("cat -n", |number, line| format!("{:6}\t{line}", number + 1)),
@@ -275,17 +275,13 @@ const DRESSES: &[Dress] = &[
 
 #[test]
 fn what_stands_before_and_behind_the_lines_changes_nothing() {
-    // A table of bars has bars around it already; records begin with a brace; and the lines of mtr --raw are
-    // too short to be known behind a number.
-    let bare = ["winmtr", "mtr json", "nexttrace json", "mtr raw"];
+    // A table of bars has bars around it already, and records begin with a brace.
+    let bare = ["winmtr", "mtr json", "nexttrace json"];
     let mut differ = Vec::new();
     for (name, text, _) in PROGRAMS.iter().filter(|(name, ..)| !bare.contains(name)) {
-        for (dress, put_on) in DRESSES {
-            let dressed: String = text
-                .lines()
-                .enumerate()
-                .map(|(number, line)| put_on(number, line) + "\n")
-                .collect();
+        for (wrapping, wrap) in WRAPPINGS {
+            let wrapped: String =
+                text.lines().enumerate().map(|(number, line)| wrap(number, line) + "\n").collect();
             let plain = |found: Vec<String>| -> Vec<String> {
                 found
                     .into_iter()
@@ -294,8 +290,8 @@ fn what_stands_before_and_behind_the_lines_changes_nothing() {
                     })
                     .collect()
             };
-            if plain(read(&dressed)) != plain(read(text)) {
-                differ.push(format!("{name} with {dress}"));
+            if plain(read(&wrapped)) != plain(read(text)) {
+                differ.push(format!("{name} with {wrapping}"));
             }
         }
     }
