@@ -337,9 +337,9 @@ fn a_text_is_cut_where_nothing_before_matters() {
     for (name, cuts) in [("linux", 1), ("tracert", 2), ("mtr", 1), ("cisco", 2), ("scamper", 1)] {
         let twice = text_of(name).repeat(2);
         assert_eq!(is_read_in_parts(&twice), cuts, "{name}");
-        for (_, put_on) in DRESSES {
+        for (_, wrap) in WRAPPINGS {
             let lines = twice.lines().enumerate();
-            is_read_in_parts(&lines.map(|(at, line)| put_on(at, line) + "\n").collect::<String>());
+            is_read_in_parts(&lines.map(|(at, line)| wrap(at, line) + "\n").collect::<String>());
         }
     }
 }
@@ -349,14 +349,14 @@ fn a_trace_without_a_header_is_known_behind_numbers_and_behind_another_trace() {
     let text_of = |wanted: &str| {
         PROGRAMS.iter().find(|(name, ..)| *name == wanted).map_or("", |(_, text, _)| *text)
     };
-    for (dress, put_on) in DRESSES.iter().filter(|(dress, _)| {
-        ["cat -n", "nl", "grep -n", "grep -Hn", "ts", "rfc 3339", "syslog"].contains(dress)
+    for (name, wrap) in WRAPPINGS.iter().filter(|(name, _)| {
+        ["cat -n", "nl", "grep -n", "grep -Hn", "ts", "rfc 3339", "syslog"].contains(name)
     }) {
         let lines = text_of("tracert in russian").lines().enumerate();
-        let dressed: String = lines.map(|(at, line)| put_on(at, line) + "\n").collect();
-        let found = read(&format!("{}\n{dressed}", text_of("linux")));
-        assert_eq!(found.len(), 2, "{dress}: {found:?}");
-        assert!(found[1].contains("175.45.176.5"), "{dress}: {found:?}");
+        let wrapped: String = lines.map(|(at, line)| wrap(at, line) + "\n").collect();
+        let found = read(&format!("{}\n{wrapped}", text_of("linux")));
+        assert_eq!(found.len(), 2, "{name}: {found:?}");
+        assert!(found[1].contains("175.45.176.5"), "{name}: {found:?}");
     }
 }
 
@@ -381,14 +381,14 @@ proptest! {
 
     #[test]
     fn any_text_is_read_in_parts(
-        lines in prop::collection::vec((0..PROGRAMS.len(), 0_usize..9, 0..DRESSES.len(), 0..PROSE.len()), 0..12)
+        lines in prop::collection::vec((0..PROGRAMS.len(), 0_usize..9, 0..WRAPPINGS.len(), 0..PROSE.len()), 0..12)
     ) {
         let mut text = String::new();
         for (program, count, dress, prose) in lines {
             // Often all of a program, and often less.
             let count = if count > 4 { usize::MAX } else { count + 1 };
             let all = PROGRAMS[program].1.lines().take(count);
-            text.extend(all.enumerate().map(|(at, line)| DRESSES[dress].1(at, line) + "\n"));
+            text.extend(all.enumerate().map(|(at, line)| WRAPPINGS[dress].1(at, line) + "\n"));
             text.extend([PROSE[prose], "\n"]);
         }
         is_read_in_parts(&text);
