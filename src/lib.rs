@@ -53,6 +53,7 @@ pub mod lab;
 pub mod output;
 pub mod owner;
 pub mod picture;
+pub mod plain_text;
 pub mod probe;
 #[cfg(feature = "remote")]
 pub mod remote;

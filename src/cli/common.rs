@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
+use crate::plain_text::plain_lines;
+
 use super::format::Format;
 
 #[derive(Debug, Clone, Args)]
@@ -53,5 +55,5 @@ impl Common {
 
 /// Where even stderr is gone, as with a terminal that was closed, nobody is left to read it.
 fn write_line(text: &str) {
-    let _ = writeln!(std::io::stderr(), "lasthop: {text}");
+    let _ = writeln!(std::io::stderr(), "lasthop: {}", plain_lines(text));
 }

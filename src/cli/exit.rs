@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::lab::LabError;
 use crate::output::OutputError;
+use crate::plain_text::plain_lines;
 use crate::probe::transport::TransportError;
 #[cfg(feature = "remote")]
 use crate::remote::RemoteError;
@@ -103,7 +104,7 @@ impl Exit {
     /// Reports what went wrong, and passes the exit code on.
     pub(super) fn report(self, error: &anyhow::Error) -> Self {
         // Where even stderr is gone, the exit code has to do.
-        let _ = writeln!(std::io::stderr(), "lasthop: {}", text_of(error));
+        let _ = writeln!(std::io::stderr(), "lasthop: {}", plain_lines(&text_of(error)));
         self
     }
 
@@ -144,7 +145,13 @@ fn text_of(error: &anyhow::Error) -> String {
 
 /// Help and version are no errors; everything else on the command line is bad usage.
 pub(super) fn of_usage(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        // It repeats what was typed, which a shell may have made of names of files.
+        let text = error.render().to_string();
+        let _ = std::io::stderr().write_all(plain_lines(&text).as_bytes());
+        return Exit::Bad.code();
+    }
     let written = error.print();
     let left = written.is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe);
-    if error.use_stderr() || left { Exit::Bad.code() } else { ExitCode::SUCCESS }
+    if left { Exit::Bad.code() } else { ExitCode::SUCCESS }
 }

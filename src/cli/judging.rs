@@ -14,7 +14,8 @@ use crate::output::{
     write_csv, write_jsonl,
 };
 use crate::owner::Owners;
-use crate::survey::{Collector, JudgeOptions, JudgedTrace, Keep, Remark, Survey};
+use crate::split::Split;
+use crate::survey::{Collector, JudgeOptions, Judged, JudgedTrace, Keep, Remark, Survey};
 use crate::targets::Targets;
 use crate::trace::{Method, Vantage};
 
@@ -138,7 +139,6 @@ impl Judging {
             unit: (!reading.places.is_empty()).then_some(&unit),
             seed: self.seed,
         };
-        let format = format::Format::or_suited(common.format);
         // People read explanations through a pager.
         let explained = common.format.unwrap_or(format::Format::Table);
         let mut explained = self.explain.then(|| Explained::new(explained));
@@ -183,16 +183,8 @@ impl Judging {
                 }
             },
         )?;
-        let classes = &targets.classes;
         let split = judged.split();
-        let mut rows = summary(&run, &split, classes, None);
-        let width = stdout::width();
-        let mut text = summary_table(&run, &split, classes, None, width);
-        for (group, split) in judged.groups() {
-            let run = Run { vantage: group.to_owned(), ..run.clone() };
-            rows.rows.extend(summary(&run, &split, classes, None).rows);
-            text = format!("{text}\n{}", summary_table(&run, &split, classes, None, width));
-        }
+        let (rows, text) = summaries(&judged, &split, &run, &targets);
         let filled = [trace_file, hop_file].into_iter().flatten().map(RowFile::finish);
         let filled: Vec<_> = filled.filter_map(Result::err).collect();
         let appended = self.append_rows(append, &run, &rows);
@@ -201,7 +193,7 @@ impl Judging {
             Some(explained) => explained.finish(),
             None if is_named(&self.traces) || is_named(&self.hops) => Ok(()),
             None if is_named(&self.append) => format::Format::Csv.write(&rows, || text),
-            None => format.write(&rows, || text),
+            None => format::Format::or_suited(common.format).write(&rows, || text),
         };
         let errors = appended.err().into_iter();
         let errors = errors.chain(filled.into_iter().map(anyhow::Error::new));
@@ -272,6 +264,20 @@ impl Judging {
             doubts: Vec::new(),
         }
     }
+}
+
+/// The rows of all traces and then of each group, and the same as a text.
+fn summaries(judged: &Judged<'_>, split: &Split, run: &Run, targets: &Targets) -> (Rows, String) {
+    let classes = &targets.classes;
+    let mut rows = summary(run, split, classes, None);
+    let width = stdout::width();
+    let mut text = summary_table(run, split, classes, None, width);
+    for (group, split) in judged.groups() {
+        let run = Run { vantage: group.to_owned(), ..run.clone() };
+        rows.rows.extend(summary(&run, &split, classes, None).rows);
+        text = format!("{text}\n{}", summary_table(&run, &split, classes, None, width));
+    }
+    (rows, text)
 }
 
 /// Passes on what is to be reported while files are read.

@@ -10,12 +10,16 @@ mod common;
 mod config;
 mod exit;
 mod format;
+#[cfg(feature = "remote")]
+mod globalping;
 mod interrupt;
 mod judging;
 mod lab;
 mod medium;
 mod outputs;
 mod owner;
+#[cfg(feature = "remote")]
+mod owner_table;
 mod ping;
 mod probe;
 mod progress;
@@ -25,6 +29,8 @@ mod run;
 mod run_notes;
 #[cfg(feature = "remote")]
 mod service;
+#[cfg(feature = "remote")]
+mod service_run;
 mod sockets;
 mod sources;
 mod stdout;
@@ -87,6 +93,8 @@ enum Command {
     Owner(owner::OwnerArgs),
     #[cfg(feature = "remote")]
     Atlas(Box<atlas::Atlas>),
+    #[cfg(feature = "remote")]
+    Globalping(Box<globalping::Globalping>),
     Lab(Box<lab::Lab>),
 }
 
@@ -110,6 +118,8 @@ pub fn main() -> ExitCode {
         Command::Owner(owner) => owner.run(common),
         #[cfg(feature = "remote")]
         Command::Atlas(atlas) => atlas.run(common),
+        #[cfg(feature = "remote")]
+        Command::Globalping(globalping) => globalping.run(common),
         Command::Lab(lab) => lab.run(common),
     };
     outcome.unwrap_or_else(|error| Exit::of(&error).report(&error)).code()

@@ -74,6 +74,11 @@ pub(super) struct SendArgs {
 pub(super) const IN_LAB: &str = "LASTHOP_LAB";
 
 impl RunArgs {
+    /// The addresses and prefixes that were given.
+    pub(super) fn targets(&self) -> &[TargetSpec] {
+        &self.targets
+    }
+
     /// The vantage of the rows: what was given, else the lab, else the host's name.
     pub(super) fn label(&self) -> String {
         let host = || nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned());

@@ -229,7 +229,7 @@ mod tests {
         let earlier: Vec<Header> = header.earlier().collect();
         assert_eq!(earlier.iter().map(Header::schema).collect::<Vec<_>>(), [1, 2]);
         assert!(header.line().starts_with(&earlier[0].line()));
-        assert_eq!(Header::new(&EVENTS, Vec::new()).earlier().count(), 0);
+        assert_eq!(Header::new(&OWNER, Vec::new()).earlier().count(), 0);
     }
 
     fn row_is_as_header<R: Row<String>>() {

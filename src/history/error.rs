@@ -31,6 +31,16 @@ pub enum HistoryError {
         /// What is wrong with it.
         why: String,
     },
+    /// A file has neither traces nor hosts.
+    #[error(
+        "{path}:1: no evidence of earlier runs; name files of probe --traces or ping --census (a summary names \
+         no border)",
+        path = path.display()
+    )]
+    NoEvidence {
+        /// The file.
+        path: PathBuf,
+    },
     /// A column would be lost.
     #[error(
         "{path}:{line}: there is no `{column}` among today's columns, so it would be lost; is it of \

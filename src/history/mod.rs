@@ -26,6 +26,7 @@ mod change_point;
 mod coverage;
 mod csv_line;
 mod dedup;
+mod earlier;
 mod error;
 mod event;
 mod held;
@@ -45,6 +46,7 @@ mod tables;
 mod timeline;
 
 pub use crate::output::is_simulated;
+pub use earlier::{Earlier, EarlierBorder, earlier};
 pub use error::{HistoryError, LeftOut, Malformed, Remark};
 pub use event::{Event, Kind, Side, Verdict};
 pub use held::held_table;

@@ -8,6 +8,8 @@ use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::plain_text::plain;
+
 /// What one run saw of one scope. Counts are of traces.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
@@ -204,9 +206,4 @@ impl Names {
     pub fn find(&self, text: &str) -> Option<Name> {
         self.places.get(text).copied()
     }
-}
-
-/// Text without what a terminal would obey.
-pub(super) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

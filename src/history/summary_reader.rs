@@ -11,10 +11,11 @@ use jiff::Timestamp;
 
 use crate::columns::{Kind, Row as _, SUMMARY, SummaryRow};
 use crate::input;
+use crate::plain_text::plain;
 
 use super::csv_line::Cells;
 use super::error::{HistoryError, Malformed};
-use super::row::{ClassCount, Hosts, Interval, Name, Names, Row, VantageState, plain};
+use super::row::{ClassCount, Hosts, Interval, Name, Names, Row, VantageState};
 use super::spelling::{count, decimal, flag, instant, is_missing};
 
 /// The longest line that may be a row: far longer than any.
@@ -266,7 +267,7 @@ impl Columns {
             (class, Some(only), None) => names.text(only.class) == class,
             _ => false,
         };
-        let verdict = || plain(&verdict.chars().take(40).collect::<String>());
+        let verdict = || plain(&verdict.chars().take(40).collect::<String>()).into_owned();
         if agrees { Ok(()) } else { Err(Malformed::Verdict { verdict: verdict() }) }
     }
 

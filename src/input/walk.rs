@@ -9,6 +9,8 @@ use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::plain_text::plain;
+
 use super::archive::{self, Archive, Kind};
 use super::budget::Budget;
 use super::html;
@@ -235,7 +237,7 @@ fn is_hidden(name: &str) -> bool {
 
 /// A name in which nothing can change a terminal.
 fn shown(name: &str) -> String {
-    name.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    plain(name).into_owned()
 }
 
 #[cfg(test)]
@@ -296,7 +298,7 @@ mod tests {
     fn members_have_the_names_of_their_archives_before_theirs() {
         let long = "d/".repeat(90) + "long";
         let archive = tar(&[("a", b"123"), (&long, b"12"), ("z.zip", &zip(&[("b\n", b"1")]))]);
-        let expected = [":a 3".to_owned(), format!(":{long} 2"), ":z.zip:b\u{fffd} 1".to_owned()];
+        let expected = [":a 3".to_owned(), format!(":{long} 2"), ":z.zip:b  1".to_owned()];
         assert_eq!(walked(&archive), expected);
         assert_eq!(walked(&gzip(&archive)), expected);
         assert_eq!(walked(b"123"), [" 3"]);

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use crate::plain_text::{is_hidden, plain};
+
 use super::rows::{Cell, Rows};
 
 /// Writes the rows as CSV (RFC 4180, with newlines alone), under their header if `header` is set.
@@ -35,12 +37,12 @@ fn csv_text(cell: &Cell) -> String {
     if let Cell::Text(text) = cell { csv_safe(text) } else { number_or_flag(cell) }
 }
 
-/// Text for a cell of CSV: what a spreadsheet would take for a formula gets a quote before it, and control
-/// characters, which can change a terminal, become blanks.
+/// Text for a cell of CSV: what a spreadsheet would take for a formula gets a quote before it, and hidden characters
+/// become blanks.
 #[must_use]
 pub fn csv_safe(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if plain.starts_with(['=', '+', '-', '@']) { format!("'{plain}") } else { plain }
+    let plain = plain(text);
+    if plain.starts_with(['=', '+', '-', '@']) { format!("'{plain}") } else { plain.into_owned() }
 }
 
 fn number_or_flag(cell: &Cell) -> String {
@@ -74,8 +76,23 @@ pub fn write_jsonl(rows: &Rows, mut out: impl Write) -> io::Result<()> {
     out.flush()
 }
 
+/// A string of JSON. What is hidden stays in it, as an escape that no terminal obeys (RFC 8259 section 7).
 fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    let quoted = serde_json::Value::from(text).to_string();
+    if !quoted.chars().any(is_hidden) {
+        return quoted;
+    }
+    let mut escaped = String::with_capacity(quoted.len());
+    for c in quoted.chars() {
+        if is_hidden(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
 }
 
 /// A count in a table, where 0 is a dash.
@@ -100,6 +117,13 @@ mod tests {
         assert_eq!(written(vec![Cell::text("=1+1")]), "'=1+1\n");
         assert_eq!(written(vec![Cell::text("a\x1b[2J")]), "a [2J\n");
         assert_eq!(written(vec![Cell::text("a,\"b\"")]), "\"a,\"\"b\"\"\"\n");
+    }
+
+    #[test]
+    fn what_is_hidden_is_escaped_in_json() {
+        let text = "a\u{1b}\u{7f}\u{202e}\u{e0041}\"";
+        assert_eq!(quoted(text), r#""a\u001b\u007f\u202e\udb40\udc41\"""#);
+        assert_eq!(serde_json::from_str::<String>(&quoted(text)).expect("JSON"), text);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use crate::plain_text::plain;
+
 /// Blanks between two columns.
 const BETWEEN: usize = 2;
 
@@ -46,13 +48,14 @@ impl TextTable {
     /// Adds a column, which goes together with all columns of its `part`. A column with an empty heading continues
     /// the one left of it.
     pub fn add_column(&mut self, heading: impl Into<String>, part: Option<&'static str>) {
-        self.columns.push(Column { heading: heading.into(), part });
+        let heading = plain(&heading.into()).into_owned();
+        self.columns.push(Column { heading, part });
     }
 
     /// Adds a row; it has a cell for each column.
     pub fn add_row(&mut self, cells: Vec<String>) {
         debug_assert_eq!(cells.len(), self.columns.len(), "{cells:?}");
-        self.rows.push(cells);
+        self.rows.push(cells.iter().map(|cell| plain(cell).into_owned()).collect());
     }
 
     /// The same table, whose last column may take several lines.
@@ -172,6 +175,7 @@ fn characters(text: &str) -> usize {
 /// is longer than a line is cut behind a `,`, a `;` or a `/`, else anywhere.
 #[must_use]
 pub fn wrapped(text: &str, first: &str, other: &str, width: Option<usize>) -> String {
+    let text = &plain(text);
     let Some(width) = width.map(|width| width.max(NARROWEST)) else {
         return format!("{first}{text}").trim_end().to_owned() + "\n";
     };

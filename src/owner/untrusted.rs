@@ -1,16 +1,12 @@
 //! Cleans what tables and name servers contain before anything else sees it: texts and AS numbers.
 
-/// The text without control characters and without those that change the writing direction, trimmed; `None`
-/// when nothing is left.
+use crate::plain_text::is_hidden;
+
+/// The text without hidden characters, trimmed; `None` when nothing is left.
 pub(super) fn clean(text: &str) -> Option<String> {
-    let kept: String = text.chars().filter(|c| !c.is_control() && !reorders(*c)).collect();
+    let kept: String = text.chars().filter(|c| !is_hidden(*c)).collect();
     let kept = kept.trim();
     (!kept.is_empty()).then(|| kept.to_owned())
-}
-
-/// Whether a character reorders a terminal's line, though Unicode counts it as no control character.
-fn reorders(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// An AS number as tables write it: `123`, `AS123`, or `1.10` in old ones.

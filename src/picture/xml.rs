@@ -3,6 +3,8 @@
 
 use std::fmt::{Display, Write as _};
 
+use crate::plain_text::is_hidden;
+
 /// An element with what is in it.
 #[derive(Debug, Clone)]
 pub(super) struct Element {
@@ -106,17 +108,15 @@ fn escape(text: &str, out: &mut String) {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            sign if forbidden(sign) => out.push('\u{fffd}'),
+            sign if is_forbidden(sign) => out.push('\u{fffd}'),
             sign => out.push(sign),
         }
     }
 }
 
-/// What XML does not allow, and what turns the order of the signs behind it.
-fn forbidden(sign: char) -> bool {
-    let turns = matches!(sign, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let is_no_text = matches!(sign, '\u{fffe}' | '\u{ffff}') || (sign.is_control() && sign != '\n');
-    turns || is_no_text
+/// What XML does not allow, and what is hidden.
+fn is_forbidden(sign: char) -> bool {
+    matches!(sign, '\u{fffe}' | '\u{ffff}') || is_hidden(sign) && sign != '\n'
 }
 
 #[cfg(test)]

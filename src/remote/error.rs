@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::plain_text::plain;
+
 use super::key::{Key, KeyError};
 
 /// How much of a service's text is shown.
@@ -166,9 +168,7 @@ pub(super) fn looks_like_a_page(body: &[u8]) -> bool {
 
 /// Other people's text in which nothing can change a terminal.
 pub(super) fn shown(text: &str) -> String {
-    let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    let bidi = |c: &char| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    plain.filter(bidi).take(SHOWN).collect::<String>().trim().to_owned()
+    plain(text).chars().take(SHOWN).collect::<String>().trim().to_owned()
 }
 
 #[cfg(test)]

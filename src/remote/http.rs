@@ -63,8 +63,7 @@ impl Http {
     /// # Errors
     /// When it is no address of a service, or a proxy of the environment is none.
     pub(super) fn new(url: &str, folder: &str) -> Result<Self, RemoteError> {
-        let wrong =
-            |why: &str| RemoteError::Usage(format!("--api {}: {why}", super::error::shown(url)));
+        let wrong = |why: &str| RemoteError::Usage(format!("{}: {why}", super::error::shown(url)));
         let uri: Uri =
             url.parse().map_err(|_| wrong("expected an address such as https://host/"))?;
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {

@@ -21,8 +21,10 @@ const MOST_REMEMBERED: usize = 8 << 20;
 /// How often a transfer may break off without that anything new came.
 const MOST_FUTILE: u32 = 4;
 /// How long a service is asked for the rest of what broke off.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 const BUFFER: usize = 64 << 10;
+/// How much may come without that anything in it is new.
+const MOST_OLD: u64 = 1 << 30;
 
 /// Results that were handed on before.
 #[derive(Debug)]
@@ -101,6 +103,8 @@ pub struct Records<'c> {
     until: Option<Duration>,
     futile: u32,
     new: bool,
+    /// How much of this transfer was read when something new came last.
+    fresh: u64,
     ended: bool,
     /// How many records of this transfer cannot be read.
     unread: u64,
@@ -133,6 +137,7 @@ impl<'c> Records<'c> {
             until: None,
             futile: 0,
             new: false,
+            fresh: 0,
             ended: false,
             unread: 0,
             malformed: 0,
@@ -150,7 +155,7 @@ impl<'c> Records<'c> {
     ///
     /// # Errors
     /// When the service does not answer, or what it sends breaks off again and again.
-    pub fn next(&mut self) -> Result<Option<Vec<u8>>, RemoteError> {
+    pub fn next_record(&mut self) -> Result<Option<Vec<u8>>, RemoteError> {
         loop {
             if let Some(record) = self.waiting.pop_front() {
                 return Ok(Some(record));
@@ -163,17 +168,15 @@ impl<'c> Records<'c> {
     }
 
     fn more(&mut self) -> Result<(), RemoteError> {
-        let (batches, body) = match &mut self.open {
-            Some(open) => open,
-            None => {
-                let body =
-                    self.client.stream(&self.what, &self.place, &mut self.patience, self.until)?;
-                let body = Arc::new(Mutex::new(body));
-                let reader = BufReader::with_capacity(BUFFER, Shared(Arc::clone(&body)));
-                (self.new, self.unread) = (false, 0);
-                self.open.insert((Box::new(json::cut(Box::new(reader))), body))
-            }
-        };
+        if self.open.is_none() {
+            let (client, patience) = (&mut *self.client, &mut self.patience);
+            let body = client.stream(&self.what, &self.place, patience, self.until)?;
+            let body = Arc::new(Mutex::new(body));
+            let reader = BufReader::with_capacity(BUFFER, Shared(Arc::clone(&body)));
+            (self.new, self.unread, self.fresh) = (false, 0, 0);
+            self.open = Some((Box::new(json::cut(Box::new(reader))), body));
+        }
+        let Some((batches, body)) = &mut self.open else { return Ok(()) };
         let why = match batches.next() {
             Some(Ok(batch)) => {
                 let mut is_cut = false;
@@ -188,7 +191,13 @@ impl<'c> Records<'c> {
                         Err(_) => self.unread += 1,
                     }
                 }
+                let length = body.lock().unwrap_or_else(PoisonError::into_inner).length;
+                if self.waiting.is_empty() && length > self.fresh + MOST_OLD {
+                    let why = format!("nothing new is in the last {} MiB", MOST_OLD >> 20);
+                    return Err(RemoteError::Unexpected { what: self.what.clone(), why });
+                }
                 if !self.waiting.is_empty() {
+                    self.fresh = length;
                     self.new = true;
                     self.futile = 0;
                     self.patience.renew(self.client, PATIENCE);
@@ -245,7 +254,7 @@ pub struct Lines<'r, 'c> {
 impl Read for Lines<'_, '_> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         while self.at == self.line.len() {
-            match self.records.next() {
+            match self.records.next_record() {
                 Ok(Some(record)) => {
                     (self.line, self.at) = (record, 0);
                     self.line.push(b'\n');

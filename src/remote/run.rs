@@ -384,7 +384,9 @@ impl Run {
         lines.push(b'\n');
         let written = self.results.write_all(&lines).and_then(|()| self.results.sync_data());
         written.map_err(failed(&self.folder.join(RESULTS)))?;
-        records.iter().for_each(|record| self.count(record));
+        for record in records {
+            self.count(record);
+        }
         Ok(())
     }
 

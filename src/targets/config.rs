@@ -11,6 +11,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::columns::is_reserved;
+use crate::plain_text::is_hidden;
 
 use super::block::Block;
 use super::carriers::{Carrier, Carriers, Special, Specials};
@@ -34,6 +35,8 @@ struct ConfigFile {
     ixp: Vec<RangeEntry>,
     #[serde(default)]
     border: Vec<BorderEntry>,
+    #[serde(default)]
+    host: Vec<HostEntry>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -78,6 +81,14 @@ struct CarrierEntry {
 struct BorderEntry {
     address: Spanned<Ipv4Addr>,
     carrier: Spanned<String>,
+    seen: String,
+    source: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HostEntry {
+    address: Spanned<Ipv4Addr>,
     seen: String,
     source: String,
 }
@@ -129,6 +140,17 @@ pub struct Targets {
     pub specials: Specials,
     /// The routers behind which home was seen, by address.
     pub borders: BTreeMap<Ipv4Addr, KnownBorder>,
+    /// The hosts of the block that have answered, by address.
+    pub hosts: BTreeMap<Ipv4Addr, KnownHost>,
+}
+
+/// A host that has answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownHost {
+    /// When it did: a date, or the beginning of one.
+    pub seen: String,
+    /// Who saw it.
+    pub source: String,
 }
 
 /// A router behind which home was seen.
@@ -193,8 +215,9 @@ fn parse(name: &str, text: &str) -> Checked<Targets> {
     config.add_specials(&file.special, Special::Range)?;
     config.add_specials(&file.ixp, Special::Exchange)?;
     let borders = config.borders(&file.border, &block)?;
+    let hosts = config.hosts(&file.host, &block)?;
     let Config { classes, carriers, specials, .. } = config;
-    Ok(Targets { block, classes, carriers, specials, borders })
+    Ok(Targets { block, classes, carriers, specials, borders, hosts })
 }
 
 /// What has been checked so far.
@@ -284,6 +307,26 @@ impl Config<'_> {
         Ok(borders)
     }
 
+    fn hosts(
+        &self,
+        entries: &[HostEntry],
+        block: &Block,
+    ) -> Checked<BTreeMap<Ipv4Addr, KnownHost>> {
+        let mut hosts = BTreeMap::new();
+        for HostEntry { address: at, seen, source } in entries {
+            let address = *at.get_ref();
+            if !block.contains(address) {
+                let message = format!("host {address}: expected an address in {}", block.prefix);
+                return Err(self.error_at(at, message));
+            }
+            let host = KnownHost { seen: seen.clone(), source: source.clone() };
+            if hosts.insert(address, host).is_some() {
+                return Err(self.error_at(at, format!("host {address} is there twice")));
+            }
+        }
+        Ok(hosts)
+    }
+
     fn add_classes(&mut self, entries: &[ClassEntry]) -> Checked {
         for class in entries {
             let name = class.name.get_ref();
@@ -345,7 +388,7 @@ impl Config<'_> {
 
     fn add_carrier(&mut self, entry: &CarrierEntry) -> Checked {
         let name = entry.name.get_ref();
-        if name.trim().is_empty() || name.contains(['=', ';']) || name.contains(char::is_control) {
+        if name.trim().is_empty() || name.contains(['=', ';']) || name.contains(is_hidden) {
             let message =
                 format!("carrier `{}`: expected a name without = and ;", name.escape_debug());
             return Err(self.error_at(&entry.name, message));

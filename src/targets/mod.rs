@@ -12,7 +12,7 @@ mod config;
 pub use block::{Block, OutsideBlock, TargetSpec, sample, select};
 pub use carriers::{Carrier, Carriers, Special, Specials};
 pub use classes::{ClassId, Classes, Country, NotACountry};
-pub use config::{BUILT_IN, KnownBorder, Targets, TargetsError};
+pub use config::{BUILT_IN, KnownBorder, KnownHost, Targets, TargetsError};
 
 #[cfg(test)]
 mod tests;

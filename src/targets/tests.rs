@@ -143,6 +143,16 @@ fn a_class_may_not_take_a_columns_name() {
 }
 
 #[test]
+fn a_known_host_is_in_the_block() {
+    let host = |address: &str| {
+        format!("[[host]]\naddress = \"{address}\"\nseen = \"2022\"\nsource = \"x\"\n")
+    };
+    let message = refused(&host("8.8.8.8"));
+    assert!(message.starts_with("t.toml:14: host 8.8.8.8: expected an address in"), "{message}");
+    assert!(!built_in().hosts.is_empty());
+}
+
+#[test]
 fn a_block_that_cannot_be_routed_so_is_refused() {
     let text = "[block]\nprefix = \"192.0.2.0/24\"\nrouted_length = 23\nasn = 1\n";
     let message = Targets::parse("t.toml", text).expect_err("too short").to_string();

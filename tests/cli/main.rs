@@ -7,6 +7,7 @@
 mod agreement;
 mod another_block;
 mod append;
+mod arrive;
 mod bad_input;
 mod classify;
 mod classify_much;
@@ -21,6 +22,7 @@ mod fixtures;
 mod formats;
 mod gateway;
 mod help;
+mod hidden_text;
 mod hops;
 mod inside;
 mod interrupt;

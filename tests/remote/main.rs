@@ -7,7 +7,9 @@
 mod atlas;
 mod fetch;
 mod find;
+mod globalping;
 mod measure;
+mod owner;
 mod program;
 mod server;
 mod traces;

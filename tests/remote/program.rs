@@ -76,6 +76,17 @@ pub(crate) fn alone(folder: &Path, port: u16, arguments: &[&str]) -> Command {
     command
 }
 
+/// Fetches the table of origin AS from `port` of loopback, and looks up `addresses`.
+pub(crate) fn owner(folder: &Path, port: Option<u16>, addresses: &[&str]) -> Outcome {
+    let mut command = Command::new("timeout");
+    command.args(["--kill-after=5", SECONDS, EXECUTABLE, "owner"]).args(addresses);
+    if let Some(port) = port {
+        command.args(["--update", "--url", &format!("http://127.0.0.1:{port}/data/table.tsv.gz")]);
+    }
+    environment(&mut command, folder);
+    Outcome::of(command.output().expect("timeout (coreutils)"))
+}
+
 /// The program with a command that asks nobody.
 pub(crate) fn local(folder: &Path, arguments: &[&str]) -> Command {
     assert_eq!(arguments, ["atlas", "runs"]);

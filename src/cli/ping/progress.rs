@@ -24,7 +24,7 @@ impl Watcher {
     }
 
     /// Draws the bar now and then; breaks off when the user interrupts.
-    pub(super) fn on_progress(&mut self, ping: &PingProgress) -> ControlFlow<()> {
+    pub(in super::super) fn on_progress(&mut self, ping: &PingProgress) -> ControlFlow<()> {
         let progress = &ping.progress;
         if self.interrupt.came() {
             return ControlFlow::Break(());

@@ -11,6 +11,7 @@ use crate::trace::Strategy;
 use super::super::run::{RunArgs, SendArgs};
 use super::super::sources::Sources;
 use super::super::values::{Ports, ports, seconds, up_to};
+use super::arrive::EvidenceArgs;
 
 /// Trace the block (or the given addresses), name the transit, write the split
 ///
@@ -27,6 +28,8 @@ pub(in super::super) struct Probe {
     pub(super) ping: bool,
     #[command(flatten)]
     pub(super) trace: TraceArgs,
+    #[command(flatten)]
+    pub(super) evidence: EvidenceArgs,
     #[command(flatten)]
     pub(in super::super) send: SendArgs,
     #[command(flatten)]

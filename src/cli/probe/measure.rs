@@ -11,9 +11,10 @@ use crate::owner::Owners;
 use crate::probe::engine::Measured;
 use crate::probe::packet::Secret;
 use crate::probe::transport::{OpenTransport, TransportError};
-use crate::probe::{ProbeMethod, TraceJob, give_up_privileges};
+use crate::probe::{ProbeMethod, TraceJob, TraceSettings, give_up_privileges};
 use crate::survey::{Keep, Survey};
 use crate::targets::Targets;
+use crate::trace::Strategy;
 
 use super::super::common::Common;
 use super::super::interrupt::Interrupt;
@@ -24,6 +25,7 @@ use super::super::run::secret;
 use super::super::run_notes;
 use super::super::sockets::explain_permission;
 use super::args::{Methods, Probe};
+use super::arrive::Living;
 
 /// A measurement that has ended.
 pub(super) struct Done<'t> {
@@ -60,14 +62,17 @@ impl Probe {
             began,
         };
         let secret = secret(random)?;
-        let mut opened = match self.open(&job, secret, medium) {
+        let hosts = self.hosts_to_ask(addresses, targets, random)?;
+        let mut by_icmp = true;
+        let mut opened = match self.open(&job, by_icmp, secret, medium) {
             Err(TransportError::NoPing | TransportError::NotOffered { .. })
                 if self.trace.method.is_none() && !self.ping =>
             {
                 common.warn("ICMP needs a privilege here: probing by UDP");
                 methods = Methods::Udp;
                 job.methods = self.trace.packets(methods)?;
-                self.open(&job, secret, medium)
+                by_icmp = false;
+                self.open(&job, by_icmp, secret, medium)
             }
             opened => opened,
         }
@@ -75,9 +80,21 @@ impl Probe {
             explain_permission(error, "UDP and TCP need neither: --method udp or --method tcp")
         })?;
         give_up_privileges()?;
-        let traces = job.traces();
-        common.info(|| format!("{}; from {}, {traces} traces", opened.why, opened.source));
         let interrupt = Interrupt::awaited().context("installing a signal handler")?;
+        let (mut living, mut failure) = (Living::default(), Ok(()));
+        if hosts.is_empty() && self.evidence.arrive.is_some() {
+            common.warn("no host is known here that could prove arrival; --arrive census asks all");
+        } else if !hosts.is_empty() {
+            let asked = (interrupt.clone(), common);
+            (living, failure) =
+                self.find_living(&hosts, (&mut opened, medium), by_icmp, &targets.block, asked);
+        }
+        // A host that is traced by what it answers to is not traced otherwise.
+        if job.flows().len() == 1 {
+            job.addresses.retain(|target| !living.contains(*target));
+        }
+        let traces = job.traces() + living.count();
+        common.info(|| format!("{}; from {}, {traces} traces", opened.why, opened.source));
         let keep = Keep {
             hops: self.files.traces.is_some() || self.files.hops.is_some(),
             addresses: self.sources.asks(),
@@ -85,7 +102,26 @@ impl Probe {
         };
         let survey = Survey::new(targets, keep);
         let mut watcher = Watcher::new(traces, common.quiet, (targets, owners), survey, interrupt);
-        let (measured, mut failure) = job.run(&mut *opened.transport, random, &mut watcher);
+        let mut measured = Measured::default();
+        let complete = TraceSettings {
+            strategy: Strategy::Full,
+            other_ports: Vec::new(),
+            ..job.settings.clone()
+        };
+        let arrivals = living.by_method.into_iter().map(|(method, addresses)| TraceJob {
+            addresses,
+            methods: vec![method],
+            flows: 1,
+            settings: complete.clone(),
+            ..job.clone()
+        });
+        for job in arrivals.chain([job.clone()]) {
+            if failure.is_ok() && measured.cut_short.is_none() && job.traces() > 0 {
+                let (more, ended) = job.run(&mut *opened.transport, random, &mut watcher);
+                measured.add(more);
+                failure = ended;
+            }
+        }
         let (survey, interrupt) = watcher.finish()?;
         let mut census = None;
         if self.ping && failure.is_ok() && measured.cut_short.is_none() {
@@ -107,11 +143,13 @@ impl Probe {
     fn open(
         &self,
         job: &TraceJob<'_>,
+        by_icmp: bool,
         secret: Secret,
         medium: &Medium,
     ) -> Result<OpenTransport, TransportError> {
         let pinged = self.ping.then_some((FLOW, ProbeMethod::Icmp));
-        let flows: Vec<_> = job.flows().into_iter().chain(pinged).collect();
+        let arrival = self.arrival_flows(by_icmp);
+        let flows: Vec<_> = job.flows().into_iter().chain(pinged).chain(arrival).collect();
         let target = job.addresses.first().copied().unwrap_or(Ipv4Addr::UNSPECIFIED);
         medium.open(&self.send, secret, target, &flows)
     }

@@ -1,6 +1,7 @@
 //! `lasthop probe`: trace the block, judge, write.
 
 mod args;
+mod arrive;
 mod measure;
 mod output;
 
@@ -34,7 +35,8 @@ impl Probe {
             "in virtual time there is no name server to ask; leave out --dns"
         );
         medium.check(&self.send)?;
-        let targets = config::targets(common)?;
+        let mut targets = config::targets(common)?;
+        self.evidence.add_earlier(&mut targets, &self.run.label(), common)?;
         let mut random = self.send.random()?;
         let addresses = self.send.addresses(&self.run, &targets.block, &mut random)?;
         if self.dry_run(&addresses, &targets)? {
@@ -42,11 +44,12 @@ impl Probe {
         }
         // Everything that can fail does so before the first packet leaves.
         let config = config::path(common);
-        let inputs = [
+        let mut inputs = vec![
             ("--config", config.as_deref()),
             ("--as-table", self.sources.file()),
             ("--scenario", self.run.scenario.as_deref()),
         ];
+        inputs.extend(self.evidence.history.iter().map(|path| ("--history", Some(path.as_path()))));
         let (lock, append) = (self.run.lock.as_deref(), self.files.append.as_deref());
         let replaced = [
             ("--traces", self.files.traces.as_deref(), &TRACES),

@@ -24,6 +24,7 @@ use super::super::outputs::is_stdout;
 use super::super::row_file::{RowFile, check_history, open_history};
 use super::super::{run_notes, stdout};
 use super::args::{FileArgs, Probe};
+use super::arrive::{MOST_KNOWN, Whom};
 
 /// The files of a run, open since before the first packet.
 pub(super) struct Files {
@@ -183,6 +184,20 @@ impl Probe {
             packets(6, 25),
             self.send.rate_in_words(),
         );
+        let arrival = match self.evidence.arrive {
+            None => String::new(),
+            Some(Whom::Known) => format!(
+                "before that, would ask at most {MOST_KNOWN} known hosts with up to 3 packets each\n"
+            ),
+            Some(Whom::Census) => {
+                let hosts = addresses.len();
+                format!(
+                    "before that, would ask all hosts with up to 3 packets each, some {}\n",
+                    3 * hosts
+                )
+            }
+        };
+        let text = text + &arrival;
         stdout::write(|out| out.write_all(text.as_bytes()))?;
         Ok(true)
     }

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use crate::plain_text::is_hidden;
+
 /// Bytes that may have to go: controls, everything beyond ASCII, and signs of markup.
 const SUSPECT: [bool; 256] = {
     let mut table = [false; 256];
@@ -59,7 +61,7 @@ fn without_escapes(line: &str) -> String {
         rest = &rest[c.len_utf8()..];
         match c {
             '\t' | '\u{fffd}' => text.push(c),
-            c if c.is_control() || is_invisible(c) => {}
+            c if is_hidden(c) => {}
             c if c.is_whitespace() => text.push(' '),
             '\u{2010}'..='\u{2015}' | '\u{2212}' => text.push('-'),
             '\u{2192}' | '\u{2794}' | '\u{27a1}' => text.push_str("->"),
@@ -72,10 +74,6 @@ fn without_escapes(line: &str) -> String {
         }
     }
     text
-}
-
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// What follows the control sequence at the beginning of `text`.
