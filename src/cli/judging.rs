@@ -17,7 +17,7 @@ use crate::owner::Owners;
 use crate::split::Split;
 use crate::survey::{Collector, JudgeOptions, Judged, JudgedTrace, Keep, Remark, Survey};
 use crate::targets::Targets;
-use crate::trace::{Method, Vantage};
+use crate::trace::{Method, Vantage, is_simulated};
 
 use super::common::Common;
 use super::config;
@@ -127,6 +127,7 @@ impl Judging {
         let failed = survey.counts.failed > 0;
         self.sources.ask(&mut owners, &survey.collected.addresses(), common);
         let run = self.run_of(&survey, &reading);
+        let simulated = survey.collected.simulated;
         // The headers are there even without a row.
         add(&mut trace_file, &output::traces(&run, &[], &targets));
         add(&mut hop_file, &output::hops(&run, &[], &owners));
@@ -184,7 +185,10 @@ impl Judging {
             },
         )?;
         let split = judged.split();
-        let (rows, text) = summaries(&judged, &split, &run, &targets);
+        let (rows, mut text) = summaries(&judged, &split, &run, &targets);
+        if simulated && !is_simulated(&run.vantage) {
+            text.insert_str(0, "SIMULATED: ");
+        }
         let filled = [trace_file, hop_file].into_iter().flatten().map(RowFile::finish);
         let filled: Vec<_> = filled.filter_map(Result::err).collect();
         let appended = self.append_rows(append, &run, &rows);
