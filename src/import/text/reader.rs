@@ -249,7 +249,7 @@ impl<'a> TextReader<'a> {
 
     /// Takes a line of a header, or a command.
     fn header(&mut self, number: u64, line: &str, text: &str, sink: &mut Sink<'_>) -> bool {
-        if !has_words(text) || !may_be_header(line) {
+        if !has_words(text) {
             return false;
         }
         if let Some(header) = Header::of(line) {
@@ -601,30 +601,12 @@ impl<'a> TextReader<'a> {
     }
 }
 
-/// Whether a line has more than numbers, signs and units. Most lines are hops without names.
+/// Whether a line has more than numbers, signs and units, as every header and command has. Most lines are hops without
+/// names.
 fn has_words(line: &str) -> bool {
     let is_of_word =
         |byte: u8| byte.is_ascii_alphabetic() && !b"msec".contains(&byte) || byte == b'>';
     line.bytes().any(is_of_word)
-}
-
-/// Whether a line has a part of a word that is in all headers and commands: of `trace` or `Tracing`, `mtr`, `LFT`,
-/// `Loss%`, `Start:`, `Nmap`, `ADDRESS`, `LOCALHOST`; or an arrow. To search for each header takes longer.
-fn may_be_header(line: &str) -> bool {
-    line.as_bytes().array_windows().any(|[one, two, three]| {
-        matches!(
-            (one | 0x20, two | 0x20, three | 0x20),
-            (b'r', b'a', b'c')
-                | (b'm', b't', b'r')
-                | (b'l', b'f', b't')
-                | (b'o', b's', b's')
-                | (b't', b'a', b'r')
-                | (b'n', b'm', b'a')
-                | (b'a', b'd', b'd')
-                | (b'l', b'o', b'c')
-                | (b' ', b'-', b'>')
-        )
-    })
 }
 
 /// The lines in a string of JSON that holds several, of which some may be hops.
