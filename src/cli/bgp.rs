@@ -36,7 +36,7 @@ const WAIT_FOR_LOCK: Duration = Duration::from_secs(10);
 ///
 /// Reads what collectors recorded (MRT of RIPE RIS and Route Views, RIS Live, `bgpdump -m`, bgpreader, RIPEstat), or stdin
 /// if no file is given: plain or compressed (gzip, bzip2, xz, zstd), folders and archives. Files of one collector are one
-/// stream: tables, then updates by time. Nothing is fetched. Rows are those of the summary, with the collector as vantage
+/// stream: tables, then updates by time. Only --now fetches anything. Rows are those of the summary, with the collector as vantage
 /// and AS of its peers in the place of traces: one for the block, one for each routed prefix, one for every other prefix
 /// that touches the block, at each table, after each change, and --every so often. Peers are no traffic: a share says how
 /// many of them have a route by a carrier, not how much goes that way.
@@ -45,6 +45,13 @@ pub(super) struct Bgp {
     /// Files and folders; - is stdin
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// How things are at present: asks RIPEstat, without files and without a key
+    #[cfg(feature = "remote")]
+    #[arg(long, conflicts_with_all = ["files", "from", "needs", "at"])]
+    now: bool,
+    #[cfg(feature = "remote")]
+    #[command(flatten)]
+    api: super::service::Api,
     /// The format of all files [default: recognised by their content]
     #[arg(long, value_name = "FORMAT", value_parser = formats())]
     from: Option<&'static BgpFormat>,
@@ -145,6 +152,10 @@ impl Bgp {
         }
         let targets = config::targets(common)?;
         let (files, explain) = self.files_and_prefix();
+        #[cfg(feature = "remote")]
+        let fetched = self.now.then(|| self.fetch(&targets)).transpose()?;
+        #[cfg(feature = "remote")]
+        let files = fetched.as_ref().map_or(files, |fetched| vec![fetched.path().to_owned()]);
         self.check_files(&files, common)?;
         let mut append = self.open_append(&targets, common)?;
         let mut peer_file = self.peers.as_deref().map(RowFile::open).transpose()?;
@@ -202,6 +213,24 @@ impl Bgp {
         let errors = appended.err().into_iter().chain(filled.into_iter().map(anyhow::Error::new));
         Exit::first_of(errors.chain(written.err()))?;
         Ok(self.exit(&results, outcome))
+    }
+
+    /// A file with what RIPEstat says of the block and its routed prefixes at present.
+    #[cfg(feature = "remote")]
+    fn fetch(&self, targets: &Targets) -> anyhow::Result<tempfile::NamedTempFile> {
+        use crate::remote::ripestat;
+        use std::io::Write as _;
+        const BUDGET: Duration = Duration::from_mins(2);
+        let clock = super::service::SystemClock::started()?;
+        let mut client = self.api.client(ripestat::SERVICE, None, &clock, None)?;
+        let block = &targets.block;
+        let prefixes: Vec<_> =
+            std::iter::once(block.prefix).chain(block.routed_prefixes()).collect();
+        let document = ripestat::state(&mut client, &prefixes, BUDGET)?;
+        let mut file = tempfile::Builder::new().prefix("ripestat-").suffix(".json").tempfile()?;
+        file.write_all(&document)?;
+        file.flush()?;
+        Ok(file)
     }
 
     /// The files, and the prefix that is explained. What stands behind --explain and is no prefix is a file.

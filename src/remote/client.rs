@@ -122,8 +122,8 @@ impl Client {
         self.http.place(path)
     }
 
-    pub(super) fn on_this_host(&self, link: &str) -> Option<String> {
-        self.http.on_this_host(link)
+    pub(super) fn on_this_host(&self, place: &str, link: &str) -> Option<String> {
+        self.http.on_this_host(place, link)
     }
 
     /// Asks for what is at `place`, without the key unless `keyed`, until `read` makes something of the answer.
@@ -306,7 +306,8 @@ impl Client {
             match answer.status {
                 200..=299 => return Ok(answer),
                 301 | 302 | 303 | 307 | 308 => {
-                    let to = answer.header("location").and_then(|to| self.http.on_this_host(to));
+                    let to =
+                        answer.header("location").and_then(|to| self.http.on_this_host(&place, to));
                     match to {
                         Some(to) => place = to,
                         None => {
@@ -394,6 +395,7 @@ impl Client {
             first: None,
             last: None,
             length: 0,
+            most: u64::MAX,
         }
     }
 
@@ -492,9 +494,16 @@ pub(super) struct Watched {
     last: Option<u8>,
     /// How much was read.
     pub(super) length: u64,
+    /// How much may be read.
+    most: u64,
 }
 
 impl Watched {
+    /// It fails when more than `more` comes from here on.
+    pub(super) fn may_come(&mut self, more: u64) {
+        self.most = self.length + more;
+    }
+
     /// Whether it began as an array and did not end as one, or is no JSON at all.
     pub(super) fn is_cut_off(&self) -> bool {
         self.is_page
@@ -510,6 +519,10 @@ impl Read for Watched {
         }
         if self.until.is_some_and(|until| self.clock.now() > until) {
             return Err(io::Error::new(io::ErrorKind::TimedOut, "it did not end in time"));
+        }
+        if self.length > self.most {
+            let why = format!("nothing new is in {} MiB", self.length >> 20);
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
         }
         let length = self.body.read(to)?;
         let mut letters =

@@ -12,6 +12,7 @@ pub mod globalping;
 mod http;
 mod key;
 mod records;
+pub mod ripestat;
 mod run;
 mod weather;
 

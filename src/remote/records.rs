@@ -23,8 +23,12 @@ const MOST_FUTILE: u32 = 4;
 /// How long a service is asked for the rest of what broke off.
 const PATIENCE: Duration = Duration::from_mins(2);
 const BUFFER: usize = 64 << 10;
-/// How much may come without that anything in it is new.
-const MOST_OLD: u64 = 1 << 30;
+/// The longest result.
+const LONGEST: usize = 4 << 20;
+/// How much may come without that anything in it is new, beyond what came before in another transfer.
+const MOST_OLD: u64 = 64 << 20;
+/// The same, in records.
+const MOST_OLD_RECORDS: usize = 1 << 20;
 
 /// Results that were handed on before.
 #[derive(Debug)]
@@ -103,8 +107,10 @@ pub struct Records<'c> {
     until: Option<Duration>,
     futile: u32,
     new: bool,
-    /// How much of this transfer was read when something new came last.
-    fresh: u64,
+    /// How much was read of the longest transfer.
+    longest: u64,
+    /// How many records have come since the last new one.
+    old: usize,
     ended: bool,
     /// How many records of this transfer cannot be read.
     unread: u64,
@@ -137,7 +143,8 @@ impl<'c> Records<'c> {
             until: None,
             futile: 0,
             new: false,
-            fresh: 0,
+            longest: 0,
+            old: 0,
             ended: false,
             unread: 0,
             malformed: 0,
@@ -170,11 +177,12 @@ impl<'c> Records<'c> {
     fn more(&mut self) -> Result<(), RemoteError> {
         if self.open.is_none() {
             let (client, patience) = (&mut *self.client, &mut self.patience);
-            let body = client.stream(&self.what, &self.place, patience, self.until)?;
+            let mut body = client.stream(&self.what, &self.place, patience, self.until)?;
+            body.may_come(self.longest + MOST_OLD);
             let body = Arc::new(Mutex::new(body));
             let reader = BufReader::with_capacity(BUFFER, Shared(Arc::clone(&body)));
-            (self.new, self.unread, self.fresh) = (false, 0, 0);
-            self.open = Some((Box::new(json::cut(Box::new(reader))), body));
+            (self.new, self.unread) = (false, 0);
+            self.open = Some((Box::new(json::cut(Box::new(reader), LONGEST)), body));
         }
         let Some((batches, body)) = &mut self.open else { return Ok(()) };
         let why = match batches.next() {
@@ -182,6 +190,7 @@ impl<'c> Records<'c> {
                 let mut is_cut = false;
                 for (_, record) in batch.records() {
                     self.read += 1;
+                    self.old += 1;
                     match record {
                         Ok(record) if self.seen.is_new(record) => {
                             self.waiting.push_back(one_line(record, self.client));
@@ -191,13 +200,16 @@ impl<'c> Records<'c> {
                         Err(_) => self.unread += 1,
                     }
                 }
-                let length = body.lock().unwrap_or_else(PoisonError::into_inner).length;
-                if self.waiting.is_empty() && length > self.fresh + MOST_OLD {
-                    let why = format!("nothing new is in the last {} MiB", MOST_OLD >> 20);
+                // What came before a transfer broke off comes again.
+                if self.waiting.is_empty() && self.old > self.read / 2 + MOST_OLD_RECORDS {
+                    let why = format!("nothing new is in the last {} records", self.old);
                     return Err(RemoteError::Unexpected { what: self.what.clone(), why });
                 }
                 if !self.waiting.is_empty() {
-                    self.fresh = length;
+                    self.old = 0;
+                    let mut body = body.lock().unwrap_or_else(PoisonError::into_inner);
+                    body.may_come(MOST_OLD);
+                    drop(body);
                     self.new = true;
                     self.futile = 0;
                     self.patience.renew(self.client, PATIENCE);
@@ -206,6 +218,11 @@ impl<'c> Records<'c> {
                     return Ok(());
                 }
                 "it broke off within a result".to_owned()
+            }
+            // It would be so again.
+            Some(Err(error)) if error.kind() == io::ErrorKind::FileTooLarge => {
+                let (what, why) = (self.what.clone(), error.to_string());
+                return Err(RemoteError::Unexpected { what, why });
             }
             Some(Err(error)) => http::broken(&error),
             None if body.lock().unwrap_or_else(PoisonError::into_inner).is_cut_off() => {
@@ -217,6 +234,8 @@ impl<'c> Records<'c> {
                 return Ok(());
             }
         };
+        let length = body.lock().unwrap_or_else(PoisonError::into_inner).length;
+        self.longest = self.longest.max(length);
         self.open = None;
         self.client.interrupted(&self.what)?;
         self.futile += u32::from(!self.new);

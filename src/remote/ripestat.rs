@@ -26,11 +26,13 @@ pub fn state(
     let (mut routes, mut messages, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
     let mut time = Value::Null;
     for prefix in prefixes {
-        let place = client.place(&format!("bgp-state/data.json?resource={prefix}&sourceapp=lasthop"));
+        let place =
+            client.place(&format!("bgp-state/data.json?resource={prefix}&sourceapp=lasthop"));
         let until = client.clock.now() + budget;
         let what = format!("the routes to {prefix}");
         let (answer, status) = client.get(&what, &place, false, until, |value| {
-            let data = value.get("data").filter(|data| data.get("bgp_state").is_some_and(Value::is_array));
+            let data =
+                value.get("data").filter(|data| data.get("bgp_state").is_some_and(Value::is_array));
             let status = value.get("status").and_then(Value::as_str).unwrap_or("ok").to_owned();
             match data {
                 Some(_) => Ok((value.clone(), status)),
@@ -41,9 +43,15 @@ pub fn state(
             let why = format!("it answers with status {}", shown(&status));
             return Err(RemoteError::Unexpected { what, why });
         }
-        let list = |pointer| answer.pointer(pointer).and_then(Value::as_array).cloned().unwrap_or_default();
-        routes.extend(list("/data/bgp_state").into_iter().filter(|route| seen.insert(route.to_string())));
-        messages.extend(list("/messages").into_iter().filter(|message| seen.insert(message.to_string())));
+        let list = |pointer| {
+            answer.pointer(pointer).and_then(Value::as_array).cloned().unwrap_or_default()
+        };
+        routes.extend(
+            list("/data/bgp_state").into_iter().filter(|route| seen.insert(route.to_string())),
+        );
+        messages.extend(
+            list("/messages").into_iter().filter(|message| seen.insert(message.to_string())),
+        );
         // All are of the same time, or nearly.
         if time.is_null() {
             time = answer.pointer("/data/query_time").cloned().unwrap_or_default();

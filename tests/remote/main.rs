@@ -5,6 +5,7 @@
 //! loopback where nobody listens.
 
 mod atlas;
+mod bgp;
 mod fetch;
 mod find;
 mod globalping;

@@ -8,7 +8,7 @@ const EXECUTABLE: &str = env!("CARGO_BIN_EXE_lasthop");
 /// Far longer than anything here takes.
 const SECONDS: &str = "100";
 /// The commands that ask a service.
-const ASK: [&str; 2] = ["atlas", "globalping"];
+const ASK: [&str; 3] = ["atlas", "globalping", "bgp"];
 /// A port of loopback where nobody listens: whatever would go further ends there.
 const NOWHERE: &str = "http://127.0.0.1:9";
 

@@ -96,7 +96,7 @@ pub(super) fn list(
         let (page, next) = client.get(what, &place, false, until, page)?;
         page.iter().for_each(&mut *take);
         let Some(next) = next else { return Ok(None) };
-        place = client.on_this_host(&next).ok_or_else(|| {
+        place = client.on_this_host(&place, &next).ok_or_else(|| {
             let next = client.strip(&shown(&next));
             let why = format!("its next page is on another host, {next}, which is not asked");
             RemoteError::Unexpected { what: what.into(), why }

@@ -15,7 +15,7 @@ use super::plan::advised;
 use super::probes;
 use crate::remote::client::{Client, Posted};
 use crate::remote::error::{RemoteError, shown};
-use crate::remote::run::{Made, Run, State, Step, identity};
+use crate::remote::run::{Made, Run, State, Step};
 
 /// How long a lost measurement is looked for: the list of all knows it only after a while.
 const SEARCHED: Duration = Duration::from_mins(5);
@@ -78,7 +78,7 @@ pub fn create(
     match run.journal.state() {
         State::Going | State::Ended(_) => return Ok(()),
         State::Unknown => {
-            if find_made(client, run, waiting, remark)? {
+            if find_made(client, run, waiting, again, remark)? {
                 return Ok(());
             }
             if !again {
@@ -132,7 +132,7 @@ pub fn create(
     remark(format!(
         "the answer to the request was lost ({why}); looking for its measurements by their tag"
     ));
-    if find_made(client, run, waiting, remark)? { Ok(()) } else { Err(lost(run)) }
+    if find_made(client, run, waiting, false, remark)? { Ok(()) } else { Err(lost(run)) }
 }
 
 /// What to do without a key.
@@ -161,13 +161,15 @@ fn find_made(
     client: &mut Client,
     run: &mut Run,
     waiting: Waiting,
+    again: bool,
     remark: &mut dyn FnMut(String),
 ) -> Result<bool, RemoteError> {
     let Some(planned) = run.journal.planned().cloned() else { return Ok(false) };
     let wanted = planned.targets.len();
     let now = client.clock.now();
-    // The rest of the time is for the results.
-    let time = SEARCHED.min(waiting.until.saturating_sub(now) / 3);
+    // Who says that they may be created again expects that none is found, and wants the rest of the time for results.
+    let left = waiting.until.saturating_sub(now);
+    let time = SEARCHED.min(if again { left / 3 } else { left * 4 / 5 });
     let (until, wait) = (now + time, waiting.poll.min(SEARCH_EVERY).min(time / 8));
     let path = format!("measurements/?tags={}&page_size=500", planned.tag);
     let mut found = BTreeMap::new();
@@ -370,7 +372,7 @@ fn take_results(
     loop {
         match records.next_record() {
             Ok(Some(record)) => {
-                if identity(&record).is_some_and(|(measurement, _)| measurement == own) {
+                if run.is_of(&own, &record) {
                     waits.push(record);
                     new += 1;
                 }
