@@ -431,14 +431,14 @@ mod tests {
         }
 
         #[test]
-        fn observations_come_back_without_time_and_method(traces in vec(trace(), 1..4)) {
+        fn observations_come_back_without_time(traces in vec(trace(), 1..4)) {
             let mut store = TraceStore::new(false);
             store.push(&packed(traces.iter(), false)).expect("stored");
             let targets = targets();
             let expected: Vec<Stored> = traces
                 .iter()
                 .map(|trace| Observation::of(trace, &targets))
-                .map(|of| Stored::Observation(Observation { started: None, method: None, ..of }))
+                .map(|of| Stored::Observation(Observation { started: None, ..of }))
                 .collect();
             prop_assert_eq!(read_back(store), expected);
         }
