@@ -99,7 +99,7 @@ impl Clusters {
 
     /// The share of each class, in their order: the mean of the prefixes' shares.
     pub(super) fn shares(&self, seed: u64) -> Vec<Share> {
-        self.shares_of(&[0..self.prefixes], seed).pop().unwrap_or_default()
+        self.shares_of(std::slice::from_ref(&(0..self.prefixes)), seed).pop().unwrap_or_default()
     }
 
     /// The same of some of the prefixes, each time from the same draws.

@@ -28,8 +28,8 @@ pub(super) fn last(bytes: &[u8], only: Option<Family>) -> Option<usize> {
         (b"HOST: ", report),
     ];
     let last = |(words, begin): (&[u8], Begin)| {
-        let places = memchr::memmem::rfind_iter(bytes, words).take(TRIES);
-        places.filter_map(|place| begin(bytes, place, only)).next()
+        let mut places = memchr::memmem::rfind_iter(bytes, words).take(TRIES);
+        places.find_map(|place| begin(bytes, place, only))
     };
     words.into_iter().filter_map(last).max()
 }

@@ -51,16 +51,13 @@ impl Row {
         let is_refusal = short && sender != Sender::Unreadable;
         let refusal = is_refusal.then(|| behind_address(rest).to_lowercase());
         // `5  192.0.2.1  1 ms` is of another program.
-        let is_row = match refusal {
+        let is_row = if let Some(words) = &refusal {
             // Numbers alone are those of another table.
-            Some(ref words) => {
-                let has_words = words.contains(|c: char| c.is_alphabetic() || !c.is_ascii());
-                (!times.is_empty() && words.is_empty() || has_words) && !has_times(rest)
-            }
-            None => {
-                let is_cut = sender == Sender::Unreadable && is_part_of_address(rest);
-                !short && (times == [Time::Silent; PROBES] || !is_cut)
-            }
+            let has_words = words.contains(|c: char| c.is_alphabetic() || !c.is_ascii());
+            (!times.is_empty() && words.is_empty() || has_words) && !has_times(rest)
+        } else {
+            let is_cut = sender == Sender::Unreadable && is_part_of_address(rest);
+            !short && (times == [Time::Silent; PROBES] || !is_cut)
         };
         is_row.then_some(Self { ttl, times, sender, refusal, is_bare: rest.is_empty() })
     }
