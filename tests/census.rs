@@ -10,16 +10,19 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use lasthop::census::{
-    Census, Host, HostCounts, Liveness, PacketPings, PingMethod, PingProbe, PingProgress,
-    PingReply, PingResult, PingSettings, mark_implausible,
+    Census, ConnectPings, Host, HostCounts, Liveness, PacketPings, PingMethod, PingProbe,
+    PingProgress, PingReply, PingResult, PingSettings, mark_implausible,
 };
-use lasthop::lab::{self, Network, Scenario, VirtualTransport};
+use lasthop::lab::{self, Network, Scenario, VirtualConnections, VirtualTransport};
 use lasthop::probe::Moment;
 use lasthop::probe::engine::{Matched, Measured};
 use lasthop::probe::packet::{Codec, Secret};
-use lasthop::probe::transport::{SendResult, Transport, TransportCounts, TransportError};
+use lasthop::probe::transport::{
+    Refusal, SendResult, Transport, TransportCounts, TransportError, Unsent,
+};
 use lasthop::targets::{Targets, select};
 use lasthop::trace::StopReason;
+use nix::errno::Errno;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -169,8 +172,11 @@ fn a_silent_target_costs_four_packets_and_a_live_one_three() {
 fn the_rate_is_a_ceiling() {
     let settings = PingSettings { rate: NonZeroU32::new(317), ..PingSettings::default() };
     let found = census(populous(0.1), &[PingMethod::Icmp, PingMethod::Udp], &settings, 1);
-    let mut sent: Vec<u64> =
-        found.hosts.iter().flat_map(|host| host.pings.iter().map(|one| one.sent.nanos())).collect();
+    let mut sent: Vec<u64> = found
+        .hosts
+        .iter()
+        .flat_map(|host| host.pings.iter().map(|one| one.sent.at.nanos()))
+        .collect();
     sent.sort_unstable();
     for (first, later) in sent.iter().zip(sent.iter().skip(317)) {
         assert!(later - first >= 1_000_000_000, "more than 317 in a second");
@@ -213,16 +219,16 @@ impl<F: Fn(&PingProbe) -> Vec<(u64, PingResult)>> Transport<PingProbe, PingReply
         let (target, number) = (ping.target, ping.number);
         for (millis, result) in (self.replies)(ping) {
             let received = self.now + Duration::from_millis(millis);
-            self.on_the_way.push(PingReply { target, number, received, result });
+            self.on_the_way.push(PingReply { target, number, received: received.into(), result });
         }
-        Ok(SendResult::Sent(self.now))
+        Ok(SendResult::Sent(self.now.into()))
     }
 
     fn recv(&mut self, until: Moment, replies: &mut Vec<PingReply>) -> Result<(), TransportError> {
         self.on_the_way.sort_by_key(|reply| reply.received);
-        let next = self.on_the_way.first().map_or(until, |reply| reply.received);
+        let next = self.on_the_way.first().map_or(until, |reply| reply.received.at);
         self.now = self.now.max(next.min(until));
-        let here = self.on_the_way.iter().take_while(|reply| reply.received <= self.now).count();
+        let here = self.on_the_way.iter().take_while(|reply| reply.received.at <= self.now).count();
         replies.extend(self.on_the_way.drain(..here));
         Ok(())
     }
@@ -303,7 +309,7 @@ fn ports_take_turns_until_one_answers() {
 fn the_pings_of_one_target_are_apart() {
     let (host, ..) = of_one(PingMethod::Icmp, |_| vec![(1, ECHO)]);
     for (one, next) in host.pings.iter().zip(&host.pings[1..]) {
-        assert!(next.sent.since(one.sent) >= Duration::from_millis(200));
+        assert!(next.sent.since(one.sent) >= Some(Duration::from_millis(200)));
     }
 }
 
@@ -321,4 +327,158 @@ fn an_interruption_ends_all_methods() {
     let forever = &mut until(Duration::MAX);
     census.ping(PingMethod::Udp, &mut transport, forever).expect("nothing");
     assert_eq!(transport.pings.len(), count);
+}
+
+/// A machine whose link fails from one moment to another: it refuses, or it takes the pings and reports after
+/// three seconds that they never left.
+struct Failing<T> {
+    inner: T,
+    times: std::ops::Range<Moment>,
+    reports: bool,
+    swallowed: Vec<(Moment, PingProbe)>,
+}
+
+impl<T: Transport<PingProbe, PingReply>> Transport<PingProbe, PingReply> for Failing<T> {
+    fn now(&self) -> Moment {
+        self.inner.now()
+    }
+
+    fn send(&mut self, ping: &PingProbe) -> Result<SendResult, TransportError> {
+        let now = self.now();
+        if !self.times.contains(&now) {
+            self.inner.send(ping)
+        } else if self.reports {
+            self.swallowed.push((now, *ping));
+            Ok(SendResult::Sent(now.into()))
+        } else {
+            Ok(SendResult::Refused(now, Refusal::new(Errno::ENETUNREACH)))
+        }
+    }
+
+    fn recv(&mut self, until: Moment, replies: &mut Vec<PingReply>) -> Result<(), TransportError> {
+        self.inner.recv(until, replies)
+    }
+
+    fn take_unsent(&mut self) -> Vec<Unsent<PingProbe>> {
+        let now = self.now();
+        match self.swallowed.first() {
+            Some((first, _)) if *first + Duration::from_secs(3) <= now => {}
+            _ => return Vec::new(),
+        }
+        let refusal = Refusal::new(Errno::EHOSTUNREACH);
+        let all = std::mem::take(&mut self.swallowed);
+        all.into_iter().map(|(_, probe)| Unsent { probe, refusal }).collect()
+    }
+
+    fn take_counts(&mut self) -> TransportCounts {
+        self.inner.take_counts()
+    }
+}
+
+/// A link that is down for a while hides no host, and is no attempt.
+#[test]
+fn a_link_that_fails_for_a_while_hides_no_host() {
+    let truth = hosts(&populous(0.0));
+    for (reports, seconds) in [(false, 1..3), (true, 1..4)] {
+        let block = targets().block;
+        let addresses = select(&block, &[], &mut StdRng::seed_from_u64(1)).expect("addresses");
+        let codec = Codec::new(Secret::new(*b"known to one run"));
+        let mut transport = VirtualTransport::new(Network::new(populous(0.0), 1), codec);
+        let inner = PacketPings::new(&mut transport, PingMethod::Icmp.packets().expect("packets"));
+        let moment = |second| Moment::START + Duration::from_secs(second);
+        let times = moment(seconds.start)..moment(seconds.end);
+        let mut failing = Failing { inner, times, reports, swallowed: Vec::new() };
+        let mut census = Census::new(&addresses, PingSettings::default());
+        census.ping(PingMethod::Icmp, &mut failing, &mut until(Duration::MAX)).expect("pinged");
+        assert_eq!(alive(&census), truth, "{reports}");
+        assert!(census.measured.is_complete() && census.measured.counts.resent > 0);
+        for host in &census.hosts {
+            let (sent, received) = (host.sent(), host.received());
+            let right = if host.is_alive() { sent == received && sent >= 3 } else { sent == 4 };
+            assert!(right, "{reports}: {} {sent} {received}", host.target);
+        }
+    }
+}
+
+/// What could not be asked is not silent: it was not pinged.
+#[test]
+fn what_the_machine_never_sent_was_not_pinged() {
+    let inner = Scripted::new(|_: &PingProbe| vec![(10, ECHO)]);
+    let times = Moment::START..Moment::START + Duration::from_hours(1);
+    let mut failing = Failing { inner, times, reports: false, swallowed: Vec::new() };
+    let mut census = Census::new(&[HOST], PingSettings::default());
+    census.ping(PingMethod::Icmp, &mut failing, &mut until(Duration::MAX)).expect("pinged");
+    assert_eq!((census.hosts[0].asked, census.measured.packets), (None, 0));
+    assert!(census.measured.counts.unsent > 0 && !census.measured.is_complete());
+    assert_eq!(HostCounts::of(&census.hosts, &targets().block).block.targets, 0);
+}
+
+/// A block with three hosts, and in 179/24 a box that answers for every address, or two that share the work at
+/// different distances, under loss.
+fn with_boxes(loss: f64, boxes: &[&str]) -> Scenario {
+    let mut text = format!("about = \"\"\nvantage = \"{HERE}\"\nloss = {loss:.2}\n");
+    let mut route = |to: &str, hops: &str, rest: &str| {
+        let _ = write!(
+            text,
+            "[[route]]\nto = \"{to}\"\n{rest}\n[[route.path]]\nhops = [\"192.168.1.1 1\", {hops}]\n\
+             end = \"hosts 250\"\nclass = \"china\"\n"
+        );
+    };
+    let near = "\"103.35.255.254 200\"";
+    for (third, host) in [(176, 8), (177, 1), (178, 55)] {
+        let hosts = format!("hosts = [\"175.45.{third}.{host}\"]");
+        route(&format!("175.45.{third}.0/24"), near, &hosts);
+    }
+    for (place, of_box) in boxes.iter().enumerate() {
+        let hops = if place == 0 { near.to_owned() } else { format!("\"219.158.3.1 90\", {near}") };
+        let part = match boxes.len() {
+            1 => "175.45.179.0/24".to_owned(),
+            _ => format!("175.45.179.{}/25", place * 128),
+        };
+        route(&part, &hops, of_box);
+    }
+    Scenario::parse("boxes", &text).expect("a right scenario")
+}
+
+/// A census of that by connections.
+fn by_tcp(scenario: Scenario, seed: u64) -> Census {
+    let block = targets().block;
+    let addresses = select(&block, &[], &mut StdRng::seed_from_u64(seed)).expect("addresses");
+    let settings = PingSettings { rate: NonZeroU32::new(2000), ..PingSettings::default() };
+    let timeout = settings.timeout(PingMethod::Tcp);
+    let mut transport =
+        VirtualConnections::new(Network::new(scenario, seed), timeout, Moment::START);
+    let mut census = Census::new(&addresses, settings);
+    let mut pings = ConnectPings::new(&mut transport);
+    census.ping(PingMethod::Tcp, &mut pings, &mut until(Duration::MAX)).expect("pinged");
+    mark_implausible(&mut census.hosts, &block, HERE);
+    census
+}
+
+/// By connections it is chance, under loss, which port finds an address, and by echo requests boxes that share
+/// the work have TTLs of their own. All the same nobody is alive there, and the hosts elsewhere are.
+#[test]
+fn a_box_that_answers_for_a_prefix_is_no_host_whatever_is_lost() {
+    let real = hosts(&with_boxes(0.0, &[]));
+    let is_box = "middlebox = { behind = 2, open = [80, 443] }";
+    for (loss, seed) in [(0.0, 1), (0.02, 2), (0.05, 3), (0.15, 4), (0.15, 5)] {
+        let found = by_tcp(with_boxes(loss, &[is_box]), seed);
+        assert!(alive(&found).is_subset(&real), "{loss}: {:?}", alive(&found));
+        assert!(loss > 0.05 || alive(&found) == real, "{loss}: {:?}", alive(&found));
+        let counts = HostCounts::of(&found.hosts, &targets().block);
+        assert!(counts.block.implausible >= 250, "{loss}: {}", counts.block.implausible);
+    }
+    let all = |first: u32| {
+        let hosts: Vec<String> =
+            (first..first + 128).map(|last| format!("\"175.45.179.{last}\"")).collect();
+        format!("hosts = [{}]", hosts.join(", "))
+    };
+    let (one, other) = (all(0), all(128));
+    for (loss, seed) in [(0.0, 1), (0.05, 2), (0.15, 3)] {
+        let scenario = with_boxes(loss, &[&one, &other]);
+        let found = census(scenario, &[PingMethod::Icmp], &PingSettings::default(), seed);
+        assert!(alive(&found).is_subset(&real), "{loss}: {:?}", alive(&found));
+        let counts = HostCounts::of(&found.hosts, &targets().block);
+        assert!(counts.block.implausible >= 250, "{loss}: {}", counts.block.implausible);
+    }
 }

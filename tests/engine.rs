@@ -2,6 +2,7 @@
 //! when it stops.
 #![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
 
+use std::net::Ipv4Addr;
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -10,10 +11,12 @@ use jiff::Timestamp;
 use lasthop::lab::{Network, Scenario, VirtualTransport};
 use lasthop::probe::engine::{Matched, Measured, Observer, Progress};
 use lasthop::probe::packet::{Codec, Secret};
-use lasthop::probe::transport::{Refusal, SendResult, Transport, TransportCounts, TransportError};
-use lasthop::probe::{Moment, Probe, ProbeMethod, ProbeTtl, Reply, TraceJob, TraceSettings};
+use lasthop::probe::transport::{
+    Refusal, SendResult, Transport, TransportCounts, TransportError, Unsent,
+};
+use lasthop::probe::{Moment, Probe, ProbeMethod, ProbeTtl, Reply, Stamp, TraceJob, TraceSettings};
 use lasthop::targets::Targets;
-use lasthop::trace::{Hop, StopReason, Strategy, Trace};
+use lasthop::trace::{Hop, HopReply, StopReason, Strategy, Trace, Ttl};
 use nix::errno::Errno;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -319,7 +322,7 @@ impl Transport for Breaking {
         if self.fails {
             Err(TransportError::System { call: "sendto", source })
         } else {
-            Ok(SendResult::Unsent(self.inner.now(), Refusal::new(Errno::ENETUNREACH)))
+            Ok(SendResult::Refused(self.inner.now(), Refusal::new(Errno::ENETUNREACH)))
         }
     }
 
@@ -409,5 +412,260 @@ fn a_run_that_cannot_send_gives_up() {
         assert!(failure.starts_with("nothing could be sent for 1"), "{failure}");
         assert!(ran.took < Duration::from_secs(15) && !ran.is_complete());
         assert!(ran.counts.unsent > 0 && ran.traces.is_empty());
+    }
+}
+
+/// How a link fails for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Failure {
+    /// The system refuses, as without a route.
+    Refused,
+    /// The system takes the probes, looks for the gateway, and reports some of them after three seconds. The
+    /// others it forgets.
+    Swallowed,
+}
+
+/// A machine whose link fails from one moment to another, for some of the targets.
+struct Failing {
+    inner: VirtualTransport,
+    failure: Failure,
+    times: std::ops::Range<Moment>,
+    is_affected: fn(&Probe) -> bool,
+    swallowed: Vec<(Moment, Probe)>,
+    left: u64,
+}
+
+impl Failing {
+    const SEARCH: Duration = Duration::from_secs(3);
+
+    fn new(failure: Failure, seconds: std::ops::Range<u64>) -> Self {
+        let moment = |second| Moment::START + Duration::from_secs(second);
+        Self {
+            inner: transport(scenario(CHAIN, "hosts 50", "")),
+            failure,
+            times: moment(seconds.start)..moment(seconds.end),
+            is_affected: |_| true,
+            swallowed: Vec::new(),
+            left: 0,
+        }
+    }
+}
+
+impl Transport for Failing {
+    fn now(&self) -> Moment {
+        self.inner.now()
+    }
+
+    fn send(&mut self, probe: &Probe) -> Result<SendResult, TransportError> {
+        let now = self.now();
+        if !self.times.contains(&now) || !(self.is_affected)(probe) {
+            self.left += 1;
+            return self.inner.send(probe);
+        }
+        match self.failure {
+            Failure::Refused => Ok(SendResult::Refused(now, Refusal::new(Errno::ENETUNREACH))),
+            Failure::Swallowed => {
+                self.swallowed.push((now, *probe));
+                Ok(SendResult::Sent(now.into()))
+            }
+        }
+    }
+
+    fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
+        self.inner.recv(until, replies)
+    }
+
+    fn take_unsent(&mut self) -> Vec<Unsent> {
+        let now = self.now();
+        match self.swallowed.first() {
+            Some((first, _)) if *first + Self::SEARCH <= now => {}
+            _ => return Vec::new(),
+        }
+        let refusal = Refusal::new(Errno::EHOSTUNREACH);
+        let all = std::mem::take(&mut self.swallowed);
+        all.into_iter().step_by(4).map(|(_, probe)| Unsent { probe, refusal }).collect()
+    }
+
+    fn take_counts(&mut self) -> TransportCounts {
+        self.inner.take_counts()
+    }
+}
+
+fn many_targets() -> Vec<String> {
+    (176..180).flat_map(|third| (0..64).map(move |n| format!("175.45.{third}.{n}"))).collect()
+}
+
+/// What the traces show: their targets, ends and routers.
+fn shown(traces: &[Trace]) -> Vec<String> {
+    let mut shown: Vec<String> = traces
+        .iter()
+        .map(|trace| {
+            let routers: Vec<String> = trace
+                .answers()
+                .map(|(ttl, answer)| format!("{} {}", ttl.get(), answer.from))
+                .collect();
+            format!("{} {:?} {routers:?}", trace.target, trace.stop)
+        })
+        .collect();
+    shown.sort();
+    shown
+}
+
+/// Where the traces end.
+fn borders(traces: &[Trace]) -> Vec<(Ipv4Addr, bool, Option<Ipv4Addr>)> {
+    let foreign = |trace: &Trace| {
+        let foreign = |(ttl, answer): (Ttl, &HopReply)| (ttl.get() < 4).then_some(answer.from);
+        trace.answers().filter_map(foreign).last()
+    };
+    let ends = |it: &Trace| (it.target, it.stop == Some(StopReason::Home), foreign(it));
+    let mut borders: Vec<_> = traces.iter().map(ends).collect();
+    borders.sort();
+    borders
+}
+
+/// What is in one list and not in the other.
+fn differences<'a>(one: &'a [String], other: &'a [String]) -> Vec<&'a String> {
+    let missing = |from: &'a [String], list: &'a [String]| {
+        list.iter().filter(|it| !from.contains(it)).collect::<Vec<_>>()
+    };
+    [missing(one, other), missing(other, one)].concat()
+}
+
+/// A link that is down for two seconds in the middle: nobody takes that for silence of the network, what did
+/// not leave leaves later, and only what left is counted.
+#[test]
+fn a_link_that_fails_for_a_while_changes_nothing() {
+    let targets = many_targets();
+    let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
+    for strategy in [Strategy::Full, Strategy::Border] {
+        let settings = TraceSettings { strategy, ..TraceSettings::default() };
+        let undisturbed = run(scenario(CHAIN, "hosts 50", ""), &targets, &settings);
+        for (failure, seconds) in [(Failure::Refused, 1..3), (Failure::Swallowed, 1..4)] {
+            let mut failing = Failing::new(failure, seconds);
+            let ran = run_on(&mut failing, &targets, &settings, Duration::from_hours(1));
+            let what = format!("{failure:?} {strategy}");
+            assert_eq!(borders(&ran.traces), borders(&undisturbed.traces), "{what}");
+            if strategy == Strategy::Full {
+                let shown = [shown(&ran.traces), shown(&undisturbed.traces)];
+                let differ = differences(&shown[0], &shown[1]);
+                assert!(differ.is_empty(), "{what}: {differ:#?}");
+            }
+            assert!(ran.counts.resent > 0 && ran.is_complete(), "{what}: {:?}", ran.counts);
+            let probes: usize = ran.traces.iter().map(Trace::probes).sum();
+            let probes = u64::try_from(probes).expect("few");
+            match failure {
+                Failure::Refused => {
+                    assert_eq!((ran.packets, probes, ran.counts.unsent), (failing.left, probes, 0));
+                    assert_eq!(probes, failing.left, "{what}");
+                }
+                // What is reported when its trace has ended is too late.
+                Failure::Swallowed => {
+                    assert!(
+                        probes - failing.left < probes / 20,
+                        "{what}: {probes} {}",
+                        failing.left
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// A machine without a route to one of the routed prefixes: what it cannot ask is not silent, and the others
+/// are measured all the same.
+#[test]
+fn a_prefix_without_a_route_is_not_judged_and_the_others_are() {
+    let targets = many_targets();
+    let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
+    for failure in [Failure::Refused, Failure::Swallowed] {
+        let mut failing = Failing::new(failure, 0..10_000);
+        failing.is_affected = |probe| probe.key.target.octets()[2] == 177;
+        let settings = TraceSettings::default();
+        let ran = run_on(&mut failing, &targets, &settings, Duration::from_hours(1));
+        let asked = |third: u8| {
+            let of_prefix = ran.traces.iter().filter(|it| it.target.octets()[2] == third);
+            of_prefix.filter(|it| it.probes() > 0).count()
+        };
+        assert_eq!([176, 177, 178, 179].map(asked), [64, 0, 64, 64], "{failure:?}");
+        let mut unsent = ran.traces.iter().filter(|it| it.probes() == 0);
+        assert!(unsent.all(|it| it.stop == Some(StopReason::Unsent)), "{failure:?}");
+        assert!(ran.counts.unsent > 0 && !ran.is_complete(), "{failure:?}: {:?}", ran.counts);
+        assert!(ran.took < Duration::from_mins(1), "{failure:?}: {:?}", ran.took);
+    }
+}
+
+/// A machine on which the process is stopped for two seconds, each time so many probes have left: between its
+/// look at the clock and the sending, or right behind it.
+struct Stopped {
+    inner: VirtualTransport,
+    every: usize,
+    sends: usize,
+    before: bool,
+    held: Vec<Reply>,
+}
+
+impl Stopped {
+    fn stop(&mut self) {
+        let until = self.inner.now() + Duration::from_secs(2);
+        while self.inner.now() < until {
+            self.inner.recv(until, &mut self.held).expect("virtual");
+        }
+    }
+}
+
+impl Transport for Stopped {
+    fn now(&self) -> Moment {
+        self.inner.now()
+    }
+
+    fn send(&mut self, probe: &Probe) -> Result<SendResult, TransportError> {
+        self.sends += 1;
+        let stops = self.sends % self.every == 0;
+        if stops && self.before {
+            self.stop();
+        }
+        let sent = self.inner.send(probe);
+        if stops && !self.before {
+            self.stop();
+        }
+        let at = self.inner.now();
+        sent.map(|sent| if stops { SendResult::Sent(Stamp { at, exact: false }) } else { sent })
+    }
+
+    fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
+        if self.held.is_empty() {
+            return self.inner.recv(until, replies);
+        }
+        replies.append(&mut self.held);
+        Ok(())
+    }
+
+    fn take_counts(&mut self) -> TransportCounts {
+        self.inner.take_counts()
+    }
+}
+
+/// A process that is stopped measures no RTT of two seconds, and what came meanwhile is neither late nor asked
+/// again.
+#[test]
+fn a_stopped_process_measures_no_stop() {
+    let targets = many_targets();
+    let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
+    let undisturbed = run(scenario(CHAIN, "hosts 50", ""), &targets, &full());
+    for before in [true, false] {
+        let inner = transport(scenario(CHAIN, "hosts 50", ""));
+        let mut stopped = Stopped { inner, every: 97, sends: 0, before, held: Vec::new() };
+        let ran = run_on(&mut stopped, &targets, &full(), Duration::from_hours(1));
+        assert!(stopped.sends > 5 * stopped.every);
+        let shown = [shown(&ran.traces), shown(&undisturbed.traces)];
+        let differ = differences(&shown[0], &shown[1]);
+        assert!(differ.is_empty(), "{before}: {differ:#?}");
+        let more = ran.packets.abs_diff(undisturbed.packets);
+        assert!(more <= undisturbed.packets / 100, "{before}: {more} more or less");
+        let answers = || ran.traces.iter().flat_map(Trace::answers);
+        let longest = answers().filter_map(|(_, answer)| answer.rtt).max();
+        assert!(longest.is_some_and(|longest| longest < Duration::from_millis(300)), "{longest:?}");
+        let untimed = answers().filter(|(_, answer)| answer.rtt.is_none()).count();
+        assert!((1..=stopped.sends / stopped.every).contains(&untimed), "{before}: {untimed}");
     }
 }

@@ -3,7 +3,7 @@
 
 use ipnet::Ipv4Net;
 
-use super::path::{AsPath, PathHop};
+use super::path::{AS_TRANS, AsPath, PathHop};
 use super::record::{Nlri, Wanted};
 
 const AS_PATH: u8 = 2;
@@ -74,7 +74,6 @@ pub(super) struct Prefixes {
     pub(super) wanted: Vec<Nlri>,
     /// How many there are.
     pub(super) count: u32,
-    pub(super) has_default: bool,
 }
 
 impl Prefixes {
@@ -90,7 +89,6 @@ impl Prefixes {
             let path_id = if add_path { bytes.u32()? } else { 0 };
             let (network, length) = bytes.prefix()?;
             self.count += 1;
-            self.has_default |= length == 0;
             if wanted.has(network, length)
                 && let Ok(prefix) = Ipv4Net::new(network.into(), length)
             {
@@ -185,4 +183,10 @@ fn segments(bytes: &[u8], size: AsSize) -> Result<AsPath, Damaged> {
         }
     }
     Ok(AsPath(hops))
+}
+
+/// Whether an AS number names a network: neither reserved nor for private use nor what stands for another
+/// (RFC 6996, 7607, 7300, 5398).
+pub(super) fn is_public(asn: u32) -> bool {
+    !matches!(asn, 0 | AS_TRANS | 64_496..=131_071 | 4_200_000_000..)
 }

@@ -12,7 +12,7 @@ use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
 use super::attributes::{AsSize, Attributes, Bytes, Damaged, Prefixes};
-use super::record::{Nlri, Peer, Size, Table, TablePeer, TableRoute, Update, What};
+use super::record::{Nlri, Peer, Size, Table, TablePeer, TableRoute, Update, Wanted, What};
 use super::sink::Sink;
 
 /// Time, type, subtype, length.
@@ -364,8 +364,8 @@ impl File<'_, '_> {
         let body = bytes.take(length.saturating_sub(19))?;
         match kind {
             // Where sessions are not recorded, these messages show that one begins or ends.
-            1 => self.sink.session(at, None, peer, true),
-            3 => self.sink.session(at, None, peer, false),
+            1 => self.sink.shown(at, None, peer, true),
+            3 => self.sink.shown(at, None, peer, false),
             2 => {
                 return self.update(at, peer, asn == local, (size, matches!(subtype, 8 | 9)), body);
             }
@@ -404,7 +404,14 @@ impl File<'_, '_> {
         let counts = &mut self.sink.counts;
         counts.announced += u64::from(announced.count);
         counts.withdrawn += u64::from(gone.count);
-        self.sink.counted(at, &None, peer, announced.count, announced.has_default);
+        if announced.count > 0 && self.sink.is_sending(None, peer) {
+            let mut all = Prefixes::default();
+            for bytes in [Some(nlri), attributes.reach].into_iter().flatten() {
+                all.add(bytes, add_path, &Wanted::everything())?;
+            }
+            let prefix = |nlri: &Nlri| (u32::from(nlri.prefix.network()), nlri.prefix.prefix_len());
+            self.sink.counted(at, None, peer, all.wanted.iter().map(prefix));
+        }
         if announced.wanted.is_empty() && gone.wanted.is_empty() {
             return Ok(());
         }

@@ -15,6 +15,9 @@ pub enum PathHop {
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AsPath(pub Vec<PathHop>);
 
+/// What stands for an AS of four bytes on a session that knows two (RFC 6793).
+pub(super) const AS_TRANS: u32 = 23456;
+
 /// Who is next to the origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NextTo {

@@ -105,12 +105,14 @@ pub enum What {
     },
     /// What a service counted over all its collectors, without saying who the peers are.
     Aggregate(Aggregate),
-    /// A peer whose session came up has sent its whole table, of so many prefixes.
+    /// A peer whose session came up has sent its whole table.
     Learned {
         /// The peer.
         peer: Peer,
-        /// The size of its table.
-        size: Size,
+        /// The size of its table, where the file has all of it.
+        size: Option<Size>,
+        /// It sent nothing, and only an OPEN showed that the session came up: what it knew before still holds.
+        keeps: bool,
     },
 }
 

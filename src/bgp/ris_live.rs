@@ -133,7 +133,13 @@ fn update(
     );
     sink.counts.announced += u64::from(announced);
     sink.counts.withdrawn += u64::from(withdrawn);
-    sink.counted(at, &collector, peer, announced, all().any(|text| text == "0.0.0.0/0"));
+    if sink.is_sending(collector.as_ref(), peer) {
+        let prefix = |text: &Cow<'_, str>| {
+            let prefix: Ipv4Net = text.parse().ok()?;
+            Some((u32::from(prefix.network()), prefix.prefix_len()))
+        };
+        sink.counted(at, collector.as_ref(), peer, all().filter_map(prefix));
+    }
     let announced: Vec<Nlri> = all().filter_map(touches).collect();
     let withdrawn: Vec<Nlri> = message.withdrawals.iter().filter_map(touches).collect();
     if announced.is_empty() && withdrawn.is_empty() {

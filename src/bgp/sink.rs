@@ -50,6 +50,45 @@ impl ReadCounts {
     }
 }
 
+/// How many different prefixes there are, since routers announce one again while they look for the best path: a bit for
+/// each, by its hash, and from those that stay 0 how many there must have been (Whang, "linear-time probabilistic counting",
+/// TODS 15, 1990). It takes 128 KiB, and is off by less than 1 % for any table of today.
+#[derive(Debug, Clone, Default)]
+struct Distinct {
+    bits: Vec<u64>,
+}
+
+impl Distinct {
+    const BITS: usize = 1 << 20;
+
+    fn is_empty(&self) -> bool {
+        self.bits.is_empty()
+    }
+
+    fn add(&mut self, network: u32, length: u8) {
+        self.bits.resize(Self::BITS / 64, 0);
+        let number = u64::from(network) << 8 | u64::from(length);
+        // The finalizer of MurmurHash3: every bit of the number moves every bit of the hash.
+        let number = (number ^ number >> 33).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        let number = (number ^ number >> 33).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+        let place =
+            usize::try_from((number ^ number >> 33) % Self::BITS as u64).unwrap_or_default();
+        self.bits[place / 64] |= 1 << (place % 64);
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "at most 15 million"
+    )]
+    fn count(&self) -> u32 {
+        let all = f64::from(1 << 20);
+        let set: u32 = self.bits.iter().map(|word| word.count_ones()).sum();
+        let zeros = (all - f64::from(set)).max(1.0);
+        (all * (all / zeros).ln()).round() as u32
+    }
+}
+
 type Collector = Option<Arc<str>>;
 
 /// The tables that peers are sending, over all files of a collector.
@@ -59,11 +98,26 @@ pub(super) struct Learning {
     looked: Option<Timestamp>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Sending {
-    size: Size,
+    prefixes: Distinct,
+    has_default: bool,
+    /// Whether something outside the block was announced: else the file has the block alone, and no sizes.
+    has_others: bool,
+    /// Whether only an OPEN shows that the session came up.
+    by_open: bool,
     began: Timestamp,
     last: Timestamp,
+    /// When it said that its table ends.
+    ended: Option<Timestamp>,
+}
+
+impl Sending {
+    fn learned(&self, peer: Peer) -> What {
+        let size = Size { prefixes: self.prefixes.count(), has_default: self.has_default };
+        let size = self.has_others.then_some(size);
+        What::Learned { peer, size, keeps: self.by_open && self.prefixes.is_empty() }
+    }
 }
 
 /// What a format hands its records to.
@@ -87,42 +141,72 @@ impl Sink<'_> {
 
     /// A session came up or went down.
     pub(super) fn session(&mut self, at: Timestamp, collector: Collector, peer: Peer, up: bool) {
+        self.begins_or_ends(at, collector, peer, up, false);
+    }
+
+    /// A message shows that a session begins or ends, where its states are not recorded.
+    pub(super) fn shown(&mut self, at: Timestamp, collector: Collector, peer: Peer, up: bool) {
+        self.begins_or_ends(at, collector, peer, up, true);
+    }
+
+    fn begins_or_ends(
+        &mut self,
+        at: Timestamp,
+        collector: Collector,
+        peer: Peer,
+        up: bool,
+        by_open: bool,
+    ) {
         let key = (collector.clone(), peer);
         if up {
-            let size = Size::default();
-            self.learning.peers.insert(key, Sending { size, began: at, last: at });
+            let sending = Sending {
+                prefixes: Distinct::default(),
+                has_default: false,
+                has_others: false,
+                by_open,
+                began: at,
+                last: at,
+                ended: None,
+            };
+            self.learning.peers.insert(key, sending);
         } else {
             self.learning.peers.remove(&key);
         }
         self.give(at, collector, What::Session { peer, up });
     }
 
-    /// A peer announced so many prefixes.
+    /// Whether a peer is sending its table.
+    pub(super) fn is_sending(&self, collector: Option<&Arc<str>>, peer: Peer) -> bool {
+        !self.learning.peers.is_empty()
+            && self.learning.peers.contains_key(&(collector.cloned(), peer))
+    }
+
+    /// A peer that is sending its table announced these prefixes.
     pub(super) fn counted(
         &mut self,
         at: Timestamp,
-        collector: &Collector,
+        collector: Option<&Arc<str>>,
         peer: Peer,
-        prefixes: u32,
-        has_default: bool,
+        prefixes: impl IntoIterator<Item = (u32, u8)>,
     ) {
-        if self.learning.peers.is_empty() {
+        let wanted = self.wanted;
+        let Some(sending) = self.learning.peers.get_mut(&(collector.cloned(), peer)) else {
             return;
-        }
-        if let Some(sending) = self.learning.peers.get_mut(&(collector.clone(), peer)) {
-            sending.size.prefixes += prefixes;
-            sending.size.has_default |= has_default;
+        };
+        for (network, length) in prefixes {
+            sending.prefixes.add(network, length);
+            sending.has_others |= !wanted.has(network, length);
+            sending.has_default |= length == 0;
             sending.last = at;
         }
     }
 
-    /// A peer said that its table ends here (RFC 4724, 2).
+    /// A peer said that its table ends here (RFC 4724, 2). Routers say so while the last routes are still on their way.
     pub(super) fn end_of_table(&mut self, at: Timestamp, collector: Collector, peer: Peer) {
-        let key = (collector, peer);
-        let Some(sending) = self.learning.peers.get(&key).copied() else { return };
-        if sending.size.prefixes > 0 {
-            self.learning.peers.remove(&key);
-            self.give(at, key.0, What::Learned { peer, size: sending.size });
+        if let Some(sending) = self.learning.peers.get_mut(&(collector, peer))
+            && !sending.prefixes.is_empty()
+        {
+            sending.ended = sending.ended.or(Some(at));
         }
     }
 
@@ -137,7 +221,9 @@ impl Sink<'_> {
         self.learned(|sending| {
             let quiet = sending.last.saturating_add(QUIET).ok();
             let late = sending.began.saturating_add(LONGEST).ok();
-            quiet.min(late).filter(|due| *due <= at)
+            let ended = sending.ended.and_then(|ended| ended.saturating_add(QUIET).ok());
+            let due = quiet.min(late);
+            ended.map_or(due, |ended| due.min(Some(ended))).filter(|due| *due <= at)
         });
     }
 
@@ -151,12 +237,12 @@ impl Sink<'_> {
             .learning
             .peers
             .iter()
-            .filter_map(|(key, sending)| Some((due(sending)?, key.clone(), sending.size)))
+            .filter_map(|(key, sending)| Some((due(sending)?, key.clone(), sending.clone())))
             .collect();
         done.sort_unstable_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
-        for (at, (collector, peer), size) in done {
+        for (at, (collector, peer), sending) in done {
             self.learning.peers.remove(&(collector.clone(), peer));
-            self.give(at, collector, What::Learned { peer, size });
+            self.give(at, collector, sending.learned(peer));
         }
     }
 }

@@ -173,7 +173,8 @@ fn take(read: Read<'_>, sink: &mut Sink<'_>, tables: &mut Tables) -> Result<(), 
         Line::Route { is_table: false, nlri, path } => {
             sink.counts.announced += 1;
             let Some(nlri) = nlri else { return Ok(()) };
-            sink.counted(at, &collector, peer, 1, nlri.prefix.prefix_len() == 0);
+            let prefix = (u32::from(nlri.prefix.network()), nlri.prefix.prefix_len());
+            sink.counted(at, collector.as_ref(), peer, [prefix]);
             if is_wanted(&nlri, sink) {
                 let path = Some(Arc::new(AsPath::parse(path).ok_or("the path is malformed")?));
                 let update = Update { announced: vec![nlri], path, ..Update::default() };

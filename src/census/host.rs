@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use crate::probe::Moment;
+use crate::probe::{Moment, Stamp};
 
 use super::liveness::Liveness;
 
@@ -12,13 +12,35 @@ use super::liveness::Liveness;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ping {
     /// When it was handed to the system.
-    pub sent: Moment,
+    pub sent: Stamp,
     /// The TCP port; 0 for other methods.
     pub port: u16,
-    /// Whether it left the machine; the system may refuse to send.
+    /// Whether it left the machine, as far as is known.
     pub left: bool,
-    /// How long the reply took, if one came in time.
-    pub rtt: Option<Duration>,
+    /// What came back.
+    pub answer: PingAnswer,
+}
+
+/// What came back for a ping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PingAnswer {
+    /// Nothing in time.
+    Silence,
+    /// A reply; how long it took is not known, since the process was stopped meanwhile.
+    Untimed,
+    /// A reply that took so long.
+    After(Duration),
+}
+
+impl PingAnswer {
+    /// How long the reply took, where that is known.
+    #[must_use]
+    pub const fn rtt(self) -> Option<Duration> {
+        match self {
+            Self::After(rtt) => Some(rtt),
+            Self::Silence | Self::Untimed => None,
+        }
+    }
 }
 
 /// How a target was found to be alive.
@@ -93,13 +115,14 @@ impl Host {
     /// Replies that came in time.
     #[must_use]
     pub fn received(&self) -> usize {
-        self.pings.iter().filter(|ping| ping.rtt.is_some()).count()
+        self.pings.iter().filter(|ping| ping.answer != PingAnswer::Silence).count()
     }
 
     /// How fast it replied; nothing where it did not.
     #[must_use]
     pub fn latency(&self) -> Option<Latency> {
-        let mut rtts: Vec<Duration> = self.pings.iter().filter_map(|ping| ping.rtt).collect();
+        let mut rtts: Vec<Duration> =
+            self.pings.iter().filter_map(|ping| ping.answer.rtt()).collect();
         rtts.sort_unstable();
         Some(Latency {
             min: *rtts.first()?,
@@ -133,8 +156,9 @@ pub(super) fn median(sorted: &[Duration]) -> Option<Duration> {
 
 fn jitter(pings: &[Ping]) -> Option<Duration> {
     let followed = pings.iter().zip(pings.iter().skip(1));
-    let differences: Vec<Duration> =
-        followed.filter_map(|(one, next)| Some(one.rtt?.abs_diff(next.rtt?))).collect();
+    let differences: Vec<Duration> = followed
+        .filter_map(|(one, next)| Some(one.answer.rtt()?.abs_diff(next.answer.rtt()?)))
+        .collect();
     let count = u32::try_from(differences.len()).ok().filter(|count| *count > 0)?;
     Some(differences.iter().sum::<Duration>() / count)
 }
@@ -145,10 +169,11 @@ mod tests {
 
     fn host(rtts: &[Option<u64>]) -> Host {
         let ping = |rtt: &Option<u64>| Ping {
-            sent: Moment::START,
+            sent: Stamp::default(),
             port: 0,
             left: true,
-            rtt: rtt.map(Duration::from_millis),
+            answer: rtt
+                .map_or(PingAnswer::Silence, |rtt| PingAnswer::After(Duration::from_millis(rtt))),
         };
         Host { pings: rtts.iter().map(ping).collect(), ..Host::new(Ipv4Addr::LOCALHOST) }
     }

@@ -100,8 +100,8 @@ mod tests {
 
     use super::*;
     use crate::census::Liveness;
-    use crate::census::host::Ping;
-    use crate::probe::Moment;
+    use crate::census::host::{Ping, PingAnswer};
+    use crate::probe::{Moment, Stamp};
 
     const SOURCE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 
@@ -121,10 +121,14 @@ mod tests {
             host.asked = Some(Moment::START);
             host.found = (place < alive).then(|| found(place));
             host.pings = vec![Ping {
-                sent: Moment::START,
+                sent: Stamp::default(),
                 port: 0,
                 left: true,
-                rtt: (place < alive).then_some(Duration::from_millis(1)),
+                answer: if place < alive {
+                    PingAnswer::After(Duration::from_millis(1))
+                } else {
+                    PingAnswer::Silence
+                },
             }];
             host
         };

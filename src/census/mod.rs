@@ -15,7 +15,7 @@ mod scheduler;
 mod transport;
 
 pub use counts::{HostCount, HostCounts};
-pub use host::{Found, Host, Implausible, Latency, Ping};
+pub use host::{Found, Host, Implausible, Latency, Ping, PingAnswer};
 pub use implausible::mark_implausible;
 pub use liveness::{Liveness, PingMethod};
 pub use run::{Census, PingProgress};

@@ -10,17 +10,21 @@ use std::net::Ipv4Addr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use crate::probe::engine::{Matched, Scheduler};
+use crate::probe::engine::{Matched, NotSent, Scheduler};
 use crate::probe::transport::BEFORE_RETRANSMISSION;
-use crate::probe::{Attempt, Moment};
+use crate::probe::{Attempt, Moment, Stamp};
 use crate::trace::StopReason;
 
-use super::host::{Found, Host, Ping};
+use super::host::{Found, Host, Ping, PingAnswer};
 use super::liveness::PingMethod;
 use super::transport::{PingProbe, PingReply, PingResult};
 
 /// The least time between two pings of the same target.
 const SPACING: Duration = Duration::from_millis(200);
+
+/// How long a target waits when the machine would not send its ping, and how often before it is given up.
+const HOLD: Duration = Duration::from_secs(1);
+const MOST_REFUSALS: u8 = 8;
 
 /// How to ping.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +86,14 @@ pub(super) struct PingScheduler {
 struct Target {
     host: Host,
     state: State,
+    /// How often the machine would not send its pings.
+    refusals: u8,
+}
+
+impl Target {
+    const fn new(target: Ipv4Addr) -> Self {
+        Self { host: Host::new(target), state: State::Ready, refusals: 0 }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,8 +113,7 @@ impl PingScheduler {
         targets: impl Iterator<Item = Ipv4Addr>,
         settings: &PingSettings,
     ) -> Self {
-        let targets: Vec<Target> =
-            targets.map(|target| Target { host: Host::new(target), state: State::Ready }).collect();
+        let targets: Vec<Target> = targets.map(Target::new).collect();
         let ports = if method == PingMethod::Tcp { PingMethod::PORTS.len() } else { 1 };
         Self {
             method,
@@ -120,13 +131,40 @@ impl PingScheduler {
 
     fn wants_more(&self, place: usize) -> bool {
         let host = &self.targets[place].host;
+        if host.pings.len() >= self.numbers() {
+            return false;
+        }
         match (host.found, host.port()) {
-            (None, _) => host.pings.len() < self.attempts,
-            (Some(_), None) => host.pings.len() < self.count,
+            (None, _) => host.sent() < self.attempts,
+            (Some(_), None) => host.sent() < self.count,
             (Some(_), Some(port)) => {
-                host.pings.iter().filter(|ping| ping.port == port).count() < self.count
+                let to_port = host.pings.iter().filter(|ping| ping.left && ping.port == port);
+                to_port.count() < self.count
             }
         }
+    }
+
+    /// How many numbers there are for the pings of a target, with those that never left.
+    fn numbers(&self) -> usize {
+        self.attempts.max(PingSettings::MOST.into())
+    }
+
+    /// The machine would not send a ping at `at`. The target is pinged later; it ends, and this is false,
+    /// when that was tried enough, or no number is left for another ping.
+    fn hold(&mut self, place: usize, at: Moment) -> bool {
+        let numbers = self.numbers();
+        let target = &mut self.targets[place];
+        target.refusals += 1;
+        if target.refusals < MOST_REFUSALS && target.host.pings.len() < numbers {
+            self.set_timer(place, at + HOLD);
+            return true;
+        }
+        if target.host.sent() == 0 {
+            // It was not pinged.
+            target.host.asked = None;
+        }
+        self.end(place);
+        false
     }
 
     fn set_timer(&mut self, place: usize, at: Moment) {
@@ -135,7 +173,7 @@ impl PingScheduler {
     }
 
     fn end(&mut self, place: usize) {
-        let Target { host, state } = &mut self.targets[place];
+        let Target { host, state, .. } = &mut self.targets[place];
         *state = State::Ended;
         self.ended += 1;
         let mut host = std::mem::replace(host, Host::new(host.target));
@@ -175,12 +213,53 @@ impl Scheduler for PingScheduler {
         Some(PingProbe { target: host.target, number, port })
     }
 
-    fn sent(&mut self, ping: &PingProbe, at: Moment, left: bool) {
+    fn sent(&mut self, ping: &PingProbe, sent: Stamp) {
         let Some(place) = self.ready.pop_front() else { return };
         let host = &mut self.targets[place].host;
-        host.asked.get_or_insert(at);
-        host.pings.push(Ping { sent: at, port: ping.port, left, rtt: None });
-        self.set_timer(place, at + self.timeout);
+        host.asked.get_or_insert(sent.at);
+        let answer = PingAnswer::Silence;
+        host.pings.push(Ping { sent, port: ping.port, left: true, answer });
+        self.set_timer(place, sent.at + self.timeout);
+    }
+
+    fn refused(&mut self, _: &PingProbe, at: Moment) -> NotSent {
+        match self.ready.pop_front() {
+            Some(place) if self.hold(place, at) => NotSent::AGAIN,
+            _ => NotSent::GIVEN_UP,
+        }
+    }
+
+    /// As long as the system looked for the gateway, nothing else left either.
+    fn unsent(&mut self, ping: &PingProbe, at: Moment) -> NotSent {
+        let mut not_sent = NotSent::default();
+        let Some(place) = self.places.get(&ping.target).copied() else { return not_sent };
+        if self.targets[place].state == State::Ended {
+            return NotSent::GIVEN_UP;
+        }
+        let never_left = |ping: &Ping| ping.left && ping.answer == PingAnswer::Silence;
+        let first = self.targets[place].host.pings.get(usize::from(ping.number));
+        let Some(since) = first.filter(|ping| never_left(ping)).map(|ping| ping.sent.at) else {
+            return not_sent;
+        };
+        for place in 0..self.targets.len() {
+            let Target { host, state, .. } = &mut self.targets[place];
+            let mut count = 0;
+            if *state != State::Ended {
+                for ping in host.pings.iter_mut().filter(|ping| ping.sent.at >= since) {
+                    count += u64::from(never_left(ping));
+                    ping.left &= !never_left(ping);
+                }
+            }
+            let waits = matches!(state, State::Until(_));
+            if count > 0 {
+                not_sent.add(if !waits || self.hold(place, at) {
+                    NotSent { again: count, given_up: 0 }
+                } else {
+                    NotSent { again: 0, given_up: count }
+                });
+            }
+        }
+        not_sent
     }
 
     fn received(&mut self, reply: PingReply) -> Matched {
@@ -190,22 +269,23 @@ impl Scheduler for PingScheduler {
             PingResult::Foreign => return Matched::Foreign,
             PingResult::Error => return Matched::Error,
         };
-        let Target { host, state } = &mut self.targets[place];
+        let Target { host, state, .. } = &mut self.targets[place];
         let is_last = host.pings.len() == usize::from(reply.number) + 1;
         let Some(ping) = host.pings.get_mut(usize::from(reply.number)) else {
             return if *state == State::Ended { Matched::Late } else { Matched::Unasked };
         };
-        let rtt = reply.received.since(ping.sent);
-        if ping.rtt.is_some() {
+        if ping.answer != PingAnswer::Silence {
             return Matched::Duplicate;
         }
-        if rtt > self.timeout {
+        let rtt = reply.received.since(ping.sent);
+        if rtt.is_some_and(|rtt| rtt > self.timeout) {
             return Matched::Late;
         }
-        ping.rtt = Some(rtt);
+        ping.answer = rtt.map_or(PingAnswer::Untimed, PingAnswer::After);
+        ping.left = true;
         host.found.get_or_insert(Found { liveness, reply_ttl });
         if is_last && matches!(state, State::Until(_)) {
-            let next = reply.received.max(ping.sent + SPACING);
+            let next = reply.received.at.max(ping.sent.at + SPACING);
             if self.wants_more(place) {
                 self.set_timer(place, next);
             } else {

@@ -5,8 +5,9 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use crate::probe::transport::{
     Connect, ConnectReply, ConnectResult, SendResult, Transport, TransportCounts, TransportError,
+    Unsent,
 };
-use crate::probe::{Attempt, Flow, Moment, Probe, ProbeMethod, ProbeTtl, Reply, TraceKey};
+use crate::probe::{Attempt, Flow, Moment, Probe, ProbeMethod, ProbeTtl, Reply, Stamp, TraceKey};
 use crate::trace::ReplyKind;
 
 use super::liveness::{Liveness, PingMethod};
@@ -36,7 +37,7 @@ pub struct PingReply {
     /// The number of the ping.
     pub number: u8,
     /// When it came.
-    pub received: Moment,
+    pub received: Stamp,
     /// What it shows.
     pub result: PingResult,
 }
@@ -116,6 +117,16 @@ impl<T: Transport + ?Sized> Transport<PingProbe, PingReply> for PacketPings<'_, 
         Ok(())
     }
 
+    fn take_unsent(&mut self) -> Vec<Unsent<PingProbe>> {
+        let unsent = self.transport.take_unsent().into_iter();
+        let pings = unsent.filter(|it| it.probe.key.flow == FLOW && it.probe.ttl == ProbeTtl::LAST);
+        let ping = |Unsent { probe, refusal }: Unsent| {
+            let (target, number) = (probe.key.target, probe.attempt.get());
+            Unsent { probe: PingProbe { target, number, port: 0 }, refusal }
+        };
+        pings.map(ping).collect()
+    }
+
     fn take_counts(&mut self) -> TransportCounts {
         self.transport.take_counts()
     }
@@ -158,11 +169,19 @@ impl<T: Transport<Connect, ConnectReply> + ?Sized> Transport<PingProbe, PingRepl
                     PingResult::Alive(Liveness::Refused(port), None)
                 }
                 ConnectResult::IcmpError(..) => PingResult::Error,
-                ConnectResult::Failed => continue,
             };
             replies.push(PingReply { target, number: probe.number, received, result });
         }
         Ok(())
+    }
+
+    fn take_unsent(&mut self) -> Vec<Unsent<PingProbe>> {
+        let unsent = self.transport.take_unsent().into_iter();
+        let ping = |Unsent { probe: Connect { to, number }, refusal }| {
+            let (target, port) = (*to.ip(), to.port());
+            Unsent { probe: PingProbe { target, number, port }, refusal }
+        };
+        unsent.map(ping).collect()
     }
 
     fn take_counts(&mut self) -> TransportCounts {

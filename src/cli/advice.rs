@@ -2,6 +2,8 @@
 
 use std::io::{Error, ErrorKind};
 
+use nix::errno::Errno;
+
 use crate::lab::LabError;
 use crate::probe::transport::TransportError;
 
@@ -11,7 +13,13 @@ pub(super) fn of(error: &anyhow::Error) -> Option<&'static str> {
     if error.downcast_ref::<LabError>().is_some() {
         None
     } else if error.downcast_ref::<TransportError>().is_some() {
-        of_network(refusal)
+        let errno = error.chain().find_map(|cause| cause.downcast_ref::<Error>()?.raw_os_error());
+        match errno.map(Errno::from_raw) {
+            Some(Errno::EMFILE | Errno::ENFILE) => Some(
+                "raise the limit on open files (ulimit -n), or end programs that have many open",
+            ),
+            _ => of_network(refusal),
+        }
     } else {
         of_file(refusal)
     }

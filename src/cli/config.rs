@@ -1,5 +1,6 @@
 //! Which targets.toml a command uses.
 
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -50,9 +51,15 @@ fn distrusted(path: &Path) -> Option<String> {
         return Some(format!("it belongs to somebody else (user {other})"));
     }
     // Many systems give every user a group of their own, of the same number.
-    let (mode, group) = (file.mode(), file.gid());
-    let others = if group == user { 0o002 } else { 0o022 };
-    (mode & others != 0).then(|| "others may write to it".to_owned())
+    let may_be_written =
+        |it: &Metadata| it.mode() & if it.gid() == user { 0o002 } else { 0o022 } != 0;
+    if may_be_written(&file) {
+        return Some("others may write to it".to_owned());
+    }
+    // In a folder such as /tmp others may add files, and not replace this one.
+    let folder = Path::new(".").metadata().ok()?;
+    let is_sticky = folder.mode() & 0o1000 != 0;
+    (may_be_written(&folder) && !is_sticky).then(|| "others may write to its folder".to_owned())
 }
 
 fn users_own() -> Option<PathBuf> {

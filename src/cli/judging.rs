@@ -14,9 +14,10 @@ use crate::output::{
     write_csv, write_jsonl,
 };
 use crate::owner::Owners;
-use crate::survey::{Collector, JudgeOptions, JudgedTrace, Keep, Remark, Survey};
+use crate::split::Split;
+use crate::survey::{Collector, JudgeOptions, Judged, JudgedTrace, Keep, Remark, Survey};
 use crate::targets::Targets;
-use crate::trace::{Method, Vantage};
+use crate::trace::{Method, Vantage, is_simulated};
 
 use super::common::Common;
 use super::config;
@@ -126,6 +127,7 @@ impl Judging {
         let failed = survey.counts.failed > 0;
         self.sources.ask(&mut owners, &survey.collected.addresses(), common);
         let run = self.run_of(&survey, &reading);
+        let simulated = survey.collected.simulated;
         // The headers are there even without a row.
         add(&mut trace_file, &output::traces(&run, &[], &targets));
         add(&mut hop_file, &output::hops(&run, &[], &owners));
@@ -138,7 +140,6 @@ impl Judging {
             unit: (!reading.places.is_empty()).then_some(&unit),
             seed: self.seed,
         };
-        let format = format::Format::or_suited(common.format);
         // People read explanations through a pager.
         let explained = common.format.unwrap_or(format::Format::Table);
         let mut explained = self.explain.then(|| Explained::new(explained));
@@ -183,15 +184,10 @@ impl Judging {
                 }
             },
         )?;
-        let classes = &targets.classes;
         let split = judged.split();
-        let mut rows = summary(&run, &split, classes, None);
-        let width = stdout::width();
-        let mut text = summary_table(&run, &split, classes, None, width);
-        for (group, split) in judged.groups() {
-            let run = Run { vantage: group.to_owned(), ..run.clone() };
-            rows.rows.extend(summary(&run, &split, classes, None).rows);
-            text = format!("{text}\n{}", summary_table(&run, &split, classes, None, width));
+        let (rows, mut text) = summaries(&judged, &split, &run, &targets);
+        if simulated && !is_simulated(&run.vantage) {
+            text.insert_str(0, "SIMULATED: ");
         }
         let filled = [trace_file, hop_file].into_iter().flatten().map(RowFile::finish);
         let filled: Vec<_> = filled.filter_map(Result::err).collect();
@@ -201,7 +197,7 @@ impl Judging {
             Some(explained) => explained.finish(),
             None if is_named(&self.traces) || is_named(&self.hops) => Ok(()),
             None if is_named(&self.append) => format::Format::Csv.write(&rows, || text),
-            None => format.write(&rows, || text),
+            None => format::Format::or_suited(common.format).write(&rows, || text),
         };
         let errors = appended.err().into_iter();
         let errors = errors.chain(filled.into_iter().map(anyhow::Error::new));
@@ -272,6 +268,20 @@ impl Judging {
             doubts: Vec::new(),
         }
     }
+}
+
+/// The rows of all traces and then of each group, and the same as a text.
+fn summaries(judged: &Judged<'_>, split: &Split, run: &Run, targets: &Targets) -> (Rows, String) {
+    let classes = &targets.classes;
+    let mut rows = summary(run, split, classes, None);
+    let width = stdout::width();
+    let mut text = summary_table(run, split, classes, None, width);
+    for (group, split) in judged.groups() {
+        let run = Run { vantage: group.to_owned(), ..run.clone() };
+        rows.rows.extend(summary(&run, &split, classes, None).rows);
+        text = format!("{text}\n{}", summary_table(&run, &split, classes, None, width));
+    }
+    (rows, text)
 }
 
 /// Passes on what is to be reported while files are read.

@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
 
+use crate::input::read_text;
 use crate::lab::{self, Scenario};
 use crate::output::{LAB, TextTable};
 
@@ -53,6 +54,9 @@ pub(super) struct Lab {
     /// Random seed for loss and jitter
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Find out whether there may be a namespace, and write why not
+    #[arg(long, hide = true, conflicts_with = "command")]
+    trial: bool,
     /// A command and its arguments, to be run inside
     #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["append", "traces", "hops"])]
     command: Vec<OsString>,
@@ -87,6 +91,9 @@ impl Lab {
         }
         let scenario = self.scenario()?;
         common.info(|| format!("scenario {}: {}", self.scenario, scenario.about));
+        if self.trial {
+            return self.try_out(scenario);
+        }
         if self.command.is_empty() {
             return self.measure(scenario, common);
         }
@@ -103,6 +110,13 @@ impl Lab {
             format!("cannot run {}", Path::new(command.get_program()).display())
         })?;
         Ok(Exit::Theirs(code(wait(child, &signals).context("waiting for the command")?)))
+    }
+
+    /// Whether there may be a lab here: writes why not, on stdout.
+    fn try_out(&self, scenario: Scenario) -> anyhow::Result<Exit> {
+        let Err(error) = lab::enter(scenario, self.seed) else { return Ok(Exit::Measured) };
+        stdout::write(|out| out.write_all(error.reason().as_bytes()))?;
+        Ok(Exit::NoPermission)
     }
 
     /// Runs `probe` or `ping`, in a namespace where there may be one, else in virtual time.
@@ -157,7 +171,7 @@ impl Lab {
                 self.scenario
             );
         }
-        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        let text = read_text(path).with_context(|| path.display().to_string())?;
         Ok(Scenario::parse(&self.scenario, &text)?)
     }
 
@@ -175,18 +189,12 @@ impl Lab {
 fn refusal(scenario: &str) -> Option<String> {
     let trial = std::env::current_exe().and_then(|program| {
         let mut trial = Command::new(&program);
-        trial.args(["-q", "lab", "--scenario", scenario, "--"]).arg(&program).arg("--version");
+        trial.args(["-q", "lab", "--trial", "--scenario", scenario]);
         trial.stdin(Stdio::null()).output()
     });
     match trial {
         Ok(trial) if trial.status.success() => None,
-        Ok(trial) => {
-            let text = String::from_utf8_lossy(&trial.stderr);
-            let first = text.lines().next().unwrap_or_default();
-            let why = first.trim_start_matches("lasthop: the lab: ");
-            let why = why.split_once("; this allows it").map_or(why, |(why, _)| why);
-            Some(why.to_owned())
-        }
+        Ok(trial) => Some(String::from_utf8_lossy(&trial.stdout).into_owned()),
         Err(error) => Some(error.to_string()),
     }
 }

@@ -5,17 +5,22 @@
 mod advice;
 #[cfg(feature = "remote")]
 mod atlas;
+mod bgp;
 mod classify;
 mod common;
 mod config;
 mod exit;
 mod format;
+#[cfg(feature = "remote")]
+mod globalping;
 mod interrupt;
 mod judging;
 mod lab;
 mod medium;
 mod outputs;
 mod owner;
+#[cfg(feature = "remote")]
+mod owner_table;
 mod ping;
 mod probe;
 mod progress;
@@ -25,6 +30,8 @@ mod run;
 mod run_notes;
 #[cfg(feature = "remote")]
 mod service;
+#[cfg(feature = "remote")]
+mod service_run;
 mod sockets;
 mod sources;
 mod stdout;
@@ -63,6 +70,7 @@ Examples:
   lasthop classify atlas.json.gz --explain       judge and explain traceroutes made elsewhere
   lasthop atlas find                             public measurements of the block from elsewhere
   lasthop ping                                   which addresses answer, and how fast
+  lasthop bgp bview.*.gz updates.*.gz --events    which upstream BGP announces, and what changed
   lasthop report history.csv                     what changed, and when
   lasthop owner 103.35.255.254                   who holds an address, and which source says so
 
@@ -72,7 +80,7 @@ Exit codes:
   2    bad usage, configuration or input, or output could not be written
   3    no permission
   4    another run holds the lock
-  5    report --fail-on-change: something changed
+  5    report --fail-on-change, bgp --fail-on: something changed
   6    a service refused, or did not answer
   7    a measurement of a service is not finished; resume goes on
   8    no way out: nothing outside the vantage's own network answers, or there is no route
@@ -83,10 +91,13 @@ enum Command {
     Probe(Box<probe::Probe>),
     Classify(Box<classify::Classify>),
     Ping(Box<ping::Ping>),
+    Bgp(Box<bgp::Bgp>),
     Report(Box<report::Report>),
     Owner(owner::OwnerArgs),
     #[cfg(feature = "remote")]
     Atlas(Box<atlas::Atlas>),
+    #[cfg(feature = "remote")]
+    Globalping(Box<globalping::Globalping>),
     Lab(Box<lab::Lab>),
 }
 
@@ -106,10 +117,13 @@ pub fn main() -> ExitCode {
         Command::Probe(probe) => probe.run(&Medium::Sockets, common),
         Command::Classify(classify) => classify.run(common),
         Command::Ping(ping) => ping.run(&Medium::Sockets, common),
+        Command::Bgp(bgp) => bgp.run(common),
         Command::Report(report) => report.run(common),
         Command::Owner(owner) => owner.run(common),
         #[cfg(feature = "remote")]
         Command::Atlas(atlas) => atlas.run(common),
+        #[cfg(feature = "remote")]
+        Command::Globalping(globalping) => globalping.run(common),
         Command::Lab(lab) => lab.run(common),
     };
     outcome.unwrap_or_else(|error| Exit::of(&error).report(&error)).code()

@@ -26,14 +26,26 @@ use super::stdout;
 #[derive(Debug, Args)]
 pub(super) struct OwnerArgs {
     /// IPv4 addresses to look up
-    #[arg(required = true, value_name = "ADDRESS", value_parser = address)]
+    #[cfg_attr(feature = "remote", arg(required_unless_present = "update"))]
+    #[cfg_attr(not(feature = "remote"), arg(required = true))]
+    #[arg(value_name = "ADDRESS", value_parser = address)]
     addresses: Vec<Ipv4Addr>,
+    #[cfg(feature = "remote")]
+    #[command(flatten)]
+    update: super::owner_table::Update,
     #[command(flatten)]
     sources: Sources,
 }
 
 impl OwnerArgs {
     pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
+        #[cfg(feature = "remote")]
+        {
+            self.update.run(common)?;
+            if self.addresses.is_empty() {
+                return Ok(Exit::Measured);
+            }
+        }
         let config = config::path(common);
         let config = config.as_deref().map(|path| ("--config", path));
         let table = self.sources.file().map(|path| ("--as-table", path));
@@ -103,8 +115,8 @@ fn text(address: Ipv4Addr, owner: &Owner, owners: &Owners<'_>, targets: &Targets
         line("carrier", &carrier.name);
     }
     if let Some(origin) = &owner.origin {
-        let name = origin.name.as_deref().unwrap_or_default();
-        line("origin", format!("AS{} {name} ({})", origin.asn, origin.range).trim_end());
+        let name = origin.name.as_ref().map_or_else(String::new, |name| format!(" {name}"));
+        line("origin", &format!("AS{}{name} ({})", origin.asn, origin.range));
     }
     if let Some((country, of)) = owner.country.zip(owner.country_of) {
         line("country", &format!("{country}, by {of}"));

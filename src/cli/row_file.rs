@@ -1,7 +1,7 @@
 //! A file of rows that a user names: CSV, or JSON lines where the name ends in .jsonl.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -103,12 +103,27 @@ impl RowFile {
     /// Writes what is left. All rows have been added.
     pub(super) fn finish(mut self) -> Result<(), OutputError> {
         let ended = self.failed.take().map_or_else(|| self.out.flush(), Err);
+        if ended.is_err() {
+            self.cut_to_whole_rows();
+        }
         // A reader of stdout that has left, as `head -1` does, is no failure.
         let has_left = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
         if self.file.is_none() && ended.as_ref().is_err_and(has_left) {
             return Ok(());
         }
         ended.map_err(|source| OutputError::Io { path: self.path.clone(), source })
+    }
+
+    /// What a full disk or a limit has left of the last row would be read as a row that is broken.
+    fn cut_to_whole_rows(&mut self) {
+        let out = std::mem::replace(&mut self.out, BufWriter::new(Box::new(io::sink())));
+        // What is left in the buffer has no place.
+        let _ = out.into_parts();
+        let file = self.file.as_ref().filter(|_| self.begun);
+        if let Some(file) = file.filter(|it| it.metadata().is_ok_and(|about| about.is_file())) {
+            // Best effort: the error that led here is what is reported.
+            let _ = File::open(&self.path).and_then(whole_lines).and_then(|end| file.set_len(end));
+        }
     }
 
     fn write(&mut self, rows: &Rows) -> io::Result<()> {
@@ -125,6 +140,23 @@ impl RowFile {
             write_csv(rows, first, &mut self.out)
         }
     }
+}
+
+/// Where the last whole line of a file ends.
+fn whole_lines(mut file: impl Read + Seek) -> io::Result<u64> {
+    const STEP: u64 = 64 << 10;
+    let mut end = file.seek(SeekFrom::End(0))?;
+    while end > 0 {
+        let start = end.saturating_sub(STEP);
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(start))?;
+        file.by_ref().take(end - start).read_to_end(&mut bytes)?;
+        if let Some(place) = bytes.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(start + u64::try_from(place).unwrap_or_default() + 1);
+        }
+        end = start;
+    }
+    Ok(0)
 }
 
 /// A run that did not begin leaves no empty file behind.

@@ -1,14 +1,18 @@
 //! Notes on stderr about a run that has ended: what could not be sent, what was ignored.
 
-use crate::census::Census;
+use crate::census::{Census, HostCount, HostCounts};
 use crate::output::Run;
 use crate::probe::Ignored;
 use crate::probe::engine::{Matched, Measured};
 use crate::probe::transport::TransportCounts;
 use crate::split::{Doubt, Split};
 use crate::survey::Judged;
+use crate::targets::Block;
 
 use super::common::Common;
+
+/// How many targets of a routed prefix must have been pinged before their number means anything.
+const FEWEST: usize = 16;
 
 /// Warns where many traces ended before a hop that others saw: a border that limits its answers. Their
 /// class is that of the hop before it.
@@ -82,7 +86,7 @@ pub(super) fn traces(measured: &Measured, common: &Common) {
 }
 
 /// Reports what users should know of a census, and with -v everything that was counted.
-pub(super) fn census(census: &Census, common: &Common) {
+pub(super) fn census(census: &Census, block: &Block, common: &Common) {
     let measured = &census.measured;
     if let Some(reason) = &measured.counts.unsent_reason {
         common.warn(&format!("{} probes could not be sent: {reason}", measured.counts.unsent));
@@ -93,6 +97,15 @@ pub(super) fn census(census: &Census, common: &Common) {
             "{suspect} targets answer in a way that cannot be their own, and are not counted as alive \
              (lasthop ping --census FILE says why)"
         ));
+    }
+    for HostCount { scope, targets, alive, .. } in HostCounts::of(&census.hosts, block).routed {
+        // A routed prefix is mostly empty.
+        if targets >= FEWEST && alive * 2 >= targets {
+            common.warn(&format!(
+                "{alive} of {targets} targets in {scope} count as alive: that many are rare, and one box may answer \
+                 for them"
+            ));
+        }
     }
     common.info(|| {
         let found = census.hosts.iter().filter(|host| host.found.is_some()).count();

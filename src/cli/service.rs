@@ -100,7 +100,7 @@ impl Clock for SystemClock {
 /// A file with a key, named by the user.
 #[derive(Debug, Clone, Args)]
 pub(super) struct KeyFile {
-    /// File with the key, which nobody else may read [default: the environment variable RIPE_ATLAS_KEY]
+    /// File with the key, which nobody else may read [default: the environment variable `RIPE_ATLAS_KEY`]
     #[arg(long, value_name = "FILE", help_heading = "Service")]
     pub(super) key_file: Option<PathBuf>,
 }

@@ -14,7 +14,8 @@ use super::common::Common;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Owners")]
 pub(super) struct Sources {
-    /// Table of prefixes and their origin AS: a TSV of iptoasn.com, plain or gzip, or an MMDB
+    /// Table of prefixes and their origin AS: a TSV of iptoasn.com, plain or gzip, or an MMDB [default: what
+    /// `lasthop owner --update` has fetched, if it has]
     #[arg(long, value_name = "FILE")]
     as_table: Option<PathBuf>,
     /// Query name servers for router names (PTR) and Team Cymru for origins. They learn which
@@ -29,6 +30,14 @@ pub(super) struct Sources {
     dns_deadline: Duration,
 }
 
+/// The table that `owner --update` has fetched, if it has.
+pub(super) fn users_table() -> Option<PathBuf> {
+    let folder =
+        |variable| std::env::var_os(variable).map(PathBuf::from).filter(|it| it.is_absolute());
+    let data = folder("XDG_DATA_HOME").or_else(|| Some(folder("HOME")?.join(".local/share")))?;
+    Some(data.join("lasthop/ip2asn-v4.tsv.gz"))
+}
+
 impl Sources {
     /// What is known before anything is asked of anybody.
     pub(super) fn owners<'t>(
@@ -37,10 +46,23 @@ impl Sources {
         common: &Common,
     ) -> anyhow::Result<Owners<'t>> {
         let owners = Owners::new(targets);
-        let Some(path) = &self.as_table else { return Ok(owners) };
-        let table = AsTable::open(path)?;
-        common.info(|| format!("AS table: {}", table.describe()));
-        Ok(owners.with_table(table))
+        if let Some(path) = &self.as_table {
+            let table = AsTable::open(path)?;
+            common.info(|| format!("AS table: {}", table.describe()));
+            return Ok(owners.with_table(table));
+        }
+        let Some(path) = users_table().filter(|path| path.is_file()) else { return Ok(owners) };
+        match AsTable::open(&path) {
+            Ok(table) => {
+                common.warn(&format!("AS table: {}", table.describe()));
+                Ok(owners.with_table(table))
+            }
+            // Nobody named it in this run.
+            Err(error) => {
+                common.warn(&format!("{error}; going on without an AS table"));
+                Ok(owners)
+            }
+        }
     }
 
     /// The file that is read for owners.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
+use crate::input::read_text;
 use crate::lab::{self, Story};
 use crate::output::{LAB, write_csv, write_jsonl};
 use crate::replay::replay;
@@ -55,6 +56,6 @@ fn named(name: &str) -> anyhow::Result<Story> {
         let names = lab::STORIES.join(", ");
         anyhow::bail!("no story `{name}`: expected a file.toml, or one of {names}");
     }
-    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let text = read_text(path).with_context(|| path.display().to_string())?;
     Ok(Story::parse(name, &text)?)
 }

@@ -26,18 +26,25 @@ const STOP_REASONS: [&str; 10] = [
 /// The sources that can name the holder of an address.
 const SOURCES: [&str; 5] = ["registered-prefix", "as-table", "registry", "router-name", "cymru"];
 
+/// How much of the whole table a peer of a collector sends.
+const PEER_KINDS: [&str; 4] = ["full", "partial", "default", "unknown"];
+
+/// What the RPKI says of a route (RFC 6811).
+const RPKI: [&str; 3] = ["valid", "invalid", "not-found"];
+
 tables! {
     /// The split of a run: one row for the block, then one for each routed prefix that was traced.
-    SUMMARY SummaryRow "summary", by "lasthop probe, classify and lab --story, --append FILE" {
+    SUMMARY SummaryRow "summary", by "lasthop probe, classify, bgp and lab --story, --append FILE" {
         schema: Schema, "Version of these columns";
         run_id: Text, "Identifier of the run";
         started_at: Maybe(&Time), "When the first packet left";
         ended_at: Maybe(&Time), "When the last reply arrived";
-        vantage: Label, "Where the packets left from; empty where nobody named it";
+        vantage: Label, "Where the packets left from, or of BGP the collector; empty where nobody named it";
         method: Label,
-            "icmp, udp, tcp, both (icmp and udp) or all; of traces made elsewhere, what they have with + between";
-        scope: Prefix, "The block or a routed prefix";
-        targets: Count, "Number of different addresses that were traced";
+            "icmp, udp, tcp, both (icmp and udp) or all; of traces made elsewhere, what they have with + between; bgp \
+             where the units are no traces but AS of a collector's peers";
+        scope: Prefix, "The block or a routed prefix; of BGP also other prefixes that were announced";
+        targets: Count, "Number of different addresses that were traced; of BGP the AS of peers that count";
         classes ["": "Number of traces of class {class}"]: Count;
         other: Count, "Number of traces that enter the block through somebody of no configured class";
         unknown: Count, "Number of traces whose border cannot be attributed";
@@ -74,7 +81,7 @@ tables! {
         full_peers: Maybe(&Count), "Of BGP: number of them that sent nearly the whole table", since 3;
         visibility: Maybe(&Share), "Of BGP: share of the full peers that have a route to the scope", since 3;
         origins: Maybe(&Text), "Of BGP: origin AS of the scope, semicolons between", since 3;
-        rpki: Maybe(&OneOf(&["valid", "invalid", "not-found"])), "Of BGP: what the RPKI says of the announcement", since 3;
+        rpki: Maybe(&OneOf(&RPKI)), "Of BGP: what the RPKI says of the announcement", since 3;
     }
 
     /// Measurements of a service towards the block, the newest first.
@@ -241,12 +248,13 @@ tables! {
     }
 
     /// What changed between runs of a history: one row for each event, the oldest first.
-    EVENTS EventRow "events", by "lasthop report" {
+    EVENTS EventRow "events", by "lasthop report, and bgp --events" {
         schema: Schema, "Version of these columns";
         event: OneOf(&[
             "outage-began", "outage-ended", "carrier-appeared", "carrier-vanished", "verdict-changed",
-            "share-moved", "hosts-silent", "hosts-back",
-        ]), "What changed";
+            "share-moved", "hosts-silent", "hosts-back", "unknown-upstream", "origin-changed",
+            "foreign-more-specific", "rpki-invalid-began", "rpki-invalid-ended", "collector-gap",
+        ]), "What changed; the last six are of BGP alone";
         not_before: Time, "It happened after this: the start of the last run before it";
         not_after: Time, "It happened before this: the end of the first run that shows it";
         vantage: Label, "Where the packets left from; empty where nobody named it";
@@ -268,6 +276,47 @@ tables! {
         incident: Count,
             "Its number among what happened at once, from 1 for each vantage and method; events between the same two \
              times have the same", since 2;
+        first_at: Maybe(&Time), "Of BGP: first message that shows it", since 2;
+        at_rest: Maybe(&Time), "Of BGP: last message of it, before a minute without another", since 2;
+        moved: Maybe(&Count), "Of BGP: number of AS of peers that moved", since 2;
+        peers: Maybe(&Count), "Of BGP: number of AS of peers that count", since 2;
+    }
+
+    /// What each peer of a collector sends of the block: one row for each path, at each row of the summary.
+    PEERS PeerRow "peers", by "lasthop bgp, --peers FILE" {
+        schema: Schema, "Version of these columns";
+        run_id: Text, "Identifier of the rows of the summary";
+        at: Time, "When it was so";
+        collector: Label, "The collector; empty where nobody named it";
+        peer_as: Count, "AS of the peer";
+        peer: Text, "Address of the peer, IPv4 or IPv6";
+        kind: OneOf(&PEER_KINDS), "How much of the whole table the peer sends";
+        table: Maybe(&Count), "Number of IPv4 prefixes that it sends; empty where the file does not show it";
+        prefix: Maybe(&Prefix), "Prefix of the route; empty where the peer has none to the block";
+        path_id: Maybe(&Count), "Number of the path, where the peer sends several";
+        as_path: Maybe(&Text), "The path: numbers of AS, blanks between, sets in braces";
+        origin: Maybe(&Count), "Origin AS; empty where the path ends in a set";
+        upstream: Maybe(&Count), "AS next to the origin; empty where the path does not say it";
+        carrier: Maybe(&Text), "Carrier that has this AS, by its name in targets.toml, else AS and its number";
+        class: Text, "Class of transit: a configured class, other, unknown or unreached";
+        rpki: Maybe(&OneOf(&RPKI)), "What the RPKI says of the route";
+        since: Maybe(&Time), "Since when the peer has the route";
+    }
+
+    /// The messages of BGP that touch the block: one row for each prefix announced or withdrawn, and for each session's change.
+    MESSAGES MessageRow "messages", by "lasthop bgp, --messages FILE" {
+        schema: Schema, "Version of these columns";
+        at: Time, "When the collector recorded it";
+        collector: Label, "The collector; empty where nobody named it";
+        peer_as: Count, "AS of the peer";
+        peer: Text, "Address of the peer, IPv4 or IPv6";
+        message: OneOf(&["announce", "withdraw", "session-up", "session-down"]), "What happened";
+        prefix: Maybe(&Prefix), "The prefix";
+        path_id: Maybe(&Count), "Number of the path, where the peer sends several";
+        as_path: Maybe(&Text), "The path: numbers of AS, blanks between, sets in braces";
+        origin: Maybe(&Count), "Origin AS; empty where the path ends in a set";
+        upstream: Maybe(&Count), "AS next to the origin; empty where the path does not say it";
+        carrier: Maybe(&Text), "Carrier that has this AS, by its name in targets.toml, else AS and its number";
     }
 
     /// How things are: one row for each vantage, method and scope of a history.

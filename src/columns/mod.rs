@@ -15,8 +15,8 @@ mod row;
 
 pub use files::{
     CENSUS, COUNTS, CensusRow, CountsRow, EVENTS, EXPLANATIONS, EventRow, ExplanationRow, HOPS,
-    HopRow, MEASUREMENTS, MeasurementRow, OWNER, OwnerRow, RUNS, RunRow, STATE, SUMMARY, StateRow,
-    SummaryRow, TABLES, TRACES, TraceRow,
+    HopRow, MEASUREMENTS, MESSAGES, MeasurementRow, MessageRow, OWNER, OwnerRow, PEERS, PeerRow,
+    RUNS, RunRow, STATE, SUMMARY, StateRow, SummaryRow, TABLES, TRACES, TraceRow,
 };
 pub use row::Row;
 
@@ -229,7 +229,7 @@ mod tests {
         let earlier: Vec<Header> = header.earlier().collect();
         assert_eq!(earlier.iter().map(Header::schema).collect::<Vec<_>>(), [1, 2]);
         assert!(header.line().starts_with(&earlier[0].line()));
-        assert_eq!(Header::new(&EVENTS, Vec::new()).earlier().count(), 0);
+        assert_eq!(Header::new(&OWNER, Vec::new()).earlier().count(), 0);
     }
 
     fn row_is_as_header<R: Row<String>>() {
@@ -251,6 +251,8 @@ mod tests {
         row_is_as_header::<EventRow<_>>();
         row_is_as_header::<ExplanationRow<_>>();
         row_is_as_header::<StateRow<_>>();
+        row_is_as_header::<PeerRow<_>>();
+        row_is_as_header::<MessageRow<_>>();
         row_is_as_header::<MeasurementRow<_>>();
         row_is_as_header::<RunRow<_>>();
     }

@@ -55,6 +55,6 @@ pub use migrate::{Migrated, migrate};
 pub use prometheus::prometheus;
 pub use read::{Counts, History, Wanted, read};
 pub use row::{ClassCount, Hosts, Interval, Name, Names, Row, VantageState};
-pub use series::{Holding, Series, State};
+pub use series::{Holding, Incomplete, Series, State};
 pub use tables::{event_table, events, state_table, states};
 pub use timeline::{Bucket, ClassSum, Rtt, Stretch, Timeline};

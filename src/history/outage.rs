@@ -52,6 +52,9 @@ impl Availability {
         if of == 0 {
             return None;
         }
+        if row.is_exact {
+            return self.add_exact(row, count, of);
+        }
         match self.up {
             None => {
                 // What begins with a run that was cut short may be anything.
@@ -64,6 +67,25 @@ impl Availability {
             Some(true) => self.while_up(row, count, of),
             Some(false) => self.while_out(row, count, of),
         }
+    }
+
+    /// Where all are asked, chance has no part in it: it is out below a tenth, and back above a half.
+    fn add_exact(&mut self, row: &Rc<Row>, count: u32, of: u32) -> Option<Turn> {
+        let share = f64::from(count) / f64::from(of);
+        let was_up = self.up;
+        let up = match was_up {
+            Some(false) => share > 0.5,
+            _ => share >= 0.1,
+        };
+        let before = if up { &self.last_without } else { &self.last_with };
+        let before = before.as_ref().map(Rc::clone);
+        (self.up, self.first) = (Some(up), None);
+        let last = if up { &mut self.last_with } else { &mut self.last_without };
+        *last = Some(Rc::clone(row));
+        if was_up.is_none_or(|was_up| was_up == up) {
+            return None;
+        }
+        Some(Turn { up, before: before?, after: Rc::clone(row) })
     }
 
     fn learn(&mut self, row: &Rc<Row>, count: u32, of: u32) {

@@ -76,6 +76,9 @@ impl Presences {
     /// Sees the newest of the `recent` runs; `traces` were classified in all runs so far.
     pub(super) fn see(&mut self, recent: &VecDeque<Rc<Row>>, traces: f64) -> Vec<Change> {
         let Some(row) = recent.back() else { return Vec::new() };
+        if row.is_exact {
+            return self.see_exact(recent, row);
+        }
         let of = row.classified();
         let mut changes = Vec::new();
         for present in &mut self.present {
@@ -98,6 +101,44 @@ impl Presences {
                 .iter_mut()
                 .take(stayed)
                 .for_each(|present| present.learn_anew(row, self.facet));
+        }
+        changes
+    }
+
+    /// Where all are asked, a name is there if two show it and one of twenty, and stays while one of ten does.
+    fn see_exact(&mut self, recent: &VecDeque<Rc<Row>>, row: &Rc<Row>) -> Vec<Change> {
+        let of = row.classified();
+        let is_there = |name: Name, was_there: bool| {
+            let count = row.count(self.facet, name);
+            let share = f64::from(count) / f64::from(of.max(1));
+            count >= 2.min(of) && count > 0 && share >= 0.05 || was_there && share >= MUCH
+        };
+        let before = recent.len().checked_sub(2).and_then(|place| recent.get(place));
+        let mut changes = Vec::new();
+        for present in &mut self.present {
+            if is_there(present.name, true) {
+                present.seen = Rc::clone(row);
+            } else {
+                let (before, after) = (Rc::clone(&present.seen), Rc::clone(row));
+                changes.push(Change { name: present.name, appeared: false, before, after });
+            }
+        }
+        self.present.retain(|present| !changes.iter().any(|gone| gone.name == present.name));
+        self.unconfirmed = false;
+        let known: Vec<Name> = self.present.iter().map(|present| present.name).collect();
+        for (name, count) in row.named(self.facet) {
+            if known.contains(&name) || !is_there(name, false) {
+                continue;
+            }
+            let since = before.map(|_| row.ended);
+            let counts = (f64::from(count), f64::from(of));
+            self.present.push(Present::new(name, row, counts, since));
+            changes.extend(before.map(|before| Change {
+                name,
+                appeared: true,
+                before: Rc::clone(before),
+                after: Rc::clone(row),
+            }));
         }
         changes
     }

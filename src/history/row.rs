@@ -45,6 +45,8 @@ pub struct Row {
     pub complete: bool,
     /// What the run says of its vantage.
     pub vantage_is: VantageState,
+    /// Whether its counts are all there is, and no sample: peers of a route collector.
+    pub is_exact: bool,
 }
 
 /// What a run says of its own vantage.

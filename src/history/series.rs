@@ -31,12 +31,25 @@ pub struct Series {
     pub inconclusive: u64,
     /// How many of the newest in a row were cut short.
     pub incomplete_of_late: u64,
+    /// The longest row of runs that were cut short.
+    pub incomplete: Option<Incomplete>,
     /// When the first of them began.
     pub first: Timestamp,
     /// How things are.
     pub state: State,
     /// How they were.
     pub timeline: Timeline,
+}
+
+/// Runs in a row that were cut short: what they do not show is no evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Incomplete {
+    /// How many.
+    pub runs: u64,
+    /// When the first of them began.
+    pub first: Timestamp,
+    /// When the last of them began.
+    pub last: Timestamp,
 }
 
 /// How things are in a scope, as one vantage sees it by one method.
@@ -101,7 +114,9 @@ pub(super) struct Following {
     newest: Rc<Row>,
     runs: u64,
     inconclusive: u64,
-    incomplete_of_late: u64,
+    /// The newest runs in a row that were cut short, and the longest row.
+    incomplete_of_late: Option<Incomplete>,
+    incomplete: Option<Incomplete>,
     /// The runs that began when the newest one did.
     together: Vec<Arc<str>>,
     timeline: Timeline,
@@ -130,7 +145,8 @@ impl Following {
             newest: Rc::clone(row),
             runs: 0,
             inconclusive: 0,
-            incomplete_of_late: 0,
+            incomplete_of_late: None,
+            incomplete: None,
             together: Vec::new(),
             timeline: Timeline::new(buckets),
             recent: VecDeque::new(),
@@ -181,7 +197,7 @@ impl Following {
             self.inconclusive += 1;
             return;
         }
-        self.incomplete_of_late = if row.complete { 0 } else { self.incomplete_of_late + 1 };
+        self.count_incomplete(row);
         if from.is_none_or(|from| row.started >= from) {
             self.timeline.add(row);
         }
@@ -190,6 +206,19 @@ impl Following {
             self.follow_names(row, events);
         }
         self.follow_hosts(row, events);
+    }
+
+    fn count_incomplete(&mut self, row: &Row) {
+        let (first, last) = (row.started, row.started);
+        self.incomplete_of_late = match self.incomplete_of_late {
+            _ if row.complete => None,
+            Some(so_far) => Some(Incomplete { runs: so_far.runs + 1, last, ..so_far }),
+            None => Some(Incomplete { runs: 1, first, last }),
+        };
+        let longest = self.incomplete.map_or(0, |longest| longest.runs);
+        if let Some(late) = self.incomplete_of_late.filter(|late| late.runs >= longest) {
+            self.incomplete = Some(late);
+        }
     }
 
     /// Whether anything arrives.
@@ -242,7 +271,9 @@ impl Following {
         }
         if row.complete {
             self.measured = Some(Rc::clone(row));
-            self.change_point.add(row);
+            if !row.is_exact {
+                self.change_point.add(row);
+            }
         }
         if let Some(moved) = Some(()).filter(|()| settled).and_then(|()| self.change_point.moved())
         {
@@ -339,7 +370,8 @@ impl Following {
             scope,
             runs: self.runs,
             inconclusive: self.inconclusive,
-            incomplete_of_late: self.incomplete_of_late,
+            incomplete_of_late: self.incomplete_of_late.map_or(0, |late| late.runs),
+            incomplete: self.incomplete,
             first: self.first.started,
             state: self.state(),
             timeline: self.timeline,

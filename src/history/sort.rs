@@ -179,6 +179,7 @@ mod tests {
             rtt_ms: None,
             hosts: None,
             vantage_is: VantageState::default(),
+            is_exact: false,
             complete: true,
         }
     }

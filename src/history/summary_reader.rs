@@ -231,6 +231,7 @@ impl Columns {
             complete: flag(cells.get(places.complete))
                 .ok_or_else(|| self.malformed(cells, places.complete, "true or false"))?,
             vantage_is: self.vantage_state(cells)?,
+            is_exact: text(cells.get(places.method)).is_some_and(|method| method == "bgp"),
         };
         self.check_verdict(cells, names, &row)?;
         Ok(row)

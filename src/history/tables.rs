@@ -40,6 +40,10 @@ fn event_row(event: &Event, names: &Names) -> EventRow<Cell> {
         run_after: Cell::text(&after.run),
         found_at: Cell::time(event.found),
         incident: Cell::count(event.incident),
+        first_at: Cell::Empty,
+        at_rest: Cell::Empty,
+        moved: Cell::Empty,
+        peers: Cell::Empty,
     }
 }
 

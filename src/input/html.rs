@@ -13,6 +13,9 @@ const LONGEST_NAME: usize = 16;
 /// The longest reference to a character.
 const LONGEST_REFERENCE: usize = 32;
 
+/// How deep lists stand in each other whose items are numbered.
+const DEEPEST_LIST: usize = 64;
+
 /// How pages, or parts of them, begin.
 const BEGINNINGS: [&str; 14] = [
     "<!doctype html",
@@ -101,6 +104,8 @@ struct Page<R> {
     /// The element whose content is being passed over.
     hidden: Option<Vec<u8>>,
     in_pre: bool,
+    /// The lists around: how many items those have that are numbered.
+    lists: Vec<Option<u32>>,
     /// Whether a line that the page ends has just ended, so that one of the source need not end it again.
     ended_line: bool,
 }
@@ -127,6 +132,7 @@ impl<R: BufRead> Page<R> {
             at: 0,
             hidden: None,
             in_pre: false,
+            lists: Vec::new(),
             ended_line: false,
         }
     }
@@ -236,6 +242,27 @@ impl<R: BufRead> Page<R> {
             if !self.text.is_empty() && self.text.last() != Some(&b'\n') {
                 self.end_line();
             }
+            self.list(element, is_end);
+        }
+    }
+
+    /// A page shows the numbers of a list, and does not contain them.
+    fn list(&mut self, element: &[u8], is_end: bool) {
+        match element {
+            b"ol" | b"ul" if is_end => {
+                self.lists.pop();
+            }
+            b"ol" | b"ul" if self.lists.len() < DEEPEST_LIST => {
+                self.lists.push((element == b"ol").then_some(0));
+            }
+            b"li" if !is_end => {
+                if let Some(Some(number)) = self.lists.last_mut() {
+                    *number = number.saturating_add(1);
+                    let shown = format!("{number}. ");
+                    self.put(shown.as_bytes());
+                }
+            }
+            _ => {}
         }
     }
 
@@ -342,6 +369,14 @@ mod tests {
         assert_eq!(
             shown("<table><tr><td>1</td><td>x</td></tr><tr><td>2</td></tr></table>"),
             "1 x \n2 \n"
+        );
+    }
+
+    #[test]
+    fn items_have_the_numbers_that_a_page_shows() {
+        assert_eq!(
+            shown("<p>a<ol><li>b</li><li>c<ul><li>d</ul></li><li>e</ol>f"),
+            "a\n1. b\n2. c\nd\n3. e\nf"
         );
     }
 

@@ -83,11 +83,10 @@ fn is_mrt(head: &[u8]) -> bool {
 /// Whether a value of JSON begins so, and not a text with a bracket.
 fn is_json(start: &[u8]) -> bool {
     let [first, rest @ ..] = start else { return false };
-    match (first, rest.trim_ascii_start()) {
-        (b'{', [] | [b'"' | b'}', ..]) => true,
-        (b'[', [] | [b'{' | b'[' | b'"' | b']', ..]) => true,
-        _ => false,
-    }
+    matches!(
+        (first, rest.trim_ascii_start()),
+        (b'{' | b'[', []) | (b'{', [b'"' | b'}', ..]) | (b'[', [b'{' | b'[' | b'"' | b']', ..])
+    )
 }
 
 #[cfg(test)]

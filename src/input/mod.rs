@@ -4,6 +4,7 @@
 //! business of [`crate::import`], and of [`crate::history`] for rows.
 
 mod archive;
+mod blocks;
 mod budget;
 pub(crate) mod chunks;
 mod html;
@@ -13,8 +14,10 @@ mod open;
 pub(crate) mod parallel;
 pub(crate) mod text;
 mod walk;
+mod whole;
 mod zstd;
 
 pub use kind::kind;
 pub use open::{HEAD, Opened, is_compressed, open};
 pub use walk::{Found, Visit, Walk, files_in};
+pub use whole::{read_text, read_whole};

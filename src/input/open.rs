@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
+use super::blocks::Blocks;
 use super::budget::Budget;
 use super::zstd::Frames;
 
@@ -57,9 +58,7 @@ pub(super) fn unpacked<'a>(
         let Opened { head, input } = opened;
         let decoder: Box<dyn Read + Send + 'a> = match head.as_slice() {
             [0x1f, 0x8b, ..] => Box::new(flate2::read::MultiGzDecoder::new(input)),
-            [b'B', b'Z', b'h', b'1'..=b'9', ..] => {
-                Box::new(bzip2::read::MultiBzDecoder::new(input))
-            }
+            [b'B', b'Z', b'h', b'1'..=b'9', ..] => Box::new(Blocks::new(input)),
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
                 Box::new(Frames::new(input))
             }

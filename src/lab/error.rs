@@ -9,7 +9,7 @@ use nix::errno::Errno;
 #[non_exhaustive]
 pub enum LabError {
     /// Namespaces are forbidden.
-    #[error("a network namespace is not allowed here ({errno}); this allows it:\n  {remedy}")]
+    #[error("{}; this allows it:\n  {remedy}", self.reason())]
     Forbidden {
         /// What the system said.
         errno: Errno,
@@ -24,4 +24,17 @@ pub enum LabError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl LabError {
+    /// The same without what to do about it.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Forbidden { errno, .. } => {
+                format!("a network namespace is not allowed here ({errno})")
+            }
+            Self::System { .. } => self.to_string(),
+        }
+    }
 }

@@ -53,7 +53,7 @@ impl Transport for VirtualTransport {
         let packet = self.codec.encode(self.network.scenario().vantage, probe);
         self.on_the_way.extend(self.network.carry(&packet, at).map(Reverse));
         self.now = at + SENDING;
-        Ok(SendResult::Sent(at))
+        Ok(SendResult::Sent(at.into()))
     }
 
     fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
@@ -112,10 +112,11 @@ impl Transport<Connect, ConnectReply> for VirtualConnections {
         self.on_the_way.extend(answer.and_then(|Delivery { at: received, packet }| {
             let result = tcp::connect_result(&packet)?;
             let in_time = received.since(at) <= self.timeout;
+            let received = received.into();
             in_time.then_some(ConnectReply { probe: *probe, received, result })
         }));
         self.now = at + SENDING;
-        Ok(SendResult::Sent(at))
+        Ok(SendResult::Sent(at.into()))
     }
 
     fn recv(
@@ -123,10 +124,10 @@ impl Transport<Connect, ConnectReply> for VirtualConnections {
         until: Moment,
         replies: &mut Vec<ConnectReply>,
     ) -> Result<(), TransportError> {
-        let next = self.on_the_way.iter().map(|reply| reply.received).min().unwrap_or(until);
+        let next = self.on_the_way.iter().map(|reply| reply.received.at).min().unwrap_or(until);
         self.now = self.now.max(next.min(until));
         let now = self.now;
-        replies.extend(self.on_the_way.extract_if(.., |reply| reply.received <= now));
+        replies.extend(self.on_the_way.extract_if(.., |reply| reply.received.at <= now));
         Ok(())
     }
 

@@ -14,7 +14,9 @@ use std::time::Duration;
 
 use crate::columns::{Header, Kind};
 
-use super::file::{OutputError, is_at, open_locked, sync, sync_folder_of};
+use super::file::{
+    OutputError, folder_of, is_at, open_locked, open_own, sync, sync_folder, sync_folder_of,
+};
 use super::formats::write_csv;
 use super::rows::Rows;
 
@@ -27,6 +29,8 @@ const LONGEST_ROW: u64 = 1 << 16;
 #[derive(Debug)]
 pub struct Appender {
     file: File,
+    /// Its folder, unless that is closed to readers.
+    folder: Option<File>,
     path: PathBuf,
     /// The columns of this version.
     present: Header,
@@ -81,9 +85,11 @@ impl Appender {
     pub fn open(path: &Path, header: Header, wait: Duration) -> Result<Self, OutputError> {
         let is_new = path.symlink_metadata().is_err();
         let file = open_locked(path, wait)?;
-        let present = header.clone();
+        // Before privileges are given up: a folder may be open to root alone.
+        let folder = folder_of(path).ok();
+        let (present, set_aside) = (header.clone(), Vec::new());
         let mut appender =
-            Self { file, path: path.into(), present, header, set_aside: Vec::new(), is_new };
+            Self { file, folder, path: path.into(), present, header, set_aside, is_new };
         appender.check()?;
         Ok(appender)
     }
@@ -122,7 +128,11 @@ impl Appender {
             .and_then(|()| {
                 // A new file is safe once its folder knows it.
                 let is_new = ending == Ending::Empty && self.file.metadata()?.is_file();
-                if is_new { sync_folder_of(&self.path) } else { Ok(()) }
+                match &self.folder {
+                    _ if !is_new => Ok(()),
+                    Some(folder) => sync_folder(folder),
+                    None => sync_folder_of(&self.path),
+                }
             })
             .map_err(OutputError::io(&self.path))
     }
@@ -267,7 +277,7 @@ fn lacks_decimals(cell: &[u8]) -> bool {
 
 /// Adds a torn row to the file of such rows.
 fn keep(to: &Path, row: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().create(true).append(true).open(to)?;
+    let mut file = open_own(to, OpenOptions::new().append(true))?;
     file.write_all(&[row, b"\n"].concat())?;
     sync(&file)?;
     sync_folder_of(to)

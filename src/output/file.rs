@@ -3,12 +3,14 @@
 
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::unistd::geteuid;
 
 /// The time between two attempts to take a lock that another process holds.
 const RETRY: Duration = Duration::from_millis(5);
@@ -99,11 +101,32 @@ impl LockFile {
     /// # Errors
     /// When another process holds the lock, or the file cannot be created.
     pub fn take(path: &Path) -> Result<Self, OutputError> {
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path);
-        let file = file.map_err(OutputError::io(path))?;
+        let file = open_own(path, OpenOptions::new().write(true)).map_err(OutputError::io(path))?;
         lock(&file, path)?;
         Ok(Self { _file: file })
     }
+}
+
+/// Opens or creates a file that is this user's alone. In a folder where others may write, such as /tmp, its name may
+/// already be a link, a pipe or somebody else's file: these are refused, before anything is written or waited for.
+pub(super) fn open_own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let flags = (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
+    let opened = options.create(true).truncate(false).mode(0o600).custom_flags(flags).open(path);
+    let file = opened.map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::ELOOP) => io::Error::other("it is a link; name a file"),
+        Some(Errno::ENXIO) => io::Error::other("it is a pipe; name a file"),
+        _ => error,
+    })?;
+    let about = file.metadata()?;
+    if !about.is_file() {
+        return Err(io::Error::other("it is no regular file; name one"));
+    }
+    let owner = about.uid();
+    if owner != geteuid().as_raw() && owner != 0 {
+        let text = format!("it belongs to user {owner}; name a file of your own");
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
+    }
+    Ok(file)
 }
 
 fn lock(file: &File, path: &Path) -> Result<(), OutputError> {
@@ -148,8 +171,14 @@ pub(super) fn open_locked(path: &Path, longest: Duration) -> Result<File, Output
 
 /// Whether `path` still leads to this file.
 pub(super) fn is_at(file: &File, path: &Path) -> bool {
-    let place = |about: Metadata| (about.dev(), about.ino());
-    file.metadata().map(place).ok() == path.metadata().map(place).ok()
+    let place = |about: &Metadata| (about.dev(), about.ino());
+    let Ok(about) = file.metadata() else { return false };
+    match path.metadata() {
+        Ok(there) => place(&there) == place(&about),
+        // A folder that is closed to us since privileges were given up. A file that another one replaced has no name.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => about.nlink() > 0,
+        Err(_) => false,
+    }
 }
 
 /// Makes sure that what was written is on the disk. Pipes and devices have none.
@@ -162,8 +191,18 @@ pub(super) fn sync(file: &File) -> io::Result<()> {
 /// # Errors
 /// When the folder cannot be opened or synced.
 pub fn sync_folder_of(path: &Path) -> io::Result<()> {
+    sync_folder(&folder_of(path)?)
+}
+
+/// The folder of `path`.
+pub(super) fn folder_of(path: &Path) -> io::Result<File> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all().or_else(unless_unsupported)
+    File::open(folder.unwrap_or(Path::new(".")))
+}
+
+/// [`sync_folder_of`] for a folder that is open.
+pub(super) fn sync_folder(folder: &File) -> io::Result<()> {
+    folder.sync_all().or_else(unless_unsupported)
 }
 
 fn unless_unsupported(error: io::Error) -> io::Result<()> {

@@ -1,18 +1,51 @@
 //! What the last rows of a history say of it, before rows are added: when its newest run began, and whether it is the
 //! lab's.
 
+use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use jiff::Timestamp;
 
 use crate::columns::Header;
 
-use super::rows::is_simulated;
+use crate::trace::is_simulated;
+
+use super::formats::io_error;
 
 /// How much of a file's end is looked at: some hundred rows.
 const LOOKED: u64 = 64 << 10;
+
+/// The identifiers of all runs in the history at `path` that begin with `beginning`. A file that is not there has none.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn runs_in(path: &Path, beginning: &str) -> io::Result<HashSet<String>> {
+    let mut runs = HashSet::new();
+    if !path.metadata().is_ok_and(|about| about.is_file()) {
+        return Ok(runs);
+    }
+    let mut reader = csv::ReaderBuilder::new();
+    let mut reader = reader.flexible(true).from_reader(BufReader::new(File::open(path)?));
+    let headers = reader.headers().map_err(io_error)?;
+    let Some(place) = headers.iter().position(|name| name == "run_id") else { return Ok(runs) };
+    let mut row = csv::StringRecord::new();
+    loop {
+        match reader.read_record(&mut row) {
+            Ok(false) => return Ok(runs),
+            Ok(true) => {
+                let run = row.get(place).filter(|run| run.starts_with(beginning));
+                if let Some(run) = run.filter(|run| !runs.contains(*run)) {
+                    runs.insert(run.to_owned());
+                }
+            }
+            // A row that other programs have damaged is `report`'s to name.
+            Err(error) if !error.is_io_error() => {}
+            Err(error) => return Err(io_error(error)),
+        }
+    }
+}
 
 /// The last rows of a history.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

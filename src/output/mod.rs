@@ -5,6 +5,7 @@
 //! tables for people. Only `append` and `file` know files.
 
 mod append;
+mod bgp;
 mod census;
 mod explain;
 mod file;
@@ -15,13 +16,18 @@ mod summary;
 mod text_table;
 mod traces;
 
+pub use crate::trace::{LAB, is_simulated};
 pub use append::{Appender, SetAside, torn};
+pub use bgp::{
+    bgp_event_table, bgp_events, bgp_messages, bgp_peers, bgp_rows, bgp_run_id, bgp_table,
+    explain_peers,
+};
 pub use census::{census, counts, counts_header, counts_table};
 pub use explain::{Explanation, explanations};
 pub use file::{LockFile, OutputError, sync_folder_of};
 pub use formats::{csv_safe, io_error, write_csv, write_jsonl};
-pub use last_rows::LastRows;
-pub use rows::{Cell, LAB, Rows, Run, is_simulated};
+pub use last_rows::{LastRows, runs_in};
+pub use rows::{Cell, Rows, Run};
 pub use summary::{summary, summary_header, summary_table};
 pub use text_table::{TextTable, wrapped};
 pub use traces::{hops, traces};

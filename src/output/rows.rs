@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::columns::{Header, Row};
 use crate::split::Doubt;
+use crate::trace::is_simulated;
 
 /// One value.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,15 +97,6 @@ impl Rows {
     }
 }
 
-/// What the vantage of a run inside the lab begins with.
-pub const LAB: &str = "lab:";
-
-/// Whether a vantage says that its rows are of the lab.
-#[must_use]
-pub fn is_simulated(vantage: &str) -> bool {
-    vantage.starts_with(LAB)
-}
-
 /// What all rows of one execution have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
@@ -138,7 +130,8 @@ impl Run {
 }
 
 impl Run {
-    /// The run in a line, to stand above a table: when, from where, how much, and how long it took.
+    /// The run in a line, to stand above a table: when, from where, how much, and how long it took. A run inside
+    /// the lab says that first.
     pub(super) fn describe(&self, targets: usize, packets: usize) -> String {
         let from =
             if self.vantage.is_empty() { String::new() } else { format!(" from {}", self.vantage) };
@@ -147,6 +140,10 @@ impl Run {
             format!(", {} s", ended.duration_since(started).as_secs())
         });
         let when = self.started.map_or(String::new(), |started| format!("{started:.0}  "));
-        format!("{when}{}  {targets} targets{from}, {packets} packets{took}{cut}", self.method)
+        let simulated = if is_simulated(&self.vantage) { "SIMULATED: " } else { "" };
+        format!(
+            "{simulated}{when}{}  {targets} targets{from}, {packets} packets{took}{cut}",
+            self.method
+        )
     }
 }

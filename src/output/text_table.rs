@@ -1,6 +1,7 @@
 //! Tables for people, never wider than the terminal. Where a table is too wide, columns go in an order that the table
 //! sets, and a line below it names them. Where even that is too wide, each row becomes a list of its values.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::plain_text::plain;
@@ -55,7 +56,9 @@ impl TextTable {
     /// Adds a row; it has a cell for each column.
     pub fn add_row(&mut self, cells: Vec<String>) {
         debug_assert_eq!(cells.len(), self.columns.len(), "{cells:?}");
-        self.rows.push(cells.iter().map(|cell| plain(cell).into_owned()).collect());
+        let is_plain = |cell: &String| matches!(plain(cell), Cow::Borrowed(_));
+        let shown = |cell: String| if is_plain(&cell) { cell } else { plain(&cell).into_owned() };
+        self.rows.push(cells.into_iter().map(shown).collect());
     }
 
     /// The same table, whose last column may take several lines.

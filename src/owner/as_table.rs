@@ -12,12 +12,15 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::input::read_whole;
+use crate::targets::Country;
+
 use super::ranges::{AddressRange, AsEntry, RangeTable};
 use super::{ip2asn, mmdb};
 
 const GZIP: &[u8] = b"\x1f\x8b";
 
-/// The most bytes of an unpacked file.
+/// The most bytes of a file, also unpacked.
 const LARGEST: u64 = 1 << 30;
 
 /// A table that has been read, with its age.
@@ -36,7 +39,7 @@ impl AsTable {
     /// When it cannot be read, is damaged, has a malformed line, or has no IPv4 address.
     pub fn open(path: &Path) -> Result<Self, TableError> {
         let unreadable = |source| TableError::Unreadable { path: path.into(), source };
-        let bytes = std::fs::read(path).map_err(unreadable)?;
+        let bytes = read_whole(path, LARGEST).map_err(unreadable)?;
         let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
         let bytes = unpacked(path, bytes)?;
         let table = if mmdb::is_mmdb(&bytes) {
@@ -72,6 +75,11 @@ impl AsTable {
     #[must_use]
     pub fn of(&self, address: Ipv4Addr) -> Option<(AddressRange, &AsEntry)> {
         self.ranges.of(address)
+    }
+
+    /// The country in which each AS is registered, as far as the table has it.
+    pub fn countries(&self) -> impl Iterator<Item = (u32, Country)> + '_ {
+        self.ranges.entries().iter().filter_map(|entry| Some((entry.asn?, entry.country?)))
     }
 
     /// The day (UTC) on which a database was built, or a text file was last modified.

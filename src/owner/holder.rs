@@ -44,7 +44,7 @@ pub struct Origin {
     pub country: Option<Country>,
     /// The addresses for which the source has it.
     pub range: AddressRange,
-    /// [`Source::AsTable`] or [`Source::Cymru`].
+    /// [`Source::AsTable`] or [`Source::Cymru`]; or [`Source::RegisteredPrefix`], where the carrier has one AS alone.
     pub source: Source,
 }
 
@@ -72,7 +72,7 @@ impl fmt::Display for CountryOf {
 /// Who holds an address. Every part is `None` where it is unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Owner {
-    /// The origin AS. A registered prefix or a router name alone gives none.
+    /// The origin AS. A registered prefix alone gives one only where the carrier has no other, a router name none.
     pub origin: Option<Origin>,
     /// The carrier: by registered prefix, else by AS, else by router name.
     pub carrier: Option<Carrier>,

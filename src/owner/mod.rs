@@ -72,7 +72,7 @@ impl<'t> Owners<'t> {
         if self.targets.specials.of(address).is_some() {
             return Owner::default();
         }
-        let origin = self.origin(address);
+        let origin = self.origin(address).or_else(|| self.only_asn(address));
         let router_name = self.records.router_name(address);
         let (country, country_of) = self.country(address, origin.as_ref()).unzip();
         let (carrier, source, range) = match self.carrier(address, origin.as_ref(), router_name) {
@@ -106,6 +106,13 @@ impl<'t> Owners<'t> {
             Some(Origin { asn: asn?, name, country, range, source: Source::AsTable })
         });
         in_table.or_else(|| self.records.origin(address))
+    }
+
+    /// The AS of a carrier that has no other, whether it announces the address or not.
+    fn only_asn(&self, address: Ipv4Addr) -> Option<Origin> {
+        let (asn, prefix) = self.targets.carriers.only_asn(address)?;
+        let (range, source) = (prefix.into(), Source::RegisteredPrefix);
+        Some(Origin { asn, name: None, country: None, range, source })
     }
 
     /// The carrier, with the source that names it and what that matched. Where the origin AS is known and belongs

@@ -35,12 +35,6 @@ impl AddressRange {
         self.last
     }
 
-    /// Whether `address` is one of them.
-    #[must_use]
-    pub fn contains(self, address: Ipv4Addr) -> bool {
-        (self.first..=self.last).contains(&address)
-    }
-
     /// The prefix that covers exactly these addresses, if there is one.
     #[must_use]
     pub fn as_prefix(self) -> Option<Ipv4Net> {
@@ -114,6 +108,11 @@ impl RangeTable {
         let (first, (last, entry)) = (self.firsts.get(index)?, *self.rest.get(index)?);
         let range = AddressRange::new((*first).into(), last.into())?;
         (address <= last).then_some((range, self.entries.get(entry as usize)?))
+    }
+
+    /// All entries, each once.
+    pub(super) fn entries(&self) -> &[AsEntry] {
+        &self.entries
     }
 
     /// How many ranges there are.

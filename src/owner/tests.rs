@@ -136,10 +136,10 @@ fn a_special_address_has_no_owner_whatever_a_table_or_a_name_has() {
 }
 
 #[test]
-fn a_registered_prefix_needs_no_announcement_and_gives_no_as() {
+fn a_registered_prefix_needs_no_announcement_and_gives_the_as_of_a_carrier_that_has_one() {
     assert_eq!(
         by_table("103.35.255.254"),
-        "Cenbong | china | - | HK | delegation | 103.35.252.0/22 | registered-prefix"
+        "Cenbong | china | AS134544 | HK | delegation | 103.35.252.0/22 | registered-prefix"
     );
 }
 
@@ -159,7 +159,7 @@ fn a_registered_prefix_beats_the_table_and_keeps_its_as() {
 fn a_registered_prefix_beats_a_router_name() {
     assert_eq!(
         answer("103.35.255.254", false, router("103.35.255.254", "a.transtelecom.net")),
-        "Cenbong | china | - | HK | delegation | 103.35.252.0/22 | registered-prefix"
+        "Cenbong | china | AS134544 | HK | delegation | 103.35.252.0/22 | registered-prefix"
     );
 }
 

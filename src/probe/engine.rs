@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use crate::trace::StopReason;
 
-use super::timing::{Moment, Pace};
-use super::transport::{Refusal, SendResult, Transport, TransportCounts, TransportError};
+use super::timing::{Moment, Pace, Stamp};
+use super::transport::{Refusal, SendResult, Transport, TransportCounts, TransportError, Unsent};
 
 /// How long the loop waits at most before it checks whether it should stop.
 const LONGEST_WAIT: Duration = Duration::from_millis(100);
@@ -23,12 +23,15 @@ const LONGEST_WAIT: Duration = Duration::from_millis(100);
 const SHORTEST_WAIT: Duration = Duration::from_micros(500);
 /// How long it waits when a transport can take no more, and at first when the machine refuses to send.
 const BUSY_WAIT: Duration = Duration::from_millis(1);
-/// How often a probe is tried again that the machine refuses to send, each time after twice the wait.
+/// How often a probe is tried again at once that the machine refuses to send, each time after twice the wait.
+/// Then its trace tries later.
 const MOST_RETRIES: u32 = 8;
 /// How long nothing may leave although something should, before the run gives up.
 const GIVE_UP: Duration = Duration::from_secs(10);
 /// How many probes must have been refused meanwhile.
 const SEVERAL: u32 = 200;
+/// After so long without a look at the replies the process was stopped, or had no CPU.
+const HELD_UP: Duration = Duration::from_millis(250);
 /// How many probes it sends between two looks at the replies. Without a rate limit replies would
 /// otherwise overflow their buffer, and traces would go on behind their end.
 const BATCH: usize = 8;
@@ -42,12 +45,18 @@ pub trait Scheduler {
     /// What is handed on when it has ended: a trace, a host.
     type Output;
 
-    /// The next probe to send at `now`, if there is one. It stays the next one until [`Self::sent`].
+    /// The next probe to send at `now`, if there is one. It stays the next one until [`Self::sent`] or
+    /// [`Self::refused`].
     fn next(&mut self, now: Moment) -> Option<Self::Probe>;
 
-    /// The probe that [`Self::next`] gave was handed to the system at `at`; `left` says whether it
-    /// left the machine.
-    fn sent(&mut self, probe: &Self::Probe, at: Moment, left: bool);
+    /// The probe that [`Self::next`] gave has left.
+    fn sent(&mut self, probe: &Self::Probe, at: Stamp);
+
+    /// The machine refused, at `at`, to send the probe that [`Self::next`] gave. It is no attempt.
+    fn refused(&mut self, probe: &Self::Probe, at: Moment) -> NotSent;
+
+    /// The system reports, at `at`, that a probe never left that [`Self::sent`] was called for.
+    fn unsent(&mut self, probe: &Self::Probe, at: Moment) -> NotSent;
 
     /// Takes a reply; returns what it was.
     fn received(&mut self, reply: Self::Reply) -> Matched;
@@ -69,6 +78,28 @@ pub trait Scheduler {
 
     /// Ends all that is under way, for `reason`.
     fn stop(&mut self, reason: StopReason);
+}
+
+/// What becomes of probes that did not leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NotSent {
+    /// So many will be sent again.
+    pub again: u64,
+    /// So many will not: they were refused for too long, or what they were for has ended.
+    pub given_up: u64,
+}
+
+impl NotSent {
+    /// One that will be sent again.
+    pub(crate) const AGAIN: Self = Self { again: 1, given_up: 0 };
+    /// One that will not.
+    pub(crate) const GIVEN_UP: Self = Self { again: 0, given_up: 1 };
+
+    /// Adds others.
+    pub(crate) const fn add(&mut self, others: Self) {
+        self.again += others.again;
+        self.given_up += others.given_up;
+    }
 }
 
 /// Observes a run while it goes on, and may end it.
@@ -280,9 +311,14 @@ where
 {
     fn until_done(&mut self) -> Result<Option<StopReason>, TransportError> {
         let deadline = self.engine.deadline;
-        let mut replies = Vec::new();
+        let mut looked = Moment::START;
         loop {
             let now = self.transport.now();
+            if now.since(looked) > HELD_UP {
+                // What came meanwhile is not late.
+                self.receive(now)?;
+            }
+            looked = now;
             self.scheduler.expire(now);
             let due = self.send_due(now)?;
             self.hand_on();
@@ -304,45 +340,57 @@ where
             let longest = now + LONGEST_WAIT;
             let until = [due, self.scheduler.next_timer(), deadline].into_iter().flatten().min();
             let until = until.map_or(longest, |until| until.min(longest));
-            self.transport.recv(until, &mut replies)?;
-            for reply in replies.drain(..) {
-                *self.measured.matched.entry(self.scheduler.received(reply)).or_default() += 1;
-            }
+            self.receive(until)?;
         }
+    }
+
+    /// Takes what has come; when nothing has, waits for it until `until`.
+    fn receive(&mut self, until: Moment) -> Result<(), TransportError> {
+        let mut replies = Vec::new();
+        self.transport.recv(until, &mut replies)?;
+        for reply in replies {
+            *self.measured.matched.entry(self.scheduler.received(reply)).or_default() += 1;
+        }
+        for Unsent { probe, refusal } in self.transport.take_unsent() {
+            let not_sent = self.scheduler.unsent(&probe, self.transport.now());
+            let NotSent { again, given_up } = not_sent;
+            self.measured.packets = self.measured.packets.saturating_sub(again + given_up);
+            self.count(not_sent, refusal);
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, NotSent { again, given_up }: NotSent, refusal: Refusal) {
+        self.measured.counts.count_resent(again, refusal);
+        self.measured.counts.count_unsent(given_up, refusal);
     }
 
     /// Sends while the pace allows it. Returns when to send on; nothing when there is nothing to send.
     fn send_due(&mut self, now: Moment) -> Result<Option<Moment>, TransportError> {
-        let pace = &mut self.engine.pace;
         for _ in 0..BATCH {
-            if pace.ready() > now {
-                return Ok(Some(pace.ready().max(now + SHORTEST_WAIT)));
+            let ready = self.engine.pace.ready();
+            if ready > now {
+                return Ok(Some(ready.max(now + SHORTEST_WAIT)));
             }
             let Some(probe) = self.scheduler.next(now) else { return Ok(None) };
-            let (at, left) = match self.transport.send(&probe)? {
+            match self.transport.send(&probe)? {
                 SendResult::Busy => return Ok(Some(now + BUSY_WAIT)),
-                SendResult::Sent(at) => {
+                SendResult::Sent(sent) => {
                     self.sending.succeeded();
-                    (at, true)
+                    self.engine.pace.spend(sent.at);
+                    self.measured.packets += 1;
+                    self.scheduler.sent(&probe, sent);
                 }
                 SendResult::Refused(at, refusal) => {
                     self.sending.check(at, refusal)?;
                     if let Some(again) = self.sending.refused(at) {
                         return Ok(Some(again));
                     }
-                    self.measured.counts.count_unsent(refusal);
-                    (at, false)
+                    self.engine.pace.spend(at);
+                    let not_sent = self.scheduler.refused(&probe, at);
+                    self.count(not_sent, refusal);
                 }
-                SendResult::Unsent(at, refusal) => {
-                    self.sending.check(at, refusal)?;
-                    self.sending.retries = 0;
-                    self.measured.counts.count_unsent(refusal);
-                    (at, false)
-                }
-            };
-            pace.spend(at);
-            self.measured.packets += u64::from(left);
-            self.scheduler.sent(&probe, at, left);
+            }
         }
         Ok(Some(now))
     }

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use crate::trace::{Method, MplsLabel, ReplyKind, Ttl};
 
-use super::timing::Moment;
+use super::timing::Stamp;
 
 /// The kind of packet that a probe is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -157,7 +157,7 @@ pub struct Reply {
     /// What it says.
     pub kind: ReplyKind,
     /// When it arrived.
-    pub received: Moment,
+    pub received: Stamp,
     /// The TTL with which it arrived, where the system says.
     pub reply_ttl: Option<u8>,
     /// The MPLS labels that the probe carried, outermost first.

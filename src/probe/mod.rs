@@ -23,4 +23,4 @@ pub use exchange::{Attempt, Flow, Probe, ProbeMethod, ProbeTtl, Reply, TraceKey}
 pub use job::{TraceJob, TraceSettings};
 pub use packet::Ignored;
 pub use privileges::give_up_privileges;
-pub use timing::Moment;
+pub use timing::{Moment, Stamp};

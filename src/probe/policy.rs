@@ -75,7 +75,8 @@ impl Policy<'_> {
             PathEnd::Home { proof: HomeProof::Router, ttl } => ttl.min(end),
             _ => end,
         };
-        if let Some(ttl) = state.silent(1, doubtful.get()).find(retry) {
+        let never_probed = state.never_probed().filter(|ttl| *ttl <= doubtful);
+        if let Some(ttl) = never_probed.or_else(|| state.silent(1, doubtful.get()).find(retry)) {
             return self.send(ttl);
         }
         let replied = state.furthest_reply().max(self.group.furthest);
@@ -203,7 +204,7 @@ impl Policy<'_> {
         if ttl > self.settings.max_ttl {
             return None;
         }
-        let attempt = Attempt::new(self.state.at(ttl).sent)?;
+        let attempt = self.state.next_attempt(ttl)?;
         Some(Action::Send(Probe { key: self.state.key, ttl, attempt }))
     }
 

@@ -39,6 +39,8 @@ pub(super) struct PrefixKnowledge {
     pub(super) fallbacks: usize,
     /// How many traces have nothing more to send, but late replies may still come.
     pub(super) awaiting_late: usize,
+    /// How many traces ended because the machine would not send their probes, since the last reply.
+    pub(super) unsent: u32,
 }
 
 impl PrefixKnowledge {
@@ -125,6 +127,20 @@ impl PrefixKnowledge {
         let traces = self.borders.entry(border).or_default();
         *traces += 1;
         was_fallback || *traces == 1 || *traces == SEVERAL
+    }
+
+    /// A trace ends because the machine would not send its probes: where it ends says nothing. Returns whether
+    /// the others should look again, since it was a fallback and makes room for another one.
+    pub(super) fn report_unsent(&mut self, state: &TraceState) -> bool {
+        let was_fallback = state.role == Role::Fallback;
+        self.fallbacks -= usize::from(was_fallback);
+        self.unsent += 1;
+        was_fallback || self.unsent == SEVERAL
+    }
+
+    /// Whether the machine would not send the probes of several traces: the others need not try for long.
+    pub(super) const fn cannot_be_asked(&self) -> bool {
+        self.unsent >= SEVERAL
     }
 
     /// A trace has nothing more to send but waits for late replies, or does no longer. Returns whether

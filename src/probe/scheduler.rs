@@ -14,13 +14,13 @@ use rand::{RngExt, SeedableRng};
 use crate::targets::Special;
 use crate::trace::{PathEnd, StopReason, Trace};
 
-use super::engine::{Engine, Matched, Measured, Observer, Scheduler};
+use super::engine::{Engine, Matched, Measured, NotSent, Observer, Scheduler};
 use super::exchange::{Flow, Probe, ProbeMethod, ProbeTtl, Reply, TraceKey};
 use super::job::TraceJob;
 use super::policy::{Action, Policy, Search};
 use super::prefix_knowledge::PrefixKnowledge;
-use super::timing::{Moment, Rto};
-use super::trace_state::{Role, Slot, TraceState};
+use super::timing::{Moment, Rto, Stamp};
+use super::trace_state::{Replied, Role, Slot, TraceState};
 use super::transport::{Transport, TransportError};
 
 impl TraceJob<'_> {
@@ -47,8 +47,8 @@ impl TraceJob<'_> {
 /// Something to do later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
-    /// No reply to this probe came in time.
-    Timeout(Probe),
+    /// No reply came in time to this probe, which left then.
+    Timeout(Probe, Moment),
     /// A trace wanted to be asked again.
     Resume(TraceKey),
     /// A slot of a hop whose ICMP rate is limited is free: its group and TTL.
@@ -110,11 +110,12 @@ impl Scheduler for TraceScheduler<'_> {
         }
     }
 
-    fn sent(&mut self, probe: &Probe, at: Moment, left: bool) {
+    fn sent(&mut self, probe: &Probe, sent: Stamp) {
+        let at = sent.at;
         self.in_flight += 1;
         self.ready.pop_front();
         let Some(state) = self.under_way.get_mut(&probe.key) else { return };
-        state.sent(probe, at, left);
+        state.sent(probe, sent);
         let slot = std::mem::take(&mut state.slot);
         if slot != Slot::Granted
             && let Some(limit) = self.groups[state.group].limit_at(probe.ttl)
@@ -124,21 +125,52 @@ impl Scheduler for TraceScheduler<'_> {
         // A late reply that does not say which probe it is for would be taken for the next one's.
         let serial = self.serial[probe.key.method.index()];
         let wait = if serial { self.job.settings.timeout } else { self.rto.get() };
-        self.set_timer(at + wait, Timer::Timeout(*probe));
+        self.set_timer(at + wait, Timer::Timeout(*probe, at));
         // At the end of the queue: the probes of one trace go out between those of others.
         self.ready.push_back(probe.key);
     }
 
+    fn refused(&mut self, probe: &Probe, at: Moment) -> NotSent {
+        self.ready.pop_front();
+        if self.hold(probe.key, at) { NotSent::AGAIN } else { NotSent::GIVEN_UP }
+    }
+
+    /// As long as the system looked for the gateway, nothing else left either.
+    fn unsent(&mut self, probe: &Probe, at: Moment) -> NotSent {
+        let Some(state) = self.under_way.get(&probe.key) else { return NotSent::GIVEN_UP };
+        let mut not_sent = NotSent::default();
+        let Some(since) = state.left(probe.ttl, probe.attempt) else { return not_sent };
+        let mut held = Vec::new();
+        for (key, state) in &mut self.under_way {
+            let (forgotten, waiting) = state.forget_silent(since);
+            self.in_flight -= waiting;
+            if forgotten > 0 {
+                held.push((*key, u64::try_from(forgotten).unwrap_or(u64::MAX)));
+            }
+        }
+        for (key, count) in held {
+            not_sent.add(if self.hold(key, at) {
+                NotSent { again: count, given_up: 0 }
+            } else {
+                NotSent { again: 0, given_up: count }
+            });
+        }
+        not_sent
+    }
+
     fn received(&mut self, reply: Reply) -> Matched {
-        let (key, ttl, received) = (reply.probe.key, reply.probe.ttl, reply.received);
+        let (key, ttl, received) = (reply.probe.key, reply.probe.ttl, reply.received.at);
         let Some(state) = self.under_way.get_mut(&key) else { return Matched::Late };
-        let (sent, in_time) = match state.received(reply, &self.job.targets.block) {
+        let Replied { sent, rtt, in_time } = match state.received(reply, &self.job.targets.block) {
             Ok(first) => first,
             Err(matched) => return matched,
         };
         self.in_flight -= usize::from(in_time);
-        self.rto.observe(received.since(sent));
+        if let Some(rtt) = rtt {
+            self.rto.observe(rtt);
+        }
         let group = &mut self.groups[state.group];
+        group.unsent = 0;
         group.add_path(&state.path.routers);
         group.add_end(&state.path, self.job.settings.max_ttl);
         if let Some(limit) = group.limit_at(ttl) {
@@ -156,7 +188,7 @@ impl Scheduler for TraceScheduler<'_> {
             self.timers.pop();
             match timer {
                 Timer::Resume(key) => self.ready.push_back(key),
-                Timer::Timeout(probe) => self.time_out(&probe, now),
+                Timer::Timeout(probe, sent) => self.time_out(&probe, sent, now),
                 Timer::Slot(group, ttl) => self.grant_slots(group, ttl, now),
             }
         }
@@ -270,6 +302,9 @@ impl<'j> TraceScheduler<'j> {
     /// the way it shares what it has shown with its group.
     fn next_action(&mut self, key: TraceKey, now: Moment) -> Option<Action> {
         let state = self.under_way.get_mut(&key)?;
+        if state.is_held(now) {
+            return Some(Action::Wait);
+        }
         let group = &mut self.groups[state.group];
         let (settings, targets) = (&self.job.settings, self.job.targets);
         let (specials, carriers) = (&targets.specials, &targets.carriers);
@@ -280,7 +315,10 @@ impl<'j> TraceScheduler<'j> {
                 Search::Continue(action) => Some(action),
                 Search::Found => None,
                 // Enough others are traced completely: this one waits for what they find.
-                Search::Unknown if policy.group.fallbacks >= settings.pilots.max(1) => {
+                Search::Unknown
+                    if policy.group.fallbacks >= settings.pilots.max(1)
+                        && !policy.group.cannot_be_asked() =>
+                {
                     Some(Action::Wait)
                 }
                 Search::Unknown => {
@@ -366,9 +404,11 @@ impl<'j> TraceScheduler<'j> {
         }
     }
 
-    fn time_out(&mut self, probe: &Probe, now: Moment) {
+    fn time_out(&mut self, probe: &Probe, sent: Moment, now: Moment) {
         let Some(state) = self.under_way.get_mut(&probe.key) else { return };
-        let Some(sent) = state.timed_out(probe.ttl, probe.attempt) else { return };
+        if !state.timed_out(probe.ttl, probe.attempt, sent) {
+            return;
+        }
         self.in_flight -= 1;
         self.ready.push_back(probe.key);
         let group = &mut self.groups[state.group];
@@ -378,6 +418,26 @@ impl<'j> TraceScheduler<'j> {
         {
             limit.observe(sent, false, now);
         }
+    }
+
+    /// The machine would not send for a trace at `at`. The trace tries again later; it ends, and this is
+    /// false, when it has tried enough.
+    fn hold(&mut self, key: TraceKey, at: Moment) -> bool {
+        let Some(state) = self.under_way.get_mut(&key) else { return false };
+        let group = &mut self.groups[state.group];
+        if let Some(when) = state.refused(at, group.cannot_be_asked()) {
+            self.set_timer(when, Timer::Resume(key));
+            return true;
+        }
+        let wake = group.report_late(state, false) | group.report_unsent(state);
+        if state.role == Role::Pilot {
+            self.pilots_under_way -= 1;
+        }
+        if wake {
+            self.wake(&key);
+        }
+        self.end(key, StopReason::Unsent);
+        false
     }
 
     fn set_timer(&mut self, when: Moment, timer: Timer) {

@@ -54,6 +54,30 @@ impl Add<Duration> for Moment {
     }
 }
 
+/// The moment at which a packet left or came, as far as the process could see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Stamp {
+    /// The moment; where it is not known, the latest that it can be.
+    pub at: Moment,
+    /// Whether it is known to a few milliseconds. It is not where the process was stopped between two
+    /// looks at the clock.
+    pub exact: bool,
+}
+
+impl Stamp {
+    /// How long ago `earlier` was, where both are known.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Option<Duration> {
+        (self.exact && earlier.exact).then(|| self.at.since(earlier.at))
+    }
+}
+
+impl From<Moment> for Stamp {
+    fn from(at: Moment) -> Self {
+        Self { at, exact: true }
+    }
+}
+
 fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -2,6 +2,7 @@
 //! replies show.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -12,7 +13,7 @@ use crate::trace::{
 
 use super::engine::Matched;
 use super::exchange::{Attempt, Probe, ProbeTtl, Reply, TraceKey};
-use super::timing::Moment;
+use super::timing::{Moment, Stamp};
 
 /// The part of all traces that are explorers.
 const EXPLORERS: f64 = 0.06;
@@ -47,13 +48,22 @@ pub(super) enum Slot {
 struct SentProbe {
     ttl: ProbeTtl,
     attempt: Attempt,
-    /// When it was handed to the system.
-    sent: Moment,
-    /// Whether it left the machine.
-    left: bool,
+    /// When it left.
+    sent: Stamp,
     /// Whether its reply, which has not come, would still come in time.
     waiting: bool,
     reply: Option<HopReply>,
+}
+
+/// The first reply to a probe.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Replied {
+    /// When the probe had left.
+    pub(super) sent: Moment,
+    /// How long the reply took, where that is known.
+    pub(super) rtt: Option<Duration>,
+    /// Whether it came in time.
+    pub(super) in_time: bool,
 }
 
 /// The probes at one TTL, counted.
@@ -94,7 +104,22 @@ pub(super) struct TraceState {
     pub(super) reported_border: Option<Ipv4Addr>,
     /// A factor from 0.5 to 1.5 that spreads the retries of all traces over time.
     pub(super) spread: f64,
+    /// How often the machine would not send its probes.
+    refusals: u32,
+    /// Until when it sends nothing, since the machine would not.
+    held_until: Moment,
+    /// TTLs that were to be probed, and of which no probe left: bit n for TTL n.
+    never_probed: u64,
+    /// When the system took its first probe, whether or not that has left.
+    taken: Option<Moment>,
 }
+
+/// How long a trace waits when the machine would not send its probe; twice as long each further time, up to
+/// the longest.
+const HOLD: Duration = Duration::from_millis(250);
+const LONGEST_HOLD: Duration = Duration::from_secs(2);
+/// How often the machine may refuse before a trace gives up, after some eight seconds.
+const MOST_REFUSALS: u32 = 6;
 
 impl TraceState {
     /// A trace of which nothing was sent yet; `chance` is from 0 to 1.
@@ -113,47 +138,106 @@ impl TraceState {
             reported_depth: None,
             reported_border: None,
             spread: chance.clamp(0.0, 1.0) + 0.5,
+            refusals: 0,
+            held_until: Moment::START,
+            never_probed: 0,
+            taken: None,
         }
     }
 
-    /// `probe` was handed to the system at `at`; `left` says whether it left the machine.
-    pub(super) fn sent(&mut self, probe: &Probe, at: Moment, left: bool) {
+    /// `probe` has left.
+    pub(super) fn sent(&mut self, probe: &Probe, sent: Stamp) {
         let (ttl, attempt) = (probe.ttl, probe.attempt);
         let (waiting, reply) = (true, None);
-        self.probes.push(SentProbe { ttl, attempt, sent: at, left, waiting, reply });
+        self.probes.push(SentProbe { ttl, attempt, sent, waiting, reply });
         let attempts = self.attempts_mut(ttl);
         attempts.sent += 1;
         attempts.waiting += 1;
-        attempts.last_sent = attempts.last_sent.max(at);
+        attempts.last_sent = attempts.last_sent.max(sent.at);
+        self.taken.get_or_insert(sent.at);
+        self.never_probed &= !(1 << ttl.get());
         self.furthest_probed = self.furthest_probed.max(ttl.get());
     }
 
-    /// No reply to a probe came in time. Returns when it had left, unless a reply had come.
-    pub(super) fn timed_out(&mut self, ttl: ProbeTtl, attempt: Attempt) -> Option<Moment> {
-        let probe = self.probe_mut(ttl, attempt).filter(|probe| probe.waiting)?;
-        probe.waiting = false;
-        let sent = probe.sent;
-        self.attempts_mut(ttl).waiting -= 1;
-        Some(sent)
+    /// The machine would not send a probe at `at`. Returns when the trace tries again; nothing when it has
+    /// tried enough, or when that is `hopeless`.
+    pub(super) fn refused(&mut self, at: Moment, hopeless: bool) -> Option<Moment> {
+        self.refusals += 1;
+        let hold = HOLD * (1 << (self.refusals - 1).min(3));
+        self.held_until = at + hold.min(LONGEST_HOLD);
+        (self.refusals <= MOST_REFUSALS && !hopeless).then_some(self.held_until)
     }
 
-    /// Takes a reply to one of its probes. Returns when the probe had left, and whether the reply came
-    /// in time; what else the reply is when it is not the first one to its probe.
-    pub(super) fn received(
-        &mut self,
-        reply: Reply,
-        block: &Block,
-    ) -> Result<(Moment, bool), Matched> {
+    /// Whether it sends nothing at `now`, since the machine would not.
+    pub(super) fn is_held(&self, now: Moment) -> bool {
+        self.held_until > now
+    }
+
+    /// When a probe left that no reply has come to.
+    pub(super) fn left(&self, ttl: ProbeTtl, attempt: Attempt) -> Option<Moment> {
+        let probe = self.probes.iter().find(|it| (it.ttl, it.attempt) == (ttl, attempt))?;
+        probe.reply.is_none().then_some(probe.sent.at)
+    }
+
+    /// What was sent since `since` and met silence never left. Returns how many probes these were, and how
+    /// many of them were awaited.
+    pub(super) fn forget_silent(&mut self, since: Moment) -> (usize, usize) {
+        let never_left = |probe: &mut SentProbe| probe.reply.is_none() && probe.sent.at >= since;
+        let forgotten: Vec<SentProbe> = self.probes.extract_if(.., never_left).collect();
+        for probe in &forgotten {
+            let at = self.probes.iter().filter(|it| it.ttl == probe.ttl).map(|it| it.sent.at).max();
+            let attempts = self.attempts_mut(probe.ttl);
+            attempts.sent -= 1;
+            attempts.waiting -= u8::from(probe.waiting);
+            attempts.last_sent = at.unwrap_or_default();
+            if attempts.sent == 0 {
+                self.never_probed |= 1 << probe.ttl.get();
+            }
+        }
+        self.furthest_probed = self.probes.iter().map(|it| it.ttl.get()).max().unwrap_or_default();
+        (forgotten.len(), forgotten.iter().filter(|it| it.waiting).count())
+    }
+
+    /// The nearest TTL that was to be probed, and of which no probe left.
+    pub(super) fn never_probed(&self) -> Option<ProbeTtl> {
+        u8::try_from(self.never_probed.trailing_zeros()).ok().and_then(ProbeTtl::new)
+    }
+
+    /// The number of the next attempt at a TTL, unless all were made.
+    pub(super) fn next_attempt(&self, ttl: ProbeTtl) -> Option<Attempt> {
+        let is_made = |attempt: &Attempt| {
+            self.probes.iter().any(|it| (it.ttl, it.attempt) == (ttl, *attempt))
+        };
+        // Mostly as many as were sent; others where some of those never left.
+        let first = self.at(ttl).sent;
+        (first..Attempt::MOST).chain(0..first).filter_map(Attempt::new).find(|it| !is_made(it))
+    }
+
+    /// No reply came in time to a probe that left at `sent`. Returns whether one was awaited.
+    pub(super) fn timed_out(&mut self, ttl: ProbeTtl, attempt: Attempt, sent: Moment) -> bool {
+        let probe = self.probe_mut(ttl, attempt);
+        let Some(probe) = probe.filter(|probe| probe.waiting && probe.sent.at == sent) else {
+            return false;
+        };
+        probe.waiting = false;
+        self.attempts_mut(ttl).waiting -= 1;
+        true
+    }
+
+    /// Takes a reply to one of its probes. Returns when the probe had left, how long the reply took if that
+    /// is known, and whether it came in time; what else the reply is when it is not the first one to its probe.
+    pub(super) fn received(&mut self, reply: Reply, block: &Block) -> Result<Replied, Matched> {
         let Probe { ttl, attempt, .. } = reply.probe;
         let probe = self.probe_mut(ttl, attempt).ok_or(Matched::Unasked)?;
         if probe.reply.is_some() {
             return Err(Matched::Duplicate);
         }
-        let (sent, in_time) = (probe.sent, std::mem::take(&mut probe.waiting));
+        let (sent, in_time) = (probe.sent.at, std::mem::take(&mut probe.waiting));
+        let rtt = reply.received.since(probe.sent);
         probe.reply = Some(HopReply {
             from: reply.from,
             kind: reply.kind,
-            rtt: Some(reply.received.since(sent)),
+            rtt,
             reply_ttl: reply.reply_ttl,
             labels: reply.labels,
         });
@@ -162,7 +246,7 @@ impl TraceState {
         attempts.waiting -= u8::from(in_time);
         self.furthest_reply = self.furthest_reply.max(ttl.get());
         self.extend_path(ttl, reply.from, reply.kind, block);
-        Ok((sent, in_time))
+        Ok(Replied { sent, rtt, in_time })
     }
 
     /// The probes at a TTL.
@@ -219,13 +303,11 @@ impl TraceState {
         self.probes.iter().filter(|probe| probe.waiting).count()
     }
 
-    /// The trace when it ends for `stop`, of a run that began at `began`; nothing where no probe has
-    /// left this machine.
+    /// The trace when it ends for `stop`, of a run that began at `began`; nothing where the system
+    /// took none of its probes. Of those that it took and that never left there is no hop.
     pub(super) fn finish(mut self, stop: StopReason, began: Timestamp) -> Option<Trace> {
         let silent = matches!(stop, StopReason::GapLimit | StopReason::MaxTtl);
         let stop = match self.role {
-            // Silence says nothing where a probe has not left the machine.
-            _ if silent && self.probes.iter().any(|probe| !probe.left) => StopReason::Unsent,
             // At the ceiling, a router that answered is no border.
             Role::BorderSearch
                 if stop == StopReason::GapLimit
@@ -245,12 +327,12 @@ impl TraceState {
             }
             Role::Full | Role::Pilot | Role::Fallback => Strategy::Full,
         };
-        self.probes.retain(|probe| probe.left);
-        let started = self.probes.first()?.sent.after(began);
+        let first = self.probes.first().map(|probe| probe.sent.at);
+        let started = first.or(self.taken)?.after(began);
         self.probes.sort_by_key(|probe| (probe.ttl, probe.attempt));
         let mut hops: Vec<Hop> = Vec::new();
         for probe in self.probes {
-            let (attempt, sent) = (probe.attempt.get().into(), Some(probe.sent.after(began)));
+            let (attempt, sent) = (probe.attempt.get().into(), Some(probe.sent.at.after(began)));
             let one = HopTry { attempt, sent, answer: probe.reply };
             match hops.last_mut().filter(|hop| hop.ttl == probe.ttl.into()) {
                 Some(hop) => hop.tries.push(one),

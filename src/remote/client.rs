@@ -1,5 +1,6 @@
 //! Asking a service: what may be asked again is, within a budget of time; what may not is never.
 
+use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use super::key::Key;
 use super::weather::{Backoff, Clock, retry_after};
 
 /// The most that is read of an answer that is no stream of results.
-const LONGEST: u64 = 64 << 20;
+const LONGEST: u64 = 8 << 20;
 /// The most that is read of a refusal.
 const LONGEST_REFUSAL: u64 = 256 << 10;
 /// How often a service may send on to another path of its own.
@@ -55,12 +56,30 @@ pub(super) enum Posted {
     Lost(String),
 }
 
+/// Why an answer has no body that can be used.
+#[derive(Debug)]
+enum NoBody {
+    /// The transfer ended early.
+    BrokenOff(String),
+    /// It is longer than any right one, in bytes.
+    TooLong(u64),
+}
+
+impl fmt::Display for NoBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BrokenOff(why) => write!(f, "the answer broke off: {why}"),
+            Self::TooLong(most) => write!(f, "the answer is longer than {} KiB", most >> 10),
+        }
+    }
+}
+
 /// Why one attempt brought nothing.
 enum Attempt {
     /// Another one may.
     Later { why: String, asked: Option<Duration>, too_often: bool },
     /// None will.
-    Never(RemoteError),
+    Never(Box<RemoteError>),
 }
 
 impl Client {
@@ -103,8 +122,8 @@ impl Client {
         self.http.place(path)
     }
 
-    pub(super) fn on_this_host(&self, link: &str) -> Option<String> {
-        self.http.on_this_host(link)
+    pub(super) fn on_this_host(&self, place: &str, link: &str) -> Option<String> {
+        self.http.on_this_host(place, link)
     }
 
     /// Asks for what is at `place`, without the key unless `keyed`, until `read` makes something of the answer.
@@ -120,7 +139,13 @@ impl Client {
         loop {
             let attempt = self.answer(what, place, keyed).and_then(|answer| {
                 let later = |why| Attempt::Later { why, asked: None, too_often: false };
-                let body = self.body(answer, LONGEST, until).map_err(later)?;
+                let body = self.body(answer, LONGEST, until).map_err(|none| match none {
+                    NoBody::BrokenOff(why) => later(why),
+                    NoBody::TooLong(_) => {
+                        let (what, why) = (what.to_owned(), none.to_string());
+                        Attempt::Never(Box::new(RemoteError::Unexpected { what, why }))
+                    }
+                })?;
                 let value = serde_json::from_slice(&body).map_err(|error| {
                     later(if looks_like_a_page(&body) {
                         "a page came instead of JSON, as from a proxy or a sign-in".into()
@@ -132,6 +157,38 @@ impl Client {
             });
             match attempt {
                 Ok(value) => return Ok(value),
+                Err(failed) => patience.wait(self, failed)?,
+            }
+        }
+    }
+
+    /// Fetches what is at `place`, up to `most` bytes, and when it was last changed, as the service writes it.
+    pub(super) fn bytes(
+        &mut self,
+        what: &str,
+        place: &str,
+        until: Duration,
+        most: u64,
+    ) -> Result<(Vec<u8>, Option<String>), RemoteError> {
+        let mut patience = Patience::new(self, what, until);
+        loop {
+            let attempt = self.answer(what, place, false).and_then(|answer| {
+                let changed = answer.header("last-modified").map(str::to_owned);
+                let later = |why| Attempt::Later { why, asked: None, too_often: false };
+                match self.body(answer, most, until) {
+                    Ok(body) if looks_like_a_page(&body) => {
+                        Err(later("a page came instead of the file".into()))
+                    }
+                    Ok(body) => Ok((body, changed)),
+                    Err(NoBody::BrokenOff(why)) => Err(later(why)),
+                    Err(none) => {
+                        let (what, why) = (what.to_owned(), none.to_string());
+                        Err(Attempt::Never(Box::new(RemoteError::Unexpected { what, why })))
+                    }
+                }
+            });
+            match attempt {
+                Ok(fetched) => return Ok(fetched),
                 Err(failed) => patience.wait(self, failed)?,
             }
         }
@@ -186,7 +243,7 @@ impl Client {
                     return Ok(match value {
                         Ok(Some(value)) => Posted::Accepted(value),
                         Ok(None) => Posted::Lost("the answer cannot be read".into()),
-                        Err(why) => Posted::Lost(format!("the answer broke off: {why}")),
+                        Err(none) => Posted::Lost(none.to_string()),
                     });
                 }
                 429 => {
@@ -194,9 +251,18 @@ impl Client {
                     let refused = self.refused(what, answer);
                     let why = refused.to_string();
                     let failed = Attempt::Later { why, asked, too_often: true };
-                    patience.wait(self, failed).map_err(|error| match error {
-                        RemoteError::Unavailable { .. } => refused,
-                        error => error,
+                    patience.wait(self, failed).map_err(|error| match (error, refused) {
+                        (
+                            RemoteError::Unavailable { .. },
+                            RemoteError::Refused { service, what, refusal, .. },
+                        ) => {
+                            let renewed = |asked: Duration| {
+                                format!("; it asks to wait {} s", asked.as_secs())
+                            };
+                            let advice = asked.map(renewed).unwrap_or_default();
+                            RemoteError::Refused { service, what, refusal, advice }
+                        }
+                        (error, _) => error,
                     })?;
                 }
                 408 | 500..=599 => return Ok(Posted::Lost(format!("HTTP {status}"))),
@@ -230,7 +296,7 @@ impl Client {
     fn answer(&self, what: &str, place: &str, keyed: bool) -> Result<Answer, Attempt> {
         let mut place = place.to_owned();
         for redirects in 0..=MOST_REDIRECTS {
-            self.interrupted(what).map_err(Attempt::Never)?;
+            self.interrupted(what).map_err(|error| Attempt::Never(Box::new(error)))?;
             // The key goes where it was meant to go, and no further.
             let key = self.authorization(keyed && redirects == 0);
             let answer = self
@@ -240,17 +306,20 @@ impl Client {
             match answer.status {
                 200..=299 => return Ok(answer),
                 301 | 302 | 303 | 307 | 308 => {
-                    let to = answer.header("location").and_then(|to| self.http.on_this_host(to));
+                    let to =
+                        answer.header("location").and_then(|to| self.http.on_this_host(&place, to));
                     match to {
                         Some(to) => place = to,
-                        None => return Err(Attempt::Never(self.redirected(what, &answer))),
+                        None => {
+                            return Err(Attempt::Never(Box::new(self.redirected(what, &answer))));
+                        }
                     }
                 }
                 _ => return Err(self.failed(what, answer)),
             }
         }
         let why = "it is sent on from one path to the next without an end".to_owned();
-        Err(Attempt::Never(RemoteError::Unexpected { what: what.into(), why }))
+        Err(Attempt::Never(Box::new(RemoteError::Unexpected { what: what.into(), why })))
     }
 
     fn authorization(&self, keyed: bool) -> Option<String> {
@@ -267,8 +336,8 @@ impl Client {
                 let said = Refusal::read(status, &self.refusal(answer), self.key.as_ref());
                 Attempt::Later { why: said.to_string(), asked, too_often: status == 429 }
             }
-            300..=399 => Attempt::Never(self.redirected(what, &answer)),
-            _ => Attempt::Never(self.refused(what, answer)),
+            300..=399 => Attempt::Never(Box::new(self.redirected(what, &answer))),
+            _ => Attempt::Never(Box::new(self.refused(what, answer))),
         }
     }
 
@@ -306,12 +375,12 @@ impl Client {
     }
 
     /// The body of `answer`, up to `most` bytes.
-    fn body(&self, answer: Answer, most: u64, until: Duration) -> Result<Vec<u8>, String> {
+    fn body(&self, answer: Answer, most: u64, until: Duration) -> Result<Vec<u8>, NoBody> {
         let mut body = Vec::new();
         let read = self.watched(answer, Some(until)).take(most + 1).read_to_end(&mut body);
-        read.map_err(|error| http::broken(&error))?;
+        read.map_err(|error| NoBody::BrokenOff(http::broken(&error)))?;
         if u64::try_from(body.len()).is_ok_and(|length| length > most) {
-            return Err(format!("the answer is longer than {} KiB", most >> 10));
+            return Err(NoBody::TooLong(most));
         }
         Ok(body)
     }
@@ -325,6 +394,8 @@ impl Client {
             is_page,
             first: None,
             last: None,
+            length: 0,
+            most: u64::MAX,
         }
     }
 
@@ -388,7 +459,7 @@ impl Patience {
     /// Waits until it may be tried again.
     fn wait(&mut self, client: &mut Client, failed: Attempt) -> Result<(), RemoteError> {
         let (why, asked, too_often) = match failed {
-            Attempt::Never(error) => return Err(error),
+            Attempt::Never(error) => return Err(*error),
             Attempt::Later { why, asked, too_often } => (why, asked, too_often),
         };
         client.interrupted(&self.what)?;
@@ -401,7 +472,11 @@ impl Patience {
                 None => why,
             };
             let (what, why) = (self.what.clone(), client.strip(&why));
-            return Err(RemoteError::Unavailable { what, why, waited: now - self.began });
+            return Err(RemoteError::Unavailable {
+                what,
+                why,
+                waited: now.saturating_sub(self.began),
+            });
         }
         client.clock.sleep(wait);
         client.interrupted(&self.what)
@@ -417,9 +492,18 @@ pub(super) struct Watched {
     pub(super) is_page: bool,
     first: Option<u8>,
     last: Option<u8>,
+    /// How much was read.
+    pub(super) length: u64,
+    /// How much may be read.
+    most: u64,
 }
 
 impl Watched {
+    /// It fails when more than `more` comes from here on.
+    pub(super) fn may_come(&mut self, more: u64) {
+        self.most = self.length + more;
+    }
+
     /// Whether it began as an array and did not end as one, or is no JSON at all.
     pub(super) fn is_cut_off(&self) -> bool {
         self.is_page
@@ -436,11 +520,16 @@ impl Read for Watched {
         if self.until.is_some_and(|until| self.clock.now() > until) {
             return Err(io::Error::new(io::ErrorKind::TimedOut, "it did not end in time"));
         }
+        if self.length > self.most {
+            let why = format!("nothing new is in {} MiB", self.length >> 20);
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
+        }
         let length = self.body.read(to)?;
         let mut letters =
             to.get(..length).unwrap_or_default().iter().filter(|byte| !byte.is_ascii_whitespace());
         self.last = letters.clone().next_back().copied().or(self.last);
         self.first = self.first.or(letters.next().copied());
+        self.length += u64::try_from(length).unwrap_or_default();
         Ok(length)
     }
 }

@@ -63,8 +63,7 @@ impl Http {
     /// # Errors
     /// When it is no address of a service, or a proxy of the environment is none.
     pub(super) fn new(url: &str, folder: &str) -> Result<Self, RemoteError> {
-        let wrong =
-            |why: &str| RemoteError::Usage(format!("--api {}: {why}", super::error::shown(url)));
+        let wrong = |why: &str| RemoteError::Usage(format!("{}: {why}", super::error::shown(url)));
         let uri: Uri =
             url.parse().map_err(|_| wrong("expected an address such as https://host/"))?;
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
@@ -116,8 +115,17 @@ impl Http {
         format!("{}{path}", self.folder)
     }
 
-    /// The path that `link` leads to, if that is on this host. It may be a whole address, or a path from the root.
-    pub(super) fn on_this_host(&self, link: &str) -> Option<String> {
+    /// The path that `link` leads to from `place`, if that is on this host (RFC 3986, section 5.2, without dots).
+    pub(super) fn on_this_host(&self, place: &str, link: &str) -> Option<String> {
+        let path = place.split('?').next().unwrap_or_default();
+        let before_query = link.split('?').next().unwrap_or_default();
+        if link.starts_with('?') {
+            return Some(format!("{path}{link}"));
+        }
+        if !before_query.is_empty() && !before_query.contains(':') && !link.starts_with('/') {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            return Some(format!("{folder}/{link}"));
+        }
         if link.starts_with('/') && !link.starts_with("//") {
             return Some(link.to_owned());
         }
@@ -278,14 +286,15 @@ mod tests {
     #[test]
     fn links_to_other_hosts_are_no_links() {
         let http = Http::new("http://127.0.0.1:8080", "/api/v2/").expect("a way");
-        let to = |link| http.on_this_host(link);
+        let to = |link| http.on_this_host("/api/v2/probes/?page=1", link);
         assert_eq!(to("http://127.0.0.1:8080/a/?page=2").as_deref(), Some("/a/?page=2"));
         assert_eq!(to("/a/?page=2").as_deref(), Some("/a/?page=2"));
+        assert_eq!(to("?page=2").as_deref(), Some("/api/v2/probes/?page=2"));
+        assert_eq!(to("more/?page=2").as_deref(), Some("/api/v2/probes/more/?page=2"));
         for link in [
             "http://127.0.0.1:8081/a",
             "https://127.0.0.1:8080/a",
             "//example.net/a",
-            "a/b",
             "",
             "http://x@127.0.0.1:8080/",
         ] {

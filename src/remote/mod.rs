@@ -6,14 +6,18 @@
 
 pub mod atlas;
 mod client;
+mod download;
 mod error;
+pub mod globalping;
 mod http;
 mod key;
 mod records;
+pub mod ripestat;
 mod run;
 mod weather;
 
 pub use client::{Client, Service};
+pub use download::{Fetched, download};
 pub use error::{Refusal, RemoteError};
 pub use key::{Key, KeyError};
 pub use records::{Lines, Records, Seen};

@@ -21,8 +21,14 @@ const MOST_REMEMBERED: usize = 8 << 20;
 /// How often a transfer may break off without that anything new came.
 const MOST_FUTILE: u32 = 4;
 /// How long a service is asked for the rest of what broke off.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 const BUFFER: usize = 64 << 10;
+/// The longest result.
+const LONGEST: usize = 4 << 20;
+/// How much may come without that anything in it is new, beyond what came before in another transfer.
+const MOST_OLD: u64 = 64 << 20;
+/// The same, in records.
+const MOST_OLD_RECORDS: usize = 1 << 20;
 
 /// Results that were handed on before.
 #[derive(Debug)]
@@ -101,6 +107,10 @@ pub struct Records<'c> {
     until: Option<Duration>,
     futile: u32,
     new: bool,
+    /// How much was read of the longest transfer.
+    longest: u64,
+    /// How many records have come since the last new one.
+    old: usize,
     ended: bool,
     /// How many records of this transfer cannot be read.
     unread: u64,
@@ -133,6 +143,8 @@ impl<'c> Records<'c> {
             until: None,
             futile: 0,
             new: false,
+            longest: 0,
+            old: 0,
             ended: false,
             unread: 0,
             malformed: 0,
@@ -150,7 +162,7 @@ impl<'c> Records<'c> {
     ///
     /// # Errors
     /// When the service does not answer, or what it sends breaks off again and again.
-    pub fn next(&mut self) -> Result<Option<Vec<u8>>, RemoteError> {
+    pub fn next_record(&mut self) -> Result<Option<Vec<u8>>, RemoteError> {
         loop {
             if let Some(record) = self.waiting.pop_front() {
                 return Ok(Some(record));
@@ -163,22 +175,22 @@ impl<'c> Records<'c> {
     }
 
     fn more(&mut self) -> Result<(), RemoteError> {
-        let (batches, body) = match &mut self.open {
-            Some(open) => open,
-            None => {
-                let body =
-                    self.client.stream(&self.what, &self.place, &mut self.patience, self.until)?;
-                let body = Arc::new(Mutex::new(body));
-                let reader = BufReader::with_capacity(BUFFER, Shared(Arc::clone(&body)));
-                (self.new, self.unread) = (false, 0);
-                self.open.insert((Box::new(json::cut(Box::new(reader))), body))
-            }
-        };
+        if self.open.is_none() {
+            let (client, patience) = (&mut *self.client, &mut self.patience);
+            let mut body = client.stream(&self.what, &self.place, patience, self.until)?;
+            body.may_come(self.longest + MOST_OLD);
+            let body = Arc::new(Mutex::new(body));
+            let reader = BufReader::with_capacity(BUFFER, Shared(Arc::clone(&body)));
+            (self.new, self.unread) = (false, 0);
+            self.open = Some((Box::new(json::cut(Box::new(reader), LONGEST)), body));
+        }
+        let Some((batches, body)) = &mut self.open else { return Ok(()) };
         let why = match batches.next() {
             Some(Ok(batch)) => {
                 let mut is_cut = false;
                 for (_, record) in batch.records() {
                     self.read += 1;
+                    self.old += 1;
                     match record {
                         Ok(record) if self.seen.is_new(record) => {
                             self.waiting.push_back(one_line(record, self.client));
@@ -188,7 +200,16 @@ impl<'c> Records<'c> {
                         Err(_) => self.unread += 1,
                     }
                 }
+                // What came before a transfer broke off comes again.
+                if self.waiting.is_empty() && self.old > self.read / 2 + MOST_OLD_RECORDS {
+                    let why = format!("nothing new is in the last {} records", self.old);
+                    return Err(RemoteError::Unexpected { what: self.what.clone(), why });
+                }
                 if !self.waiting.is_empty() {
+                    self.old = 0;
+                    let mut body = body.lock().unwrap_or_else(PoisonError::into_inner);
+                    body.may_come(MOST_OLD);
+                    drop(body);
                     self.new = true;
                     self.futile = 0;
                     self.patience.renew(self.client, PATIENCE);
@@ -197,6 +218,11 @@ impl<'c> Records<'c> {
                     return Ok(());
                 }
                 "it broke off within a result".to_owned()
+            }
+            // It would be so again.
+            Some(Err(error)) if error.kind() == io::ErrorKind::FileTooLarge => {
+                let (what, why) = (self.what.clone(), error.to_string());
+                return Err(RemoteError::Unexpected { what, why });
             }
             Some(Err(error)) => http::broken(&error),
             None if body.lock().unwrap_or_else(PoisonError::into_inner).is_cut_off() => {
@@ -208,6 +234,8 @@ impl<'c> Records<'c> {
                 return Ok(());
             }
         };
+        let length = body.lock().unwrap_or_else(PoisonError::into_inner).length;
+        self.longest = self.longest.max(length);
         self.open = None;
         self.client.interrupted(&self.what)?;
         self.futile += u32::from(!self.new);
@@ -245,7 +273,7 @@ pub struct Lines<'r, 'c> {
 impl Read for Lines<'_, '_> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         while self.at == self.line.len() {
-            match self.records.next() {
+            match self.records.next_record() {
                 Ok(Some(record)) => {
                     (self.line, self.at) = (record, 0);
                     self.line.push(b'\n');

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::owner::Owners;
 use crate::targets::Targets;
-use crate::trace::{Method, Trace};
+use crate::trace::{Method, Trace, is_simulated};
 use crate::transit::{Evidence, Observation};
 
 use super::counts::ReadCounts;
@@ -28,6 +28,8 @@ pub struct Collector {
     pub last: Option<Timestamp>,
     /// By which methods the traces were made.
     pub methods: BTreeSet<Method>,
+    /// Whether any of them were made in the lab.
+    pub simulated: bool,
     /// The attributable foreign addresses, if they are wanted.
     addresses: Option<HashSet<Ipv4Addr>>,
 }
@@ -43,6 +45,8 @@ impl Collector {
         self.first = [self.first, started].into_iter().flatten().min();
         self.last = self.last.max(started);
         self.methods.extend(observation.method);
+        let vantage = observation.vantage.as_ref();
+        self.simulated |= vantage.is_some_and(|vantage| is_simulated(&vantage.name));
         if let Some(addresses) = &mut self.addresses {
             addresses.extend(&observation.border.path);
         }

@@ -26,6 +26,8 @@ pub struct Carriers {
     list: Vec<Carrier>,
     by_prefix: PrefixMap<Ipv4Net, usize>,
     by_asn: HashMap<u32, usize>,
+    /// The first AS of each carrier, and whether it has no other.
+    first_asn: HashMap<usize, (u32, bool)>,
     by_domain: HashMap<String, usize>,
 }
 
@@ -43,6 +45,7 @@ impl Carriers {
 
     /// Adds an AS of the carrier at `index`; returns the index of the carrier that has it already.
     pub(super) fn add_asn(&mut self, asn: u32, index: usize) -> Option<usize> {
+        self.first_asn.entry(index).and_modify(|first| first.1 = false).or_insert((asn, true));
         self.by_asn.insert(asn, index)
     }
 
@@ -68,6 +71,14 @@ impl Carriers {
     #[must_use]
     pub fn decides(&self, address: Ipv4Addr) -> bool {
         self.of_address(address).is_some_and(|(carrier, _)| carrier.class.is_some())
+    }
+
+    /// The AS of the carrier to which the address is registered, where it has no other, with the prefix.
+    #[must_use]
+    pub fn only_asn(&self, address: Ipv4Addr) -> Option<(u32, Ipv4Net)> {
+        let (prefix, index) = self.by_prefix.get_lpm(&Ipv4Net::from(address))?;
+        let (asn, is_only) = self.first_asn.get(index)?;
+        is_only.then_some((*asn, prefix))
     }
 
     /// The carrier that operates the AS.

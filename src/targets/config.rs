@@ -11,6 +11,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::columns::is_reserved;
+use crate::input::read_text;
 use crate::plain_text::is_hidden;
 
 use super::block::Block;
@@ -178,7 +179,7 @@ impl Targets {
     /// # Errors
     /// When the file cannot be read, or as [`Targets::parse`].
     pub fn read(path: &Path) -> Result<Self, TargetsError> {
-        let text = std::fs::read_to_string(path)
+        let text = read_text(path)
             .map_err(|source| TargetsError::Unreadable { path: path.into(), source })?;
         Self::parse(&path.display().to_string(), &text)
     }
@@ -191,6 +192,14 @@ impl Targets {
         Self::parse("built-in targets.toml", BUILT_IN)
     }
 }
+
+/// This network, loopback, multicast, and what is reserved, with the broadcast address.
+const NEVER_UNICAST: [(Ipv4Addr, u8); 4] = [
+    (Ipv4Addr::UNSPECIFIED, 8),
+    (Ipv4Addr::new(127, 0, 0, 0), 8),
+    (Ipv4Addr::new(224, 0, 0, 0), 4),
+    (Ipv4Addr::new(240, 0, 0, 0), 4),
+];
 
 type Checked<T = ()> = Result<T, TargetsError>;
 
@@ -270,6 +279,12 @@ impl Config<'_> {
         };
         if prefix.prefix_len() < 8 {
             return Err(self.error_at(&entry.prefix, format!("{prefix}: expected a /8 or smaller")));
+        }
+        let never = NEVER_UNICAST.map(|(address, length)| Ipv4Net::new_assert(address, length));
+        if never.iter().any(|never| never.contains(&prefix) || prefix.contains(never)) {
+            let message =
+                format!("{prefix}: expected addresses of hosts (RFC 1122 section 3.2.1.3)");
+            return Err(self.error_at(&entry.prefix, message));
         }
         Ok(Block {
             prefix,

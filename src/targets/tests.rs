@@ -96,6 +96,18 @@ fn a_malformed_prefix_is_refused() {
 }
 
 #[test]
+fn a_block_has_hosts() {
+    for prefix in ["0.0.0.0/24", "127.0.0.0/16", "224.0.0.0/24", "239.0.0.0/8", "255.255.255.0/24"]
+    {
+        let text = format!(
+            "[block]\nprefix = \"{prefix}\"\nrouted_length = 24\nasn = 1\nholder = \"x\"\n"
+        );
+        let error = Targets::parse("x.toml", &text).unwrap_err().to_string();
+        assert!(error.starts_with("x.toml:2: ") && error.contains("addresses of hosts"), "{error}");
+    }
+}
+
+#[test]
 fn overlapping_prefixes_are_refused_in_either_order() {
     for (first, second) in [("10.0.0.0/8", "10.1.0.0/16"), ("10.1.0.0/16", "10.0.0.0/8")] {
         let rest = format!(

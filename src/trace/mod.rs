@@ -72,6 +72,15 @@ pub struct Vantage {
     pub address: Option<Ipv4Addr>,
 }
 
+/// What the name of a vantage inside the lab begins with.
+pub const LAB: &str = "lab:";
+
+/// Whether a vantage says that what it measures is the lab's.
+#[must_use]
+pub fn is_simulated(vantage: &str) -> bool {
+    vantage.starts_with(LAB)
+}
+
 /// How far a packet could travel: 1 to 255.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Ttl(NonZeroU8);
@@ -155,12 +164,6 @@ impl Trace {
     #[must_use]
     pub fn probes(&self) -> usize {
         self.hops.iter().map(|hop| hop.tries.len()).sum()
-    }
-
-    /// Whether it was cut short, so that its silence proves nothing.
-    #[must_use]
-    pub fn is_cut_short(&self) -> bool {
-        self.stop.is_some_and(StopReason::is_cut_short)
     }
 }
 

@@ -4,7 +4,9 @@
 #[path = "../skipping/mod.rs"]
 mod skipping;
 
+mod changes;
 mod mrt_file;
+mod october;
 mod reading;
 
 /// Says aloud that a test is not made.

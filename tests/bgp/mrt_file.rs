@@ -140,7 +140,6 @@ impl MrtFile {
     }
 
     /// The session with a peer changes to a state; 6 is established.
-    #[expect(dead_code, reason = "of use soon")]
     pub(crate) fn state(&mut self, at: u32, peer: PeerOf, state: u16) -> &mut Self {
         let mut body = Self::bgp4mp(peer, true);
         body.extend(1_u16.to_be_bytes());
@@ -184,7 +183,6 @@ impl MrtFile {
     }
 
     /// Written to a file of this name.
-    #[expect(dead_code, reason = "of use soon")]
     pub(crate) fn save(&self, path: &std::path::Path) {
         std::fs::write(path, &self.0).expect("written");
     }

@@ -3,6 +3,8 @@
 
 use std::fs;
 
+use nix::unistd::geteuid;
+
 use super::columns::{ADDED, SUMMARY};
 use super::counters::watched;
 use super::lab::Lab;
@@ -255,4 +257,17 @@ fn rows_are_added_whole_or_not_at_all() {
     let run = lab.shell(&format!("unshare -m bash -c '{script}'")).ended(2);
     assert!(run.err.contains("small/a.csv: No space left on device"), "{}", run.err);
     assert_eq!(lab.read("after.csv"), lab.read("old.csv"), "a part of a row was left");
+}
+
+/// Root may reach a folder that is closed to it once privileges are given up.
+#[test]
+fn a_folder_of_somebody_else_keeps_its_history() {
+    let Some(lab) = Lab::near().filter(|_| geteuid().is_root()) else { return };
+    lab.shell("mkdir closed && chown 65534 closed && chmod 700 closed").ended(0);
+    let files = ["--append", "closed/h.csv", "--traces", "closed/t.csv", "--lock", "closed/lock"];
+    for rows in [3, 5] {
+        lab.probe(&[&["175.45.177.10"], &files[..]].concat()).ended(0);
+        assert_eq!(lab.read("closed/h.csv").lines().count(), rows);
+        assert_eq!(lab.read("closed/t.csv").lines().count(), 2);
+    }
 }

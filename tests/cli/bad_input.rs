@@ -157,3 +157,14 @@ fn scenarios() {
     }
     outside(&["lab", "owner"]).refused(2, &["'owner'", "[-- <COMMAND>...]"]);
 }
+
+/// Whatever is read whole ends.
+#[test]
+fn a_device_is_no_configuration_and_no_table() {
+    for arguments in [
+        &["owner", "8.8.8.8", "-c", "/dev/zero"][..],
+        &["owner", "8.8.8.8", "--as-table", "/dev/zero"],
+    ] {
+        outside(arguments).refused(2, &["/dev/zero: it is a device; name a file"]);
+    }
+}

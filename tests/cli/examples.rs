@@ -258,6 +258,52 @@ fn pandas_shares_out_the_carriers() {
     assert_eq!(later.total("traces"), 12 * 16);
 }
 
+/// A history of a vantage called `NA` that saw nothing but an outage: columns that are all empty, and a name that
+/// many programs read as nothing.
+#[test]
+fn an_outage_and_a_vantage_called_na_are_read_as_they_are() {
+    let folder = folder();
+    let history = fs::read_to_string(folder.path().join("history.csv")).expect("read");
+    let mut sheet = csv::Reader::from_reader(history.as_bytes());
+    let names = sheet.headers().expect("a header").clone();
+    let mut dark = csv::Writer::from_writer(Vec::new());
+    dark.write_record(&names).expect("written");
+    for row in sheet.records().map(|row| row.expect("a row")).take(50) {
+        let of =
+            |column: &str| names.iter().position(|name| name == column).and_then(|at| row.get(at));
+        let traces = of("targets").unwrap_or_default();
+        let cells = names.iter().zip(&row).map(|(name, cell)| match name {
+            "vantage" => "NA",
+            "verdict" => "unreached",
+            "unreached" => traces,
+            "china" | "russia" | "other" | "unknown" | "last_hops" => "0",
+            "carriers" | "rtt_ms" => "",
+            _ if ["_share", "_low", "_high"].iter().any(|end| name.ends_with(end)) => "",
+            _ => cell,
+        });
+        dark.write_record(cells).expect("written");
+    }
+    fs::write(folder.path().join("history.csv"), dark.into_inner().expect("all")).expect("written");
+    let example = |name: &str| example(name).to_str().expect("a path").to_owned();
+    if has_modules("duckdb") {
+        let ask = "import duckdb, sys\n\
+                   duckdb.sql(open(sys.argv[1]).read()).write_csv('stretches.csv')";
+        run(&folder, "python3", &["-c", ask, &example("stretches.sql")]).ended(0);
+        let text = fs::read_to_string(folder.path().join("stretches.csv")).expect("written");
+        let stretches = Sheet::read(&text);
+        assert_eq!(stretches.column("vantage"), ["NA"; 5]);
+        assert_eq!(stretches.column("verdict"), ["unreached"; 5]);
+        assert_eq!(
+            (stretches.numbers("runs"), stretches.column("rtt_ms")),
+            (vec![10; 5], vec![""; 5])
+        );
+    }
+    if has_modules("pandas") {
+        let shares = run(&folder, "python3", &[&example("carriers.py"), "history.csv"]).ended(0);
+        assert_eq!(shares.out, "vantage,method,scope,hour,carrier,traces,share\n");
+    }
+}
+
 #[test]
 fn gnuplot_draws_the_shares() {
     if !has("gnuplot") {

@@ -282,6 +282,16 @@ fn a_limit_on_the_size_of_files_tears_no_row() {
     assert!(run.err.contains("a.csv: File too large") && run.err.contains("ulimit"), "{}", run.err);
     assert_eq!(lab.read("a.csv"), before);
     assert_eq!(Sheet::read(&run.out).rows.len(), 2, "stdout has the measurement");
+    for name in ["h.csv", "h.jsonl"] {
+        let script = format!(
+            "ulimit -f 4; $LASTHOP probe $QUICK 175.45.177.0/28 --strategy full --hops {name}"
+        );
+        let run = lab.shell(&script).ended(2);
+        assert!(run.err.contains("File too large"), "{name}: {}", run.err);
+        let kept = lab.read(name);
+        assert!(kept.ends_with('\n') && kept.lines().count() > 3, "{name}: {kept}");
+    }
+    lab.lasthop(&["classify", "h.csv"]).ended(0);
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! One run at a time where a lock is asked for: the other ends at once with code 4.
 
-use std::fs::File;
+use std::fs::{self, File};
+use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+
+use nix::unistd::geteuid;
 
 use super::counters::watched;
 use super::lab::Lab;
@@ -67,4 +70,24 @@ fn a_device_is_not_locked() {
     let Some(lab) = Lab::near() else { return };
     let run = lab.shell("flock /dev/null $LASTHOP probe $QUICK 175.45.177.10 --append /dev/null");
     run.ended(0);
+}
+
+/// In a folder where others may write, the name of a lock may be anything.
+#[test]
+fn a_lock_is_no_link_no_pipe_and_nobody_elses() {
+    let Some(lab) = Lab::near() else { return };
+    symlink("elsewhere", lab.path("link")).expect("a link");
+    lab.probe(&["175.45.177.10", "--lock", "link"]).refused(2, &["link: it is a link"]);
+    assert!(!lab.path("elsewhere").exists());
+    lab.shell("mkfifo pipe && chmod 600 pipe").ended(0);
+    lab.probe(&["175.45.177.10", "--lock", "pipe"]).refused(2, &["pipe: it is a pipe"]);
+    if geteuid().is_root() {
+        lab.write("theirs", "");
+        chown(lab.path("theirs"), Some(65534), None).expect("another owner");
+        let run = lab.probe(&["175.45.177.10", "--lock", "theirs"]);
+        run.refused(2, &["theirs: it belongs to user 65534"]);
+    }
+    lab.probe(&["175.45.177.10", "--lock", "new"]).ended(0);
+    let mode = fs::metadata(lab.path("new")).expect("a lock").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
 }

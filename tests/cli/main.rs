@@ -9,6 +9,7 @@ mod another_block;
 mod append;
 mod arrive;
 mod bad_input;
+mod bgp;
 mod classify;
 mod classify_much;
 mod columns;
@@ -44,6 +45,7 @@ mod sheet;
 mod skip;
 #[path = "../skipping/mod.rs"]
 mod skipping;
+mod sockets;
 mod stdout;
 mod stories;
 mod streams;

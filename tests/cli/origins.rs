@@ -1,10 +1,14 @@
 //! Rows say where they come from: the lab's are the lab's, and whose configuration led to them is said.
 
+use nix::unistd::geteuid;
+
 use super::columns::SUMMARY;
 use super::counters::watched;
 use super::lab::Lab;
+use super::outcome::Outcome;
 use super::report::story;
 use super::sheet::Sheet;
+use super::skip::skip;
 
 const TRACE: &str = "traceroute to 175.45.177.10 (175.45.177.10), 30 hops max, 60 byte packets\n \
     1  192.168.1.1  0.5 ms\n 2  188.43.225.153  180.1 ms\n 3  175.45.177.10  181.0 ms\n";
@@ -39,6 +43,23 @@ fn what_is_drawn_of_the_lab_says_so() {
 }
 
 #[test]
+fn tables_of_the_lab_say_so_and_rows_do_not() {
+    let Some(lab) = Lab::near() else { return };
+    let ask =
+        |arguments: &[&str]| lab.probe(&[&["175.45.177.10"], arguments].concat()).ended(0).out;
+    assert!(ask(&["--format", "table"]).starts_with("SIMULATED: "));
+    assert!(!ask(&["--format", "table", "--vantage", "here"]).contains("SIMULATED"));
+    for format in ["csv", "json"] {
+        assert!(!ask(&["--format", format]).contains("SIMULATED"), "{format}");
+    }
+    let pinged = lab.lasthop(&["ping", "175.45.177.10", "--format", "table"]).ended(0);
+    assert!(pinged.out.starts_with("SIMULATED: "), "{}", pinged.out);
+    ask(&["--hops", "h.csv"]);
+    let judged = lab.lasthop(&["classify", "h.csv", "--format", "table"]).ended(0);
+    assert!(judged.out.starts_with("SIMULATED: "), "{}", judged.out);
+}
+
+#[test]
 fn a_clock_that_is_behind_the_history_is_said() {
     let Some(lab) = Lab::near() else { return };
     let run = lab.probe(&["175.45.177.10", "--append", "a.csv"]).ended(0);
@@ -63,6 +84,35 @@ fn a_configuration_that_others_may_write_is_passed_over() {
             && !passed_over.contains("configuration:")
     );
     assert!(ask("666", "-c targets.toml").contains("configuration: targets.toml"));
+}
+
+/// A folder in which others may replace files; one as /tmp is; and somebody else's file, for root and for
+/// others.
+#[test]
+fn a_configuration_among_others_files_is_passed_over() {
+    let Some(lab) = Lab::near() else { return };
+    lab.write("targets.toml", include_str!("../../targets.toml"));
+    let ask = |prepare: &str, more: &str| {
+        lab.shell(&format!("{prepare}; $LASTHOP owner 8.8.8.8 {more}")).err
+    };
+    let passed_over = |said: &str, why: &str| {
+        let words =
+            [format!("./targets.toml is passed over, since {why}"), "-c targets.toml".into()];
+        let is_said = words.iter().all(|word| said.contains(word));
+        assert!(is_said && !said.contains("configuration:"), "{said}");
+    };
+    passed_over(&ask("chmod 777 .", ""), "others may write to its folder");
+    assert!(ask("chmod 777 .", "-c targets.toml").contains("configuration: targets.toml"));
+    assert!(ask("chmod 1777 .", "").contains("configuration: targets.toml"));
+    if !geteuid().is_root() {
+        return skip("root alone gives files to others");
+    }
+    passed_over(&ask("chmod 755 .; chown 65534 targets.toml", ""), "it belongs to somebody else");
+    assert!(ask("true", "-c targets.toml").contains("configuration: targets.toml"));
+    lab.shell("chown 0 targets.toml; chmod 644 targets.toml").ended(0);
+    let mut nobody = lab.command_for_nobody("owner");
+    nobody.arg("8.8.8.8");
+    passed_over(&Outcome::of(nobody).err, "it belongs to somebody else");
 }
 
 #[test]

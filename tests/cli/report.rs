@@ -371,6 +371,19 @@ fn incomplete_runs_are_said_to_show_no_outage() {
     assert!(run.err.contains(said) && run.err.contains("no outage"), "{}", run.err);
     let files = Files::new(&story("here"));
     assert_eq!(files.report(&["h.csv"]).ended(0).err, "");
+    // In the middle.
+    let cut_short = |(place, line): (usize, &str)| {
+        let line = if (5..15).contains(&place) {
+            line.replace(",512,true,", ",512,false,")
+        } else {
+            line.into()
+        };
+        format!("{line}\n")
+    };
+    let files = Files::new(&story("here").lines().enumerate().map(cut_short).collect::<String>());
+    let run = files.report(&["h.csv"]).ended(0);
+    let said = "5 runs from here by icmp, 20";
+    assert!(run.err.contains(said) && run.err.contains("Z, are incomplete"), "{}", run.err);
 }
 
 #[test]

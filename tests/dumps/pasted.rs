@@ -164,6 +164,43 @@ const PASTED: &[Pasted] = &[
     ("winmtr-csv-like.txt", &[]),
     ("bare-list-of-hops.txt", &[]),
     ("question-with-three-hops.md", &[]),
+    ("brackets-for-addresses.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("names-in-brackets.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("dashes-between.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("commas-between.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("time-first.txt", &[]),
+    ("besttrace-web.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("inetutils-names.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("busybox-from.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("bsd-summary.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("bsd-verbose.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("warning-of-addresses.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("windows-with-ttl.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("tracepath-names.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("textedit.rtf", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("tracert-wrapped-by-mail.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("names-like-addresses.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("units-apart.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("microseconds.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("hop-words.txt", &[]),
+    ("html-list.html", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("unanswered-names.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("no-reply-words.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("minus-for-silence.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("question-marks.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("prose-about-a-trace.txt", &[]),
+    ("ping-only.txt", &[]),
+    ("routing-table.txt", &[]),
+    ("windows-route-print.txt", &[]),
+    ("access-log.txt", &[]),
+    ("help-text.txt", &[]),
+    ("other-destinations.md", &["8.8.8.8 2 8.8.8.8 2", "175.45.176.71 3 188.43.225.153 2"]),
+    ("failed-commands.txt", &["175.45.177.10 2 219.158.39.42 2"]),
+    ("source-code.c", &[]),
+    ("trace-then-numbers.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("trace-then-ls.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("trace-then-history.txt", &["175.45.176.71 3 188.43.225.153 2"]),
+    ("numbered-commands.txt", &[]),
 ];
 
 fn folder() -> &'static Path {
@@ -206,7 +243,8 @@ fn traces(file: &str) -> Vec<String> {
         }
     };
     Walk::default().through(&folder().join(file), &mut |visit| {
-        let Found::Input(mut opened) = visit.found else { panic!("{file} cannot be read") };
+        let opened = if let Found::Input(opened) = visit.found { Some(opened) } else { None };
+        let mut opened = opened.expect("a file that can be read");
         let Some(format) = recognise(&opened.head) else { return };
         let mut sink = |_, finding| match finding {
             Finding::NoDestination(found) => {

@@ -193,3 +193,15 @@ fn a_proxy_that_leads_nowhere_is_used() {
     outcome.ended(2).says(&["http_proxy in the environment"]);
     assert!(server.log().is_empty());
 }
+
+/// One line without an end, an array of nothing, the same results for ever.
+#[test]
+fn endless_answers_end() {
+    for body in ["x", " ", "{\"a\": [", "[], ", "{},\n"] {
+        let server = Server::start((), move |(), _| Reply::json(200, body).by(Way::Endless));
+        let folder = TempDir::new().expect("a folder");
+        let outcome = run(folder.path(), server.port, &["atlas", "fetch", "7"]);
+        outcome.ended(6).says(&["nothing new"]);
+        run(folder.path(), server.port, &["atlas", "find"]).ended(6).says(&["is longer than"]);
+    }
+}

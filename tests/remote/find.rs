@@ -38,7 +38,7 @@ fn all_pages_are_read() {
             ),
             Some("WzFd") => Reply::json(
                 200,
-                json!({"next": "/api/v2/measurements?after=WzJd", "results": [measurement(9_007_199_254_740_993, "175.45.179.1")]}),
+                json!({"next": "?after=WzJd", "results": [measurement(9_007_199_254_740_993, "175.45.179.1")]}),
             ),
             Some(_) => {
                 Reply::json(200, json!({"next": null, "results": [measurement(3, "175.45.177.1")]}))

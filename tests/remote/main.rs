@@ -5,9 +5,12 @@
 //! loopback where nobody listens.
 
 mod atlas;
+mod bgp;
 mod fetch;
 mod find;
+mod globalping;
 mod measure;
+mod owner;
 mod program;
 mod server;
 mod traces;

@@ -450,3 +450,15 @@ fn wait_for(is_so: impl Fn() -> bool) {
         std::thread::sleep(Duration::from_millis(2));
     }
 }
+
+/// Seven probes in two AS are two observations, not seven.
+#[test]
+fn the_as_is_the_unit_of_intervals() {
+    let world = World::new(Model::default());
+    let outcome = world
+        .measure(&["175.45.176.71", "--from", "probes:2,12,22,32,4,14,24", "--format", "csv"])
+        .ended(0);
+    assert_eq!(outcome.column("china"), ["7", "7"]);
+    assert_eq!(outcome.column("china_low"), ["0.3378", "0.3378"]);
+    assert_eq!(outcome.block("vantage"), "atlas:probes");
+}

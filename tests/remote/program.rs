@@ -8,7 +8,7 @@ const EXECUTABLE: &str = env!("CARGO_BIN_EXE_lasthop");
 /// Far longer than anything here takes.
 const SECONDS: &str = "100";
 /// The commands that ask a service.
-const ASK: [&str; 2] = ["atlas", "globalping"];
+const ASK: [&str; 3] = ["atlas", "globalping", "bgp"];
 /// A port of loopback where nobody listens: whatever would go further ends there.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
@@ -74,6 +74,17 @@ pub(crate) fn alone(folder: &Path, port: u16, arguments: &[&str]) -> Command {
     command.args(bounded.get_args().skip(3));
     environment(&mut command, folder);
     command
+}
+
+/// Fetches the table of origin AS from `port` of loopback, and looks up `addresses`.
+pub(crate) fn owner(folder: &Path, port: Option<u16>, addresses: &[&str]) -> Outcome {
+    let mut command = Command::new("timeout");
+    command.args(["--kill-after=5", SECONDS, EXECUTABLE, "owner"]).args(addresses);
+    if let Some(port) = port {
+        command.args(["--update", "--url", &format!("http://127.0.0.1:{port}/data/table.tsv.gz")]);
+    }
+    environment(&mut command, folder);
+    Outcome::of(command.output().expect("timeout (coreutils)"))
 }
 
 /// The program with a command that asks nobody.

@@ -44,6 +44,8 @@ pub(crate) enum Way {
     Cut(usize),
     /// So many bytes at a time.
     Drops(usize),
+    /// The body again and again, without an end.
+    Endless,
     /// The connection is reset instead.
     Reset,
 }
@@ -174,6 +176,13 @@ fn send(mut stream: &TcpStream, reply: &Reply, request: &Request) -> std::io::Re
             stream.write_all(b"\r\n")?;
         }
         return stream.write_all(b"0\r\n\r\n");
+    }
+    if reply.way == Way::Endless {
+        stream.write_all(format!("{head}\r\n").as_bytes())?;
+        let body = reply.body.repeat(1 + (1 << 20) / reply.body.len());
+        loop {
+            stream.write_all(body.as_bytes())?;
+        }
     }
     stream.write_all(format!("{head}Content-Length: {}\r\n\r\n", body.len()).as_bytes())?;
     match reply.way {

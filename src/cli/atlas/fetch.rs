@@ -138,7 +138,7 @@ impl Fetch {
             for id in self.ids() {
                 let mut records = atlas::results(client, id, self.span(), &mut seen, usize::MAX);
                 loop {
-                    match records.next() {
+                    match records.next_record() {
                         Ok(Some(record)) => {
                             out.write_all(&record)?;
                             out.write_all(b"\n")?;

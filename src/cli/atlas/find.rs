@@ -1,6 +1,5 @@
 //! `lasthop atlas find`: the public measurements towards the block.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use clap::Args;
@@ -11,12 +10,13 @@ use crate::cli::config;
 use crate::cli::exit::Exit;
 use crate::cli::format::Format;
 use crate::cli::service::{Api, SystemClock};
+use crate::cli::stdout;
 use crate::columns::MeasurementRow;
-use crate::output::{Cell, Rows};
+use crate::output::{Cell, Rows, TextTable};
 use crate::remote::atlas::{self, Measurement, SERVICE};
 
 /// How long each page of the list is waited for.
-const BUDGET: Duration = Duration::from_secs(120);
+const BUDGET: Duration = Duration::from_mins(2);
 
 /// List the public traceroutes towards the block, the newest first
 ///
@@ -65,22 +65,22 @@ fn row(one: &Measurement) -> Option<MeasurementRow<Cell>> {
 }
 
 fn table(all: &[Measurement]) -> String {
-    let mut text = format!(
-        "{:>11}  {:15}  {:14}  {:16}  {:>6}  description\n",
-        "id", "target", "status", "started", "probes"
-    );
+    let mut table = TextTable::new(["id", "target", "status"]);
+    table.add_column("started", Some("started"));
+    table.add_column("probes", Some("probes"));
+    table.add_column("description", Some("description"));
     for one in all {
-        let target = one.target_ip.map_or_else(String::new, |ip| ip.to_string());
-        let probes = one.probes.map_or_else(String::new, |probes| probes.to_string());
-        let started = one.started.map_or_else(String::new, minute);
-        let (id, status) = (one.id, one.status.name());
-        let line = format!(
-            "{id:>11}  {target:15}  {status:14}  {started:16}  {probes:>6}  {}",
-            one.description
-        );
-        let _ = writeln!(text, "{}", line.trim_end());
+        let text = |it: Option<String>| it.unwrap_or_default();
+        table.add_row(vec![
+            one.id.to_string(),
+            text(one.target_ip.map(|ip| ip.to_string())),
+            one.status.name().to_owned(),
+            text(one.started.map(minute)),
+            text(one.probes.map(|probes| probes.to_string())),
+            one.description.clone(),
+        ]);
     }
-    text
+    table.text(stdout::width(), &["description", "probes", "started"])
 }
 
 fn minute(time: Timestamp) -> String {

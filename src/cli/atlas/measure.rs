@@ -1,9 +1,5 @@
 //! `lasthop atlas measure` and `resume`: measurements of one's own, agreed to, made once, waited for and judged.
 
-use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, BufReader, IsTerminal, Write};
-use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,23 +8,25 @@ use clap::{Args, ValueEnum};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use crate::import;
 use crate::remote::atlas::{self, Chosen, End, NO_KEY, Plan, Protocol, SERVICE, Waiting};
-use crate::remote::{Client, Clock, Planned, RemoteError, Run, Runs, State, Step};
-use crate::survey::{ReadOptions, Survey};
-use crate::targets::{TargetSpec, Targets, sample, select};
+use crate::remote::{Client, Clock, Planned, RemoteError, Run, Step};
+use crate::survey::Survey;
+use crate::targets::{TargetSpec, Targets};
 
 use crate::cli::common::Common;
 use crate::cli::exit::Exit;
-use crate::cli::judging::{self, Judging, Place, Places, Reading};
+use crate::cli::judging::{Judging, Place, Places, Reading};
 use crate::cli::progress::bar;
-use crate::cli::service::{Api, KeyFile, SystemClock, key, random};
-use crate::cli::{config, outputs, stdout, values};
+use crate::cli::service::{Api, KeyFile, SystemClock, key};
+use crate::cli::service_run::{addresses, agree, chosen, name, read_results, runs};
+use crate::cli::{config, stdout, values};
 
 /// The variable with the key.
 pub(super) const KEY: &str = "RIPE_ATLAS_KEY";
 /// How long each page of a list is waited for.
-const BUDGET: Duration = Duration::from_secs(120);
+const BUDGET: Duration = Duration::from_mins(2);
+/// How often RIPE Atlas is looked at, at most.
+const LEAST_POLL: Duration = Duration::from_secs(5);
 /// The most probes of one measurement.
 const MOST_PROBES: usize = 1000;
 
@@ -42,8 +40,8 @@ const MOST_PROBES: usize = 1000;
 /// 10 with 100 and 7 with 200. Four prefixes cost 6,000, 12,000, 19,200, 24,000 and 48,000 credits. A connected
 /// probe of one's own earns some 21,600 a day: enough for one run a day with 80 probes.
 ///
-/// The key is read from RIPE_ATLAS_KEY or from a file that nobody else may read. The run is kept in
-/// $XDG_STATE_HOME/lasthop, so that whatever ends the program, `lasthop atlas resume` goes on and nothing is paid twice.
+/// The key is read from `RIPE_ATLAS_KEY` or from a file that nobody else may read. The run is kept in
+/// `$XDG_STATE_HOME/lasthop`, so that whatever ends the program, `lasthop atlas resume` goes on and nothing is paid twice.
 #[derive(Debug, Args)]
 pub(super) struct Measure {
     /// Addresses or prefixes of the block; of a prefix one address of each routed prefix [default: the block]
@@ -127,8 +125,10 @@ fn probes(text: &str) -> Result<usize, String> {
 }
 
 impl WaitingArgs {
-    pub(super) fn until(&self, clock: &Arc<dyn Clock>) -> Waiting {
-        Waiting { poll: self.poll, until: clock.now() + self.deadline }
+    /// The service itself is asked less often than a copy of it may be.
+    fn until(&self, api: Option<&str>, clock: &Arc<dyn Clock>) -> Waiting {
+        let least = if api.is_none() { LEAST_POLL } else { Duration::ZERO };
+        Waiting { poll: self.poll.max(least), until: clock.now() + self.deadline }
     }
 }
 
@@ -139,7 +139,7 @@ impl Measure {
             let targets = config::targets(common)?;
             let mut client = self.api.client(SERVICE, None, &clock, Some(self.waiting.poll))?;
             let plan = self.plan(&mut client, &targets)?;
-            self.describe(&plan, None, common);
+            Self::describe(&plan, None, common);
             let request = serde_json::to_string_pretty(&plan.request())?;
             stdout::write(|out| writeln!(out, "{request}"))?;
             return Ok(Exit::Measured);
@@ -167,14 +167,25 @@ impl Measure {
             };
             run.write(clock.utc(), Step::Planned(planned))?;
             let mut work = Work { client: &mut client, run: &mut run, common };
-            work.go_on(self.waiting.until(&clock), false, self.no_wait, survey)
+            work.go_on(
+                self.waiting.until(self.api.api.as_deref(), &clock),
+                false,
+                self.no_wait,
+                survey,
+            )
         })
     }
 
     fn plan(&self, client: &mut Client, targets: &Targets) -> anyhow::Result<Plan> {
         let mut random = StdRng::seed_from_u64(self.judging.seed);
         let addresses = addresses(targets, &self.targets, &mut random)?;
-        let chosen = atlas::choose(client, &self.from, self.probes, &mut random, BUDGET)?;
+        let chosen = atlas::choose(
+            client,
+            &self.from,
+            self.probes,
+            &mut random,
+            BUDGET.min(self.waiting.deadline),
+        )?;
         let protocol = match self.method {
             Method::Icmp => Protocol::Icmp,
             Method::Udp => Protocol::Udp,
@@ -185,9 +196,11 @@ impl Measure {
     }
 
     /// Says what it is about and what it costs.
-    fn describe(&self, plan: &Plan, balance: Option<u64>, common: &Common) {
+    fn describe(plan: &Plan, balance: Option<u64>, common: &Common) {
         let Chosen { remarks, areas, .. } = &plan.chosen;
-        remarks.iter().for_each(|remark| common.warn(remark));
+        for remark in remarks {
+            common.warn(remark);
+        }
         let (asns, countries, most) = plan.chosen.spread();
         let (targets, probes) = (plan.targets.len(), plan.chosen.count());
         let mut spread =
@@ -206,7 +219,7 @@ impl Measure {
     /// Asks whether it may cost that.
     fn agree(&self, plan: &Plan, client: &mut Client, common: &Common) -> anyhow::Result<()> {
         let balance = atlas::balance(client);
-        self.describe(plan, balance, common);
+        Self::describe(plan, balance, common);
         let cost = plan.cost();
         let refused = |text: String| Err(RemoteError::NotAgreed(text).into());
         if cost > self.max_credits {
@@ -216,24 +229,7 @@ impl Measure {
                  allow more"
             ));
         }
-        if self.yes {
-            return Ok(());
-        }
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-            return refused(
-                "nobody was asked whether it may cost that; nothing was created. --yes agrees"
-                    .into(),
-            );
-        }
-        let mut stderr = io::stderr();
-        write!(stderr, "lasthop: create the measurements? [y/N] ")?;
-        stderr.flush()?;
-        let mut answer = String::new();
-        io::stdin().read_line(&mut answer)?;
-        if matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
-            return Ok(());
-        }
-        refused("nothing was created".into())
+        agree(self.yes)
     }
 
     /// The label of the vantages, where the user names none.
@@ -252,7 +248,7 @@ impl Resume {
         let runs = runs()?;
         let clock = SystemClock::started()?;
         let key = key(KEY, self.key.key_file.as_deref())?;
-        let mut run = runs.take(&chosen(&runs, self.run.as_deref())?)?;
+        let mut run = runs.take(&chosen(&runs, self.run.as_deref(), &SERVICE, "atlas")?)?;
         let planned = run.journal.planned().cloned();
         let Some(planned) = planned.filter(|planned| planned.service == SERVICE.name) else {
             let name = &run.name;
@@ -264,7 +260,7 @@ impl Resume {
         common.warn(&format!("run {}", run.name));
         self.judging.run(&inputs(&self.key), common, |_, survey| {
             let mut work = Work { client: &mut client, run: &mut run, common };
-            work.go_on(self.waiting.until(&clock), self.create, false, survey)
+            work.go_on(self.waiting.until(api.api.as_deref(), &clock), self.create, false, survey)
         })
     }
 }
@@ -272,67 +268,8 @@ impl Resume {
 /// What the marks of runs begin with.
 const PREFIX: &str = "lasthop-";
 
-/// A name that no other run has.
-fn name(client: &Client) -> String {
-    let time = client.utc().strftime("%Y%m%dt%H%M%Sz");
-    format!("{time}-{:06x}", random() & 0xff_ffff)
-}
-
-pub(super) fn runs() -> Result<Runs, RemoteError> {
-    Runs::of_user(&|name| std::env::var_os(name).map(PathBuf::from))
-}
-
-/// The run that was named, or the one that there is most to do for.
-fn chosen(runs: &Runs, named: Option<&str>) -> Result<String, RemoteError> {
-    if let Some(named) = named {
-        return Ok(named.to_owned());
-    }
-    let names = runs.names()?;
-    let own = |name: &&String| {
-        let planned = runs.journal(name).ok().and_then(|journal| journal.planned().cloned());
-        planned.is_some_and(|planned| planned.service == SERVICE.name)
-    };
-    let is_open = |name: &&String| {
-        runs.journal(name)
-            .is_ok_and(|journal| !matches!(journal.state(), State::Ended(_) | State::Refused(_)))
-    };
-    let open = names.iter().rev().filter(own).find(is_open);
-    open.or(names.iter().rev().find(own)).cloned().ok_or_else(|| {
-        RemoteError::Usage("there is no run; `lasthop atlas measure` begins one".into())
-    })
-}
-
 fn inputs(key: &KeyFile) -> Vec<(&'static str, PathBuf)> {
     key.key_file.iter().map(|path| ("--key-file", path.clone())).collect()
-}
-
-/// The addresses that are named, and one of each routed prefix of the prefixes that are.
-fn addresses(
-    targets: &Targets,
-    specs: &[TargetSpec],
-    random: &mut StdRng,
-) -> anyhow::Result<Vec<Ipv4Addr>> {
-    let (mut named, mut drawn) = (BTreeSet::new(), Vec::new());
-    for spec in specs {
-        match select(&targets.block, std::slice::from_ref(spec), random)?[..] {
-            [one] => {
-                named.insert(one);
-            }
-            _ => drawn.push(*spec),
-        }
-    }
-    if specs.is_empty() || !drawn.is_empty() {
-        let mut all = select(&targets.block, &drawn, random)?;
-        // These two of a /24 are often no hosts.
-        all.retain(|address| !matches!(address.octets(), [.., 0 | 255]));
-        let asked: BTreeSet<_> =
-            named.iter().filter_map(|address| targets.block.routed_index(*address)).collect();
-        all.retain(|one| {
-            targets.block.routed_index(*one).is_none_or(|index| !asked.contains(&index))
-        });
-        named.extend(sample(&targets.block, &all, 1));
-    }
-    Ok(named.into_iter().collect())
 }
 
 /// A run that is being worked on.
@@ -411,31 +348,8 @@ impl Work<'_> {
                 Some(Exit::Refused)
             }
         };
-        self.read(survey, exit)
-    }
-
-    fn read(&self, survey: &mut Survey<'_>, exit: Option<Exit>) -> anyhow::Result<Reading> {
-        let format = import::named("atlas").ok_or_else(|| anyhow::anyhow!("no format `atlas`"))?;
-        let options = ReadOptions { details: self.common.is_verbose(), ..ReadOptions::default() };
-        let path = self.run.results_path();
-        let mut names = Vec::new();
-        survey.read_stream(
-            &mut names,
-            &path.display().to_string(),
-            &mut BufReader::new(File::open(&path)?),
-            format,
-            &options,
-            &mut |remark| judging::report(remark, self.common),
-        )?;
-        let planned = self.run.journal.planned();
-        Ok(Reading {
-            names,
-            at: self.run.journal.0.first().map(|entry| entry.at),
-            run: Some(format!("atlas-{}", self.run.name)),
-            vantage: planned.map(|planned| planned.vantage.clone()),
-            places: places(&self.run.places()),
-            exit,
-        })
+        let places = places(&self.run.places());
+        read_results(self.run, "atlas", places, exit, survey, common)
     }
 }
 
@@ -445,11 +359,4 @@ fn places(places: &crate::remote::Places) -> Places {
         (id.to_string(), Place { country: place.country.clone(), asn: place.asn })
     };
     places.iter().map(place).collect()
-}
-
-/// Refuses files that a command of runs would destroy; it writes to stdout alone.
-pub(super) fn check_stdout(common: &Common) -> anyhow::Result<()> {
-    let config = config::path(common);
-    let inputs: Vec<_> = config.as_deref().map(|path| ("--config", path)).into_iter().collect();
-    outputs::check(&inputs, &[])
 }

@@ -1,22 +1,23 @@
 //! `lasthop atlas runs` and `stop`: what was asked, and the end of it.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use clap::Args;
 
-use super::measure::{KEY, check_stdout, runs};
+use super::measure::KEY;
 use crate::cli::common::Common;
 use crate::cli::exit::Exit;
 use crate::cli::format::Format;
 use crate::cli::service::{Api, KeyFile, SystemClock, key};
+use crate::cli::service_run::runs;
+use crate::cli::stdout;
 use crate::columns::RunRow;
-use crate::output::{Cell, Rows};
+use crate::output::{Cell, Rows, TextTable};
 use crate::remote::atlas::{self, SERVICE};
 use crate::remote::{Journal, RemoteError, Step};
 
 /// How long a measurement is asked to stop.
-const BUDGET: Duration = Duration::from_secs(120);
+const BUDGET: Duration = Duration::from_mins(2);
 
 /// List the runs that were begun here, the newest first
 #[derive(Debug, Args)]
@@ -43,7 +44,6 @@ struct Listed {
 
 impl RunsArgs {
     pub(super) fn run(common: &Common) -> anyhow::Result<Exit> {
-        check_stdout(common)?;
         let runs = runs()?;
         let mut listed = Vec::new();
         for name in runs.names()?.into_iter().rev() {
@@ -83,14 +83,16 @@ fn ids(journal: &Journal) -> String {
 }
 
 fn table(all: &[Listed]) -> String {
-    let mut text = format!("{:24}  {:>9}  {:>9}  state\n", "run", "results", "asked");
+    let mut table = TextTable::new(["run", "results"]);
+    table.add_column("asked", Some("asked"));
+    table.add_column("state", None);
     for one in all {
         let asked =
             one.journal.planned().map_or(0, |planned| planned.probes * planned.targets.len());
-        let (name, results, state) = (&one.name, one.results, one.journal.state().text());
-        let _ = writeln!(text, "{name:24}  {results:>9}  {asked:>9}  {state}");
+        let state = one.journal.state().text();
+        table.add_row(vec![one.name.clone(), one.results.to_string(), asked.to_string(), state]);
     }
-    text
+    table.wrapping_last().text(stdout::width(), &["asked"])
 }
 
 impl Stop {
@@ -101,6 +103,11 @@ impl Stop {
         let is_number = self.what.bytes().all(|byte| byte.is_ascii_digit());
         let journal = if is_number { None } else { Some(runs.journal(&self.what)?) };
         let planned = journal.as_ref().and_then(Journal::planned);
+        if let Some(planned) = planned.filter(|planned| planned.service != SERVICE.name) {
+            let why =
+                format!("run {}: measurements of {} end by themselves", self.what, planned.service);
+            return Err(RemoteError::Usage(why).into());
+        }
         let api = self.api.api.clone().or_else(|| planned?.api.clone());
         let mut client = Api { api }.client(SERVICE, key, &clock, None)?;
         let ids = match &journal {

@@ -48,7 +48,7 @@ impl Ping {
         let began = Timestamp::now();
         let Done { census, failure } =
             self.measure(&addresses, &mut random, block, medium, common)?;
-        run_notes::census(&census, common);
+        run_notes::census(&census, block, common);
         let (took, complete) = (census.measured.took, census.measured.is_complete());
         let run = self.run.run(began, took, self.args.names(), complete)?;
         let alive = files.write(&run, &census, &self.args.methods(), block, common)?;

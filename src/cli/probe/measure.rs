@@ -130,7 +130,7 @@ impl Probe {
             let watcher = ping::Watcher::new(common.quiet, interrupt);
             let (found, ended) =
                 ping::after_traces(&mut opened, addresses, &targets.block, settings, watcher);
-            run_notes::census(&found, common);
+            run_notes::census(&found, &targets.block, common);
             (census, failure) = (Some(found), ended);
         }
         let target = addresses.first().copied().unwrap_or(Ipv4Addr::UNSPECIFIED);

@@ -82,6 +82,13 @@ impl Probe {
         failure?;
         let interrupted = measured.cut_short == Some(StopReason::Interrupted)
             || pinged.is_some_and(|it| it.cut_short == Some(StopReason::Interrupted));
-        Ok(if interrupted { Exit::Interrupted } else { exit })
+        let nothing_left = measured.packets == 0 && measured.counts.unsent > 0;
+        Ok(if interrupted {
+            Exit::Interrupted
+        } else if nothing_left {
+            Exit::NoWayOut
+        } else {
+            exit
+        })
     }
 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use ipnet::Ipv4Net;
 
-use crate::history::{self, Event, History, Series, Wanted, event_table, state_table};
+use crate::history::{self, Event, History, Incomplete, Series, Wanted, event_table, state_table};
 
 use jiff::Timestamp;
 
@@ -228,18 +228,21 @@ const CUT_SHORT: u64 = 3;
 fn run_notes(history: &History, common: &Common) {
     let of = |series: &Series| (series.vantage, series.method);
     for group in history.series.chunk_by(|one, other| of(one) == of(other)) {
-        let Some(worst) = group.iter().max_by_key(|series| series.incomplete_of_late) else {
-            continue;
-        };
-        let late = worst.incomplete_of_late;
-        if late < CUT_SHORT && late < worst.runs {
+        let longest = |series: &&Series| series.incomplete.map_or(0, |longest| longest.runs);
+        let Some(worst) = group.iter().max_by_key(longest) else { continue };
+        let Some(Incomplete { runs, first, last }) = worst.incomplete else { continue };
+        if runs < CUT_SHORT && runs < worst.runs {
             continue;
         }
-        let newest = if late == worst.runs { "all" } else { "the newest" };
+        let (which, when) = match runs {
+            all if all == worst.runs => ("all ", String::new()),
+            late if late == worst.incomplete_of_late => ("the newest ", String::new()),
+            _ => ("", format!(", {first:.0} to {last:.0},")),
+        };
         let [vantage, method] = [worst.vantage, worst.method].map(|name| history.names.text(name));
         let from = if vantage.is_empty() { String::new() } else { format!(" from {vantage}") };
         common.warn(&format!(
-            "{newest} {late} runs{from} by {method} are incomplete: what they do not show is no evidence, so no \
+            "{which}{runs} runs{from} by {method}{when} are incomplete: what they do not show is no evidence, so no \
              outage and no carrier that vanished can be found in them"
         ));
     }

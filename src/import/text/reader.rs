@@ -137,7 +137,9 @@ impl<'a> TextReader<'a> {
         if line.contains("\\n")
             && let Some(lines) = escaped_lines(line)
         {
-            lines.iter().for_each(|line| self.text(number, line, sink));
+            for line in &lines {
+                self.text(number, line, sink);
+            }
             return;
         }
         if line.len() > LONGEST {

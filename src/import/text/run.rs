@@ -328,7 +328,7 @@ impl Run {
 
     fn traceroute(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) -> Took {
         let (text, is_cut) = without_interrupt(line);
-        let listed = self.is_certain.then(|| without_colon(text)).flatten();
+        let listed = self.is_certain.then(|| without_sign(text)).flatten();
         let text = listed.as_deref().unwrap_or(text);
         if let Some((ttl, rest)) = traceroute::ttl(text) {
             let mut words = HopWords::default();
@@ -435,6 +435,15 @@ impl Run {
             && self.is_next(ttl)
         {
             self.add(number, ttl, vec![Cell::answer(sender, None)], sink);
+            return Took::Line;
+        }
+        if let Some(ttl) = tracert::row::times_alone(line)
+            && self.goes_on(ttl)
+            && ttl > self.trace.last()
+            && self.has_hops()
+        {
+            self.is_paused = false;
+            self.open = Some((number, line.to_owned()));
             return Took::Line;
         }
         let Some(row) = TracertRow::of(line) else {
@@ -765,11 +774,14 @@ fn is_host(rest: &str) -> bool {
     rest.split_whitespace().next().is_some_and(|word| word.contains(['.', ':']))
 }
 
-/// `3:  10.0.0.1`, as some tools list hops, becomes `3  10.0.0.1`.
-fn without_colon(text: &str) -> Option<String> {
+/// `3:  10.0.0.1` or `3, 10.0.0.1`, as some tools list hops, becomes `3  10.0.0.1`.
+fn without_sign(text: &str) -> Option<String> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let rest = text[digits..].strip_prefix(':').filter(|rest| rest.starts_with([' ', '\t']))?;
-    (1..=3).contains(&digits).then(|| format!("{}{rest}", &text[..digits]))
+    let rest = text[digits..].strip_prefix([':', ',', ';'])?;
+    let sign = &text[digits..text.len() - rest.len()];
+    let is_list = (1..=3).contains(&digits) && rest.starts_with([' ', '\t']);
+    let rest = if sign == ":" { rest.to_owned() } else { rest.replace(sign, " ") };
+    is_list.then(|| format!("{}{rest}", &text[..digits]))
 }
 
 /// Whether an address and milliseconds stand somewhere in `text`.
@@ -777,7 +789,8 @@ fn has_address_and_time(text: &str) -> bool {
     let is_of_address = |c: char| c.is_ascii_digit() || c == '.';
     let has_address =
         text.split(|c| !is_of_address(c)).any(|word| word.parse::<Ipv4Addr>().is_ok());
-    let is_unit = |word: &str| matches!(word.trim_start_matches(is_of_address), "ms" | "msec");
+    let is_unit =
+        |word: &str| matches!(word.trim_start_matches(is_of_address).get(..2), Some("ms" | "us"));
     has_address && text.split_whitespace().any(is_unit)
 }
 

@@ -93,12 +93,24 @@ impl HopWords {
         let mut named = false;
         while place < words.len() {
             let (read, length) = read(&words, place, !hop.cells.is_empty());
+            let next = words.get(place + 1).copied().unwrap_or_default();
+            // Right behind an address, a name without one is that of a place or a company.
+            let is_place = named
+                && self.sender != Sender::Unreadable
+                && read == Word::Sender(Sender::Unreadable)
+                && !is_blanked(words[place])
+                && !is_in_parentheses(next)
+                && !in_brackets(next);
+            let read = if is_place { Word::Name } else { read };
             let begin = match read {
                 Word::Stars(_) | Word::Unanswered(_) => Some(Begin::Star),
                 Word::Time(_) => Some(Begin::Time),
                 Word::Sender(Sender::Unreadable) | Word::Name => {
-                    let next = words.get(place + 1).copied().unwrap_or_default();
-                    Some(if is_in_parentheses(next) { Begin::Address } else { Begin::Name })
+                    Some(if is_in_parentheses(next) || in_brackets(next) {
+                        Begin::Address
+                    } else {
+                        Begin::Name
+                    })
                 }
                 Word::Sender(_) | Word::Annotation(_) => Some(Begin::Address),
                 Word::Aside(_) | Word::Other => None,
@@ -174,6 +186,12 @@ fn is_in_parentheses(word: &str) -> bool {
     ends && !inside.is_empty() && inside.chars().all(of_address)
 }
 
+/// Whether a word is an address in brackets.
+fn in_brackets(word: &str) -> bool {
+    let inside = word.strip_prefix('[').and_then(|word| word.strip_suffix(']'));
+    inside.is_some_and(|inside| Address::parse(inside).is_some())
+}
+
 /// What the word at `place` is, and how many words it takes.
 fn read<'a>(words: &[&'a str], place: usize, has_cells: bool) -> (Word<'a>, usize) {
     let word = words[place];
@@ -182,6 +200,11 @@ fn read<'a>(words: &[&'a str], place: usize, has_cells: bool) -> (Word<'a>, usiz
     // `36 bytes to 192.168.1.77` and `P(6, 6)`.
     if next == "bytes" && at(2) == "to" && word.bytes().all(|byte| byte.is_ascii_digit()) {
         return (Word::Other, 4);
+    }
+    if is_small_unit(next)
+        && let Some(rtt) = millis(word)
+    {
+        return (Word::Time(rtt / 1000), 2);
     }
     if let Some(answered) = word.strip_prefix("P(") {
         let number = |text: &str| text.trim_end_matches([',', ')']).parse::<usize>().unwrap_or(0);
@@ -245,9 +268,14 @@ fn parenthesis(text: &str) -> Option<usize> {
     near(text, ')').filter(|end| !text[1..*end].contains('('))
 }
 
-/// `ms`, or as routers of some makes write it, `msec`.
+/// `ms`, or as others write it, `msec`.
 fn is_unit(word: &str) -> bool {
-    matches!(word.trim_end_matches([',', ';']), "ms" | "msec")
+    matches!(word.trim_end_matches([',', ';']), "ms" | "msec" | "msecs" | "мс" | "毫秒")
+}
+
+/// Microseconds.
+fn is_small_unit(word: &str) -> bool {
+    matches!(word.trim_end_matches([',', ';']), "us" | "usec" | "\u{b5}s" | "\u{3bc}s")
 }
 
 impl<'a> Word<'a> {
@@ -268,7 +296,9 @@ impl<'a> Word<'a> {
             return Self::Time(rtt);
         }
         if let Some(text) = word.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
-            return Self::Aside(text);
+            // Some write the address behind a name so.
+            return Address::parse(text)
+                .map_or(Self::Aside(text), |address| Self::Sender(address.into()));
         }
         if let Some(text) = word.strip_prefix('<').and_then(|text| text.strip_suffix('>')) {
             return Self::Aside(text);
@@ -418,6 +448,10 @@ mod tests {
             "10.0.0.1 [open]  1 ms  2",
             "10.0.0.1 (RU, TransTeleCom)  1 ms  2 ms",
             "10.0.0.1[AS 4837] 1 ms  2 ms",
+            "gw.example [10.0.0.1]  1 ms  2 ms",
+            "10.0.0.1 [gw.example]  1 ms  2 ms",
+            "10.0.0.1 TransTeleCom  1 ms  2 ms",
+            "10.0.0.1  1000 us  2 msecs",
             "gw (10.0.0.1)[AS 4837] 1 ms  2 ms",
             "gw (10.0.0.1) (AS 20485)  1 ms  2 ms",
         ] {

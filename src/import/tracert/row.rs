@@ -212,6 +212,19 @@ pub(in crate::import) fn host_alone(line: &str) -> Option<(u8, Sender)> {
     Some((ttl.parse().ok()?, sender))
 }
 
+/// The TTL of a line that has all times and nobody who answered: a mail program has put him into the next.
+pub(in crate::import) fn times_alone(line: &str) -> Option<u8> {
+    let (ttl, mut rest) = line.trim_matches(is_blank).split_once(is_blank)?;
+    let mut answered = false;
+    for _ in 0..PROBES {
+        let (time, after) = time(rest.trim_start_matches(is_blank))?;
+        answered |= time != Time::Silent;
+        rest = after;
+    }
+    let is_alone = answered && rest.trim_matches(is_blank).is_empty();
+    ttl.parse().ok().filter(|ttl| *ttl > 0 && is_alone)
+}
+
 /// `0  PC [192.168.1.5]`: with itself pathping begins.
 pub(in crate::import) fn is_origin(line: &str) -> bool {
     host_alone(line).is_some_and(|(ttl, _)| ttl == 0)

@@ -31,10 +31,7 @@ pub(in crate::import) fn destination(line: &str) -> Option<Destination> {
 pub(in crate::import) fn row(line: &str, columns: Columns) -> Option<(Option<u8>, Vec<Cell>)> {
     let cells = cells(line)?;
     let (ttl, hosts) = (cells.first()?, cells.get(columns.hosts)?);
-    let ttl = match ttl.is_empty() {
-        true => None,
-        false => Some(ttl.parse().ok().filter(|ttl| *ttl > 0)?),
-    };
+    let ttl = if ttl.is_empty() { None } else { Some(ttl.parse().ok().filter(|ttl| *ttl > 0)?) };
     let best = columns.best.and_then(|place| cells.get(place)?.parse().ok());
     let mut hosts = hosts.split_whitespace().peekable();
     // Nobody knows whose time it is where there are several.

@@ -33,6 +33,8 @@ pub(super) type Pieces = Vec<(u64, Piece)>;
 pub(super) struct Cutter<'a> {
     /// What may stand before a record.
     prefixes: &'a [&'a str],
+    /// How long a record may be.
+    longest: usize,
     line: u64,
     /// The blanks at the beginning of this line; 0 where something else was there.
     indent: usize,
@@ -96,7 +98,12 @@ enum Layout {
 impl<'a> Cutter<'a> {
     pub(super) fn new(prefixes: &'a [&'a str]) -> Self {
         let junk = Junk::default();
-        Self { prefixes, line: 1, indent: 0, fresh: true, junk, open: None }
+        Self { prefixes, longest: LONGEST, line: 1, indent: 0, fresh: true, junk, open: None }
+    }
+
+    /// The same where no record is longer than `longest`.
+    pub(super) fn up_to(self, longest: usize) -> Self {
+        Self { longest, ..self }
     }
 
     /// Goes on through `bytes` from `at` to their end. A record that was open at the end of the last
@@ -116,9 +123,9 @@ impl<'a> Cutter<'a> {
         }
         if let Some(open) = &mut self.open
             && open.fate == Fate::Kept
-            && bytes.len() - open.start > LONGEST
+            && bytes.len() - open.start > self.longest
         {
-            pieces.push((open.line, Piece::Malformed(too_long())));
+            pieces.push((open.line, Piece::Malformed(too_long(self.longest))));
             open.fate = Fate::TooLong;
         }
     }
@@ -204,7 +211,7 @@ impl<'a> Cutter<'a> {
             None => self.open = Some(open),
             Some(Met::End) => {
                 (self.indent, self.fresh) = (0, false);
-                pieces.extend(open.ended(at));
+                pieces.extend(open.ended(at, self.longest));
             }
             Some(Met::LineEnd { in_string }) => {
                 if in_string && open.fate == Fate::Kept {
@@ -289,8 +296,8 @@ fn next_line(bytes: &[u8]) -> (usize, Option<Met>) {
     }
 }
 
-fn too_long() -> String {
-    format!("a record of more than {} MiB", LONGEST >> 20)
+fn too_long(longest: usize) -> String {
+    format!("a record of more than {} MiB", longest >> 20)
 }
 
 impl Junk {
@@ -311,9 +318,9 @@ impl Junk {
 }
 
 impl Open {
-    fn ended(&self, end: usize) -> Option<(u64, Piece)> {
+    fn ended(&self, end: usize, longest: usize) -> Option<(u64, Piece)> {
         let piece = match self.fate {
-            Fate::Kept if end - self.start > LONGEST => Piece::Malformed(too_long()),
+            Fate::Kept if end - self.start > longest => Piece::Malformed(too_long(longest)),
             Fate::Kept => Piece::Record(self.start..end),
             Fate::TooLong | Fate::Lost => return None,
         };

@@ -35,11 +35,13 @@ pub(crate) fn batches<R: Send>(
     parallel::ordered(batches, heavy, |batch| work(&batch), take)
 }
 
-/// Cuts `input` into records, some at a time, as it comes.
+/// Cuts `input` into records of at most `longest` bytes, some at a time, as it comes.
 pub(crate) fn cut(
     input: Box<dyn BufRead + Send>,
+    longest: usize,
 ) -> impl Iterator<Item = io::Result<Batch>> + Send {
-    Batches::new(input, &[])
+    let batches = Batches::new(input, &[]);
+    Batches { cutter: batches.cutter.up_to(longest), ..batches }
 }
 
 /// The objects within `object`, wherever in it they are, but not those within them.

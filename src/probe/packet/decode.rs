@@ -15,7 +15,7 @@ use pnet::packet::util;
 use crate::trace::{MplsLabel, ReplyKind};
 
 use super::super::exchange::{Flow, Probe, ProbeMethod, Reply, TraceKey};
-use super::super::timing::Moment;
+use super::super::timing::Stamp;
 use super::codec::{
     Codec, HEADER, LENGTH, NAME, PAYLOAD, checksum_of, flow_of_checksum, flow_of_port, payload,
 };
@@ -42,7 +42,8 @@ impl Codec {
     ///
     /// # Errors
     /// When it is none; why.
-    pub fn decode(&self, packet: &[u8], received: Moment) -> Result<Reply, Ignored> {
+    pub fn decode(&self, packet: &[u8], received: impl Into<Stamp>) -> Result<Reply, Ignored> {
+        let received = received.into();
         let ip = Ipv4Packet::new(packet).ok_or(Ignored::Malformed)?;
         let header = usize::from(ip.get_header_length()) * 4;
         if ip.get_version() != 4 || header < HEADER {

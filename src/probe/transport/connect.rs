@@ -20,9 +20,9 @@ use crate::trace::ReplyKind;
 
 use super::super::exchange::{Probe, Reply, TraceKey};
 use super::super::packet::{Codec, Ignored};
-use super::super::timing::Moment;
-use super::seam::{Refusal, SendResult, Transport, TransportCounts, TransportError};
-use super::socket::{Clock, MessageInfo, MessageReader, ready_for, sort, wait};
+use super::super::timing::{Moment, Stamp};
+use super::seam::{Refusal, SendResult, Transport, TransportCounts, TransportError, Unsent};
+use super::socket::{Aside, Clock, MessageInfo, MessageReader, ready_for, wait};
 
 /// The most connections under way, where the system allows as many files.
 const MOST: u64 = 512;
@@ -44,7 +44,7 @@ pub struct ConnectReply {
     /// The connection.
     pub probe: Connect,
     /// When that was known.
-    pub received: Moment,
+    pub received: Stamp,
     /// How it ended.
     pub result: ConnectResult,
 }
@@ -58,8 +58,6 @@ pub enum ConnectResult {
     Refused,
     /// An ICMP error ended it: its sender, type and code.
     IcmpError(Ipv4Addr, u8, u8),
-    /// This machine ended it, for a reason of its own.
-    Failed,
 }
 
 /// Opens connections.
@@ -68,7 +66,7 @@ pub struct ConnectTransport {
     clock: Clock,
     source: Option<Ipv4Addr>,
     connecting: Connecting<Connect>,
-    counts: TransportCounts,
+    unsent: Vec<Unsent<Connect>>,
 }
 
 impl ConnectTransport {
@@ -80,16 +78,15 @@ impl ConnectTransport {
             clock: Clock::start(now),
             source,
             connecting: Connecting::new(timeout),
-            counts: TransportCounts::default(),
+            unsent: Vec::new(),
         }
     }
 
     fn socket(&self) -> Result<Socket, TransportError> {
         let socket = stream_socket()?;
         if let Some(source) = self.source {
-            // The port is chosen when the destination is known, so that ports do not run out.
-            setsockopt(&socket, sockopt::IpBindAddressNoPort, &true)
-                .map_err(TransportError::system("setsockopt(IP_BIND_ADDRESS_NO_PORT)"))?;
+            // An extra: the port is chosen when the destination is known, so that ports do not run out.
+            let _ = setsockopt(&socket, sockopt::IpBindAddressNoPort, &true);
             let address = SocketAddrV4::new(source, 0).into();
             socket.bind(&address).map_err(TransportError::system("bind"))?;
         }
@@ -112,7 +109,7 @@ impl Transport<Connect, ConnectReply> for ConnectTransport {
         };
         let began = self.now();
         match self.connecting.begin(*probe, probe.to, socket, began) {
-            Ok(()) => Ok(SendResult::Sent(began)),
+            Ok(()) => Ok(SendResult::Sent(self.clock.left(began))),
             Err(error) => not_begun(error, began),
         }
     }
@@ -122,16 +119,23 @@ impl Transport<Connect, ConnectReply> for ConnectTransport {
         until: Moment,
         replies: &mut Vec<ConnectReply>,
     ) -> Result<(), TransportError> {
-        let ready = wait(self.connecting.waiting(), until.since(self.now()))?;
-        let received = self.now();
-        self.connecting.take_ended(&ready, received, |probe, result, _, _| {
-            replies.push(ConnectReply { probe, received, result });
+        let before = self.now();
+        let ready = wait(self.connecting.waiting(), &mut self.clock, until)?;
+        let (read, received, unsent) = (self.now(), self.clock.came(None), &mut self.unsent);
+        self.connecting.take_ended(&ready, read, |probe, result, _, _| match result {
+            Ok(result) => replies.push(ConnectReply { probe, received, result }),
+            Err(errno) => unsent.push(Unsent { probe, refusal: Refusal::new(errno) }),
         });
+        self.clock.all_read(before);
         Ok(())
     }
 
+    fn take_unsent(&mut self) -> Vec<Unsent<Connect>> {
+        std::mem::take(&mut self.unsent)
+    }
+
     fn take_counts(&mut self) -> TransportCounts {
-        std::mem::take(&mut self.counts)
+        TransportCounts::default()
     }
 }
 
@@ -159,11 +163,11 @@ impl TraceConnections {
         Ok(Self { codec, source, connecting, moved: HashMap::new(), _stamped: stamped })
     }
 
-    /// Sends a SYN, at `now`.
+    /// Sends a SYN.
     pub(super) fn send(
         &mut self,
         probe: &Probe,
-        now: Moment,
+        clock: Clock,
     ) -> Result<SendResult, TransportError> {
         // The kernel has one connection of a flow at a time.
         self.connecting.open.retain(|connection| connection.probe.key != probe.key);
@@ -182,8 +186,9 @@ impl TraceConnections {
             prepare(&socket, probe)?;
             let from = SocketAddrV4::new(self.source, port);
             let to = SocketAddrV4::new(probe.key.target, to);
+            let before = clock.now();
             let begun = match socket.bind(&from.into()) {
-                Ok(()) => self.connecting.begin(*probe, to, socket, now),
+                Ok(()) => self.connecting.begin(*probe, to, socket, before),
                 error => error,
             };
             match begun {
@@ -191,13 +196,13 @@ impl TraceConnections {
                     if port != own {
                         self.moved.insert(probe.key, port);
                     }
-                    return Ok(SendResult::Sent(now));
+                    return Ok(SendResult::Sent(clock.left(before)));
                 }
                 Err(error) if is_port_in_use(&error) => in_use = Some(error),
-                Err(error) => return not_begun(error, now),
+                Err(error) => return not_begun(error, before),
             }
         }
-        not_begun(in_use.unwrap_or_else(|| io::ErrorKind::AddrInUse.into()), now)
+        not_begun(in_use.unwrap_or_else(|| io::ErrorKind::AddrInUse.into()), clock.now())
     }
 
     /// What to wait for.
@@ -208,23 +213,28 @@ impl TraceConnections {
     /// Adds what has come by now.
     pub(super) fn drain(
         &mut self,
-        clock: Clock,
-        counts: &mut TransportCounts,
+        clock: &mut Clock,
+        aside: &mut Aside,
         replies: &mut Vec<Reply>,
     ) -> Result<(), TransportError> {
         if self.connecting.open.is_empty() {
             return Ok(());
         }
-        let ready = wait(self.connecting.waiting(), Duration::ZERO)?;
+        let now = clock.now();
+        let ready = wait(self.connecting.waiting(), clock, now)?;
         let source = self.source;
-        self.connecting.take_ended(&ready, clock.now(), |probe, result, info, quote| {
-            let received = clock.of_stamp(info.stamp);
+        self.connecting.take_ended(&ready, now, |probe, result, info, quote| {
+            let result = match result {
+                Ok(result) => result,
+                Err(errno) => return aside.not_sent(probe, errno),
+            };
+            let received = clock.came(info.stamp);
             let labels = Codec::labels(quote, probe.key.method);
             let reply = hop(&probe, result).map(|(from, kind)| {
                 let reply_ttl = info.ttl;
                 Reply { probe, from, kind, received, reply_ttl, labels }
             });
-            sort(reply, source, counts, replies);
+            aside.sort(reply, source, replies);
         });
         Ok(())
     }
@@ -240,7 +250,6 @@ fn hop(probe: &Probe, result: ConnectResult) -> Result<(Ipv4Addr, ReplyKind), Ig
             let kind = ReplyKind::of_error(kind, code).ok_or(Ignored::NotAReply)?;
             Ok((from, kind))
         }
-        ConnectResult::Failed => Err(Ignored::NotAReply),
     }
 }
 
@@ -248,11 +257,10 @@ fn hop(probe: &Probe, result: ConnectResult) -> Result<(Ipv4Addr, ReplyKind), Ig
 fn prepare(socket: &Socket, probe: &Probe) -> Result<(), TransportError> {
     let failed = TransportError::system;
     socket.set_ttl_v4(probe.ttl.get().into()).map_err(failed("setsockopt(IP_TTL)"))?;
-    socket.set_reuse_address(true).map_err(TransportError::system("setsockopt(SO_REUSEADDR)"))?;
-    // A reset closes the connection, and nothing is acknowledged before.
-    let linger = socket.set_linger(Some(Duration::ZERO));
-    linger.map_err(TransportError::system("setsockopt(SO_LINGER)"))?;
-    // Extras: fewer packets, the TTLs of replies, and when they came.
+    // Extras: a port may be used again soon; a reset closes the connection, and nothing is acknowledged
+    // before; the TTLs of replies, and when they came.
+    let _ = socket.set_reuse_address(true);
+    let _ = socket.set_linger(Some(Duration::ZERO));
     let _ = socket.set_tcp_quickack(false);
     let _ = setsockopt(socket, sockopt::Ipv4RecvTtl, &true);
     let _ = setsockopt(socket, sockopt::ReceiveTimestampns, &true);
@@ -290,6 +298,7 @@ struct Connecting<P> {
 #[derive(Debug)]
 struct Connection<P> {
     probe: P,
+    to: Ipv4Addr,
     began: Moment,
     socket: Socket,
 }
@@ -328,7 +337,7 @@ impl<P: Copy> Connecting<P> {
                 ) => {}
             Err(error) => return Err(error),
         }
-        self.open.push(Connection { probe, began, socket });
+        self.open.push(Connection { probe, to: *to.ip(), began, socket });
         Ok(())
     }
 
@@ -336,13 +345,13 @@ impl<P: Copy> Connecting<P> {
         self.open.iter().map(|connection| ready_for(&connection.socket, PollFlags::POLLOUT))
     }
 
-    /// Closes the connections that are `ready`, handing on how each of them ended, with the ICMP error
-    /// and its quote from the TCP header on; and those that have taken too long.
+    /// Closes the connections that are `ready`, handing on how each of them ended, or why its SYN never left,
+    /// with the ICMP error and its quote from the TCP header on; and those that have taken too long.
     fn take_ended(
         &mut self,
         ready: &[bool],
         now: Moment,
-        mut ended: impl FnMut(P, ConnectResult, MessageInfo, &[u8]),
+        mut ended: impl FnMut(P, Result<ConnectResult, Errno>, MessageInfo, &[u8]),
     ) {
         let Self { open, reader, timeout, .. } = self;
         let mut ready = ready.iter().copied();
@@ -360,21 +369,34 @@ impl<P: Copy> Connection<P> {
     fn end(
         &self,
         reader: &mut MessageReader,
-        ended: &mut impl FnMut(P, ConnectResult, MessageInfo, &[u8]),
+        ended: &mut impl FnMut(P, Result<ConnectResult, Errno>, MessageInfo, &[u8]),
     ) {
         if let Ok(Some((info, quote))) = reader.read(&self.socket, MsgFlags::MSG_ERRQUEUE)
             && let Some(error) = info.error
         {
-            let result = ConnectResult::IcmpError(error.from, error.kind, error.code);
+            // This machine itself reports that the gateway does not answer.
+            let result = if self.is_from(error.from) && error.from != self.to {
+                Err(Errno::EHOSTUNREACH)
+            } else {
+                Ok(ConnectResult::IcmpError(error.from, error.kind, error.code))
+            };
             return ended(self.probe, result, info, quote);
         }
         let result = match self.socket.take_error() {
-            Ok(None) => ConnectResult::Accepted,
+            Ok(None) => Ok(ConnectResult::Accepted),
             Ok(Some(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                ConnectResult::Refused
+                Ok(ConnectResult::Refused)
             }
-            Ok(Some(_)) | Err(_) => ConnectResult::Failed,
+            Ok(Some(error)) | Err(error) => {
+                Err(error.raw_os_error().map_or(Errno::EHOSTUNREACH, Errno::from_raw))
+            }
         };
         ended(self.probe, result, MessageInfo::default(), &[]);
+    }
+
+    /// Whether it leaves from `address`.
+    fn is_from(&self, address: Ipv4Addr) -> bool {
+        let own = self.socket.local_addr().ok().and_then(|own| own.as_socket_ipv4());
+        own.is_some_and(|own| *own.ip() == address)
     }
 }

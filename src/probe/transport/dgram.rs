@@ -17,9 +17,9 @@ use super::super::packet::{Codec, Ignored, Secret};
 use super::super::timing::Moment;
 use super::connect::TraceConnections;
 use super::errqueue::DgramDecoder;
-use super::seam::{Refusal, SendResult, Transport, TransportCounts, TransportError};
+use super::seam::{Refusal, SendResult, Transport, TransportCounts, TransportError, Unsent};
 use super::socket::{
-    BATCH, Clock, MessageReader, RECEIVE_BUFFER, SEND_BUFFER, ready_for, sort, wait,
+    Aside, BATCH, Clock, MessageReader, RECEIVE_BUFFER, SEND_BUFFER, ready_for, wait,
 };
 
 /// How often a send is repeated that errors of earlier probes have stopped.
@@ -40,7 +40,7 @@ pub struct DgramTransport {
     /// Whether replies come so soon that each send would meet the error of the one before.
     replies_at_once: bool,
     clock: Clock,
-    counts: TransportCounts,
+    aside: Aside,
 }
 
 /// A socket, and what goes through it: the UDP probes of a flow, or, without one, all of ICMP.
@@ -83,22 +83,22 @@ impl DgramTransport {
             early: Vec::new(),
             replies_at_once: false,
             clock,
-            counts: TransportCounts::default(),
+            aside: Aside::default(),
         })
     }
 
     fn drain(&mut self, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
         replies.append(&mut self.early);
-        let mut all_read = true;
+        let (began, mut all_read) = (self.clock.now(), true);
         for place in 0..self.sockets.len() {
             all_read &= self.take_errors(place, BATCH, replies)? < BATCH;
             all_read &= self.take_data(place, replies)?;
         }
         if let Some(connections) = &mut self.connections {
-            connections.drain(self.clock, &mut self.counts, replies)?;
+            connections.drain(&mut self.clock, &mut self.aside, replies)?;
         }
         if all_read {
-            self.clock.all_read();
+            self.clock.all_read(began);
         }
         Ok(())
     }
@@ -114,12 +114,12 @@ impl DgramTransport {
         for taken in 0..most {
             let message = self.reader.read(socket, MsgFlags::MSG_ERRQUEUE)?;
             let Some((info, data)) = message else { return Ok(taken) };
-            let received = self.clock.of_stamp(info.stamp);
+            let received = self.clock.came(info.stamp);
             let decoded = match flow {
                 None => self.decoder.echo_error(&info, data, received),
                 Some(flow) => self.decoder.datagram_error(*flow, &info, data, received),
             };
-            sort(decoded, self.source, &mut self.counts, replies);
+            self.aside.sort(decoded, self.source, replies);
         }
         Ok(most)
     }
@@ -139,21 +139,22 @@ impl DgramTransport {
             let message = self.reader.read(socket, MsgFlags::empty())?;
             let Some((info, data)) = message else { return Ok(true) };
             let decoded = match flow {
-                None => self.decoder.echo_reply(&info, data, self.clock.of_stamp(info.stamp)),
+                None => self.decoder.echo_reply(&info, data, self.clock.came(info.stamp)),
                 Some(_) => Err(Ignored::NotAReply),
             };
-            sort(decoded, self.source, &mut self.counts, replies);
+            self.aside.sort(decoded, self.source, replies);
         }
         Ok(false)
     }
 
-    /// Takes errors from a socket that would stop a send.
-    fn make_way(&mut self, place: usize, most: usize) -> Result<(), TransportError> {
+    /// Takes errors from a socket that would stop a send. Returns how many there were.
+    fn make_way(&mut self, place: usize, most: usize) -> Result<usize, TransportError> {
         let mut early = std::mem::take(&mut self.early);
         let taken = self.take_errors(place, most, &mut early);
         self.early = early;
-        self.replies_at_once = taken? > 0;
-        Ok(())
+        let taken = taken?;
+        self.replies_at_once = taken > 0;
+        Ok(taken)
     }
 
     fn send_once(&self, place: usize, probe: &Probe) -> nix::Result<usize> {
@@ -185,10 +186,9 @@ impl Transport for DgramTransport {
         let TraceKey { method, flow, .. } = probe.key;
         let place = match method {
             ProbeMethod::Tcp(_) => {
-                let at = self.now();
                 let connections = self.connections.as_mut();
                 let no_socket = TransportError::NoSocket { flow, method };
-                return connections.ok_or(no_socket)?.send(probe, at);
+                return connections.ok_or(no_socket)?.send(probe, self.clock);
             }
             ProbeMethod::Icmp => self.sockets.iter().position(|it| it.flow.is_none()),
             ProbeMethod::Udp => self.sockets.iter().position(|it| it.flow == Some(flow)),
@@ -197,28 +197,33 @@ impl Transport for DgramTransport {
         if self.replies_at_once {
             self.make_way(place, 1)?;
         }
-        let mut last = None;
+        let (mut last, mut without_errors) = (None, 0);
         for _ in 0..SEND_ATTEMPTS {
             let at = self.now();
             match self.send_once(place, probe) {
                 Ok(_) => {
                     self.decoder.sent(probe);
-                    return Ok(SendResult::Sent(at));
+                    return Ok(SendResult::Sent(self.clock.left(at)));
                 }
                 Err(errno) => match Refusal::result(errno, at) {
-                    Some(SendResult::Unsent(_, refusal)) => {
-                        self.counts.resent += 1;
-                        self.counts.resent_reason = Some(refusal.to_string());
+                    Some(SendResult::Refused(_, refusal)) if refusal.may_be_an_earlier_one() => {
+                        self.aside.counts.count_resent(1, refusal);
                         last = Some(refusal);
                     }
                     Some(result) => return Ok(result),
                     None => return Err(TransportError::system("sendmsg")(errno)),
                 },
             }
-            self.make_way(place, BATCH)?;
+            // Nothing in the queue, and it fails again: no earlier probe is the reason.
+            if self.make_way(place, BATCH)? == 0 {
+                without_errors += 1;
+                if without_errors > 1 {
+                    break;
+                }
+            }
         }
         let refusal = last.unwrap_or(Refusal::new(Errno::EHOSTUNREACH));
-        Ok(SendResult::Unsent(self.now(), refusal))
+        Ok(SendResult::Refused(self.now(), refusal))
     }
 
     fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
@@ -229,12 +234,16 @@ impl Transport for DgramTransport {
         // An error queue wakes the wait without being asked for.
         let sockets = self.sockets.iter().map(|it| ready_for(&it.socket, PollFlags::POLLIN));
         let connections = self.connections.iter().flat_map(TraceConnections::waiting);
-        wait(sockets.chain(connections), until.since(self.now()))?;
+        wait(sockets.chain(connections), &mut self.clock, until)?;
         self.drain(replies)
     }
 
+    fn take_unsent(&mut self) -> Vec<Unsent> {
+        std::mem::take(&mut self.aside.unsent)
+    }
+
     fn take_counts(&mut self) -> TransportCounts {
-        std::mem::take(&mut self.counts)
+        std::mem::take(&mut self.aside.counts)
     }
 
     fn takes_several(&self, method: ProbeMethod) -> bool {
@@ -299,7 +308,7 @@ mod tests {
         let before = transport.now();
         transport.recv(before + Duration::from_millis(50), &mut replies).expect("received");
         assert!(transport.now().since(before) >= Duration::from_millis(50));
-        assert_eq!(transport.counts.ignored.get(&Ignored::NotAReply), Some(&2));
+        assert_eq!(transport.aside.counts.ignored.get(&Ignored::NotAReply), Some(&2));
         assert!(replies.is_empty());
     }
 }

@@ -11,26 +11,49 @@ use crate::trace::ReplyKind;
 
 use super::super::exchange::{Flow, Probe, ProbeMethod, Reply, TraceKey};
 use super::super::packet::{Codec, Ignored};
-use super::super::timing::Moment;
+use super::super::timing::Stamp;
 use super::socket::MessageInfo;
 
 /// Decodes messages.
 #[derive(Debug)]
 pub(super) struct DgramDecoder {
     codec: Codec,
-    /// The last UDP probe of each trace, for replies that do not say which probe they are for.
-    last: HashMap<TraceKey, Probe>,
+    last: LastProbes,
+}
+
+/// The last UDP probe of each trace, for replies that do not say which probe they are for. Traces that have
+/// sent nothing for as long as thousands of others have are forgotten.
+#[derive(Debug, Default)]
+struct LastProbes {
+    recent: HashMap<TraceKey, Probe>,
+    before: HashMap<TraceKey, Probe>,
+}
+
+impl LastProbes {
+    /// How many traces are kept at least. No more have probes under way.
+    const MOST: usize = 8192;
+
+    fn insert(&mut self, probe: &Probe) {
+        if self.recent.len() >= Self::MOST && !self.recent.contains_key(&probe.key) {
+            self.before = std::mem::take(&mut self.recent);
+        }
+        self.recent.insert(probe.key, *probe);
+    }
+
+    fn get(&self, key: &TraceKey) -> Option<Probe> {
+        self.recent.get(key).or_else(|| self.before.get(key)).copied()
+    }
 }
 
 impl DgramDecoder {
     pub(super) fn new(codec: Codec) -> Self {
-        Self { codec, last: HashMap::new() }
+        Self { codec, last: LastProbes::default() }
     }
 
     /// A probe has left.
     pub(super) fn sent(&mut self, probe: &Probe) {
         if probe.key.method == ProbeMethod::Udp {
-            self.last.insert(probe.key, *probe);
+            self.last.insert(probe);
         }
     }
 
@@ -39,7 +62,7 @@ impl DgramDecoder {
         &self,
         info: &MessageInfo,
         data: &[u8],
-        received: Moment,
+        received: Stamp,
     ) -> Result<Reply, Ignored> {
         let (from, kind) = hop(info)?;
         let target = info.address.ok_or(Ignored::Malformed)?;
@@ -55,7 +78,7 @@ impl DgramDecoder {
         flow: Flow,
         info: &MessageInfo,
         data: &[u8],
-        received: Moment,
+        received: Stamp,
     ) -> Result<Reply, Ignored> {
         let (from, kind) = hop(info)?;
         let to = info.address.ok_or(Ignored::Malformed)?;
@@ -65,7 +88,7 @@ impl DgramDecoder {
         }
         let probe = match self.codec.quoted_payload(key, data)? {
             Some(probe) => probe,
-            None => *self.last.get(&key).ok_or(Ignored::NotOurs)?,
+            None => self.last.get(&key).ok_or(Ignored::NotOurs)?,
         };
         let (reply_ttl, labels) = (info.ttl, Codec::labels(data, ProbeMethod::Udp));
         Ok(Reply { probe, from, kind, received, reply_ttl, labels })
@@ -76,7 +99,7 @@ impl DgramDecoder {
         &self,
         info: &MessageInfo,
         data: &[u8],
-        received: Moment,
+        received: Stamp,
     ) -> Result<Reply, Ignored> {
         let probe = self.codec.echoed(data)?;
         let from = info.address.map(|address| *address.ip()).ok_or(Ignored::Malformed)?;
@@ -90,4 +113,33 @@ fn hop(info: &MessageInfo) -> Result<(Ipv4Addr, ReplyKind), Ignored> {
     let error = info.error.ok_or(Ignored::NotAReply)?;
     let kind = ReplyKind::of_error(error.kind, error.code).ok_or(Ignored::NotAReply)?;
     Ok((error.from, kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::exchange::{Attempt, ProbeTtl};
+    use super::*;
+
+    fn probe(number: u32, ttl: ProbeTtl) -> Probe {
+        let (target, method) = (Ipv4Addr::from(number), ProbeMethod::Udp);
+        let key = TraceKey { target, method, flow: Flow::default() };
+        Probe { key, ttl, attempt: Attempt::default() }
+    }
+
+    /// A run of many targets keeps as much as one of a few thousand.
+    #[test]
+    fn the_last_probes_of_traces_long_ended_are_forgotten() {
+        let mut last = LastProbes::default();
+        let most = u32::try_from(LastProbes::MOST).expect("small");
+        for number in 0..10 * most {
+            last.insert(&probe(number, ProbeTtl::FIRST));
+            last.insert(&probe(number, ProbeTtl::LAST));
+            assert!(last.recent.len() + last.before.len() <= 2 * LastProbes::MOST);
+        }
+        for number in 9 * most..10 * most {
+            let expected = probe(number, ProbeTtl::LAST);
+            assert_eq!(last.get(&expected.key), Some(expected));
+        }
+        assert_eq!(last.get(&probe(0, ProbeTtl::FIRST).key), None);
+    }
 }

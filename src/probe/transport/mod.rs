@@ -16,4 +16,4 @@ pub use connect::{BEFORE_RETRANSMISSION, Connect, ConnectReply, ConnectResult, C
 pub use dgram::DgramTransport;
 pub use open::{OpenTransport, TransportKind, open, source_address};
 pub use raw::RawTransport;
-pub use seam::{Refusal, SendResult, Transport, TransportCounts, TransportError};
+pub use seam::{Refusal, SendResult, Transport, TransportCounts, TransportError, Unsent};

@@ -49,8 +49,9 @@ pub fn open(
         TransportKind::User => None,
         TransportKind::Raw => Some(RawTransport::open(Codec::new(secret), source, flows)?),
         TransportKind::Auto => match RawTransport::open(Codec::new(secret), source, flows) {
-            Err(TransportError::NoRaw | TransportError::NotOffered { .. }) => None,
-            raw => Some(raw?),
+            // Others would not open either.
+            Err(error) if error.is_out_of_resources() => return Err(error),
+            raw => raw.ok(),
         },
     };
     let why = match (kind, &allowed) {

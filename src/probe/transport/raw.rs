@@ -12,9 +12,9 @@ use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 use super::super::exchange::{Flow, Probe, ProbeMethod, Reply};
 use super::super::packet::Codec;
 use super::super::timing::Moment;
-use super::seam::{Refusal, SendResult, Transport, TransportCounts, TransportError};
+use super::seam::{Refusal, SendResult, Transport, TransportCounts, TransportError, Unsent};
 use super::socket::{
-    BATCH, Clock, MessageReader, RECEIVE_BUFFER, SEND_BUFFER, ready_for, sort, wait,
+    Aside, BATCH, Clock, MessageReader, RECEIVE_BUFFER, SEND_BUFFER, ready_for, wait,
 };
 
 /// A socket of this protocol sends any other, and receives none (`raw(7)`).
@@ -30,7 +30,7 @@ pub struct RawTransport {
     reader: MessageReader,
     source: Ipv4Addr,
     clock: Clock,
-    counts: TransportCounts,
+    aside: Aside,
 }
 
 impl RawTransport {
@@ -49,9 +49,8 @@ impl RawTransport {
         let mut receivers = vec![raw_socket(Protocol::ICMPV4)?];
         if flows.iter().any(|(_, method)| matches!(method, ProbeMethod::Tcp(_))) {
             let receiver = raw_socket(Protocol::TCP)?;
-            receiver
-                .attach_filter(&handshakes())
-                .map_err(TransportError::system("setsockopt(SO_ATTACH_FILTER)"))?;
+            // An extra: without it everything is read, and what is no reply is passed over.
+            let _ = receiver.attach_filter(&handshakes());
             receivers.push(receiver);
         }
         // Extras: room matters at thousands of packets a second only, and without stamps a reply came
@@ -62,20 +61,12 @@ impl RawTransport {
             let _ = setsockopt(receiver, sockopt::ReceiveTimestampns, &true);
         }
         let (reader, clock) = (MessageReader::new(), Clock::start(Moment::START));
-        Ok(Self {
-            codec,
-            sender,
-            receivers,
-            reader,
-            source,
-            clock,
-            counts: TransportCounts::default(),
-        })
+        Ok(Self { codec, sender, receivers, reader, source, clock, aside: Aside::default() })
     }
 
     /// Takes what is waiting in the sockets.
     fn drain(&mut self, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
-        let mut empty = 0;
+        let (began, mut empty) = (self.clock.now(), 0);
         for receiver in &self.receivers {
             for _ in 0..BATCH {
                 let message = self.reader.read(receiver, MsgFlags::empty())?;
@@ -83,12 +74,12 @@ impl RawTransport {
                     empty += 1;
                     break;
                 };
-                let decoded = self.codec.decode(packet, self.clock.of_stamp(info.stamp));
-                sort(decoded, self.source, &mut self.counts, replies);
+                let decoded = self.codec.decode(packet, self.clock.came(info.stamp));
+                self.aside.sort(decoded, self.source, replies);
             }
         }
         if empty == self.receivers.len() {
-            self.clock.all_read();
+            self.clock.all_read(began);
         }
         Ok(())
     }
@@ -104,7 +95,7 @@ impl Transport for RawTransport {
         let to = SocketAddrV4::new(probe.key.target, 0).into();
         let at = self.now();
         match self.sender.send_to(&packet, &to) {
-            Ok(_) => Ok(SendResult::Sent(at)),
+            Ok(_) => Ok(SendResult::Sent(self.clock.left(at))),
             Err(error) => Refusal::of_io(error, "sendto", at),
         }
     }
@@ -115,12 +106,16 @@ impl Transport for RawTransport {
             return Ok(());
         }
         let receivers = self.receivers.iter().map(|it| ready_for(it, PollFlags::POLLIN));
-        wait(receivers, until.since(self.now()))?;
+        wait(receivers, &mut self.clock, until)?;
         self.drain(replies)
     }
 
+    fn take_unsent(&mut self) -> Vec<Unsent> {
+        std::mem::take(&mut self.aside.unsent)
+    }
+
     fn take_counts(&mut self) -> TransportCounts {
-        std::mem::take(&mut self.counts)
+        std::mem::take(&mut self.aside.counts)
     }
 }
 

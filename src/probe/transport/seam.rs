@@ -9,7 +9,7 @@ use nix::errno::Errno;
 
 use super::super::exchange::{Flow, Probe, ProbeMethod, Reply};
 use super::super::packet::Ignored;
-use super::super::timing::Moment;
+use super::super::timing::{Moment, Stamp};
 
 /// Sends probes of type `P`, and receives the replies `R` to them.
 pub trait Transport<P = Probe, R = Reply> {
@@ -29,6 +29,12 @@ pub trait Transport<P = Probe, R = Reply> {
     /// When nothing can be received any more.
     fn recv(&mut self, until: Moment, replies: &mut Vec<R>) -> Result<(), TransportError>;
 
+    /// Takes the probes of which it turned out, since the last call, that they never left this machine
+    /// although the system had taken them.
+    fn take_unsent(&mut self) -> Vec<Unsent<P>> {
+        Vec::new()
+    }
+
     /// Takes what was counted beside the replies since the last call.
     fn take_counts(&mut self) -> TransportCounts;
 
@@ -43,14 +49,21 @@ pub trait Transport<P = Probe, R = Reply> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SendResult {
     /// It left at this moment.
-    Sent(Moment),
+    Sent(Stamp),
     /// As many are under way as this transport can have: try again a little later.
     Busy,
-    /// The machine refused it for the moment, as a full queue does, or a local firewall at random: worth
-    /// some tries.
+    /// The machine refused it, as a full queue does, a local firewall at random, or a link that is down. It
+    /// is no attempt, and worth some tries.
     Refused(Moment, Refusal),
-    /// The machine refused it, as it does without a route. It counts as an attempt that was not answered.
-    Unsent(Moment, Refusal),
+}
+
+/// A probe that the system had taken, and that never left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unsent<P = Probe> {
+    /// The probe.
+    pub probe: P,
+    /// What the system reported.
+    pub refusal: Refusal,
 }
 
 /// What the system reported when it did not send.
@@ -81,18 +94,24 @@ impl Refusal {
         match errno {
             Errno::EBADF | Errno::EFAULT | Errno::ENOTSOCK | Errno::EDESTADDRREQ => None,
             Errno::EAGAIN | Errno::EINTR => Some(SendResult::Busy),
-            // Netfilter drops (EPERM), queues and memory.
-            Errno::EPERM | Errno::ENOBUFS | Errno::ENOMEM => {
-                Some(SendResult::Refused(at, Self(errno)))
-            }
-            _ => Some(SendResult::Unsent(at, Self(errno))),
+            _ => Some(SendResult::Refused(at, Self(errno))),
         }
+    }
+
+    /// Whether this may be the error of an earlier packet, which the system reports at the next send. It is
+    /// not where a firewall drops packets (EPERM), or queues and memory are full.
+    pub(super) const fn may_be_an_earlier_one(self) -> bool {
+        !matches!(self.0, Errno::EPERM | Errno::ENOBUFS | Errno::ENOMEM)
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        io::Error::from(self.0).fmt(f)
+        match self.0 {
+            // The system's words for it speak of a route, and there is one.
+            Errno::EHOSTUNREACH => f.write_str("host unreachable"),
+            errno => io::Error::from(errno).fmt(f),
+        }
     }
 }
 
@@ -101,11 +120,12 @@ impl fmt::Display for Refusal {
 pub struct TransportCounts {
     /// Packets that arrived and were ignored, by reason.
     pub ignored: BTreeMap<Ignored, u64>,
-    /// Probes that the machine refused to send.
+    /// Probes that the machine refused to send, however often they were tried.
     pub unsent: u64,
     /// The last reason that it gave.
     pub unsent_reason: Option<String>,
-    /// Sends that were repeated, because the error of an earlier probe had stopped them.
+    /// Sends that were repeated: the error of an earlier probe had stopped them, or the machine refused them
+    /// for a while.
     pub resent: u64,
     /// The last such error.
     pub resent_reason: Option<String>,
@@ -128,10 +148,20 @@ impl TransportCounts {
         *self.ignored.entry(why).or_default() += 1;
     }
 
-    /// Counts a probe that could not be sent.
-    pub(in super::super) fn count_unsent(&mut self, why: impl fmt::Display) {
-        self.unsent += 1;
-        self.unsent_reason = Some(why.to_string());
+    /// Counts probes that could not be sent.
+    pub(in super::super) fn count_unsent(&mut self, count: u64, why: Refusal) {
+        if count > 0 {
+            self.unsent += count;
+            self.unsent_reason = Some(why.to_string());
+        }
+    }
+
+    /// Counts probes that are sent again.
+    pub(in super::super) fn count_resent(&mut self, count: u64, why: Refusal) {
+        if count > 0 {
+            self.resent += count;
+            self.resent_reason = Some(why.to_string());
+        }
     }
 }
 
@@ -207,7 +237,9 @@ impl TransportError {
                 | Errno::EAFNOSUPPORT
                 | Errno::EPROTOTYPE
                 | Errno::EOPNOTSUPP
+                | Errno::ENOPROTOOPT
                 | Errno::EINVAL
+                | Errno::ENODEV
                 | Errno::ENOSYS,
             ) => Self::NotOffered { call, source: error },
             _ => Self::System { call, source: error },
@@ -219,6 +251,13 @@ impl TransportError {
         let Self::System { source, .. } = self else { return false };
         let errno = source.raw_os_error().map(Errno::from_raw);
         matches!(errno, Some(Errno::EMFILE | Errno::ENFILE))
+    }
+
+    /// Whether this process or the system has nothing left for another socket.
+    pub(super) fn is_out_of_resources(&self) -> bool {
+        let Self::System { source, .. } = self else { return false };
+        let errno = source.raw_os_error().map(Errno::from_raw);
+        self.is_out_of_files() || matches!(errno, Some(Errno::ENOMEM | Errno::ENOBUFS))
     }
 
     /// Makes the error of a system call that failed.
@@ -241,7 +280,12 @@ mod tests {
         for errno in [Errno::EPERM, Errno::EACCES] {
             assert!(matches!(unopened(errno), TransportError::NoRaw), "{errno}");
         }
-        for errno in [Errno::EPROTONOSUPPORT, Errno::ESOCKTNOSUPPORT, Errno::EAFNOSUPPORT] {
+        for errno in [
+            Errno::EPROTONOSUPPORT,
+            Errno::ESOCKTNOSUPPORT,
+            Errno::EAFNOSUPPORT,
+            Errno::ENOPROTOOPT,
+        ] {
             assert!(matches!(unopened(errno), TransportError::NotOffered { .. }), "{errno}");
         }
     }

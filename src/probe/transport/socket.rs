@@ -1,7 +1,7 @@
 //! What all sockets share: the clock, reading one message with what the kernel says about it, and
 //! waiting for the next.
 
-use std::io::{self, IoSliceMut};
+use std::io::IoSliceMut;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
@@ -14,10 +14,10 @@ use nix::time::{ClockId, clock_gettime};
 
 use crate::trace::ReplyKind;
 
-use super::super::exchange::Reply;
+use super::super::exchange::{Probe, Reply};
 use super::super::packet::Ignored;
-use super::super::timing::Moment;
-use super::seam::{TransportCounts, TransportError};
+use super::super::timing::{Moment, Stamp};
+use super::seam::{Refusal, TransportCounts, TransportError, Unsent};
 
 /// How large a receive buffer is meant to be: some ten thousand replies.
 pub(super) const RECEIVE_BUFFER: usize = 4 << 20;
@@ -32,6 +32,12 @@ const LONGEST_MESSAGE: usize = 2048;
 /// one after the other make.
 const TOLERANCE: Duration = Duration::from_millis(20);
 
+/// How long a wait lasts at most before the clock is looked at again.
+const SLICE: Duration = Duration::from_millis(20);
+/// How far apart two looks at the clock may be for what lies between them to be known. Where they are
+/// further apart, the process or the machine was stopped.
+const CLOSE: Duration = Duration::from_millis(10);
+
 /// How often clocks are looked at, at most, until two looks are close to each other.
 const LOOKS: usize = 3;
 
@@ -44,31 +50,52 @@ pub(super) struct Clock {
     at: Moment,
     /// The wall clock less the time since the machine was started, when the queues were empty last.
     offset: Duration,
+    /// When the queues were empty last: what is in them came later.
+    empty: Moment,
+    /// The time since the machine was started.
+    since_boot: fn() -> Duration,
 }
 
 impl Clock {
     /// A clock that shows `at` now.
     pub(super) fn start(at: Moment) -> Self {
-        Self { began: since_boot(), at, offset: offset() }
+        Self::of(since_boot, at)
+    }
+
+    fn of(since_boot: fn() -> Duration, at: Moment) -> Self {
+        Self { began: since_boot(), at, offset: offset(), empty: at, since_boot }
     }
 
     pub(super) fn now(self) -> Moment {
-        self.at + since_boot().saturating_sub(self.began)
+        self.at + (self.since_boot)().saturating_sub(self.began)
     }
 
-    /// The moment of a kernel stamp, however old: a process may have been stopped. The kernel stamps by the
-    /// wall clock. Where that was set since the queues were empty, the stamp says nothing.
-    pub(super) fn of_stamp(self, stamp: Option<Duration>) -> Moment {
+    /// When a packet left whose sending began at `before`. The process may be stopped between the look at
+    /// the clock and the sending; then it left now at the latest.
+    pub(super) fn left(self, before: Moment) -> Stamp {
+        let now = self.now();
+        let exact = now.since(before) <= CLOSE;
+        Stamp { at: if exact { before } else { now }, exact }
+    }
+
+    /// When a message came: the moment of the kernel's stamp, however old, since a process may have been
+    /// stopped. The kernel stamps by the wall clock. Where that was set since the queues were empty, the
+    /// stamp says nothing. Without one, a message came between the last look at the queues and now.
+    pub(super) fn came(self, stamp: Option<Duration>) -> Stamp {
         let (now, offset) = (self.now(), offset());
         let was_set = offset.abs_diff(self.offset) > TOLERANCE;
         let since_boot = stamp.filter(|_| !was_set).and_then(|stamp| stamp.checked_sub(offset));
         let stamped = since_boot.map(|stamp| self.at + stamp.saturating_sub(self.began));
-        stamped.map_or(now, |stamped| stamped.min(now))
+        match stamped {
+            Some(stamped) => Stamp::from(stamped.min(now)),
+            None => Stamp { at: now, exact: now.since(self.empty) <= SLICE + CLOSE },
+        }
     }
 
-    /// All that had arrived was read: what comes now is stamped by the wall clock as it is now.
-    pub(super) fn all_read(&mut self) {
+    /// All that had arrived by `at` was read: what comes later is stamped by the wall clock as it is now.
+    pub(super) fn all_read(&mut self, at: Moment) {
         self.offset = offset();
+        self.empty = self.empty.max(at);
     }
 }
 
@@ -191,24 +218,39 @@ impl MessageInfo {
     }
 }
 
-/// Adds what was decoded to `replies`, or counts why it is no reply.
-///
-/// When the gateway does not answer, this machine itself sends a destination unreachable. Such a probe
-/// met no router at all, so it counts as one that did not leave.
-pub(super) fn sort(
-    decoded: Result<Reply, Ignored>,
-    source: Ipv4Addr,
-    counts: &mut TransportCounts,
-    replies: &mut Vec<Reply>,
-) {
-    match decoded {
-        Ok(Reply { kind: ReplyKind::Unreachable(_), from, probe, .. })
-            if from == source && probe.key.target != source =>
-        {
-            counts.count_unsent(io::Error::from(io::ErrorKind::HostUnreachable));
+/// What has come beside replies.
+#[derive(Debug, Default)]
+pub(super) struct Aside {
+    pub(super) counts: TransportCounts,
+    /// Probes that never left.
+    pub(super) unsent: Vec<Unsent>,
+}
+
+impl Aside {
+    /// Adds what was decoded to `replies`, or counts why it is no reply.
+    ///
+    /// When the gateway does not answer, this machine itself, at `source`, sends a destination unreachable.
+    /// Such a probe met no router at all: it did not leave.
+    pub(super) fn sort(
+        &mut self,
+        decoded: Result<Reply, Ignored>,
+        source: Ipv4Addr,
+        replies: &mut Vec<Reply>,
+    ) {
+        match decoded {
+            Ok(Reply { kind: ReplyKind::Unreachable(_), from, probe, .. })
+                if from == source && probe.key.target != source =>
+            {
+                self.not_sent(probe, Errno::EHOSTUNREACH);
+            }
+            Ok(reply) => replies.push(reply),
+            Err(why) => self.counts.count_ignored(why),
         }
-        Ok(reply) => replies.push(reply),
-        Err(why) => counts.count_ignored(why),
+    }
+
+    /// A probe never left.
+    pub(super) fn not_sent(&mut self, probe: Probe, errno: Errno) {
+        self.unsent.push(Unsent { probe, refusal: Refusal::new(errno) });
     }
 }
 
@@ -217,17 +259,75 @@ pub(super) fn ready_for(socket: &impl AsFd, event: PollFlags) -> PollFd<'_> {
     PollFd::new(socket.as_fd(), event)
 }
 
-/// Waits until one of the sockets is ready, a signal arrives, or `longest` has passed. Returns which are
-/// ready; none after a signal.
+/// Waits until one of the sockets is ready, a signal arrives, or it is `until`. Returns which are ready; none
+/// after a signal. It waits in slices, so that the clock knows how long nothing had come.
 pub(super) fn wait<'a>(
     sockets: impl Iterator<Item = PollFd<'a>>,
-    longest: Duration,
+    clock: &mut Clock,
+    until: Moment,
 ) -> Result<Vec<bool>, TransportError> {
-    let nanos = i64::try_from(longest.as_nanos()).unwrap_or(i64::MAX);
     let mut waiting: Vec<PollFd<'_>> = sockets.collect();
-    match ppoll(&mut waiting, Some(TimeSpec::nanoseconds(nanos)), None) {
-        Ok(_) => Ok(waiting.iter().map(|it| it.any().unwrap_or_default()).collect()),
-        Err(Errno::EINTR) => Ok(Vec::new()),
-        Err(errno) => Err(TransportError::system("ppoll")(errno)),
+    loop {
+        let now = clock.now();
+        let left = until.since(now);
+        let nanos = i64::try_from(left.min(SLICE).as_nanos()).unwrap_or(i64::MAX);
+        match ppoll(&mut waiting, Some(TimeSpec::nanoseconds(nanos)), None) {
+            // Nothing had come by the end of the slice.
+            Ok(0) if left > SLICE => clock.all_read(now + SLICE),
+            Ok(_) => return Ok(waiting.iter().map(|it| it.any().unwrap_or_default()).collect()),
+            Err(Errno::EINTR) => return Ok(Vec::new()),
+            Err(errno) => return Err(TransportError::system("ppoll")(errno)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    thread_local! {
+        /// The clock of a test, in milliseconds.
+        static MILLIS: Cell<u64> = const { Cell::new(0) };
+    }
+
+    fn since_boot_in_test() -> Duration {
+        Duration::from_millis(MILLIS.get())
+    }
+
+    fn pass(millis: u64) {
+        MILLIS.set(MILLIS.get() + millis);
+    }
+
+    fn clock() -> Clock {
+        Clock::of(since_boot_in_test, Moment::START)
+    }
+
+    /// Stopped between the look at the clock and the sending, or between the sending and the next look: when the
+    /// packet left is not known, but that it did not leave later than now.
+    #[test]
+    fn a_process_that_is_stopped_while_it_sends_does_not_know_when() {
+        let clock = clock();
+        let before = clock.now();
+        pass(1);
+        assert_eq!(clock.left(before), Stamp::from(before));
+        pass(2_000);
+        assert_eq!(clock.left(before), Stamp { at: clock.now(), exact: false });
+    }
+
+    /// What has no stamp of the kernel came between two looks.
+    #[test]
+    fn a_process_that_is_stopped_while_it_waits_does_not_know_when_something_came() {
+        let mut clock = clock();
+        clock.all_read(clock.now());
+        pass(15);
+        assert_eq!(clock.came(None), Stamp::from(clock.now()));
+        pass(2_000);
+        let reply = clock.came(None);
+        assert!(!reply.exact && reply.at == clock.now());
+        assert_eq!(reply.since(Stamp::from(Moment::START)), None);
+        clock.all_read(clock.now());
+        assert!(clock.came(None).exact);
     }
 }

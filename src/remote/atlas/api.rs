@@ -68,36 +68,37 @@ pub struct Found {
 pub fn find(client: &mut Client, asn: u32, budget: Duration) -> Result<Found, RemoteError> {
     let path =
         format!("measurements/?target_asn={asn}&type=traceroute&af=4&sort=-id&page_size={PAGE}");
-    let (all, cut) = list(client, "the list of measurements", &path, false, budget)?;
-    Ok(Found { measurements: all.iter().filter_map(Measurement::read).collect(), cut })
+    let mut measurements = Vec::new();
+    let cut = list(client, "the list of measurements", &path, budget, &mut |value| {
+        measurements.extend(Measurement::read(value));
+    })?;
+    Ok(Found { measurements, cut })
 }
 
-/// The objects of a list, page by page; and why there may be more, if there may.
+/// Gives `take` the objects of a list, page by page. Returns why there may be more, if there may.
 pub(super) fn list(
     client: &mut Client,
     what: &str,
     path: &str,
-    keyed: bool,
     budget: Duration,
-) -> Result<(Vec<Value>, Option<String>), RemoteError> {
+    take: &mut dyn FnMut(&Value),
+) -> Result<Option<String>, RemoteError> {
     let mut place = client.place(path);
-    let (mut objects, mut asked) = (Vec::new(), HashSet::new());
+    let mut asked = HashSet::new();
     loop {
         if !asked.insert(place.clone()) {
-            return Ok((objects, Some(format!("{what}: a page leads back to one before"))));
+            return Ok(Some(format!("{what}: a page leads back to one before")));
         }
         if asked.len() > MOST_PAGES {
-            return Ok((objects, Some(format!("{what}: there are more than {MOST_PAGES} pages"))));
+            return Ok(Some(format!("{what}: there are more than {MOST_PAGES} pages")));
         }
         let until = client.clock.now() + budget;
-        let (page, next) = client.get(what, &place, keyed, until, page)?;
-        objects.extend(page);
-        let Some(next) = next else { return Ok((objects, None)) };
-        place = client.on_this_host(&next).ok_or_else(|| {
-            let why = format!(
-                "its next page is on another host, {}, which is not asked",
-                client.strip(&shown(&next))
-            );
+        let (page, next) = client.get(what, &place, false, until, page)?;
+        page.iter().for_each(&mut *take);
+        let Some(next) = next else { return Ok(None) };
+        place = client.on_this_host(&place, &next).ok_or_else(|| {
+            let next = client.strip(&shown(&next));
+            let why = format!("its next page is on another host, {next}, which is not asked");
             RemoteError::Unexpected { what: what.into(), why }
         })?;
     }

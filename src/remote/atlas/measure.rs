@@ -15,14 +15,16 @@ use super::plan::advised;
 use super::probes;
 use crate::remote::client::{Client, Posted};
 use crate::remote::error::{RemoteError, shown};
-use crate::remote::run::{Made, Run, State, Step, identity};
+use crate::remote::run::{Made, Run, State, Step};
 
 /// How long a lost measurement is looked for: the list of all knows it only after a while.
-const SEARCHED: Duration = Duration::from_secs(300);
+const SEARCHED: Duration = Duration::from_mins(5);
 /// The longest time between two searches.
 const SEARCH_EVERY: Duration = Duration::from_secs(10);
 /// How long one answer is waited for while results are collected.
-const ONE_ANSWER: Duration = Duration::from_secs(60);
+const ONE_ANSWER: Duration = Duration::from_mins(1);
+/// How much time the last look has.
+const LAST_LOOK: Duration = Duration::from_secs(1);
 /// How often nothing new may come before the silent probes are given up.
 const SILENT_POLLS: u32 = 10;
 /// How many results of a probe are taken, and how many there may be beside those.
@@ -76,7 +78,7 @@ pub fn create(
     match run.journal.state() {
         State::Going | State::Ended(_) => return Ok(()),
         State::Unknown => {
-            if find_made(client, run, waiting, remark)? {
+            if find_made(client, run, waiting, again, remark)? {
                 return Ok(());
             }
             if !again {
@@ -130,7 +132,7 @@ pub fn create(
     remark(format!(
         "the answer to the request was lost ({why}); looking for its measurements by their tag"
     ));
-    if find_made(client, run, waiting, remark)? { Ok(()) } else { Err(lost(run)) }
+    if find_made(client, run, waiting, false, remark)? { Ok(()) } else { Err(lost(run)) }
 }
 
 /// What to do without a key.
@@ -159,34 +161,35 @@ fn find_made(
     client: &mut Client,
     run: &mut Run,
     waiting: Waiting,
+    again: bool,
     remark: &mut dyn FnMut(String),
 ) -> Result<bool, RemoteError> {
     let Some(planned) = run.journal.planned().cloned() else { return Ok(false) };
     let wanted = planned.targets.len();
     let now = client.clock.now();
-    // The rest of the time is for the results.
-    let until = now + SEARCHED.min(waiting.until.saturating_sub(now) / 3);
+    // Who says that they may be created again expects that none is found, and wants the rest of the time for results.
+    let left = waiting.until.saturating_sub(now);
+    let time = SEARCHED.min(if again { left / 3 } else { left * 4 / 5 });
+    let (until, wait) = (now + time, waiting.poll.min(SEARCH_EVERY).min(time / 8));
     let path = format!("measurements/?tags={}&page_size=500", planned.tag);
     let mut found = BTreeMap::new();
     loop {
         let budget = until.saturating_sub(client.clock.now());
-        match list(client, "the list of measurements", &path, false, budget) {
-            Ok((all, _)) => {
-                for value in all.iter().filter(|value| has_tag(value, &planned.tag)) {
-                    let Some(one) = Measurement::read(value) else { continue };
-                    let target = one.target_ip.map_or(one.target, |target| target.to_string());
-                    // Should there be two for a target, the first one was made by the first request.
-                    let id = found.entry(target).or_insert(one.id);
-                    *id = one.id.min(*id);
-                }
+        let listed = list(client, "the list of measurements", &path, budget, &mut |value| {
+            let one = Measurement::read(value).filter(|_| has_tag(value, &planned.tag));
+            if let Some(one) = one {
+                let target = one.target_ip.map_or(one.target, |target| target.to_string());
+                // Should there be two for a target, the first one was made by the first request.
+                let id = found.entry(target).or_insert(one.id);
+                *id = one.id.min(*id);
             }
-            Err(error @ RemoteError::Interrupted(_)) => return Err(error),
-            // As good as nothing found.
-            Err(_) => {}
+        });
+        // What fails otherwise is as good as nothing found.
+        if let Err(error @ RemoteError::Interrupted(_)) = listed {
+            return Err(error);
         }
         let all_found = found.len() >= wanted;
         let now = client.clock.now();
-        let wait = waiting.poll.min(SEARCH_EVERY);
         if all_found || now + wait > until {
             break;
         }
@@ -258,10 +261,12 @@ pub fn collect(
         if all.iter().all(|one| one.done) {
             break;
         }
-        if client.clock.now() + waiting.poll > waiting.until {
+        // The last look needs some time too.
+        let left = waiting.until.saturating_sub(client.clock.now() + LAST_LOOK);
+        if left.is_zero() {
             return Ok(End::TimeOver(last_error));
         }
-        client.clock.sleep(waiting.poll);
+        client.clock.sleep(waiting.poll.min(left));
         if client.clock.is_interrupted() {
             return Ok(End::Interrupted);
         }
@@ -272,7 +277,9 @@ pub fn collect(
     } else {
         failed.join("; ")
     };
-    run.write(client.clock.utc(), Step::Ended { why: why.clone() })?;
+    if run.journal.state() != State::Ended(why.clone()) {
+        run.write(client.clock.utc(), Step::Ended { why: why.clone() })?;
+    }
     Ok(if failed.is_empty() { End::Ended } else { End::Failed(why) })
 }
 
@@ -363,9 +370,9 @@ fn take_results(
     records.end_at(waiting.until);
     let (mut new, mut waits, mut ended) = (0, Vec::new(), Ok(()));
     loop {
-        match records.next() {
+        match records.next_record() {
             Ok(Some(record)) => {
-                if identity(&record).is_some_and(|(measurement, _)| measurement == own) {
+                if run.is_of(&own, &record) {
                     waits.push(record);
                     new += 1;
                 }

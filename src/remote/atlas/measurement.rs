@@ -89,14 +89,13 @@ impl Status {
         let named = |or: &str| name.clone().unwrap_or_else(|| or.to_owned());
         match number {
             Some(0 | 1) => Self::Waiting,
-            Some(2) => Self::Ongoing,
+            Some(2) | None => Self::Ongoing,
             Some(4) => Self::Stopped,
             Some(5) => Self::ForcedToStop,
             Some(6) => Self::Failed(named("No suitable probes")),
             Some(7) => Self::Failed(named("Failed")),
             Some(9) => Self::Failed(named("Canceled")),
             Some(other) => Self::Unclear(named(&format!("status {other}"))),
-            None => Self::Ongoing,
         }
     }
 

@@ -106,9 +106,8 @@ pub(super) fn advised(error: RemoteError, targets: &[Ipv4Addr]) -> RemoteError {
 
 fn advice(refusal: &Refusal, targets: &[Ipv4Addr]) -> String {
     let said = refusal.to_string();
-    let words = said.split(|c: char| !c.is_ascii_digit() && c != '.');
-    let named: Option<Ipv4Addr> =
-        words.filter_map(|word| word.trim_matches('.').parse().ok()).next();
+    let mut words = said.split(|c: char| !c.is_ascii_digit() && c != '.');
+    let named: Option<Ipv4Addr> = words.find_map(|word| word.trim_matches('.').parse().ok());
     if refusal.mentions(&["same target", "concurrent measurements"]) || named.is_some() {
         let target = named.or(targets.first().copied()).unwrap_or(Ipv4Addr::UNSPECIFIED);
         let [a, b, c, d] = target.octets();

@@ -244,9 +244,9 @@ fn sample(
     // An AS is as likely as any other, however many probes it has.
     if asns.is_some() {
         let mut one_of_each = BTreeMap::new();
-        probes.into_iter().for_each(|probe| {
+        for probe in probes {
             one_of_each.entry(probe.place.asn).or_insert(probe);
-        });
+        }
         probes = one_of_each.into_values().collect();
         probes.shuffle(random);
     }
@@ -279,8 +279,9 @@ fn connected(
     budget: Duration,
 ) -> Result<Vec<Probe>, RemoteError> {
     let path = format!("probes/?status=1&tags={WORKS}{filter}&{FIELDS}");
-    let (all, _) = list(client, "the list of probes", &path, false, budget)?;
-    Ok(all.iter().filter_map(probe).collect())
+    let mut found = Vec::new();
+    list(client, "the list of probes", &path, budget, &mut |value| found.extend(probe(value)))?;
+    Ok(found)
 }
 
 /// Those of `ids` that are connected.
@@ -289,8 +290,9 @@ fn named(client: &mut Client, ids: &[u64], budget: Duration) -> Result<Vec<Probe
     for some in ids.chunks(MOST_NAMED) {
         let text: Vec<_> = some.iter().map(u64::to_string).collect();
         let path = format!("probes/?id__in={}&{FIELDS}", text.join(","));
-        let (all, _) = list(client, "the list of probes", &path, false, budget)?;
-        found.extend(all.iter().filter_map(probe).filter(|probe| some.contains(&probe.id)));
+        list(client, "the list of probes", &path, budget, &mut |value| {
+            found.extend(probe(value).filter(|probe| some.contains(&probe.id)));
+        })?;
     }
     found.sort_by_key(|probe| probe.id);
     found.dedup_by_key(|probe| probe.id);
@@ -317,9 +319,9 @@ pub(super) fn places(
     for some in ids.chunks(MOST_NAMED) {
         let text: Vec<_> = some.iter().map(u64::to_string).collect();
         let path = format!("probes/?id__in={}&{FIELDS}", text.join(","));
-        let (all, _) = list(client, "the list of probes", &path, false, budget)?;
-        places
-            .extend(all.iter().filter_map(|value| Some((whole(value.get("id")?)?, place(value)))));
+        list(client, "the list of probes", &path, budget, &mut |value| {
+            places.extend(value.get("id").and_then(whole).map(|id| (id, place(value))));
+        })?;
     }
     Ok(places)
 }
@@ -355,8 +357,9 @@ mod tests {
     fn probes() -> Vec<Probe> {
         // AS 1 has half of all probes, and most countries have one AS.
         let one = |id: u64| {
-            let asn = if id % 2 == 0 { 1 } else { u32::try_from(id).expect("small") };
-            let country = if id % 3 == 0 { "DE".into() } else { format!("{:02}", id % 40) };
+            let asn = if id.is_multiple_of(2) { 1 } else { u32::try_from(id).expect("small") };
+            let country =
+                if id.is_multiple_of(3) { "DE".into() } else { format!("{:02}", id % 40) };
             Probe { id, place: ProbePlace { country: Some(country), asn: Some(asn) } }
         };
         (1..600).map(one).collect()

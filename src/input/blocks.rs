@@ -1,0 +1,237 @@
+//! bzip2 on several cores. Its blocks are independent of each other, and each begins with the same 48 bits, at any bit of
+//! the stream; so they are cut out, and every one is unpacked as a stream of its own.
+
+use std::collections::VecDeque;
+use std::io::{self, Read};
+use std::thread::{self, JoinHandle};
+
+/// What a block begins with, and what stands behind the last one: pi and its square root.
+const BLOCK: u64 = 0x3141_5926_5359;
+const END: u64 = 0x1772_4538_5090;
+const MARK_BITS: usize = 48;
+/// How much is read at once.
+const PART: usize = 256 << 10;
+/// No block is longer when it is packed: 900,000 bytes grow by a fiftieth at most.
+const LONGEST: usize = 2 << 20;
+/// The most blocks that are unpacked at once, each of which takes 4 MB.
+const MOST: usize = 8;
+
+type Unpacking = JoinHandle<io::Result<Vec<u8>>>;
+
+/// What is in a bzip2 stream, or in several behind each other.
+pub(super) struct Blocks<R> {
+    input: R,
+    /// What was read and is not cut out yet.
+    packed: Vec<u8>,
+    /// The bit at which a block begins.
+    begin: Option<usize>,
+    /// Up to this bit nothing begins that was not seen.
+    searched: usize,
+    is_over: bool,
+    /// Why there is no further block; those under way come first.
+    failed: Option<io::Error>,
+    running: VecDeque<Unpacking>,
+    cores: usize,
+    unpacked: Vec<u8>,
+    at: usize,
+}
+
+impl<R: Read> Blocks<R> {
+    pub(super) fn new(input: R) -> Self {
+        let cores = thread::available_parallelism().map_or(1, usize::from).min(MOST);
+        Self {
+            input,
+            packed: Vec::new(),
+            begin: None,
+            searched: 0,
+            is_over: false,
+            failed: None,
+            running: VecDeque::new(),
+            cores,
+            unpacked: Vec::new(),
+            at: 0,
+        }
+    }
+
+    /// Cuts out the next block.
+    fn next_block(&mut self) -> io::Result<Option<Vec<u8>>> {
+        loop {
+            if let Some((place, is_block)) = mark(&self.packed, self.searched) {
+                let begin = std::mem::replace(&mut self.begin, is_block.then_some(place));
+                self.searched = place + MARK_BITS;
+                let Some(begin) = begin else { continue };
+                let block = standalone(&self.packed, begin, place);
+                // Whole bytes before the next block are not needed any more.
+                let done = place / 8;
+                self.packed.drain(..done);
+                self.searched -= done * 8;
+                self.begin = self.begin.map(|bit| bit - done * 8);
+                return Ok(Some(block));
+            }
+            // A mark may begin in the last bits that are there.
+            let bits = self.packed.len() * 8;
+            self.searched = self.searched.max(bits.saturating_sub(MARK_BITS + 8));
+            if self.begin.is_none() {
+                let done = self.searched / 8;
+                self.packed.drain(..done);
+                self.searched -= done * 8;
+            }
+            if self.is_over {
+                let cut = || io::Error::from(io::ErrorKind::UnexpectedEof);
+                return if self.begin.take().is_some() { Err(cut()) } else { Ok(None) };
+            }
+            if self.packed.len() > LONGEST {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "a block of bzip2 has no end",
+                ));
+            }
+            let part = u64::try_from(PART).unwrap_or(u64::MAX);
+            self.is_over = (&mut self.input).take(part).read_to_end(&mut self.packed)? == 0;
+        }
+    }
+
+    /// Unpacks the next block, while others behind it are under way.
+    fn unpack(&mut self) -> io::Result<bool> {
+        while self.running.len() < self.cores {
+            let Some(block) = self.next_block()? else { break };
+            self.running.push_back(thread::spawn(move || {
+                let mut unpacked = Vec::new();
+                bzip2::read::BzDecoder::new(block.as_slice()).read_to_end(&mut unpacked)?;
+                Ok(unpacked)
+            }));
+        }
+        let Some(first) = self.running.pop_front() else { return Ok(false) };
+        let unpacked =
+            first.join().unwrap_or_else(|_| Err(io::Error::other("a block cannot be unpacked")));
+        self.unpacked = unpacked.inspect_err(|_| {
+            // Nothing comes behind a hole.
+            self.running.clear();
+            self.cores = 0;
+        })?;
+        self.at = 0;
+        Ok(true)
+    }
+}
+
+impl<R: Read> Read for Blocks<R> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.unpacked.len() {
+            // What was unpacked before a damaged block is still handed out.
+            match self.unpack() {
+                Ok(true) => {}
+                Ok(false) => return self.failed.take().map_or(Ok(0), Err),
+                Err(error) if self.running.is_empty() => return Err(error),
+                Err(error) => {
+                    self.cores = 0;
+                    self.failed = Some(error);
+                }
+            }
+        }
+        let rest = &self.unpacked[self.at..];
+        let count = rest.len().min(to.len());
+        to[..count].copy_from_slice(&rest[..count]);
+        self.at += count;
+        Ok(count)
+    }
+}
+
+/// The first mark at or behind a bit, and whether a block begins there.
+fn mark(bytes: &[u8], from: usize) -> Option<(usize, bool)> {
+    const MASK: u64 = (1 << MARK_BITS) - 1;
+    let first = from / 8;
+    let windows = bytes.get(first..)?.windows(7).enumerate();
+    for (place, window) in windows {
+        let mut wide = [0; 8];
+        wide[1..].copy_from_slice(window);
+        let wide = u64::from_be_bytes(wide);
+        for shift in 0..8 {
+            let found = wide >> (8 - shift) & MASK;
+            let bit = (first + place) * 8 + shift;
+            if (found == BLOCK || found == END) && bit >= from {
+                return Some((bit, found == BLOCK));
+            }
+        }
+    }
+    // The last mark ends with the last byte.
+    let last = bytes.len().checked_sub(6).filter(|last| *last >= first)?;
+    let mut wide = [0; 8];
+    wide[2..].copy_from_slice(&bytes[last..]);
+    let found = u64::from_be_bytes(wide);
+    let is_mark = found == BLOCK || found == END;
+    (is_mark && last * 8 >= from).then_some((last * 8, found == BLOCK))
+}
+
+/// The bits of a block as a stream: a header, the block, what stands at the end of a stream, and its checksum, which is
+/// that of the only block.
+fn standalone(bytes: &[u8], from: usize, to: usize) -> Vec<u8> {
+    let (first, shift) = (from / 8, from % 8);
+    let byte = |place: usize| {
+        let get = |place: usize| bytes.get(first + place).copied().unwrap_or_default();
+        let both = u16::from_be_bytes([get(place), get(place + 1)]) << shift;
+        both.to_be_bytes()[0]
+    };
+    let bits = to - from;
+    let mut stream = b"BZh9".to_vec();
+    stream.extend((0..bits / 8).map(byte));
+    let rest = bits % 8;
+    let mut end = if rest == 0 { 0 } else { u128::from(byte(bits / 8) >> (8 - rest)) };
+    end = end << MARK_BITS | u128::from(END);
+    let checksum = u32::from_be_bytes([6, 7, 8, 9].map(byte));
+    end = end << 32 | u128::from(checksum);
+    let bits = rest + MARK_BITS + 32;
+    let filled = bits.next_multiple_of(8);
+    end <<= filled - bits;
+    stream.extend(&end.to_be_bytes()[16 - filled / 8..]);
+    stream
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn packed(content: &[u8], level: u32) -> Vec<u8> {
+        let level = bzip2::Compression::new(level);
+        let mut packer = bzip2::write::BzEncoder::new(Vec::new(), level);
+        packer.write_all(content).expect("packed");
+        packer.finish().expect("packed")
+    }
+
+    fn unpacked(bytes: &[u8]) -> io::Result<Vec<u8>> {
+        let mut all = Vec::new();
+        Blocks::new(bytes).read_to_end(&mut all).map(|_| all)
+    }
+
+    /// Bytes that do not pack well, and differ.
+    fn content(length: u32) -> Vec<u8> {
+        (0..length).flat_map(|number| number.wrapping_mul(2_654_435_761).to_be_bytes()).collect()
+    }
+
+    #[test]
+    fn streams_of_any_number_of_blocks_come_out_as_they_were() {
+        for (length, level) in [(0, 9), (1, 9), (1000, 1), (60_000, 1)] {
+            let content = content(length);
+            let bytes = packed(&content, level);
+            assert!(unpacked(&bytes).expect("unpacked") == content, "{length} {level}");
+            let twice = [bytes.clone(), bytes].concat();
+            assert!(unpacked(&twice).expect("unpacked") == content.repeat(2), "twice {length}");
+        }
+    }
+
+    #[test]
+    fn what_is_whole_comes_out_before_the_error() {
+        let content = content(90_000);
+        let bytes = packed(&content, 1);
+        let cut = &bytes[..bytes.len() / 2];
+        let mut all = Vec::new();
+        let error = Blocks::new(cut).read_to_end(&mut all).expect_err("cut");
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+        assert!(all.len() > content.len() / 4 && content.starts_with(&all), "{}", all.len());
+        let mut damaged = bytes;
+        let middle = damaged.len() / 2;
+        damaged[middle] ^= 0xff;
+        assert!(unpacked(&damaged).is_err());
+    }
+}

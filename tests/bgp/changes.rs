@@ -1,0 +1,254 @@
+//! What is an event and what is none, on recordings written byte by byte: eight peers of one collector, whose tables are
+//! written down first.
+
+use lasthop::bgp::{Event, Options, View};
+
+use crate::mrt_file::{MrtFile, PeerOf, Segment, as_path, nlri, update};
+use crate::october::{follow, options};
+
+const T: u32 = 1_506_848_400;
+const PREFIXES: [&str; 4] =
+    ["175.45.176.0/24", "175.45.177.0/24", "175.45.178.0/24", "175.45.179.0/24"];
+const ONE: &str = PREFIXES[0];
+
+fn peers() -> Vec<PeerOf> {
+    [1299, 3356, 2914, 3257, 6453, 7018, 9002, 3333]
+        .iter()
+        .zip(1..)
+        .map(|(asn, last)| (last, *asn))
+        .collect()
+}
+
+/// All peers, each with a table of twenty prefixes and the four of the block, by China Unicom.
+fn table(at: u32) -> MrtFile {
+    let mut file = MrtFile::default();
+    file.peers(at, &peers()).others(at, 20, 8);
+    let paths: Vec<Vec<u32>> = peers().iter().map(|(_, asn)| vec![*asn, 4837, 131_279]).collect();
+    for prefix in PREFIXES {
+        let routes: Vec<(u16, &[u32])> = (0..).zip(paths.iter().map(Vec::as_slice)).collect();
+        file.routes(at, prefix, &routes);
+    }
+    file
+}
+
+/// So many peers announce a prefix by this path behind their own AS.
+fn announce(file: &mut MrtFile, at: u32, count: usize, behind: &[u32], prefix: &str) {
+    for peer in peers().into_iter().take(count) {
+        let path: Vec<u32> = std::iter::once(peer.1).chain(behind.iter().copied()).collect();
+        file.announce(at, peer, &path, &[prefix]);
+    }
+}
+
+fn of_with(file: &MrtFile, options: &Options) -> (Vec<View>, Vec<Event>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("october.mrt");
+    file.save(&path);
+    follow(&[path], options)
+}
+
+/// The events of one /24 or of another prefix, and their seconds since the table.
+fn events(file: &MrtFile) -> Vec<String> {
+    let (_, events) = of_with(file, &options());
+    let text = |event: &Event| {
+        let seconds = event.first_at.as_second() - i64::from(T);
+        let subject = event.subject.as_deref().unwrap_or_default();
+        format!("{} {subject} {} +{seconds}", event.kind.name(), event.scope)
+    };
+    let is_block =
+        |event: &&Event| event.scope.prefix_len() == 22 && event.kind.name() != "collector-gap";
+    events.iter().filter(|event| !is_block(event)).map(text).collect()
+}
+
+#[test]
+fn an_upstream_that_two_peers_show_has_appeared_and_one_that_none_shows_has_vanished() {
+    let mut file = table(T);
+    announce(&mut file, T + 1000, 1, &[20485, 131_279], ONE);
+    assert_eq!(events(&file), [] as [&str; 0]);
+    announce(&mut file, T + 2000, 3, &[20485, 131_279], ONE);
+    announce(&mut file, T + 3000, 3, &[4837, 131_279], ONE);
+    let ttk = [
+        "carrier-appeared TransTeleCom 175.45.176.0/24 +2000",
+        "carrier-vanished TransTeleCom 175.45.176.0/24 +3000",
+    ];
+    assert_eq!(events(&file), ttk);
+}
+
+#[test]
+fn what_shows_only_between_two_rests_is_no_event() {
+    let mut file = table(T);
+    announce(&mut file, T + 1000, 8, &[20485, 131_279], ONE);
+    announce(&mut file, T + 1030, 8, &[4837, 131_279], ONE);
+    // Nor is another way to the same upstream.
+    announce(&mut file, T + 2000, 8, &[174, 4837, 131_279], ONE);
+    assert_eq!(events(&file), [] as [&str; 0]);
+}
+
+#[test]
+fn an_outage_begins_with_the_first_withdrawal_and_ends_with_the_first_route() {
+    let mut file = table(T);
+    for (number, peer) in (0..).zip(peers()) {
+        file.withdraw(T + 1000 + number, peer, &PREFIXES[..2]);
+    }
+    announce(&mut file, T + 2000, 8, &[4837, 131_279], ONE);
+    announce(&mut file, T + 2000, 8, &[20485, 131_279], PREFIXES[1]);
+    let expected = [
+        "outage-began  175.45.176.0/24 +1000",
+        "outage-began  175.45.177.0/24 +1000",
+        "outage-ended  175.45.176.0/24 +2000",
+        "outage-ended  175.45.177.0/24 +2000",
+        "carrier-appeared TransTeleCom 175.45.177.0/24 +2000",
+        "carrier-vanished China Unicom 175.45.177.0/24 +2000",
+    ];
+    assert_eq!(events(&file), expected);
+}
+
+/// A session that goes down takes the peer's knowledge with it, and withdraws nothing.
+#[test]
+fn a_session_that_is_reset_is_no_event() {
+    let mut file = table(T);
+    announce(&mut file, T + 1000, 2, &[20485, 131_279], ONE);
+    for peer in peers().into_iter().take(2) {
+        file.state(T + 2000, peer, 1);
+    }
+    file.withdraw(T + 2500, peers()[7], &["10.0.0.0/16"]);
+    for peer in peers().into_iter().take(2) {
+        file.state(T + 3000, peer, 6);
+    }
+    announce(&mut file, T + 3001, 2, &[20485, 131_279], ONE);
+    for prefix in &PREFIXES[1..] {
+        announce(&mut file, T + 3002, 2, &[4837, 131_279], prefix);
+    }
+    file.withdraw(T + 4000, peers()[7], &["10.0.0.0/16"]);
+    assert_eq!(events(&file), ["carrier-appeared TransTeleCom 175.45.176.0/24 +1000"]);
+}
+
+/// What changed while a session was down shows when the peer has sent its table again.
+#[test]
+fn what_changed_behind_a_session_that_was_down_is_an_event() {
+    let mut file = table(T);
+    for peer in peers().into_iter().take(2) {
+        file.state(T + 2000, peer, 1).state(T + 3000, peer, 6);
+    }
+    announce(&mut file, T + 3001, 2, &[20485, 131_279], ONE);
+    for prefix in &PREFIXES[1..] {
+        announce(&mut file, T + 3002, 2, &[4837, 131_279], prefix);
+    }
+    file.withdraw(T + 4000, peers()[7], &["10.0.0.0/16"]);
+    let (_, found) = of_with(&file, &options());
+    let event = found.iter().find(|event| event.scope.prefix_len() == 24).expect("an event");
+    assert_eq!((event.kind.name(), event.moved), ("carrier-appeared", 2));
+    assert_eq!(event.not_before.as_second(), i64::from(T + 2000));
+}
+
+#[test]
+fn a_collector_that_restarts_is_a_gap_and_nothing_else() {
+    let mut file = table(T);
+    for peer in peers() {
+        file.state(T + 2000, peer, 1).state(T + 2300, peer, 6);
+    }
+    for prefix in PREFIXES {
+        announce(&mut file, T + 2301, 8, &[4837, 131_279], prefix);
+    }
+    file.withdraw(T + 4000, peers()[7], &["10.0.0.0/16"]);
+    assert_eq!(events(&file), ["collector-gap  175.45.176.0/22 +2000"]);
+}
+
+#[test]
+fn foreign_origins_and_upstreams_that_nobody_lists_are_named() {
+    let mut file = table(T);
+    announce(&mut file, T + 1000, 3, &[64_666, 131_279], PREFIXES[1]);
+    announce(&mut file, T + 2000, 3, &[9009, 65_010], ONE);
+    announce(&mut file, T + 3000, 4, &[9009, 9010], "175.45.178.128/25");
+    announce(&mut file, T + 4000, 3, &[4837, 131_279], "175.45.179.0/25");
+    announce(&mut file, T + 5000, 3, &[4837, 131_279], ONE);
+    let expected = [
+        "unknown-upstream AS64666 175.45.177.0/24 +1000",
+        "origin-changed AS65010 175.45.176.0/24 +2000",
+        "foreign-more-specific AS9010 175.45.178.128/25 +3000",
+        "origin-changed AS65010 175.45.176.0/24 +5000",
+    ];
+    assert_eq!(events(&file), expected);
+}
+
+/// Tables alone: something happened between two of them.
+#[test]
+fn tables_alone_show_between_which_of_them_it_happened() {
+    let mut file = table(T);
+    let mut second = table(T + 28_800);
+    announce(&mut second, T + 30_000, 1, &[4837, 131_279], ONE);
+    file.0.extend(second.0);
+    assert_eq!(events(&file), [] as [&str; 0]);
+    let mut third = MrtFile::default();
+    third.peers(T + 57_600, &peers()).others(T + 57_600, 20, 8);
+    let paths: Vec<Vec<u32>> = peers().iter().map(|(_, asn)| vec![*asn, 20485, 131_279]).collect();
+    for prefix in PREFIXES {
+        let routes: Vec<(u16, &[u32])> = (0..).zip(paths.iter().map(Vec::as_slice)).collect();
+        third.routes(T + 57_600, prefix, &routes);
+    }
+    file.0.extend(third.0);
+    let (views, found) = of_with(&file, &options());
+    let appeared =
+        found.iter().find(|event| event.kind.name() == "carrier-appeared").expect("an event");
+    let times = (appeared.not_before.as_second(), appeared.first_at.as_second());
+    assert_eq!(times, (i64::from(T + 30_000), i64::from(T + 57_600)));
+    assert_eq!(views.len(), 3);
+}
+
+/// Sets and poisoned paths name nobody, and count apart.
+#[test]
+fn paths_that_do_not_say_it_are_unknown() {
+    let mut file = table(T);
+    let set = [Segment::Sequence(&[1299, 4837]), Segment::Set(&[131_279, 64_500])];
+    let message = update(&[], &as_path(&set, true), &nlri(&[ONE], None));
+    file.message(T + 1000, 4, peers()[0], 2, &message);
+    file.announce(T + 1001, peers()[1], &[3356, 134_544, 131_279, 20485, 131_279], &[ONE]);
+    let (views, _) = of_with(&file, &options());
+    let last = &views.last().expect("a view").scopes[1];
+    let counts: Vec<usize> = last.counts.values().copied().collect();
+    // China, Russia, other, unknown, unreached.
+    assert_eq!(counts, [6, 0, 0, 2, 0]);
+    assert_eq!(last.visibility, Some(1.0));
+}
+
+/// A table may leave out the numbers of paths that updates have.
+#[test]
+fn several_paths_of_a_peer_share_its_weight() {
+    let mut file = table(T);
+    let several = |file: &mut MrtFile, at: u32| {
+        for (id, upstream) in [(1, 4837), (2, 20485)] {
+            let attributes = as_path(&[Segment::Sequence(&[1299, upstream, 131_279])], true);
+            file.message(at, 9, peers()[0], 2, &update(&[], &attributes, &nlri(&[ONE], Some(id))));
+        }
+    };
+    several(&mut file, T + 10);
+    let share = |file: &MrtFile| {
+        let (views, _) = of_with(file, &options());
+        let scope = &views.last().expect("a view").scopes[1];
+        (scope.shares[1].expect("a share").share, scope.carriers.clone())
+    };
+    let (both, carriers) = share(&file);
+    assert!((both - 0.5 / 8.0).abs() < 1e-9, "{both}");
+    assert_eq!(carriers, [("China Unicom".to_owned(), 8), ("TransTeleCom".to_owned(), 1)]);
+    let gone = update(&nlri(&[ONE], Some(2)), &[], &[]);
+    file.message(T + 500, 9, peers()[0], 2, &gone);
+    let (one, carriers) = share(&file);
+    assert!(one == 0.0 && carriers.len() == 1, "{one} {carriers:?}");
+}
+
+/// Files that overlap, and the same file twice, are one stream.
+#[test]
+fn what_is_there_twice_counts_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut updates = MrtFile::default();
+    announce(&mut updates, T + 1000, 3, &[20485, 131_279], ONE);
+    for name in ["rrc00.updates.20171001.0900.mrt", "rrc00.updates.20171001.0905.mrt"] {
+        updates.save(&folder.path().join(name));
+    }
+    table(T).save(&folder.path().join("rrc00.bview.20171001.0900.mrt"));
+    let (_, events) = follow(&[folder.path().to_owned()], &options());
+    let times: Vec<_> = events
+        .iter()
+        .map(|event| (event.kind.name(), event.scope.prefix_len(), event.moved))
+        .collect();
+    assert_eq!(times, [("carrier-appeared", 22, 3), ("carrier-appeared", 24, 3)]);
+}

@@ -1,0 +1,135 @@
+//! `lasthop bgp`: streams, exit codes, and rows that are appended once.
+#![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use insta::assert_snapshot;
+use tempfile::TempDir;
+
+use super::lab::outside;
+use super::outcome::Outcome;
+use super::program;
+
+const TABLE: &str = "1506848400";
+
+/// What `bgpdump -m` prints of a table and of updates: three peers, of which two change to TransTeleCom for a prefix, and
+/// later lose it.
+fn dumped() -> String {
+    let mut text = String::new();
+    let peers = [("198.51.100.1", 1299), ("198.51.100.2", 3356), ("198.51.100.3", 2914)];
+    for (address, asn) in peers {
+        for number in 0..9 {
+            text += &format!(
+                "TABLE_DUMP2|{TABLE}|B|{address}|{asn}|10.{number}.0.0/16|{asn} 64511|IGP|x|0|0||NAG||\n"
+            );
+        }
+        for number in 176..180 {
+            text += &format!(
+                "TABLE_DUMP2|{TABLE}|B|{address}|{asn}|175.45.{number}.0/24|{asn} 4837 131279|IGP|x|0|0||NAG||\n"
+            );
+        }
+    }
+    for (address, asn) in &peers[..2] {
+        text += &format!(
+            "BGP4MP|1506848871|A|{address}|{asn}|175.45.178.0/24|{asn} 20485 131279|IGP|x|0|0||NAG||\n"
+        );
+    }
+    for (address, asn) in peers {
+        text += &format!("BGP4MP|1506852885|W|{address}|{asn}|175.45.178.0/24\n");
+    }
+    text
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Outcome {
+    let arguments: Vec<&OsStr> = ["bgp"].iter().chain(arguments).map(OsStr::new).collect();
+    Outcome::of(program::outside(folder, &arguments))
+}
+
+fn folder() -> TempDir {
+    let folder = TempDir::new().expect("a folder");
+    std::fs::write(folder.path().join("rrc00.updates.txt"), dumped()).expect("written");
+    folder
+}
+
+#[test]
+fn help_says_that_peers_are_no_traffic() {
+    assert_snapshot!("help_bgp", outside(&["bgp", "--help"]).ended(0).out);
+}
+
+#[test]
+fn rows_and_events_of_a_small_recording() {
+    let folder = folder();
+    let file = "rrc00.updates.txt";
+    assert_snapshot!("bgp.csv", run(folder.path(), &[file, "--format", "csv"]).ended(0).out);
+    assert_snapshot!("bgp.table", run(folder.path(), &[file, "--format", "table"]).ended(0).out);
+    assert_snapshot!(
+        "bgp.events.csv",
+        run(folder.path(), &[file, "--events", "--format", "csv"]).ended(0).out
+    );
+    let explained =
+        run(folder.path(), &["--explain", "175.45.178.0/24", "--at", "2017-10-01T09:10", file]);
+    assert_snapshot!("bgp.explain", explained.ended(0).out);
+    run(folder.path(), &[file, "--peers", "peers.csv", "--messages", "messages.csv"]).ended(0);
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect(name);
+    assert_snapshot!("bgp.messages.csv", read("messages.csv"));
+    assert!(
+        read("peers.csv").contains("1299 20485 131279,131279,20485,TransTeleCom,russia"),
+        "{}",
+        read("peers.csv")
+    );
+}
+
+/// The same file twice adds nothing, whether in one command or in two.
+#[test]
+fn rows_are_appended_once() {
+    let folder = folder();
+    let append = |files: &[&str]| {
+        let arguments: Vec<&str> = files.iter().copied().chain(["--append", "split.csv"]).collect();
+        run(folder.path(), &arguments).ended(0);
+        std::fs::read_to_string(folder.path().join("split.csv")).expect("rows")
+    };
+    let first = append(&["rrc00.updates.txt"]);
+    assert_eq!(append(&["rrc00.updates.txt", "./rrc00.updates.txt"]), first);
+    // `report` reads them.
+    let arguments = ["report", "split.csv", "--format", "csv"].map(OsStr::new);
+    let report = Outcome::of(program::outside(folder.path(), &arguments)).ended(0).out;
+    let events = ["carrier-appeared", "outage-began"].map(|kind| {
+        report
+            .lines()
+            .any(|line| line.contains(kind) && line.contains(",rrc00,bgp,175.45.178.0/24,"))
+    });
+    assert_eq!(events, [true, true], "{report}");
+}
+
+#[test]
+fn codes_say_what_came_of_it() {
+    let folder = folder();
+    let file = "rrc00.updates.txt";
+    run(folder.path(), &[file, "--fail-on", "outage"]).ended(5);
+    run(folder.path(), &[file, "--fail-on", "hijack"]).ended(0);
+    run(folder.path(), &[file, "--since", "2017-10-02"]).ended(1);
+    std::fs::write(folder.path().join("other"), "no route\n").expect("written");
+    run(folder.path(), &["other"]).refused(2, &["other", "not recognised", "--from"]);
+    run(folder.path(), &["missing"]).refused(2, &["missing"]);
+    run(folder.path(), &[file, "--peers", file]).refused(2, &[file, "--peers"]);
+}
+
+#[test]
+fn needs_names_the_archives_files() {
+    let folder = folder();
+    let span = "2017-10-01T09:00/2017-10-01T09:10";
+    let names = run(folder.path(), &["--needs", span, "--vantage", "rrc00"]).ended(0).out;
+    let names: Vec<&str> = names.lines().collect();
+    assert_eq!(names[0], "https://data.ris.ripe.net/rrc00/2017.10/bview.20171001.0800.gz");
+    assert_eq!(
+        names.last(),
+        Some(&"https://data.ris.ripe.net/rrc00/2017.10/updates.20171001.0905.gz")
+    );
+    let names = run(folder.path(), &["--needs", span, "--vantage", "route-views2"]).ended(0).out;
+    assert!(
+        names.contains("archive.routeviews.org/bgpdata/2017.10/RIBS/rib.20171001.0800.bz2\n"),
+        "{names}"
+    );
+    assert!(names.contains("/UPDATES/updates.20171001.0900.bz2\n"), "{names}");
+}
