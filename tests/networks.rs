@@ -192,13 +192,15 @@ fn home_right_behind_the_vantages_own_provider_is_medium_at_best() {
 #[test]
 fn a_trace_that_misses_a_slow_border_is_not_of_the_carrier_before() {
     let way = [LAN, LEVEL3, UNICOM, "\"188.43.225.153 234\", \"* 236\""];
-    let slow = "[router.\"188.43.225.153\"]\nlimit = 4\nburst = 20\n";
+    let slow = "[router.\"188.43.225.153\"]\nlimit = 1\nburst = 6\n";
     let network = network(HOSTS, &way, "hosts 290", slow);
     each(&network, &[], 1000, |_, shown| {
         assert!(shown.count("russia") > 0, "{:?}", shown.judged);
-        assert_eq!((shown.count("china"), shown.count("other")), (0, 0), "{:?}", shown.judged);
-        let share = |place: usize| shown.split.block.shares[place].map(|share| share.share);
-        assert_eq!((share(0), share(1)), (Some(0.0), Some(1.0)));
+        // A prefix of which no trace was answered knows nothing of it.
+        for part in &shown.split.routed {
+            let is_whole = |share: f64| share.fract().abs() < 1e-9;
+            assert!(part.shares.iter().flatten().all(|it| is_whole(it.share)), "{part:?}");
+        }
     });
 }
 
