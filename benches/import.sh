@@ -1,11 +1,11 @@
 #!/bin/bash
-# Measures how quickly results of RIPE Atlas are judged, beside programs that only read them, and prints
-# the tables of BENCHMARKS.md.
+# Measures how quickly results of RIPE Atlas and texts of traceroute programs are judged, beside programs that
+# only read them, and prints the tables of BENCHMARKS.md.
 #
 #   benches/import.sh [MiB] [rounds]     that much input (default: 512), each row so many times (5)
 #
 # Needs Rust, jq, python3 with venv (for ripe.atlas.sagan, which pip fetches), gzip, bzip2, zstd and
-# GNU time; and four times the input in /dev/shm, or in the folder that FOLDER names.
+# GNU time; and six times the input in /dev/shm, or in the folder that FOLDER names.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -22,8 +22,15 @@ results() {
     cargo bench -q --bench import_atlas -- --write "$folder/$1" --mib "$2" --home "$3" >"$folder/$1.count"
 }
 
+# Texts: a file's name, and an option of the writer. What is in them is printed, and must come out.
+texts() {
+    cargo bench -q --bench import_text -- --write "$folder/$1" --mib "$mib" ${2-} >"$folder/$1.count"
+}
+
 prepare() {
     cargo build -q --release
+    texts mixed
+    texts plain --plain
     results all "$mib" 100
     results few "$mib" 1
     results short 16 100
@@ -90,17 +97,24 @@ row '`lasthop classify --traces`' "$folder/all" "$lasthop" classify -q --traces 
 row '`jq -c .dst_addr`' "$folder/all" jq -c .dst_addr "$folder/all"
 row 'ripe.atlas.sagan, of 16 MiB' "$folder/short" "$folder/venv/bin/python" "$folder/sagan.py" "$folder/short"
 row '`cat`' "$folder/all" cat "$folder/all"
+row '`wc -l`' "$folder/all" wc -l "$folder/all"
 
 head_of_rows "one in 100 to the block"
 row '`lasthop classify`' "$folder/few" "$lasthop" classify -q "$folder/few"
 row '`jq -c .dst_addr`' "$folder/few" jq -c .dst_addr "$folder/few"
+
+head_of_rows "texts of several programs, with words between"
+echo "mixed: $(cat "$folder/mixed.count"); alone: $(cat "$folder/plain.count")" >&2
+row '`lasthop classify`, mixed' "$folder/mixed" "$lasthop" classify -q "$folder/mixed"
+row '`lasthop classify`, traceroute alone' "$folder/plain" "$lasthop" classify -q "$folder/plain"
+row '`wc -l`, mixed' "$folder/mixed" wc -l "$folder/mixed"
 
 head_of_rows "compressed, all to the block; MB of plain text"
 for end in gz bz2 zst; do
     row "\`lasthop classify\`, .$end" "$folder/all" "$lasthop" classify -q "$folder/all.$end"
 done
 
-rm -f "$folder"/all* "$folder"/few* "$folder/traces.csv"
+rm -f "$folder"/all* "$folder"/few* "$folder"/mixed* "$folder"/plain* "$folder/traces.csv"
 rounds=1
 head_of_rows "memory"
 for size in 100 2048; do

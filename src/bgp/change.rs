@@ -207,16 +207,16 @@ impl Now<'_> {
         sides: [Side; 2],
     ) -> Option<Event> {
         let of_scope = || self.moves.iter().filter(|one| one.scope == self.scope);
-        let mut shown: Vec<&Move> =
+        let mut found: Vec<&Move> =
             of_scope().filter(|one| shows(&one.before, &one.after)).collect();
-        if shown.is_empty() {
-            shown = of_scope().collect();
+        if found.is_empty() {
+            found = of_scope().collect();
         }
-        if shown.is_empty() {
-            shown = self.moves.iter().collect();
+        if found.is_empty() {
+            found = self.moves.iter().collect();
         }
-        let first = shown.iter().min_by_key(|one| one.at)?;
-        let last = shown.iter().max_by_key(|one| one.at)?;
+        let first = found.iter().min_by_key(|one| one.at)?;
+        let last = found.iter().max_by_key(|one| one.at)?;
         Some(Event {
             kind,
             collector: Arc::clone(self.collector),

@@ -205,7 +205,12 @@ impl<'t> Collector<'t> {
                 self.has_new = true;
                 self.end_gap(record.at, found);
                 if self.options.at.is_none() {
+                    let shown = self.shown.clone();
                     self.view(record.at, record.at, found);
+                    // A change that is under way has its own row when it rests.
+                    if self.open.as_ref().is_some_and(|open| open.first < record.at) {
+                        self.shown = shown;
+                    }
                 }
             }
             What::Update(peer, update) if !is_left_out(peer) => {
@@ -272,7 +277,12 @@ impl<'t> Collector<'t> {
         if let Some(gap) = self.gap.take() {
             found(Found::Event(self.gap_event(&gap, last)));
         }
-        if self.shown.is_none() && self.peers() > 0 {
+        let counting = self.counting();
+        let is_known = || {
+            let scopes = counting.scopes(&self.peers, &self.peers.others);
+            scopes.iter().any(|scope| scope.asked > 0)
+        };
+        if self.shown.is_none() && is_known() {
             self.view(last, last, found);
         }
     }
@@ -461,7 +471,9 @@ impl<'t> Collector<'t> {
         if self.options.at.is_some() {
             return;
         }
-        events.into_iter().for_each(|event| found(Found::Event(event)));
+        for event in events {
+            found(Found::Event(event));
+        }
         let scopes = self.counting().scopes(&self.peers, &self.peers.others);
         let is_new = self.shown.as_ref().is_none_or(|shown| {
             let counts = |all: &[ScopeView]| -> Vec<_> {
@@ -554,6 +566,10 @@ impl<'t> Collector<'t> {
     }
 
     fn aggregate(&mut self, at: Timestamp, aggregate: &Aggregate) {
+        // What was asked of another AS is not ours.
+        if aggregate.scope.is_none() && !aggregate.origins.contains(&self.networks.origin()) {
+            return;
+        }
         let view = self.counting().aggregate(aggregate);
         let until = aggregate.until.unwrap_or(at);
         let slot = self.aggregates.entry(at).or_insert((until, Vec::new()));

@@ -385,7 +385,7 @@ impl Peers {
             if table.extent != Extent::Part && is_empty && table.extent == Extent::Whole {
                 continue;
             }
-            if is_empty && !self.states.contains_key(&of.peer) {
+            if is_empty && table.about.is_none() && !self.states.contains_key(&of.peer) {
                 continue;
             }
             listed.insert(of.peer);
@@ -397,6 +397,9 @@ impl Peers {
                     state.learn();
                 }
                 Extent::Part => {
+                    if let Some(about) = table.about {
+                        state.routes.insert(about, Vec::new());
+                    }
                     state.routes.extend(routes);
                     if matches!(state.session, Session::Down | Session::Sending) {
                         state.session = Session::Unknown;

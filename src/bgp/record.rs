@@ -41,6 +41,20 @@ impl Wanted {
         Self { network: 0, length: 0, everything: true }
     }
 
+    /// Whether prefixes together cover the block.
+    #[must_use]
+    pub fn is_covered(&self, prefixes: &[Ipv4Net]) -> bool {
+        let covers = |prefix: &&Ipv4Net| {
+            self.has(u32::from(prefix.network()), prefix.prefix_len())
+                && prefix.prefix_len() <= self.length
+        };
+        let inside = prefixes.iter().filter(|one| one.prefix_len() > self.length);
+        let inside = inside.filter(|one| self.has(u32::from(one.network()), one.prefix_len()));
+        let sizes: BTreeSet<Ipv4Net> = inside.map(Ipv4Net::trunc).collect();
+        let size: u64 = sizes.iter().map(|one| 1_u64 << (32 - u32::from(one.prefix_len()))).sum();
+        prefixes.iter().any(|prefix| covers(&prefix)) || size >= 1 << (32 - u32::from(self.length))
+    }
+
     /// Whether a prefix is one of them.
     #[must_use]
     pub fn has(&self, network: u32, length: u8) -> bool {
@@ -138,6 +152,8 @@ pub struct Table {
     pub routes: Vec<TableRoute>,
     /// How much of the collector's tables it is.
     pub extent: Extent,
+    /// Of a part: a prefix of which all routes are in it, so that a peer that is listed without one has none.
+    pub about: Option<Ipv4Net>,
 }
 
 /// How much of the tables of a collector a file has.

@@ -60,7 +60,8 @@ pub(super) fn read(input: &mut dyn BufRead, sink: &mut Sink<'_>) -> io::Result<(
     }
     let data = if document["data"].is_object() { &document["data"] } else { &document };
     let found = if data["bgp_state"].is_array() {
-        state(&data["bgp_state"], time(&data["query_time"]), &HashMap::new(), sink)
+        let whole = is_whole(data, sink);
+        state(&data["bgp_state"], time(&data["query_time"]), &HashMap::new(), whole, sink)
     } else if data["initial_state"].is_array() {
         bgplay(data, sink)
     } else if data["rrcs"].is_array() {
@@ -113,9 +114,21 @@ fn prefix(value: &Value) -> Option<Ipv4Net> {
     value.as_str()?.parse().ok().map(|prefix: Ipv4Net| prefix.trunc())
 }
 
+/// Whether an answer has all routes to the block: it was asked for the block, or for each of its prefixes. One that does
+/// not say for what was put together of such answers.
+fn is_whole(data: &Value, sink: &Sink<'_>) -> bool {
+    let Some(asked) = data["resource"].as_str() else { return true };
+    let asked: Vec<Ipv4Net> = asked.split(',').filter_map(|one| one.trim().parse().ok()).collect();
+    sink.wanted.is_covered(&asked)
+}
+
 /// Tables, one for each collector.
 #[derive(Default)]
-struct Tables(Vec<(Arc<str>, Table)>);
+struct Tables {
+    all: Vec<(Arc<str>, Table)>,
+    extent: Extent,
+    about: Option<Ipv4Net>,
+}
 
 impl Tables {
     fn peer(
@@ -124,12 +137,12 @@ impl Tables {
         peer: Peer,
         size: Option<Size>,
     ) -> (&mut Table, usize) {
-        let place = self.0.iter().position(|(name, _)| name == collector).unwrap_or_else(|| {
-            self.0
-                .push((Arc::clone(collector), Table { extent: Extent::Block, ..Table::default() }));
-            self.0.len() - 1
+        let place = self.all.iter().position(|(name, _)| name == collector).unwrap_or_else(|| {
+            let (extent, about) = (self.extent, self.about);
+            self.all.push((Arc::clone(collector), Table { extent, about, ..Table::default() }));
+            self.all.len() - 1
         });
-        let table = &mut self.0[place].1;
+        let table = &mut self.all[place].1;
         let known = table.peers.iter().position(|known| known.peer == peer);
         let place = known.unwrap_or_else(|| {
             table.peers.push(TablePeer { peer, size });
@@ -155,7 +168,7 @@ impl Tables {
     }
 
     fn give(self, at: Timestamp, sink: &mut Sink<'_>) {
-        for (collector, table) in self.0 {
+        for (collector, table) in self.all {
             sink.give(at, Some(collector), What::Table(table));
         }
     }
@@ -169,9 +182,11 @@ fn state(
     routes: &Value,
     at: Option<Timestamp>,
     asns: &HashMap<String, u32>,
+    is_whole: bool,
     sink: &mut Sink<'_>,
 ) -> Option<()> {
-    let mut tables = Tables::default();
+    let extent = if is_whole { Extent::Block } else { Extent::Part };
+    let mut tables = Tables { extent, ..Tables::default() };
     for route in routes.as_array()? {
         let parsed = || {
             let id = route["source_id"].as_str()?;
@@ -205,7 +220,8 @@ fn bgplay(data: &Value, sink: &mut Sink<'_>) -> Option<()> {
             asns.insert(id.to_owned(), asn);
         }
     }
-    state(&data["initial_state"], time(&data["query_starttime"]), &asns, sink)?;
+    let whole = is_whole(data, sink);
+    state(&data["initial_state"], time(&data["query_starttime"]), &asns, whole, sink)?;
     for event in data["events"].as_array().into_iter().flatten() {
         let attrs = &event["attrs"];
         let parsed = || {
@@ -264,7 +280,7 @@ fn looking_glass(data: &Value, sink: &mut Sink<'_>) -> Option<()> {
         }
     }
     let at = at.or_else(|| time(&data["latest_time"]));
-    if tables.0.is_empty() {
+    if tables.all.is_empty() {
         return Some(());
     }
     tables.give(at?, sink);
@@ -275,7 +291,8 @@ fn looking_glass(data: &Value, sink: &mut Sink<'_>) -> Option<()> {
 fn peerings(data: &Value, sink: &mut Sink<'_>) -> Option<()> {
     let at = time(&data["query_endtime"]).or_else(|| time(&data["query_time"]));
     let resource = prefix(&data["resource"]);
-    let mut tables = Tables::default();
+    let about = resource.filter(|resource| is_wanted(*resource, sink));
+    let mut tables = Tables { about, ..Tables::default() };
     for collector in data["peerings"].as_array()? {
         let Some(name) = rrc(&collector["probe"]["name"]) else { continue };
         for peer in collector["peers"].as_array().into_iter().flatten() {
@@ -352,11 +369,13 @@ fn history(data: &Value, sink: &mut Sink<'_>) -> Option<()> {
 fn status(data: &Value, sink: &mut Sink<'_>) -> Option<()> {
     let at = time(&data["query_time"])?;
     let v4 = &data["visibility"]["v4"];
-    let origins = data["origins"].as_array().into_iter().flatten();
+    let origins = data["origins"].as_array().into_iter().flatten().map(|one| &one["origin"]);
+    // Of an AS it says nothing about one prefix.
+    let asked_as = Some(&data["resource"]).filter(|asked| asn_of(asked).is_some());
     let aggregate = Aggregate {
         scope: prefix(&data["resource"]),
         seeing: v4["ris_peers_seeing"].as_f64().zip(v4["total_ris_peers"].as_f64()),
-        origins: origins.filter_map(|origin| asn_of(&origin["origin"])).collect(),
+        origins: origins.chain(asked_as).filter_map(asn_of).collect(),
         ..Aggregate::default()
     };
     sink.give(at, Some(ALL.into()), What::Aggregate(aggregate));

@@ -133,7 +133,7 @@ impl Vote {
 
 type Votes = BTreeMap<u32, Vote>;
 
-impl<'c> Counting<'c> {
+impl Counting<'_> {
     /// The class of a path: who is next to the origin, unless that is somebody else's origin or nobody can say.
     pub(super) fn class(&self, way: &Way<'_>) -> Class {
         match way.next_to {

@@ -34,7 +34,7 @@ const WAIT_FOR_LOCK: Duration = Duration::from_secs(10);
 
 /// Which upstream carries the block in BGP, and what changed: from route collectors
 ///
-/// Reads what collectors recorded (MRT of RIPE RIS and Route Views, RIS Live, `bgpdump -m`, bgpreader, RIPEstat), or stdin
+/// Reads what collectors recorded (MRT of RIPE RIS and Route Views, RIS Live, `bgpdump -m`, `bgpreader`, `RIPEstat`), or stdin
 /// if no file is given: plain or compressed (gzip, bzip2, xz, zstd), folders and archives. Files of one collector are one
 /// stream: tables, then updates by time. Only --now fetches anything. Rows are those of the summary, with the collector as vantage
 /// and AS of its peers in the place of traces: one for the block, one for each routed prefix, one for every other prefix
@@ -90,8 +90,8 @@ pub(super) struct Bgp {
     #[arg(long)]
     events: bool,
     /// Which peers see each prefix by which path, instead of the rows, at --at or at the end; one prefix alone if given
-    #[arg(long, value_name = "PREFIX", num_args = 0..=1, conflicts_with = "events")]
-    explain: Option<Option<String>>,
+    #[arg(long, value_name = "PREFIX", num_args = 0..=1, default_missing_value = ALL, conflicts_with = "events")]
+    explain: Option<String>,
     /// Exit with code 5 on these, commas between
     #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
     fail_on: Vec<FailOn>,
@@ -132,6 +132,16 @@ enum FailOn {
     Hijack,
     /// Next to no peer has a route
     Outage,
+}
+
+/// Stands behind --explain where nothing does.
+const ALL: &str = "all";
+
+/// What is explained.
+#[derive(Debug, Clone, Copy)]
+struct Explained {
+    /// One prefix, or all.
+    prefix: Option<Ipv4Net>,
 }
 
 /// What came of the files.
@@ -197,10 +207,10 @@ impl Bgp {
                 }
                 match found {
                     Found::View(view) if !is_outside(view.started) => {
-                        results.take(view, explain.is_some())
+                        results.take(view, explain.is_some());
                     }
                     Found::Event(event) if !is_outside(event.first_at) => {
-                        results.events.push(event)
+                        results.events.push(event);
                     }
                     _ => {}
                 }
@@ -234,18 +244,15 @@ impl Bgp {
     }
 
     /// The files, and the prefix that is explained. What stands behind --explain and is no prefix is a file.
-    fn files_and_prefix(&self) -> (Vec<PathBuf>, Option<Option<Ipv4Net>>) {
+    fn files_and_prefix(&self) -> (Vec<PathBuf>, Option<Explained>) {
         let mut files = self.files.clone();
         let explain = self.explain.as_ref().map(|given| {
-            let given = given.as_ref()?;
-            let prefix: Option<Ipv4Net> = given
-                .parse()
-                .ok()
-                .or_else(|| given.parse().map(|address: Ipv4Addr| address.into()).ok());
-            if prefix.is_none() {
+            let address = || given.parse::<Ipv4Addr>().map(Ipv4Net::from);
+            let prefix = given.parse().or_else(|_| address()).ok();
+            if prefix.is_none() && given != ALL {
                 files.insert(0, PathBuf::from(given));
             }
-            prefix
+            Explained { prefix }
         });
         if files.is_empty() {
             files.push(PathBuf::from("-"));
@@ -359,7 +366,7 @@ impl Bgp {
         &self,
         results: &Results,
         rows: &Rows,
-        explain: Option<Option<Ipv4Net>>,
+        explain: Option<Explained>,
         networks: &Networks<'_>,
         common: &Common,
     ) -> anyhow::Result<()> {
@@ -377,7 +384,7 @@ impl Bgp {
             }
             newest.into_values()
         };
-        if let Some(prefix) = explain {
+        if let Some(Explained { prefix }) = explain {
             let text: String = newest().map(|view| explain_peers(view, prefix, networks)).collect();
             return stdout::write(|out| out.write_all(text.as_bytes()));
         }
@@ -554,8 +561,9 @@ fn span(text: &str) -> Result<(Timestamp, Timestamp), String> {
     let (from, to) = text.split_once('/').ok_or_else(wrong)?;
     let (from, to) = (values::time(from)?, values::time(to)?);
     let days = to.duration_since(from).as_hours() / 24;
-    match from < to && days <= 366 {
-        true => Ok((from, to)),
-        false => Err("expected the earlier time first, and a year at most".into()),
+    if from < to && days <= 366 {
+        Ok((from, to))
+    } else {
+        Err("expected the earlier time first, and a year at most".into())
     }
 }

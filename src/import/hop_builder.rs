@@ -1,7 +1,5 @@
 //! Builds the hops of one trace, by rising TTL, from its tries in any order.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
 use super::values::MOST_LABELS;
@@ -10,29 +8,32 @@ use crate::trace::{Hop, HopReply, HopTry, MplsLabel, Ttl};
 /// How many silent tries are made of a TTL; a number beyond that is a mistake.
 const MOST: u16 = 32;
 
-/// Tries by their TTL.
+/// Hops by rising TTL.
 #[derive(Debug, Default)]
-pub(super) struct HopBuilder(BTreeMap<Ttl, Vec<HopTry>>);
+pub(super) struct HopBuilder(Vec<Hop>);
 
 impl HopBuilder {
     /// A try whose number is known. TTL 0 is none.
     pub(super) fn put(&mut self, ttl: u8, one: HopTry) {
         if let Some(ttl) = Ttl::new(ttl) {
-            self.0.entry(ttl).or_default().push(one);
+            self.tries(ttl).push(one);
         }
     }
 
     /// A try that came after those added before.
     pub(super) fn add(&mut self, ttl: u8, sent: Option<Timestamp>, answer: Option<HopReply>) {
-        let before = Ttl::new(ttl).and_then(|ttl| self.0.get(&ttl)).map_or(0, Vec::len);
-        let attempt = u16::try_from(before).unwrap_or(u16::MAX);
-        self.put(ttl, HopTry { attempt, sent, answer });
+        if let Some(ttl) = Ttl::new(ttl) {
+            let tries = self.tries(ttl);
+            let attempt = u16::try_from(tries.len()).unwrap_or(u16::MAX);
+            tries.push(HopTry { attempt, sent, answer });
+        }
     }
 
     /// The last answer at `ttl` quoted these labels.
     pub(super) fn label(&mut self, ttl: u8, labels: &[MplsLabel]) {
-        let tries = Ttl::new(ttl).and_then(|ttl| self.0.get_mut(&ttl));
-        let mut answers = tries.into_iter().flatten().rev().filter_map(|one| one.answer.as_mut());
+        let hop = self.0.iter_mut().find(|hop| hop.ttl.get() == ttl);
+        let tries = hop.into_iter().flat_map(|hop| &mut hop.tries);
+        let mut answers = tries.rev().filter_map(|one| one.answer.as_mut());
         if let Some(answer) = answers.next() {
             let all = answer.labels.iter().chain(labels).copied();
             answer.labels = all.take(MOST_LABELS).collect();
@@ -42,8 +43,8 @@ impl HopBuilder {
     /// `ttl` was asked: `tries` times, if it stayed silent; before the last try that is known of,
     /// if not.
     pub(super) fn asked(&mut self, ttl: u8, tries: u16) {
-        let Some(place) = Ttl::new(ttl) else { return };
-        let known = self.0.entry(place).or_default();
+        let Some(ttl) = Ttl::new(ttl) else { return };
+        let known = self.tries(ttl);
         let last = known.iter().map(|one| one.attempt).max();
         let tries = last.unwrap_or(tries.max(1)).min(MOST);
         for attempt in 0..tries {
@@ -55,7 +56,7 @@ impl HopBuilder {
 
     /// Whether something is known of `ttl`.
     pub(super) fn has(&self, ttl: u8) -> bool {
-        Ttl::new(ttl).is_some_and(|ttl| self.0.contains_key(&ttl))
+        self.0.iter().any(|hop| hop.ttl.get() == ttl)
     }
 
     /// Whether there are no tries.
@@ -64,18 +65,30 @@ impl HopBuilder {
     }
 
     /// The hops.
-    pub(super) fn hops(self) -> Vec<Hop> {
-        let hop = |(ttl, mut tries): (Ttl, Vec<HopTry>)| {
+    pub(super) fn hops(mut self) -> Vec<Hop> {
+        for Hop { tries, .. } in &mut self.0 {
             tries.sort_by_key(|one| one.attempt);
             // Two answers to one probe are two tries: each has a number of its own.
             let mut next = 0;
-            for one in &mut tries {
+            for one in tries {
                 one.attempt = one.attempt.max(next);
                 next = one.attempt.saturating_add(1);
             }
-            Hop { ttl, tries }
+        }
+        self.0
+    }
+
+    /// The tries at `ttl`. Mostly that is the last one, or one behind it.
+    fn tries(&mut self, ttl: Ttl) -> &mut Vec<HopTry> {
+        let behind = self.0.iter().rposition(|hop| hop.ttl <= ttl).map_or(0, |place| place + 1);
+        let place = match behind.checked_sub(1) {
+            Some(place) if self.0[place].ttl == ttl => place,
+            _ => {
+                self.0.insert(behind, Hop { ttl, tries: Vec::new() });
+                behind
+            }
         };
-        self.0.into_iter().map(hop).collect()
+        &mut self.0[place].tries
     }
 }
 

@@ -3,7 +3,9 @@
 /// `line` without marks of quotation and without the time at which it was written.
 pub(super) fn strip_log_prefix(line: &str) -> &str {
     let line = line.trim_start_matches(|c: char| is_quote(c) || c.is_whitespace()).trim_end();
-    match clock_end(line).or_else(|| epoch_end(line)) {
+    // Most lines have no time of day before them, and none at all.
+    let clock = || line.contains(':').then(|| clock_end(line)).flatten();
+    match clock().or_else(|| epoch_end(line)) {
         Some(end) => line[end..].trim_start(),
         None => line,
     }
@@ -48,6 +50,9 @@ fn clock_end(line: &str) -> Option<usize> {
 
 /// Where the seconds since 1970 end.
 fn epoch_end(line: &str) -> Option<usize> {
+    if !line.as_bytes().iter().take(10).all(u8::is_ascii_digit) {
+        return None;
+    }
     let word = line.split_whitespace().next()?;
     let seconds = word.trim_end_matches(':').split('.').next()?;
     (seconds.len() >= 10 && is_digits(seconds)).then_some(word.len())

@@ -2,6 +2,7 @@
 //! so the vantage is the unit: its traces are drawn together or not at all.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::thread;
 
 use foldhash::HashMap;
@@ -23,6 +24,8 @@ pub(super) struct Clusters {
     rows: Vec<f64>,
     /// The row of each vantage.
     vantages: Vec<usize>,
+    /// Which of the prefixes have classified traces.
+    seen: Vec<usize>,
     prefixes: usize,
     columns: usize,
 }
@@ -33,7 +36,8 @@ impl Clusters {
     pub(super) fn of<'a>(
         prefixes: impl Iterator<Item = &'a HashMap<String, Seen>>,
     ) -> Option<Self> {
-        let prefixes: Vec<_> = prefixes.filter(|vantages| !vantages.is_empty()).collect();
+        let prefixes = prefixes.enumerate().filter(|(_, vantages)| !vantages.is_empty());
+        let (seen, prefixes): (Vec<usize>, Vec<_>) = prefixes.unzip();
         let names: BTreeSet<&String> = prefixes.iter().flat_map(|seen| seen.keys()).collect();
         if names.iter().filter(|name| !name.is_empty()).count() < 2 {
             return None;
@@ -54,57 +58,86 @@ impl Clusters {
                 next
             }));
         }
-        Some(Self { rows, vantages, prefixes: prefixes.len(), columns })
+        Some(Self { rows, vantages, seen, prefixes: prefixes.len(), columns })
     }
 
-    /// The shares of each, on all cores.
-    pub(super) fn shares_of_all(all: &[Option<Self>], seed: u64) -> Vec<Option<Vec<Share>>> {
+    /// The shares of all prefixes together and of each, on all cores.
+    pub(super) fn shares_of_all(
+        together: Option<&Self>,
+        each: &[Option<Self>],
+        seed: u64,
+    ) -> (Option<Vec<Share>>, Vec<Option<Vec<Share>>>) {
+        let Some(together) = together else { return (None, each.iter().map(|_| None).collect()) };
+        // Prefixes that all vantages have seen need no draws of their own: theirs are the same.
+        let is_same = |one: &Self| one.vantages.len() == together.vantages.len();
+        let same = each.iter().enumerate().filter(|(_, one)| one.as_ref().is_some_and(is_same));
+        let same: Vec<usize> = same.map(|(prefix, _)| prefix).collect();
+        let places =
+            same.iter().filter_map(|prefix| together.seen.iter().position(|seen| seen == prefix));
+        let parts: Vec<_> = std::iter::once(0..together.prefixes)
+            .chain(places.map(|place| place..place + 1))
+            .collect();
         thread::scope(|scope| {
-            let mut begun = Vec::new();
-            for clusters in all.iter().flatten() {
-                let shares = move || clusters.shares(seed);
-                begun.push(thread::Builder::new().spawn_scoped(scope, shares));
-            }
-            let mut begun = begun.into_iter();
-            let mut ended = |clusters: &Self| match begun.next()? {
-                Ok(one) => one.join().ok(),
+            let others = each.iter().enumerate().map(|(prefix, one)| {
+                let one = one.as_ref().filter(|_| !same.contains(&prefix))?;
+                let shares = move || one.shares(seed);
+                Some((one, thread::Builder::new().spawn_scoped(scope, shares)))
+            });
+            let others: Vec<_> = others.collect();
+            let mut shares = together.shares_of(&parts, seed).into_iter();
+            let block = shares.next();
+            let each = others.into_iter().enumerate().map(|(prefix, other)| match other {
+                Some((_, Ok(begun))) => begun.join().ok(),
                 // Where the system allows no more threads, this one does it.
-                Err(_) => Some(clusters.shares(seed)),
-            };
-            all.iter().map(Option::as_ref).map(|one| one.and_then(&mut ended)).collect()
+                Some((one, Err(_))) => Some(one.shares(seed)),
+                None => same.contains(&prefix).then(|| shares.next()).flatten(),
+            });
+            let each = each.collect();
+            (block, each)
         })
     }
 
     /// The share of each class, in their order: the mean of the prefixes' shares.
     pub(super) fn shares(&self, seed: u64) -> Vec<Share> {
+        self.shares_of(&[0..self.prefixes], seed).pop().unwrap_or_default()
+    }
+
+    /// The same of some of the prefixes, each time from the same draws.
+    fn shares_of(&self, parts: &[Range<usize>], seed: u64) -> Vec<Vec<Share>> {
         let whole = self.totals(&self.times(self.vantages.iter().copied()));
-        let shares = self.means(&whole, &whole);
-        let effective = self.effective(&whole);
-        let each = shares.into_iter().zip(self.variances(&whole, seed));
-        each.map(|(share, variance)| interval(share, variance, self.vantages.len(), effective))
-            .collect()
+        let variances = self.variances(parts, &whole, seed);
+        let of = |(part, variances): (&Range<usize>, Vec<f64>)| {
+            let effective = self.effective(part, &whole);
+            let shares = self.means(part, &whole, &whole).into_iter().zip(variances);
+            let count = self.vantages.len();
+            shares.map(|(share, variance)| interval(share, variance, count, effective)).collect()
+        };
+        parts.iter().zip(variances).map(of).collect()
     }
 
     /// The variance of each share over vantages that are drawn anew, for as many that were not.
-    fn variances(&self, whole: &[f64], seed: u64) -> Vec<f64> {
+    fn variances(&self, parts: &[Range<usize>], whole: &[f64], seed: u64) -> Vec<Vec<f64>> {
         let mut random = StdRng::seed_from_u64(seed);
         let count = self.vantages.len();
-        let mut sums = vec![(0.0, 0.0); self.columns - 1];
+        let mut sums = vec![vec![(0.0, 0.0); self.columns - 1]; parts.len()];
         let vantages = &self.vantages[..];
         // A range of 32 bits takes half of the instructions that one of 64 bits takes.
         let most = u32::try_from(count).unwrap_or(u32::MAX);
         for _ in 0..RESAMPLES {
             let drawn = (0..count).map(|_| vantages[random.random_range(0..most) as usize]);
-            let drawn = self.means(&self.totals(&self.times(drawn)), whole);
-            for ((sum, squares), share) in sums.iter_mut().zip(drawn) {
-                *sum += share;
-                *squares += share * share;
+            let drawn = self.totals(&self.times(drawn));
+            for (part, sums) in parts.iter().zip(&mut sums) {
+                for ((sum, squares), share) in sums.iter_mut().zip(self.means(part, &drawn, whole))
+                {
+                    *sum += share;
+                    *squares += share * share;
+                }
             }
         }
         let all = f64::from(RESAMPLES);
         let small = real(count) / (real(count) - 1.0);
         let variance = |(sum, squares)| (squares / all - (sum / all) * (sum / all)) * small;
-        sums.into_iter().map(variance).collect()
+        sums.into_iter().map(|sums| sums.into_iter().map(variance).collect()).collect()
     }
 
     /// How often each of the rows comes.
@@ -125,10 +158,10 @@ impl Clusters {
         totals
     }
 
-    /// The shares of the classes, each the mean of the prefixes' shares. A prefix that none of the
-    /// drawn vantages has seen has the share that all of them see in `whole`.
-    fn means(&self, drawn: &[f64], whole: &[f64]) -> Vec<f64> {
-        let rows = || drawn.chunks(self.columns).zip(whole.chunks(self.columns));
+    /// The shares of the classes, each the mean of the shares of `part` of the prefixes. A prefix that none of
+    /// the drawn vantages has seen has the share that all of them see in `whole`.
+    fn means(&self, part: &Range<usize>, drawn: &[f64], whole: &[f64]) -> Vec<f64> {
+        let rows = || self.of_part(part, drawn).zip(self.of_part(part, whole));
         let of = |class: usize| {
             let share = |(drawn, whole): (&[f64], &[f64])| {
                 let row = if drawn[0] > 0.0 { drawn } else { whole };
@@ -140,16 +173,23 @@ impl Clusters {
     }
 
     /// How many vantages of equal weight say as much as these (Kish).
-    fn effective(&self, totals: &[f64]) -> f64 {
-        let firsts = |row: &[f64]| row.iter().copied().step_by(self.columns).collect::<Vec<_>>();
-        let all = firsts(totals);
+    fn effective(&self, part: &Range<usize>, totals: &[f64]) -> f64 {
         let weight = |row: &[f64]| -> f64 {
-            let parts = firsts(row).into_iter().zip(&all).map(|(seen, total)| seen / total);
-            parts.sum::<f64>() / real(self.prefixes)
+            let parts = self.of_part(part, row).zip(self.of_part(part, totals));
+            parts.map(|(seen, total)| seen[0] / total[0]).sum::<f64>() / real(part.len())
         };
         let rows = self.rows.chunks(self.prefixes * self.columns);
         let squares: Vec<f64> = rows.map(weight).map(|weight| weight * weight).collect();
         self.vantages.iter().map(|row| squares[*row]).sum::<f64>().recip()
+    }
+
+    /// What `row` has of each prefix of `part`.
+    fn of_part<'r>(
+        &self,
+        part: &Range<usize>,
+        row: &'r [f64],
+    ) -> impl ExactSizeIterator<Item = &'r [f64]> + use<'r> {
+        row[part.start * self.columns..part.end * self.columns].chunks(self.columns)
     }
 }
 

@@ -175,14 +175,12 @@ impl<'t> Counting<'t> {
         let mut block = Count::new(self.targets);
         self.routed.values().for_each(|count| block.add_all(count));
         let counts: Vec<&Count> = self.routed.values().collect();
-        // The block's first, then those of each routed prefix.
-        let scopes = std::iter::once(&counts[..]).chain(counts.chunks(1));
         let of = |scope: &[&Count]| Clusters::of(scope.iter().map(|count| &count.vantages));
-        let clusters: Vec<Option<Clusters>> = scopes.map(of).collect();
-        let mut clustered = Clusters::shares_of_all(&clusters, self.seed)
-            .into_iter()
-            .map(|shares| Some(shares?.into_iter().map(Some).collect::<Vec<_>>()));
-        let shares = clustered.next().flatten();
+        let each: Vec<Option<Clusters>> = counts.chunks(1).map(of).collect();
+        let (shares, each) = Clusters::shares_of_all(of(&counts).as_ref(), &each, self.seed);
+        let known = |shares: Vec<Share>| shares.into_iter().map(Some).collect::<Vec<_>>();
+        let shares = shares.map(known);
+        let clustered = each.into_iter().map(|shares| shares.map(known));
         let part = |((scope, count), clustered): ((Ipv4Net, Count), Option<_>)| {
             let plain = || ids().map(|id| Share::of(&count.classes, id, count.counted)).collect();
             let shares = clustered.unwrap_or_else(plain);

@@ -94,6 +94,9 @@ impl<T: Copy> PathEnd<T> {
     }
 }
 
+/// How many answers most traces have no more of.
+const USUAL: usize = 64;
+
 impl<T: Copy + Ord> ForeignPath<T> {
     /// The foreign path to `target` that `answers` show: TTL, address and kind of each, by rising TTL and
     /// then by attempt.
@@ -108,7 +111,9 @@ impl<T: Copy + Ord> ForeignPath<T> {
         target: Ipv4Addr,
         block: &Block,
     ) -> Self {
-        let answers: Vec<_> = answers.collect();
+        let mut found = Vec::with_capacity(USUAL);
+        found.extend(answers);
+        let answers = found;
         let home = find_home(&answers, target, block);
         let last = home.is_none().then(|| {
             let ends = |(_, from, kind): &(T, Ipv4Addr, ReplyKind)| {
@@ -169,17 +174,17 @@ fn find_home<T: Copy + Ord>(
     target: Ipv4Addr,
     block: &Block,
 ) -> Option<(T, HomeProof)> {
-    let is_home = |at: T| answers.iter().any(|(ttl, from, _)| *ttl == at && block.contains(*from));
-    let furthest = answers.iter().rev().find(|(_, from, _)| block.contains(*from))?.0;
+    let home = answers.iter().filter(|(_, from, _)| block.contains(*from));
+    let home: Vec<T> = home.map(|(ttl, _, _)| *ttl).collect();
+    let furthest = *home.last()?;
     let routers = answers.iter().filter(|(ttl, from, kind)| {
-        !block.contains(*from) && *kind != ReplyKind::EchoReply && !is_home(*ttl)
+        !block.contains(*from) && *kind != ReplyKind::EchoReply && !home.contains(ttl)
     });
     let (mut before, mut followers): (Vec<(T, Ipv4Addr)>, Vec<Ipv4Addr>) = Default::default();
     for (ttl, from, _) in routers.copied() {
-        let is_new = !before.iter().any(|(_, seen)| *seen == from) && !followers.contains(&from);
         if ttl < furthest {
             before.push((ttl, from));
-        } else if is_new {
+        } else if !before.iter().any(|(_, seen)| *seen == from) && !followers.contains(&from) {
             followers.push(from);
         }
     }

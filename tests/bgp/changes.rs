@@ -252,3 +252,70 @@ fn what_is_there_twice_counts_once() {
         .collect();
     assert_eq!(times, [("carrier-appeared", 22, 3), ("carrier-appeared", 24, 3)]);
 }
+
+/// An answer about one prefix says nothing about the others.
+#[test]
+fn what_was_asked_of_one_prefix_is_known_of_that_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("ris-peerings.json");
+    let peer = |last: u8, asn: u32, routes: &str| {
+        format!(
+            r#"{{"asn":{asn},"ip":"198.51.100.{last}","ip_version":"4","prefix_count":900000,"routes":[{routes}]}}"#
+        )
+    };
+    let peers = [
+        peer(1, 1299, r#"{"as_path":[1299,20485,131279]}"#),
+        peer(2, 3356, r#"{"as_path":[3356,4837,131279]}"#),
+        peer(3, 2914, ""),
+    ];
+    let text = format!(
+        r#"{{"status":"ok","data":{{"resource":"175.45.178.0/24","query_endtime":"2017-10-01T16:00:00","peerings":[{{"probe":{{"name":"RRC00"}},"peers":[{}]}}]}}}}"#,
+        peers.join(",")
+    );
+    std::fs::write(&path, text).expect("written");
+    let (views, events) = follow(&[path], &options());
+    assert!(events.is_empty());
+    let asked: Vec<(String, usize, Option<f64>)> =
+        views[0].scopes.iter().map(|of| (of.scope.to_string(), of.asked, of.visibility)).collect();
+    assert_eq!(*views[0].collector, *"rrc00");
+    let known = asked.iter().find(|(scope, ..)| scope == "175.45.178.0/24").expect("178");
+    assert!(
+        known.1 == 3 && known.2.is_some_and(|share| (share - 2.0 / 3.0).abs() < 1e-9),
+        "{asked:?}"
+    );
+    assert!(
+        asked
+            .iter()
+            .filter(|(scope, ..)| scope.ends_with("/24") && scope != "175.45.178.0/24")
+            .all(|one| one.1 == 0),
+        "{asked:?}"
+    );
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(128))]
+    /// Whatever is damaged, what is read is an error or less, and nothing worse.
+    #[test]
+    fn damage_is_reported_and_nothing_worse(cut in 0_usize..9000, places in proptest::collection::vec((0_usize..9000, 0_u8..=255), 0..8)) {
+        let mut file = table(T);
+        announce(&mut file, T + 1000, 8, &[20485, 131_279], ONE);
+        file.state(T + 2000, peers()[0], 1).state(T + 3000, peers()[0], 6);
+        file.0.truncate(cut.max(12));
+        for (place, byte) in places {
+            if let Some(there) = file.0.get_mut(place) {
+                *there = byte;
+            }
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("october.mrt");
+        file.save(&path);
+        let targets = lasthop::targets::Targets::built_in().expect("targets");
+        let networks = lasthop::bgp::Networks::new(&targets, None, []);
+        let options = options();
+        let mut collector = lasthop::bgp::Collector::new("x".into(), &networks, None, &options);
+        let from = lasthop::bgp::named("mrt");
+        let read = lasthop::bgp::ReadOptions { from, collector: None, wanted: lasthop::bgp::Wanted::of(&targets) };
+        let _ = lasthop::bgp::read_files(&[path], &read, &mut |_, record| collector.take(&record, &mut |_| {}), &mut |_| {});
+        collector.end(&mut |_| {});
+    }
+}

@@ -12,11 +12,13 @@ use super::cursor::Cursor;
 use super::fields::{Fields, Wants};
 use super::hops::{self, Element, HopList, Hops};
 use super::reply::{
-    self, Extension, Extensions, Quoted, Refusal, Replies, Reply, Sender, Text, address,
+    self, Extension, Extensions, Quoted, Refusal, Replies, Reply, Rtt, Sender, Text, address,
 };
 
 /// How many hops a result has, with the silent ones behind the last router.
 const USUAL: usize = 24;
+/// How many probes a hop has.
+const USUAL_TRIES: usize = 3;
 
 /// The result that is all of `text`, if it is plain enough.
 pub(super) fn fields<'a>(text: &'a str, wants: &Wants<'_>) -> Option<Fields<'a>> {
@@ -33,7 +35,7 @@ pub(super) fn fields<'a>(text: &'a str, wants: &Wants<'_>) -> Option<Fields<'a>>
         b"prb_id" => once(&mut read.prb_id, cursor.whole()),
         b"timestamp" => once(&mut read.timestamp, cursor.whole()),
         b"result" if wants.passes_over(&read) => {
-            once(&mut read.result, cursor.pass().map(|()| Hops::NotRead))
+            once(&mut read.result, pass_hops(cursor).map(|()| Hops::NotRead))
         }
         b"result" => once(&mut read.result, hop_list(cursor).map(Hops::List)),
         _ => cursor.pass(),
@@ -64,14 +66,44 @@ fn hop_list(cursor: &mut Cursor<'_>) -> Option<HopList> {
     Some(list)
 }
 
+/// Passes hops that nobody asked for: they need only be JSON.
+fn pass_hops(cursor: &mut Cursor<'_>) -> Option<()> {
+    let pass_hop = |cursor: &mut Cursor<'_>| {
+        cursor.literally(br#"{"hop":"#)?;
+        cursor.pass_number()?;
+        cursor.literally(br#","result":"#)?;
+        cursor.elements(|cursor| cursor.perhaps(pass_reply).or_else(|| cursor.pass()))?;
+        cursor.literally(b"}")
+    };
+    let hops = |cursor: &mut Cursor<'_>| {
+        cursor.elements(|cursor| cursor.perhaps(pass_hop).or_else(|| cursor.pass()))
+    };
+    cursor.perhaps(hops).or_else(|| cursor.pass())
+}
+
+fn pass_reply(cursor: &mut Cursor<'_>) -> Option<()> {
+    if cursor.literally(br#"{"x":"*"}"#).is_some() {
+        return Some(());
+    }
+    cursor.literally(br#"{"from":"#)?;
+    cursor.string()?;
+    cursor.literally(br#","ttl":"#)?;
+    cursor.pass_number()?;
+    cursor.literally(br#","size":"#)?;
+    cursor.pass_number()?;
+    cursor.literally(br#","rtt":"#)?;
+    cursor.pass_number()?;
+    cursor.literally(b"}")
+}
+
 /// A hop with its fields in the usual order, else in any.
 fn element<'a>(cursor: &mut Cursor<'a>) -> Option<Element<'a>> {
     let usual = |cursor: &mut Cursor<'a>| {
-        cursor.literally(r#"{"hop":"#)?;
+        cursor.literally(br#"{"hop":"#)?;
         let hop = cursor.whole();
-        cursor.literally(r#","result":"#)?;
+        cursor.literally(br#","result":"#)?;
         let result = replies(cursor);
-        cursor.literally("}")?;
+        cursor.literally(b"}")?;
         Some(Element { hop: Some(hop?), result: Some(result?), error: None })
     };
     cursor.perhaps(usual).or_else(|| any_element(cursor))
@@ -89,7 +121,7 @@ fn any_element<'a>(cursor: &mut Cursor<'a>) -> Option<Element<'a>> {
 }
 
 fn replies(cursor: &mut Cursor<'_>) -> Option<Replies> {
-    let mut replies = Replies::default();
+    let mut replies = Replies { tries: Vec::with_capacity(USUAL_TRIES), ..Replies::default() };
     let mut count = 0;
     let mut last = None;
     cursor.elements(|cursor| {
@@ -104,7 +136,7 @@ fn replies(cursor: &mut Cursor<'_>) -> Option<Replies> {
 /// A reply with its fields in the usual order, else in any. Mostly it is from the same sender as the
 /// `last` one.
 fn reply<'a>(cursor: &mut Cursor<'a>, last: &mut Option<(&'a str, Ipv4Addr)>) -> Option<Reply<'a>> {
-    if cursor.literally(r#"{"x":"*"}"#).is_some() {
+    if cursor.literally(br#"{"x":"*"}"#).is_some() {
         return Some(Reply { x: Some(IgnoredAny), ..Reply::default() });
     }
     cursor.perhaps(|cursor| usual_reply(cursor, last)).or_else(|| any_reply(cursor, last))
@@ -114,21 +146,27 @@ fn usual_reply<'a>(
     cursor: &mut Cursor<'a>,
     last: &mut Option<(&'a str, Ipv4Addr)>,
 ) -> Option<Reply<'a>> {
-    cursor.literally(r#"{"from":"#)?;
+    cursor.literally(br#"{"from":"#)?;
     let from = sender(cursor.string()?, last);
-    cursor.literally(r#","ttl":"#)?;
+    cursor.literally(br#","ttl":"#)?;
     let ttl = cursor.whole()?;
-    cursor.literally(r#","size":"#)?;
-    cursor.number()?;
-    cursor.literally(r#","rtt":"#)?;
-    let rtt = cursor.number()?;
-    let icmpext = match cursor.literally(r#","icmpext":"#) {
+    cursor.literally(br#","size":"#)?;
+    cursor.pass_number()?;
+    cursor.literally(br#","rtt":"#)?;
+    let rtt = rtt(cursor)?;
+    let icmpext = match cursor.literally(br#","icmpext":"#) {
         Some(()) => Some(extensions(cursor)?),
         None => None,
     };
-    cursor.literally("}")?;
+    cursor.literally(b"}")?;
     let (from, ttl, rtt) = (Some(from), Some(ttl), Some(rtt));
     Some(Reply { from, ttl, rtt, icmpext, ..Reply::default() })
+}
+
+/// Milliseconds, of which a millionth is a nanosecond.
+fn rtt(cursor: &mut Cursor<'_>) -> Option<Rtt> {
+    let millis = cursor.number()?;
+    Some(millis.millionths().map_or_else(|| Rtt::of_millis(millis.real()), Rtt::of_nanos))
 }
 
 fn any_reply<'a>(
@@ -139,7 +177,7 @@ fn any_reply<'a>(
     cursor.fields(|cursor, key| match key {
         b"from" => once(&mut reply.from, cursor.string().map(|text| sender(text, last))),
         b"ttl" => once(&mut reply.ttl, cursor.whole()),
-        b"rtt" => once(&mut reply.rtt, cursor.number()),
+        b"rtt" => once(&mut reply.rtt, rtt(cursor)),
         b"x" => once(&mut reply.x, cursor.present()),
         b"late" => once(&mut reply.late, cursor.present()),
         b"flags" => once(&mut reply.flags, cursor.present()),

@@ -74,7 +74,7 @@ impl fmt::Display for Unreadable {
 pub(super) struct Reply<'a> {
     pub(super) from: Option<Sender>,
     pub(super) ttl: Option<u8>,
-    pub(super) rtt: Option<f64>,
+    pub(super) rtt: Option<Rtt>,
     pub(super) x: Option<IgnoredAny>,
     pub(super) late: Option<IgnoredAny>,
     pub(super) dup: Option<bool>,
@@ -165,14 +165,32 @@ impl Reply<'_> {
             (None, Some(_)) => ReplyKind::EchoReply,
             (None, None) => ReplyKind::TimeExceeded,
         };
-        let rtt = self.rtt.and_then(|rtt| Duration::try_from_secs_f64(rtt / 1e3).ok());
         Ok(HopReply {
             from,
             kind,
-            rtt: rtt.and_then(values::rtt),
+            rtt: self.rtt.and_then(|Rtt(rtt)| rtt),
             reply_ttl: self.ttl,
             labels: self.icmpext.map(Extensions::labels).unwrap_or_default(),
         })
+    }
+}
+
+/// How long an answer took, unless that is impossible.
+pub(super) struct Rtt(Option<Duration>);
+
+impl Rtt {
+    pub(super) fn of_millis(millis: f64) -> Self {
+        Self(Duration::try_from_secs_f64(millis / 1e3).ok().and_then(values::rtt))
+    }
+
+    pub(super) fn of_nanos(nanos: u64) -> Self {
+        Self(values::rtt(Duration::from_nanos(nanos)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Rtt {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        f64::deserialize(deserializer).map(Self::of_millis)
     }
 }
 

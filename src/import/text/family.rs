@@ -4,6 +4,7 @@ use crate::import::format::LineReader;
 use crate::import::mtr;
 use crate::import::scamper;
 use crate::import::text_trace::Cell;
+use crate::import::traceroute::header::Header;
 use crate::import::traceroute::hop_words::{Begin, HopWords};
 use crate::import::traceroute::{self, tracepath};
 use crate::import::tracert;
@@ -94,6 +95,11 @@ impl Family {
         }
     }
 
+    /// The family that writes such a header.
+    pub(super) const fn of_header(header: &Header) -> Self {
+        if header.is_nexttrace { Self::NextTrace } else { Self::Traceroute }
+    }
+
     /// The family of which `text` is a hop, with its TTL, where it can be of no other; behind a command
     /// (`waits`) where it can be one at all.
     pub(super) fn begins(text: &str, only: Option<Self>, waits: bool) -> Option<(Self, u8)> {
@@ -138,31 +144,33 @@ impl Family {
             return None;
         }
         let (ttl, rest) = traceroute::ttl(text)?;
-        let hop = HopWords::default().read_line(rest);
+        let hop = HopWords::default().read_strictly(rest)?;
         let is_named = || rest.split_whitespace().next().is_some_and(|name| name.contains('.'));
         let has_host = match hop.begin {
             Begin::Address | Begin::Star => hop.has_address(),
             Begin::Name => is_named() && hop.cells.len() >= 2,
             Begin::Time | Begin::Other => false,
         };
-        (hop.is_strict && hop.has_answer() && has_host).then_some((Self::Traceroute, ttl))
+        (hop.has_answer() && has_host).then_some((Self::Traceroute, ttl))
     }
 
     /// A hop at which nobody answers; and behind a command what only may be a hop.
     fn possible(text: &str, only: Option<Self>, waits: bool) -> Option<(Self, u8)> {
         let (ttl, rest) = traceroute::ttl(text)?;
-        let hop = HopWords::default().read_line(rest);
-        let all_silent =
-            !hop.cells.is_empty() && hop.cells.iter().all(|cell| *cell == Cell::Silent);
-        let is_other = only.is_some_and(|only| only == Self::Tracert);
-        if hop.is_strict && all_silent {
-            return Some((if is_other { Self::Tracert } else { Self::Traceroute }, ttl));
-        }
         let may_be = waits || only.is_some();
-        if may_be && !is_other && hop.is_strict && hop.has_answer() {
-            return Some((Self::Traceroute, ttl));
+        let is_other = only.is_some_and(|only| only == Self::Tracert);
+        if let Some(hop) = HopWords::default().read_strictly(rest) {
+            if !hop.cells.is_empty() && hop.cells.iter().all(|cell| *cell == Cell::Silent) {
+                return Some((if is_other { Self::Tracert } else { Self::Traceroute }, ttl));
+            }
+            if may_be && !is_other && hop.has_answer() {
+                return Some((Self::Traceroute, ttl));
+            }
         }
-        let row = tracert::row::Row::of(text).filter(|_| may_be)?;
+        if !may_be {
+            return None;
+        }
+        let row = tracert::row::Row::of(text)?;
         Some((Self::Tracert, row.ttl))
     }
 }

@@ -4,6 +4,7 @@
 //! looks for that alone.
 
 mod clean;
+mod cut;
 mod family;
 mod place;
 mod prefix;
@@ -26,7 +27,7 @@ pub(super) const FORMAT: Format = Format {
     recognises,
     stands_alone: false,
     reader: Reader::Text(TextFormat {
-        cut,
+        cut: |bytes| cut::last(bytes, None),
         begin: |wanted| Box::new(TextReader::new(None, wanted)),
     }),
 };
@@ -38,8 +39,9 @@ macro_rules! of_one_program {
             pub(super) const $name: Format = Format {
                 name: Family::$family.name(),
                 recognises: |_| false,
-                stands_alone: false, reader: Reader::Text(TextFormat {
-                    cut,
+                stands_alone: false,
+                reader: Reader::Text(TextFormat {
+                    cut: |bytes| cut::last(bytes, Some(Family::$family)),
                     begin: |wanted| Box::new(TextReader::new(Some(Family::$family), wanted)),
                 }),
             };
@@ -90,19 +92,4 @@ fn recognises(head: &Head) -> bool {
 /// Whether something is found in `head` that is not of the format `name`, by which it was recognised.
 pub(super) fn has_other(head: &Head, name: &str) -> bool {
     found(head).iter().any(|found| *found != name)
-}
-
-/// The last header of traceroute or tracert that begins a line.
-fn cut(bytes: &[u8]) -> Option<usize> {
-    const HEADERS: [&[u8]; 2] = [b"\ntraceroute to ", b"\nTracing route to "];
-    let last = |header: &&[u8]| {
-        let place = memchr::memmem::rfind(bytes, header)?;
-        let line = &bytes[place + 1..];
-        let line = &line[..memchr::memchr(b'\n', line)?];
-        let is_certain = [&b" hops max"[..], b" over a maximum"]
-            .iter()
-            .any(|words| memchr::memmem::find(line, words).is_some());
-        is_certain.then_some(place + 1)
-    };
-    HEADERS.iter().filter_map(last).max()
 }

@@ -57,7 +57,7 @@ impl LinePrefix {
         let is_tree = family == Some(Family::Mtr) && is_branch(rest);
         let text = if is_tree { rest.trim() } else { strip_log_prefix(rest) };
         let text = without_bullet(text);
-        let logged = rest.find(text).map(|at| &rest[..at]);
+        let logged = rest.trim_end().strip_suffix(text);
         let stamp = before.and_then(stamp).or_else(|| logged.and_then(stamp));
         Body { text: Cow::Borrowed(text), stamp }
     }
@@ -103,13 +103,26 @@ fn without_bullet(text: &str) -> &str {
     if is_hop { rest } else { text }
 }
 
+/// `20261128`.
+const SHORTEST_DATE: usize = 8;
+
 /// The time in what stands before a line, if its zone is known: of RFC 3339, or seconds since 1970.
 fn stamp(before: &str) -> Option<Timestamp> {
-    let words: Vec<&str> =
-        before.split(|c: char| c.is_whitespace() || "[](),|".contains(c)).collect();
-    let whole = words.iter().find_map(|word| word.trim_end_matches(':').parse::<Timestamp>().ok());
+    if !before.bytes().any(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let words: Vec<&str> = before
+        .split(|c: char| c.is_whitespace() || matches!(c, '[' | ']' | '(' | ')' | ',' | '|'))
+        .collect();
+    let is_date = |word: &str| {
+        word.len() >= SHORTEST_DATE
+            && word.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-'))
+    };
+    let times = words.iter().filter(|word| is_date(word));
+    let whole =
+        times.map(|word| word.trim_end_matches(':').parse::<Timestamp>()).find_map(Result::ok);
     let pair = || {
-        words.windows(2).find_map(|two| {
+        words.windows(2).filter(|two| is_date(two[0])).find_map(|two| {
             let [date, time] = two else { return None };
             let zone = words.iter().any(|word| matches!(*word, "UTC" | "GMT" | "Z" | "+0000"));
             let zone = if zone && !time.ends_with('Z') { "Z" } else { "" };

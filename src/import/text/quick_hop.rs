@@ -63,7 +63,7 @@ fn number(rest: &mut &[u8], most: usize) -> Option<u64> {
     Some(number.iter().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0')))
 }
 
-/// `5.100 ms`.
+/// `5.100 ms`, or as routers write it, `5 msec`.
 fn millis(rest: &mut &[u8]) -> Option<Duration> {
     let whole = number(rest, 6)?;
     let mut micros = 0;
@@ -74,8 +74,8 @@ fn millis(rest: &mut &[u8]) -> Option<Duration> {
         micros = part * [100, 10, 1][digits - 1];
         *rest = fraction;
     }
-    let [b' ', b'm', b's', after @ ..] = *rest else { return None };
-    *rest = after;
+    let after = rest.strip_prefix(b" ms")?;
+    *rest = after.strip_prefix(b"ec").unwrap_or(after);
     Some(Duration::from_micros(whole * 1000 + micros))
 }
 
@@ -84,7 +84,8 @@ fn host(rest: &mut &[u8]) -> Option<Ipv4Addr> {
     let word = word(rest)?;
     if let Some(address) = address(word) {
         // A name in parentheses may follow an address.
-        return rest.starts_with(b"  ").then_some(address).or_else(|| in_parentheses(rest));
+        let is_alone = matches!(rest, [b' ', b' ' | b'*' | b'0'..=b'9', ..]);
+        return is_alone.then_some(address).or_else(|| in_parentheses(rest));
     }
     let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
     if !word.iter().all(is_of_name) || !word.iter().any(u8::is_ascii_alphabetic) {
@@ -156,7 +157,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_read_is_read_as_by_words(
-            line in " ?[0-9]{1,3}  (10[.]1[.]2[.][0-9]|gw[.]x|[*]|[0-9.]{1,8})( | [(]4[.]4[.]4[.]4[)])?(  [0-9]{1,4}([.][0-9]{1,4})? ms| [*]| !X|ms| ){0,4}"
+            line in " ?[0-9]{1,3}  ?(10[.]1[.]2[.][0-9]|gw[.]x|[*]|[0-9.]{1,8})( | [(]4[.]4[.]4[.]4[)])?(  ?[0-9]{1,4}([.][0-9]{1,4})? (ms|msec)| 36 bytes to 10[.]1[.]2[.]7| [*]| !X|ms| ){0,4}"
         ) {
             if let Some((ttl, _, cells)) = read(&line) {
                 prop_assert_eq!(Some((ttl, cells)), slow(&line), "{}", line);

@@ -42,7 +42,7 @@ pub(super) struct TextReader<'a> {
     run: Option<Run>,
     prefix: LinePrefix,
     /// The last lines of prose before a trace, nearest last.
-    before: VecDeque<(u64, String)>,
+    before: VecDeque<Prose>,
     /// Where nmap's next table leads.
     report: Destination,
     tables: HashMap<Ipv4Addr, Vec<(u8, Cell)>>,
@@ -51,6 +51,14 @@ pub(super) struct TextReader<'a> {
     other: u64,
     /// The formats of which something was found.
     pub(super) seen: Vec<&'static str>,
+}
+
+/// A line that may be a header.
+struct Prose {
+    number: u64,
+    text: String,
+    /// Whether it was counted among those that are none of ours.
+    is_other: bool,
 }
 
 impl<'a> TextReader<'a> {
@@ -173,7 +181,11 @@ impl<'a> TextReader<'a> {
             return;
         }
         let begun = self.run.is_some();
-        if self.header(number, line, text, sink) || self.hop(number, line, text, sink) {
+        let is_usual_hop = self.run.as_mut().is_some_and(|run| run.quick(number, text, sink));
+        if is_usual_hop
+            || self.header(number, line, text, sink)
+            || self.hop(number, line, text, sink)
+        {
             if let (Some(run), Some(stamp)) = (&mut self.run, stamp)
                 && (!begun || run.trace.started.is_none())
             {
@@ -239,12 +251,11 @@ impl<'a> TextReader<'a> {
 
     /// Takes a line of a header, or a command.
     fn header(&mut self, number: u64, line: &str, text: &str, sink: &mut Sink<'_>) -> bool {
-        let could_be = text.bytes().any(|byte| byte.is_ascii_alphabetic());
-        if !could_be {
+        if !has_words(text) {
             return false;
         }
         if let Some(header) = Header::of(line) {
-            let family = if header.is_nexttrace { Family::NextTrace } else { Family::Traceroute };
+            let family = Family::of_header(&header);
             if self.allows(family) {
                 self.prefix.learn(line, header.at);
                 let new =
@@ -483,7 +494,7 @@ impl<'a> TextReader<'a> {
 
     /// A hop behind the number of its line.
     fn numbered(&mut self, number: u64, line: &str, text: &str, sink: &mut Sink<'_>) -> bool {
-        if self.run.as_ref().is_some_and(Run::has_hops) || self.only.is_some() {
+        if self.run.as_ref().is_some_and(Run::is_within_hops) || self.only.is_some() {
             return false;
         }
         // Behind the number of the line, or the name of a file.
@@ -513,35 +524,32 @@ impl<'a> TextReader<'a> {
 
     /// A trace whose header was one of the last lines: those of tracert differ from language to language.
     fn take_header_before(&mut self) -> Option<TextTrace> {
-        let found = self.before.iter().rev().find_map(|(number, line)| {
-            destination(line).map(|(destination, is_certain)| (*number, destination, is_certain))
-        });
+        let of = |number: u64, text: &str| {
+            destination(text).map(|(destination, is_certain)| (number, destination, is_certain))
+        };
+        let found = self.before.iter().rev().find_map(|line| of(line.number, &line.text));
         // A console that was too narrow breaks lines anywhere.
         let broken = || {
-            let lines = self.before.iter().zip(self.before.iter().skip(1));
-            let mut joined =
-                lines.map(|((number, one), (_, next))| (*number, format!("{one}{next}")));
-            joined.find_map(|(number, line)| {
-                destination(&line)
-                    .map(|(destination, is_certain)| (number, destination, is_certain))
-            })
+            let mut lines = self.before.iter().zip(self.before.iter().skip(1));
+            lines.find_map(|(one, next)| of(one.number, &format!("{}{}", one.text, next.text)))
         };
         let (number, destination, is_certain) = found.or_else(broken)?;
-        let of_header = self
-            .before
-            .iter()
-            .filter(|(at, line)| *at >= number || *at + 1 == number && furthest(line).is_some())
-            .count();
-        self.other = self.other.saturating_sub(u64::try_from(of_header).unwrap_or(0));
+        let of_header = |line: &&Prose| {
+            line.number >= number || line.number + 1 == number && furthest(&line.text).is_some()
+        };
+        let others = self.before.iter().filter(of_header).filter(|line| line.is_other).count();
+        self.other = self.other.saturating_sub(u64::try_from(others).unwrap_or(0));
         let new = if is_certain { TextTrace::announced } else { TextTrace::expected };
         let mut trace = new(number, destination);
-        let lines = self.before.iter().filter(|(at, _)| *at + 1 >= number);
-        trace.max = lines.filter_map(|(_, line)| furthest(line)).next_back();
+        let lines = self.before.iter().filter(|line| line.number + 1 >= number);
+        trace.max = lines.filter_map(|line| furthest(&line.text)).next_back();
         Some(trace)
     }
 
     fn begin(&mut self, run: Run, sink: &mut Sink<'_>) {
         self.end_run(sink);
+        // What stands before a trace is not the header of the next one.
+        self.before.clear();
         self.run = Some(run);
     }
 
@@ -591,8 +599,16 @@ impl<'a> TextReader<'a> {
         if self.before.len() == BEFORE {
             self.before.pop_front();
         }
-        self.before.push_back((number, text.to_owned()));
+        self.before.push_back(Prose { number, text: text.to_owned(), is_other: !is_of_run });
     }
+}
+
+/// Whether a line has more than numbers, signs and units, as every header and command has. Most lines are hops without
+/// names.
+fn has_words(line: &str) -> bool {
+    let is_of_word =
+        |byte: u8| byte.is_ascii_alphabetic() && !b"msec".contains(&byte) || byte == b'>';
+    line.bytes().any(is_of_word)
 }
 
 /// The lines in a string of JSON that holds several, of which some may be hops.
@@ -610,10 +626,13 @@ fn escaped_lines(line: &str) -> Option<Vec<String>> {
 }
 
 /// What stands behind the beginning of a line that opens or closes a block of code.
-fn behind_fence(line: &str) -> Option<&str> {
+pub(super) fn behind_fence(line: &str) -> Option<&str> {
     const FENCES: [&str; 8] =
         ["```", "~~~", "[code]", "[/code]", "<pre>", "</pre>", "{noformat}", "{code}"];
     let line = line.trim_start_matches(['>', ' ']).trim_end();
+    if !line.starts_with(['`', '~', '[', '<', '{']) {
+        return None;
+    }
     FENCES.iter().find_map(|fence| {
         let (begin, behind) = line.split_at_checked(fence.len())?;
         begin.eq_ignore_ascii_case(fence).then_some(behind)

@@ -112,6 +112,11 @@ impl Run {
         !self.trace.is_empty() || self.open.is_some() || self.csv.is_some()
     }
 
+    /// Whether nothing but hops has come since the first of them.
+    pub(super) fn is_within_hops(&self) -> bool {
+        self.has_hops() && !self.is_paused
+    }
+
     /// Something that is no hop has come.
     pub(super) fn pause(&mut self, is_blank: bool) {
         self.is_paused |= self.has_hops();

@@ -86,8 +86,21 @@ impl HopWords {
 
     /// What the words of a line say: of a TTL, or further ones of the same.
     pub(in crate::import) fn read_line(&mut self, line: &str) -> HopLine {
-        let words = words(line);
+        let mut hop = HopLine::default();
+        hop.is_strict = self.read_words(line, &mut hop, false);
+        hop
+    }
+
+    /// The same, where there is nothing in the line that a hop does not have. Prose is given up at its first word.
+    pub(in crate::import) fn read_strictly(&mut self, line: &str) -> Option<HopLine> {
         let mut hop = HopLine { is_strict: true, ..HopLine::default() };
+        self.read_words(line, &mut hop, true).then_some(hop)
+    }
+
+    /// Reads words, to the first that a hop does not have if only those count; whether there is none.
+    fn read_words(&mut self, line: &str, hop: &mut HopLine, only_strict: bool) -> bool {
+        let words = words(line);
+        let mut is_strict = true;
         let mut has_begun = false;
         let mut place = 0;
         let mut named = false;
@@ -119,7 +132,10 @@ impl HopWords {
             if let Some(begin) = begin.filter(|_| !has_begun) {
                 (hop.begin, has_begun) = (begin, true);
             }
-            hop.is_strict &= !matches!(read, Word::Name | Word::Foreign);
+            is_strict &= !matches!(read, Word::Name | Word::Foreign);
+            if only_strict && !is_strict {
+                return false;
+            }
             match read {
                 Word::Sender(_) => named = true,
                 Word::Stars(_) | Word::Unanswered(_) | Word::Time(_) | Word::Annotation(_) => {
@@ -134,7 +150,7 @@ impl HopWords {
             place += length;
         }
         hop.is_open = named;
-        hop
+        is_strict
     }
 
     fn word(&mut self, word: Word<'_>, cells: &mut Vec<Cell>) {
@@ -229,10 +245,10 @@ const MOST_UNANSWERED: usize = 32;
 
 /// `10.XXX.XXX.1`: an address that somebody blanked.
 fn is_blanked(word: &str) -> bool {
-    let parts: Vec<&str> = word.trim_matches(['(', ')', ',']).split('.').collect();
+    let parts = || word.trim_matches(['(', ')', ',']).split('.');
     let is_sign =
         |c: char| c.is_ascii_digit() || matches!(c, 'x' | 'X' | '*' | '?' | 'y' | 'Y' | 'z');
-    parts.len() == 4 && parts.iter().all(|part| !part.is_empty() && part.chars().all(is_sign))
+    parts().all(|part| !part.is_empty() && part.chars().all(is_sign)) && parts().count() == 4
 }
 
 /// The words of `line`; what is in brackets is one, also in parentheses, and so is an annotation that hangs on a unit.

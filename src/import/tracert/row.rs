@@ -39,7 +39,7 @@ impl Row {
         let digits = line.bytes().take_while(u8::is_ascii_digit).count();
         let ttl = line[..digits].parse().ok().filter(|ttl| *ttl > 0)?;
         let mut rest = line[digits..].strip_prefix(is_blank)?;
-        let mut times = Vec::new();
+        let mut times = Vec::with_capacity(PROBES);
         while times.len() < PROBES {
             let Some((time, after)) = time(rest.trim_start_matches(is_blank)) else { break };
             times.push(time);
@@ -57,7 +57,10 @@ impl Row {
                 let has_words = words.contains(|c: char| c.is_alphabetic() || !c.is_ascii());
                 (!times.is_empty() && words.is_empty() || has_words) && !has_times(rest)
             }
-            None => !short && (times == [Time::Silent; PROBES] || !is_cut(rest)),
+            None => {
+                let is_cut = sender == Sender::Unreadable && is_part_of_address(rest);
+                !short && (times == [Time::Silent; PROBES] || !is_cut)
+            }
         };
         is_row.then_some(Self { ttl, times, sender, refusal, is_bare: rest.is_empty() })
     }
@@ -146,10 +149,9 @@ fn has_times(text: &str) -> bool {
         || words.iter().any(|word| word.ends_with("ms") && is_time(word))
 }
 
-/// Whether the sender in `text` is no more than a beginning: nothing, or that of an address.
-fn is_cut(text: &str) -> bool {
-    let is_of_address = |c: char| c.is_ascii_digit() || c == '.';
-    text.chars().all(is_of_address) && sender(text) == Sender::Unreadable
+/// Whether `text` is no more than the beginning of an address, or nothing.
+fn is_part_of_address(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 /// The address in brackets, else the first word if that is one.

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::FORMAT;
+use super::super::{FORMAT, cut};
 use crate::import::{recognise, test_lines};
 
 /// A program, what it printed, each to an address of its own, and the trace that is in it.
@@ -298,6 +298,68 @@ fn what_stands_before_and_behind_the_lines_changes_nothing() {
     assert_eq!(differ, Vec::<String>::new());
 }
 
+/// Where `text` is cut, it is read as it is without.
+fn is_read_in_parts(text: &str) -> usize {
+    let whole = test_lines::of(FORMAT, text.as_bytes());
+    let places = (1..text.len()).filter(|place| text.as_bytes()[*place] == b'\n');
+    let mut cuts: Vec<usize> =
+        places.filter_map(|end| cut::last(&text.as_bytes()[..=end], None)).collect();
+    cuts.dedup();
+    for cut in &cuts {
+        let (before, behind) = text.split_at(*cut);
+        let lines = before.lines().count();
+        let mut parts = test_lines::of(FORMAT, before.as_bytes());
+        // Lines count from the beginning, and those that are none of ours are counted together.
+        let behind = test_lines::of(FORMAT, format!("{}{behind}", "\n".repeat(lines)).as_bytes());
+        parts.extend(behind);
+        let others = |found: &[String]| -> usize {
+            let other = found.iter().filter_map(|line| line.strip_prefix("0: other lines: "));
+            other.map(|count| count.parse::<usize>().expect("a number")).sum()
+        };
+        assert_eq!(others(&parts), others(&whole), "{cut}\n{text}");
+        parts.retain(|line| !line.contains("other lines"));
+        let whole: Vec<_> = whole.iter().filter(|line| !line.contains("other lines")).collect();
+        assert_eq!(parts.iter().collect::<Vec<_>>(), whole, "{cut}\n{text}");
+    }
+    cuts.len()
+}
+
+#[test]
+fn a_text_is_cut_where_nothing_before_matters() {
+    let text_of = |wanted: &str| {
+        PROGRAMS.iter().find(|(name, ..)| *name == wanted).map_or("", |(_, text, _)| *text)
+    };
+    let others = ["inetutils", "tracert in russian", "mtr"].map(text_of).concat();
+    for (_, text, _) in PROGRAMS {
+        is_read_in_parts(&format!("{text}{others}{text}"));
+    }
+    // The header of tracert has an empty line before it.
+    for (name, cuts) in [("linux", 1), ("tracert", 2), ("mtr", 1), ("cisco", 2), ("scamper", 1)] {
+        let twice = text_of(name).repeat(2);
+        assert_eq!(is_read_in_parts(&twice), cuts, "{name}");
+        for (_, wrap) in WRAPPINGS {
+            let lines = twice.lines().enumerate();
+            is_read_in_parts(&lines.map(|(at, line)| wrap(at, line) + "\n").collect::<String>());
+        }
+    }
+}
+
+#[test]
+fn a_trace_without_a_header_is_known_behind_numbers_and_behind_another_trace() {
+    let text_of = |wanted: &str| {
+        PROGRAMS.iter().find(|(name, ..)| *name == wanted).map_or("", |(_, text, _)| *text)
+    };
+    for (name, wrap) in WRAPPINGS.iter().filter(|(name, _)| {
+        ["cat -n", "nl", "grep -n", "grep -Hn", "ts", "rfc 3339", "syslog"].contains(name)
+    }) {
+        let lines = text_of("tracert in russian").lines().enumerate();
+        let wrapped: String = lines.map(|(at, line)| wrap(at, line) + "\n").collect();
+        let found = read(&format!("{}\n{wrapped}", text_of("linux")));
+        assert_eq!(found.len(), 2, "{name}: {found:?}");
+        assert!(found[1].contains("175.45.176.5"), "{name}: {found:?}");
+    }
+}
+
 #[test]
 fn a_narrow_table_behind_a_number_is_no_trace() {
     assert_eq!(read("|7|1|10.0.0.1|1 ms|2 ms|3 ms|4 ms|5 ms|\n"), Vec::<String>::new());
@@ -315,6 +377,21 @@ proptest! {
             expected.extend(read(PROGRAMS[program].1));
         }
         prop_assert_eq!(read(&text), expected, "{}", text);
+    }
+
+    #[test]
+    fn any_text_is_read_in_parts(
+        lines in prop::collection::vec((0..PROGRAMS.len(), 0_usize..9, 0..WRAPPINGS.len(), 0..PROSE.len()), 0..12)
+    ) {
+        let mut text = String::new();
+        for (program, count, dress, prose) in lines {
+            // Often all of a program, and often less.
+            let count = if count > 4 { usize::MAX } else { count + 1 };
+            let all = PROGRAMS[program].1.lines().take(count);
+            text.extend(all.enumerate().map(|(at, line)| WRAPPINGS[dress].1(at, line) + "\n"));
+            text.extend([PROSE[prose], "\n"]);
+        }
+        is_read_in_parts(&text);
     }
 
     #[test]
