@@ -205,7 +205,12 @@ impl<'t> Collector<'t> {
                 self.has_new = true;
                 self.end_gap(record.at, found);
                 if self.options.at.is_none() {
+                    let shown = self.shown.clone();
                     self.view(record.at, record.at, found);
+                    // A change that is under way has its own row when it rests.
+                    if self.open.as_ref().is_some_and(|open| open.first < record.at) {
+                        self.shown = shown;
+                    }
                 }
             }
             What::Update(peer, update) if !is_left_out(peer) => {

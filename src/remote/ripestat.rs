@@ -1,4 +1,4 @@
-//! RIPEstat: what the collectors of RIPE RIS see of some prefixes at present, in one document for [`crate::bgp`].
+//! `RIPEstat`: what the collectors of RIPE RIS see of some prefixes at present, in one document for [`crate::bgp`].
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::client::{Client, Service};
 use super::error::{RemoteError, shown};
 
-/// RIPEstat's data API.
+/// The data API of `RIPEstat`.
 pub const SERVICE: Service =
     Service { name: "RIPEstat", url: "https://stat.ripe.net/data/", folder: "/data/", scheme: "" };
 

@@ -70,6 +70,8 @@ fn hops_of_samples_give_the_same_rows() {
     }
     let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("targets.toml");
     let text = std::fs::read_to_string(targets).expect("targets");
+    // Known hosts are of their block.
+    let text = text.split("[[host]]").next().expect("the rest");
     let folder = tempfile::TempDir::new().expect("a folder");
     let config = folder.path().join("targets.toml");
     for block in ["8.0.0.0/8", "1.0.0.0/8", "175.0.0.0/8", "121.0.0.0/8", "193.0.0.0/8"] {
