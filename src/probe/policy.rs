@@ -18,6 +18,9 @@ use super::trace_state::{Role, TraceState};
 
 /// How many silent TTLs behind the last foreign hop are probed again before a trace ends.
 const DOUBTFUL: usize = 4;
+/// How many TTLs behind a home address that is not the target are asked: a transit router may answer from one, and
+/// the next be silent.
+const BEHIND_HOME: u8 = 2;
 /// How often the time between two attempts is doubled.
 const MOST_DOUBLINGS: u8 = 3;
 
@@ -87,14 +90,14 @@ impl Policy<'_> {
     }
 
     /// The furthest TTL that matters. A home router is taken for the end once what was probed behind it
-    /// has shown no foreign routers, and the last TTL of that nothing at all.
+    /// has shown no foreign routers, and the last TTLs of that nothing at all.
     fn end_of_probing(&self) -> ProbeTtl {
         let (state, furthest) = (&*self.state, self.settings.max_ttl);
         match state.path.end {
             PathEnd::Home { proof: HomeProof::Doubtful, .. } => furthest,
             PathEnd::Home { proof: HomeProof::Router, ttl } => {
-                let behind =
-                    ProbeTtl::new(ttl.get().max(state.furthest_reply()) + 1).unwrap_or(ttl);
+                let behind = ProbeTtl::new(ttl.get().max(state.furthest_reply()) + BEHIND_HOME);
+                let behind = behind.unwrap_or(ttl);
                 behind.max(state.furthest_probed()).min(furthest)
             }
             end => end.ttl().unwrap_or(furthest),

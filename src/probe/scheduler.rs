@@ -11,7 +11,8 @@ use std::net::Ipv4Addr;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::trace::{StopReason, Trace};
+use crate::targets::Special;
+use crate::trace::{PathEnd, StopReason, Trace};
 
 use super::engine::{Engine, Matched, Measured, NotSent, Observer, Scheduler};
 use super::exchange::{Flow, Probe, ProbeMethod, ProbeTtl, Reply, TraceKey};
@@ -76,6 +77,12 @@ struct TraceScheduler<'j> {
     ready: VecDeque<TraceKey>,
     timers: BinaryHeap<Reverse<(Moment, Timer)>>,
     in_flight: usize,
+    /// Traces in which no public router answered, while it is open whether others show such routers.
+    blind: Vec<(TraceKey, Trace)>,
+    /// Whether a public router has answered in some trace.
+    sees_out: bool,
+    /// Whether those traces are made again, or are as they are.
+    second_round: bool,
     /// What was silent by one TCP port, while it is traced by the next.
     by_earlier_port: BTreeMap<TraceKey, Trace>,
     /// The packets of those traces of which another was kept, by target.
@@ -192,7 +199,7 @@ impl Scheduler for TraceScheduler<'_> {
     }
 
     fn total(&self) -> usize {
-        self.keys.len()
+        self.job.traces()
     }
 
     fn ended(&self) -> usize {
@@ -207,6 +214,7 @@ impl Scheduler for TraceScheduler<'_> {
         while let Some((key, _)) = self.under_way.first_key_value() {
             self.end(*key, reason);
         }
+        self.keep_blind();
     }
 }
 
@@ -227,6 +235,9 @@ impl<'j> TraceScheduler<'j> {
             ready: VecDeque::new(),
             timers: BinaryHeap::new(),
             in_flight: 0,
+            blind: Vec::new(),
+            sees_out: false,
+            second_round: false,
             by_earlier_port: BTreeMap::new(),
             unkept: BTreeMap::new(),
             finished: Vec::new(),
@@ -246,12 +257,45 @@ impl<'j> TraceScheduler<'j> {
         if self.in_flight >= self.job.settings.in_flight || too_early {
             return None;
         }
+        if self.begun == self.keys.len() && self.under_way.is_empty() && !self.second_round {
+            self.begin_second_round();
+        }
         let key = *self.keys.get(self.begun)?;
         let state = TraceState::new(key, self.job.group(&key), role, self.random.random());
         self.begun += 1;
         self.under_way.insert(key, state);
         self.ready.push_back(key);
         Some(())
+    }
+
+    /// Where some traces have shown a way out, those that saw none met a hole near the vantage: they are made
+    /// again, once, and what they have shown of their prefixes is forgotten.
+    fn begin_second_round(&mut self) {
+        self.second_round = true;
+        if !self.sees_out {
+            return self.keep_blind();
+        }
+        for (key, trace) in std::mem::take(&mut self.blind) {
+            let group = self.job.group(&key);
+            self.groups[group] = PrefixKnowledge::default();
+            *self.unkept.entry(trace.target).or_default() += trace.probes();
+            self.keys.push(key);
+        }
+    }
+
+    /// Hands on the traces that saw no way out.
+    fn keep_blind(&mut self) {
+        self.ended += self.blind.len();
+        self.finished.extend(self.blind.drain(..).map(|(_, trace)| trace));
+    }
+
+    /// Whether a public router answered on the path.
+    fn shows_a_way_out(&self, state: &TraceState) -> bool {
+        let is_public = |address| match self.job.targets.specials.of(address) {
+            None | Some(Special::Exchange(_)) => true,
+            Some(Special::Range(_)) => false,
+        };
+        state.path.routers.iter().any(|router| is_public(router.address))
     }
 
     /// What a trace wants: to get through to the end of its path, then to make sure of its border. On
@@ -405,6 +449,11 @@ impl<'j> TraceScheduler<'j> {
         self.in_flight -= state.waiting();
         let next = self.next_port(&state, stop);
         let (group, role) = (state.group, Role::Full);
+        let shows_way_out = self.shows_a_way_out(&state);
+        self.sees_out |= shows_way_out;
+        let is_silent = matches!(stop, StopReason::GapLimit | StopReason::MaxTtl)
+            && state.path.end == PathEnd::Open;
+        let is_blind = is_silent && !shows_way_out && !self.second_round;
         let trace = state.finish(stop, self.job.began);
         let (trace, unkept) = match self.by_earlier_port.remove(&key) {
             Some(earlier) if stop != StopReason::Home => (Some(earlier), trace),
@@ -418,6 +467,10 @@ impl<'j> TraceScheduler<'j> {
             let state = TraceState::new(next, group, role, self.random.random());
             self.under_way.insert(next, state);
             self.ready.push_back(next);
+            return;
+        }
+        if is_blind && let Some(trace) = trace {
+            self.blind.push((key, trace));
             return;
         }
         self.ended += 1;

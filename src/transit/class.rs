@@ -100,7 +100,7 @@ pub(super) fn decide(
         Behind::Unreachable { code, .. } => Some(Refusal::of(code)),
         _ => None,
     };
-    if let Some(reason) = within_carrier {
+    if let Some(reason) = within_carrier.filter(|_| owner.class.is_some()) {
         return (Class::Unknown, vec![reason]);
     }
     if refusal == Some(Refusal::NoRoute) && !prefix.met_home {
@@ -115,6 +115,9 @@ pub(super) fn decide(
     };
     if let Some(further) = around.further.filter(|_| may_hide) {
         return (Class::Unknown, vec![Reason::WentOn(further)]);
+    }
+    if is_near_home && let Some((address, class)) = whole_path.and_then(returned) {
+        return (Class::Transit(class), vec![Reason::Returned(address)]);
     }
     if let Some(class) = owner.class {
         return (Class::Transit(class), known_border.into_iter().collect());
@@ -147,6 +150,30 @@ pub(super) fn decide(
     }
 }
 
+/// No path leads from one carrier through another back to the first. So where the last hop has an address of a
+/// carrier that the path has left, with two hops of a configured class between, it is the other side of a
+/// link: the hop before it, and its class.
+fn returned(path: &[(Ipv4Addr, Arc<Owner>)]) -> Option<(Ipv4Addr, ClassId)> {
+    let [before @ .., (_, one), (address, two), last] = path else { return None };
+    let class =
+        two.class.filter(|class| one.class == Some(*class) && last.1.class != Some(*class))?;
+    before.iter().any(|left| is_same_holder(left, last)).then_some((*address, class))
+}
+
+/// Whether two addresses are of one carrier or AS; where no source names any, whether they are of one /16.
+fn is_same_holder(one: &(Ipv4Addr, Arc<Owner>), other: &(Ipv4Addr, Arc<Owner>)) -> bool {
+    let name = |owner: &Owner| owner.carrier.as_ref().map(|carrier| carrier.name.clone());
+    let asn = |owner: &Owner| owner.origin.as_ref().map(|origin| origin.asn);
+    match (name(&one.1), asn(&one.1)) {
+        (Some(carrier), _) => name(&other.1) == Some(carrier),
+        (None, Some(origin)) => asn(&other.1) == Some(origin),
+        (None, None) => {
+            let is_unnamed = name(&other.1).is_none() && asn(&other.1).is_none();
+            is_unnamed && one.0.octets()[..2] == other.0.octets()[..2]
+        }
+    }
+}
+
 /// The carrier within which the path stays from its first public hop on, where nothing answers behind
 /// it: the vantage may be that carrier's customer, whose packets went nowhere.
 fn never_left(
@@ -154,7 +181,14 @@ fn never_left(
     prefix: &PrefixEvidence<'_>,
     path: Option<&[(Ipv4Addr, Arc<Owner>)]>,
 ) -> Option<String> {
-    let name = |owner: &Owner| owner.carrier.as_ref().map(|carrier| carrier.name.clone());
+    // Where no source names the carrier, the AS stands for it, and else the country: paths within a country
+    // cannot be told apart then.
+    let name = |owner: &Owner| match (&owner.carrier, &owner.origin, owner.country) {
+        (Some(carrier), ..) => Some(carrier.name.clone()),
+        (None, Some(origin), _) => Some(format!("AS{}", origin.asn)),
+        (None, None, Some(country)) => Some(country.to_string()),
+        (None, None, None) => None,
+    };
     let (_, first) = path?.first()?;
     let ends = matches!(border.behind, Behind::Silence { .. } | Behind::Unreachable { .. });
     let first = name(first).filter(|_| ends || prefix.is_box)?;

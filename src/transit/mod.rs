@@ -151,7 +151,14 @@ impl<'a, 't> Judge<'a, 't> {
             others: &others,
             targets,
         };
-        let (confidence, more) = case.decide();
+        let (mut confidence, more) = case.decide();
+        let returned = reasons.iter().find_map(|reason| match reason {
+            Reason::Returned(before) => Some(*before),
+            _ => None,
+        });
+        if returned.is_some() {
+            confidence = Confidence::Low;
+        }
         let went_on = |it: &Reason| matches!(it, Reason::WentOn(_));
         let is_said = |said: &[Reason], it: &Reason| {
             said.contains(it) || went_on(it) && said.iter().any(went_on)
@@ -162,6 +169,7 @@ impl<'a, 't> Judge<'a, 't> {
         let mut as_path: Vec<u32> = origins.map(|origin| origin.asn).collect();
         as_path.dedup();
         let owner = border.last.and(path.last().cloned());
+        let owner = returned.map(|before| self.known.of(before)).or(owner);
         // What others saw behind it stands between it and home.
         let next_is_home = matches!(border.behind, Behind::Home { gap: 0, .. });
         let unhidden = prefix.behind.is_empty() || next_is_home && !prefix.is_box;

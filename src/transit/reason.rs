@@ -84,6 +84,8 @@ pub enum Reason {
     OthersArrived,
     /// Nearly all targets of the routed prefix answer at one TTL: something on the way does it for them.
     Box,
+    /// The last hop has an address of a carrier that the path has left, so this one before it decides.
+    Returned(Ipv4Addr),
     /// Silence, at a hop of which nothing else shows that it is the border.
     Alone,
     /// The trace ended with the run.
@@ -139,6 +141,12 @@ impl fmt::Display for Reason {
             }
             Self::OthersArrived => f.write_str("died where other traces met home"),
             Self::Box => f.write_str("something on the way answers for all targets"),
+            Self::Returned(before) => {
+                write!(
+                    f,
+                    "an address of a carrier that the path has left, so {before} before it decides"
+                )
+            }
             Self::Alone => f.write_str("nothing else shows that this is the border"),
             Self::CutShort(stop) => write!(f, "cut short: {stop}"),
             Self::CutOff(hops) => write!(f, "cut off at {hops} hops"),

@@ -1,0 +1,237 @@
+//! Networks that mislead, each a kind of its own, in virtual time: what must not be said of them, and what must.
+#![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lasthop::lab::{Change, Network, Scenario, VirtualTransport};
+use lasthop::owner::Owners;
+use lasthop::probe::packet::{Codec, Secret};
+use lasthop::probe::{Moment, ProbeMethod, TraceJob, TraceSettings};
+use lasthop::split::{Split, split};
+use lasthop::targets::{Targets, sample, select};
+use lasthop::trace::{Strategy, Trace};
+use lasthop::transit::{Confidence, Judgement, judge};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+const LAN: &str = "\"192.168.1.1 1\", \"100.64.12.1 4\"";
+const LEVEL3: &str = "\"4.69.1.1 9\", \"4.69.140.30 70\"";
+const UNICOM: &str = "\"219.158.102.214 165\", \"219.158.3.1 185\"";
+const TTK: &str = "\"217.150.55.21 120\", \"188.43.28.9 151\"";
+/// Two routers of Rostelecom.
+const ROSTELECOM: &str = "\"87.226.133.1 9\", \"87.226.134.1 20\"";
+const HOSTS: &str =
+    "hosts = [\"175.45.176.8\", \"175.45.177.10\", \"175.45.178.1\", \"175.45.179.1\"]";
+
+/// One path to the whole block.
+fn network(extra: &str, hops: &[&str], end: &str, habits: &str) -> Scenario {
+    paths(extra, &[(1, &hops.join(", "), end)], habits)
+}
+
+fn paths(extra: &str, paths: &[(u32, &str, &str)], habits: &str) -> Scenario {
+    let mut text = format!(
+        "about = \"a network\"\nvantage = \"192.168.1.77\"\n[[route]]\nto = \"175.45.176.0/22\"\n{extra}\n"
+    );
+    for (share, hops, end) in paths {
+        text += &format!(
+            "[[route.path]]\nshare = {share}\nhops = [{hops}]\nend = \"{end}\"\nclass = \"unknown\"\n"
+        );
+    }
+    Scenario::parse("a network", &(text + habits)).expect("a scenario")
+}
+
+/// What a run shows.
+struct Shown {
+    split: Split,
+    /// How many traces are of each class and confidence.
+    judged: BTreeMap<(String, Confidence), usize>,
+    packets_each: u64,
+    all: usize,
+}
+
+impl Shown {
+    fn count(&self, class: &str) -> usize {
+        self.judged.iter().filter(|((it, _), _)| it == class).map(|(_, count)| count).sum()
+    }
+
+    fn most(&self) -> Option<Confidence> {
+        self.judged.keys().map(|(_, confidence)| *confidence).max()
+    }
+
+    fn has_shares(&self) -> bool {
+        self.split.block.shares.iter().any(Option::is_some)
+    }
+}
+
+/// Measures it by both strategies, and as it turns into `changes`.
+fn each(scenario: &Scenario, changes: &[Change], rate: u32, check: impl Fn(Strategy, &Shown)) {
+    for strategy in [Strategy::Border, Strategy::Full] {
+        let targets = Targets::built_in().expect("targets");
+        let codec = Codec::new(Secret::new(*b"known to one run"));
+        let network = Network::changing(scenario.clone(), changes.to_vec(), 7);
+        let mut transport = VirtualTransport::new(network, codec);
+        let mut random = StdRng::seed_from_u64(7);
+        let settings =
+            TraceSettings { strategy, rate: NonZeroU32::new(rate), ..TraceSettings::default() };
+        let every: Vec<Ipv4Addr> = select(&targets.block, &[], &mut random).expect("addresses");
+        // Complete traces are many packets.
+        let each_prefix = if strategy == Strategy::Full { 32 } else { 256 };
+        let addresses = sample(&targets.block, &every, each_prefix);
+        let all = addresses.len();
+        let job = TraceJob {
+            settings,
+            methods: vec![ProbeMethod::Icmp],
+            ..TraceJob::new(&targets, addresses, Timestamp::UNIX_EPOCH)
+        };
+        let mut traces: Vec<Trace> = Vec::new();
+        let (measured, failure) = job.run(&mut transport, &mut random, &mut traces);
+        failure.expect("measured");
+        assert_eq!((traces.len(), measured.ended), (all, all));
+        let judgements = judge(&traces, &targets, &Owners::new(&targets));
+        let mut judged: BTreeMap<_, usize> = BTreeMap::new();
+        for it in &judgements {
+            let class = it.class.name(&targets.classes).to_owned();
+            *judged.entry((class, it.confidence)).or_default() += 1;
+        }
+        let pairs: Vec<(&Trace, &Judgement)> = traces.iter().zip(&judgements).collect();
+        let packets_each = measured.packets / u64::try_from(all).expect("few");
+        check(strategy, &Shown { split: split(&pairs, &targets), judged, packets_each, all });
+    }
+}
+
+// 1. A hole near the vantage.
+
+/// For some seconds nothing answers behind the gateway.
+#[test]
+fn a_hole_near_the_vantage_makes_no_outage() {
+    let way = [LAN, LEVEL3, UNICOM, "\"103.35.255.254 234\", \"* 236\", \"* 236\", \"* 236\""];
+    let whole = network(HOSTS, &way, "hosts 290", "");
+    let hole = network("", &["\"192.168.1.1 1\""], "blackhole", "").routes;
+    let at = |seconds| Moment::START + Duration::from_secs(seconds);
+    let change = |seconds, routes| Change { at: at(seconds), routes, loss: 0.0 };
+    for (from, until, rate) in [(0, 8, 1000), (1, 6, 1000), (3, 5, 200)] {
+        let changes = [change(from, hole.clone()), change(until, whole.routes.clone())];
+        each(&whole, &changes, rate, |strategy, shown| {
+            let counts = (from, until, strategy, &shown.judged);
+            assert_eq!(shown.count("unreached"), 0, "{counts:?}");
+            assert!(
+                shown.count("china") + 24 >= shown.all || shown.count("unknown") == shown.all,
+                "{counts:?}"
+            );
+        });
+    }
+}
+
+// 2. An outage seen from inside a provider of the country.
+
+#[test]
+fn an_outage_within_the_vantages_own_carrier_is_no_transit() {
+    for end in ["blackhole", "loop", "refusal 0", "refusal 1"] {
+        each(&network("", &[LAN, ROSTELECOM], end, ""), &[], 1000, |_, shown| {
+            assert_eq!(shown.count("unknown"), shown.all, "{end}: {:?}", shown.judged);
+            assert!(!shown.has_shares(), "{end}");
+        });
+    }
+}
+
+/// Default routes to two carriers in question, and nobody carries the block.
+#[test]
+fn an_outage_behind_default_routes_is_never_high() {
+    let (one, other) = ([LAN, LEVEL3, UNICOM].join(", "), [LAN, LEVEL3, TTK].join(", "));
+    let both = paths("", &[(1, &one, "blackhole"), (1, &other, "blackhole")], "");
+    each(&both, &[], 1000, |_, shown| {
+        assert!(shown.most() <= Some(Confidence::Medium), "{:?}", shown.judged);
+        assert_eq!(shown.split.block.proven, 0);
+    });
+}
+
+// 3. No route.
+
+#[test]
+fn where_a_router_has_no_route_nobody_is_the_border() {
+    for (hops, codes) in
+        [(vec![LAN, LEVEL3], vec![0, 1, 6, 13]), (vec![LAN, LEVEL3, TTK], vec![0, 6, 8, 11])]
+    {
+        for code in codes {
+            let network = network("", &hops, &format!("refusal {code}"), "");
+            each(&network, &[], 1000, |_, shown| {
+                assert_eq!(shown.count("unreached"), shown.all, "{code}: {:?}", shown.judged);
+                assert!(!shown.has_shares(), "{code}");
+            });
+        }
+    }
+}
+
+// 4. Boxes near the vantage.
+
+#[test]
+fn a_box_that_answers_for_the_block_proves_nothing() {
+    for hops in [[LAN, ROSTELECOM], [LAN, LEVEL3]] {
+        let boxed = network("middlebox = { behind = 4, echo = true }", &hops, "blackhole", "");
+        each(&boxed, &[], 1000, |_, shown| {
+            assert_eq!(shown.count("unknown"), shown.all, "{:?}", shown.judged);
+            assert_eq!((shown.has_shares(), shown.split.block.proven), (false, 0));
+        });
+    }
+}
+
+/// It sets TTL anew, so that all hosts are the next hop.
+#[test]
+fn home_right_behind_the_vantages_own_provider_is_medium_at_best() {
+    each(&network(HOSTS, &[LAN, ROSTELECOM], "hosts 90", ""), &[], 1000, |_, shown| {
+        assert!(shown.most() <= Some(Confidence::Medium), "{:?}", shown.judged);
+    });
+}
+
+// 6. A slow border that is the only hop of its carrier.
+
+#[test]
+fn a_trace_that_misses_a_slow_border_is_not_of_the_carrier_before() {
+    let way = [LAN, LEVEL3, UNICOM, "\"188.43.225.153 234\", \"* 236\""];
+    let slow = "[router.\"188.43.225.153\"]\nlimit = 1\nburst = 6\n";
+    let network = network(HOSTS, &way, "hosts 290", slow);
+    each(&network, &[], 1000, |_, shown| {
+        assert!(shown.count("russia") > 0, "{:?}", shown.judged);
+        // A prefix of which no trace was answered knows nothing of it.
+        for part in &shown.split.routed {
+            let is_whole = |share: f64| share.fract().abs() < 1e-9;
+            assert!(part.shares.iter().flatten().all(|it| is_whole(it.share)), "{part:?}");
+        }
+    });
+}
+
+// 8. Addresses that mislead.
+
+/// The hoax of 2013: transit routers answer from the block's addresses, and the next one is silent.
+#[test]
+fn a_transit_router_with_an_address_of_the_block_does_not_end_the_path() {
+    let way = [
+        LAN,
+        LEVEL3,
+        "\"175.45.177.217 80\", \"* 82\"",
+        UNICOM,
+        "\"103.35.255.254 234\", \"* 236\"",
+    ];
+    each(&network(HOSTS, &way, "hosts 290", ""), &[], 1000, |_, shown| {
+        assert_eq!(shown.count("china"), shown.all, "{:?}", shown.judged);
+    });
+}
+
+#[test]
+fn a_last_hop_of_a_carrier_that_the_path_has_left_decides_nothing() {
+    let way = [
+        LAN,
+        "\"62.115.140.213 9\", \"62.115.136.200 80\"",
+        UNICOM,
+        "\"62.115.9.9 190\", \"175.45.179.254 191\"",
+    ];
+    each(&network(HOSTS, &way, "hosts 290", ""), &[], 1000, |_, shown| {
+        let low = shown.judged.get(&("china".to_owned(), Confidence::Low)).copied();
+        assert_eq!(low, Some(shown.all), "{:?}", shown.judged);
+        assert!(shown.packets_each <= 20);
+    });
+}
