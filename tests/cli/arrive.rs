@@ -1,5 +1,4 @@
 //! `probe --arrive` and `--history`: proof that packets arrive, and what earlier runs have shown.
-#![expect(clippy::expect_used, reason = "what cannot be read is a failure")]
 
 use std::fs;
 
