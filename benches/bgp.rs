@@ -90,7 +90,7 @@ fn fastest(run: impl Fn()) -> (Duration, Duration) {
     let once = |_| {
         let (began, used) = (Instant::now(), cpu());
         run();
-        (began.elapsed(), cpu() - used)
+        (began.elapsed(), cpu().saturating_sub(used))
     };
     (0..TIMES).map(once).min().expect("some")
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -37,8 +38,9 @@ fn paths(extra: &str, paths: &[(u32, &str, &str)], habits: &str) -> Scenario {
         "about = \"a network\"\nvantage = \"192.168.1.77\"\n[[route]]\nto = \"175.45.176.0/22\"\n{extra}\n"
     );
     for (share, hops, end) in paths {
-        text += &format!(
-            "[[route.path]]\nshare = {share}\nhops = [{hops}]\nend = \"{end}\"\nclass = \"unknown\"\n"
+        let _ = writeln!(
+            text,
+            "[[route.path]]\nshare = {share}\nhops = [{hops}]\nend = \"{end}\"\nclass = \"unknown\""
         );
     }
     Scenario::parse("a network", &(text + habits)).expect("a scenario")

@@ -9,6 +9,7 @@ mod vantages;
 mod world;
 
 use lasthop::targets::Targets;
+use lasthop::transit::Confidence;
 use world::Order;
 
 /// How many networks are drawn, unless the command line says otherwise.
@@ -26,6 +27,8 @@ fn main() {
         let score = score::of(0..networks, order, &targets);
         print!("{}", score.tables());
         println!("\nOf split prefixes alone: {:.1} %.", score.covered("a prefix, split").percent());
+        let high = score.in_outages(Confidence::High);
+        println!("Of a class with high confidence while the whole block is cut off: {high}.");
     }
     println!("\n### Many vantages");
     print!("{}", score::coverage(&vantages::coverage(networks / 5, &targets)));

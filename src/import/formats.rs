@@ -46,7 +46,7 @@ pub fn named(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.name == name)
 }
 
-/// The format of a file that begins with `head`, which is at most [`HEAD`](crate::input::HEAD) bytes, after
+/// The format of a file that begins with `head`, which is at most [`HEAD`] bytes, after
 /// decompression, and may end anywhere.
 #[must_use]
 pub fn recognise(head: &[u8]) -> Option<&'static Format> {

@@ -21,26 +21,26 @@ fn dumped() -> String {
     let peers = [("198.51.100.1", 1299), ("198.51.100.2", 3356), ("198.51.100.3", 2914)];
     for (address, asn) in peers {
         for number in 0..9 {
-            let _ = write!(
+            let _ = writeln!(
                 text,
-                "TABLE_DUMP2|{TABLE}|B|{address}|{asn}|10.{number}.0.0/16|{asn} 64511|IGP|x|0|0||NAG||\n"
+                "TABLE_DUMP2|{TABLE}|B|{address}|{asn}|10.{number}.0.0/16|{asn} 64511|IGP|x|0|0||NAG||"
             );
         }
         for number in 176..180 {
-            let _ = write!(
+            let _ = writeln!(
                 text,
-                "TABLE_DUMP2|{TABLE}|B|{address}|{asn}|175.45.{number}.0/24|{asn} 4837 131279|IGP|x|0|0||NAG||\n"
+                "TABLE_DUMP2|{TABLE}|B|{address}|{asn}|175.45.{number}.0/24|{asn} 4837 131279|IGP|x|0|0||NAG||"
             );
         }
     }
     for (address, asn) in &peers[..2] {
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "BGP4MP|1506848871|A|{address}|{asn}|175.45.178.0/24|{asn} 20485 131279|IGP|x|0|0||NAG||\n"
+            "BGP4MP|1506848871|A|{address}|{asn}|175.45.178.0/24|{asn} 20485 131279|IGP|x|0|0||NAG||"
         );
     }
     for (address, asn) in peers {
-        let _ = write!(text, "BGP4MP|1506852885|W|{address}|{asn}|175.45.178.0/24\n");
+        let _ = writeln!(text, "BGP4MP|1506852885|W|{address}|{asn}|175.45.178.0/24");
     }
     text
 }

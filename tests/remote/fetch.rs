@@ -10,7 +10,10 @@ use super::traces::{atlas, lines};
 
 /// Forty results, of which ten go elsewhere: 12 by China, 12 by Russia, 6 nowhere.
 fn results() -> Vec<Value> {
-    let class = |probe: u64| ["china", "russia", "china", "russia", "none"][probe as usize % 5];
+    let class = |probe: u64| {
+        ["china", "russia", "china", "russia", "none"]
+            [usize::try_from(probe % 5).unwrap_or_default()]
+    };
     let target = |probe: u64| match class(probe) {
         _ if probe >= 30 => "192.0.2.1",
         // Home answers behind the others, and a trace that ends before it shows nothing of its own prefix.

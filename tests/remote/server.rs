@@ -59,6 +59,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
+    #[expect(clippy::needless_pass_by_value, reason = "values made where they are passed")]
     pub(crate) fn json(status: u16, body: impl ToString) -> Self {
         let headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
         Self { status, headers, body: body.to_string(), way: Way::Whole }

@@ -102,6 +102,7 @@ impl<'a> Cutter<'a> {
     }
 
     /// The same where no record is longer than `longest`.
+    #[cfg(feature = "remote")]
     pub(super) fn up_to(self, longest: usize) -> Self {
         Self { longest, ..self }
     }

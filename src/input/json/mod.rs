@@ -9,6 +9,7 @@ mod scan;
 
 use std::io::{self, BufRead};
 
+#[cfg(feature = "remote")]
 pub(crate) use self::cutter::ENDS_WITHIN;
 use self::cutter::{Cutter, Piece, Pieces};
 use super::parallel;
@@ -36,6 +37,7 @@ pub(crate) fn batches<R: Send>(
 }
 
 /// Cuts `input` into records of at most `longest` bytes, some at a time, as it comes.
+#[cfg(feature = "remote")]
 pub(crate) fn cut(
     input: Box<dyn BufRead + Send>,
     longest: usize,
