@@ -620,7 +620,7 @@ impl Transport for Stopped {
 
     fn send(&mut self, probe: &Probe) -> Result<SendResult, TransportError> {
         self.sends += 1;
-        let stops = self.sends % self.every == 0;
+        let stops = self.sends.is_multiple_of(self.every);
         if stops && self.before {
             self.stop();
         }

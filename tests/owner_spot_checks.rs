@@ -58,6 +58,9 @@ fn word(word: Option<impl ToString>) -> String {
     word.map_or_else(|| "-".into(), |word| word.to_string())
 }
 
+/// The list is of tables alone. Of a carrier of targets.toml that lists one AS, that is the origin without a table.
+const BY_CARRIER: [(&str, &str); 1] = [("103.35.255.254", "134544")];
+
 #[test]
 fn owners_are_those_of_the_list() {
     let Some(folder) = folder() else {
@@ -86,6 +89,10 @@ fn owners_are_those_of_the_list() {
             word(origin.and_then(|origin| origin.name)),
             word(country_code(address)),
         ];
+        let row: Vec<String> = match BY_CARRIER.iter().find(|(known, _)| row[0] == *known) {
+            Some((_, asn)) => [&row[..1], &[(*asn).to_owned()], &row[2..]].concat(),
+            None => row,
+        };
         if row != found {
             wrong.push(format!("expected {row:?}\n   found {found:?}"));
         }

@@ -13,10 +13,10 @@ use crate::skip;
 const T: u32 = 1_506_848_871;
 const PEER: (u8, u32) = (1, 3257);
 
-fn read(
-    path: &Path,
-    wanted: Wanted,
-) -> (Vec<(Arc<str>, Record)>, lasthop::bgp::Outcome, Vec<String>) {
+/// A record, and the collector that it is of.
+type Collected = (Arc<str>, Record);
+
+fn read(path: &Path, wanted: Wanted) -> (Vec<Collected>, lasthop::bgp::Outcome, Vec<String>) {
     let options = ReadOptions { from: None, collector: None, wanted };
     let (mut records, mut wrong) = (Vec::new(), Vec::new());
     let outcome = read_files(
