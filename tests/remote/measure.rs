@@ -437,7 +437,8 @@ fn an_interruption_leaves_rows_and_a_way_on() {
     let child = command.env("RIPE_ATLAS_KEY", KEY).spawn().expect("begun");
     wait_for(|| world.atlas.log().iter().any(|one| one.path.ends_with("/results/")));
     let pid = Pid::from_raw(i32::try_from(child.id()).expect("a process"));
-    kill(pid, Signal::SIGINT).expect("it runs");
+    // A shell in the background has its children ignore SIGINT.
+    kill(pid, Signal::SIGTERM).expect("it runs");
     let outcome = Outcome::of(child.wait_with_output().expect("an end")).ended(130);
     assert_eq!(outcome.block("complete"), "false");
     outcome.says(&["lasthop atlas resume"]);
