@@ -194,6 +194,7 @@ fn refusal(scenario: &str) -> Option<String> {
     });
     match trial {
         Ok(trial) if trial.status.success() => None,
+        Ok(trial) if trial.stdout.is_empty() => Some(trial.status.to_string()),
         Ok(trial) => Some(String::from_utf8_lossy(&trial.stdout).into_owned()),
         Err(error) => Some(error.to_string()),
     }

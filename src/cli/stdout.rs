@@ -17,8 +17,8 @@ pub(super) fn write(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> any
     }
 }
 
-/// How many characters a line of a table may have: those of the terminal, else what `COLUMNS` says. Nothing limits
-/// them in a pipe or a file.
+/// How many characters a line of a table may have: those of the terminal, else what `COLUMNS` says;
+/// without either, any number.
 pub(super) fn width() -> Option<usize> {
     let named = || env::var("COLUMNS").ok()?.trim().parse().ok();
     let size = terminal_size::terminal_size().filter(|_| io::stdout().is_terminal());

@@ -2,7 +2,7 @@
 //! hosts that were alive. It stands in the files of `probe --traces` and `ping --census`, CSV or JSON lines.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::{BufRead, Read};
+use std::io::{self, BufRead, Read};
 use std::net::Ipv4Addr;
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 
 use crate::columns::{CENSUS, CensusRow, Row as _, TRACES, TraceRow};
 use crate::input;
-use crate::output::is_simulated;
+use crate::output::{io_error, is_simulated};
 
 use super::error::HistoryError;
 
@@ -37,8 +37,8 @@ pub struct EarlierBorder {
     pub last: String,
 }
 
-/// The longest file of which lines are read: a run of the block has some 200 KiB.
-const LONGEST: u64 = 1 << 30;
+/// The longest line of JSON: a row has some hundred bytes.
+const LONGEST_LINE: u64 = 1 << 20;
 
 /// Reads a file of traces or of hosts. Rows of the lab count only where `simulated`, and then no others.
 ///
@@ -50,22 +50,22 @@ pub fn earlier(path: &Path, simulated: bool) -> Result<Earlier, HistoryError> {
     let mut input = input::open(file).map_err(failed)?.input;
     let is_json = input.fill_buf().map_err(failed)?.trim_ascii_start().starts_with(b"{");
     let mut found = Earlier::default();
-    let is_known = if is_json {
-        found.read_json(input.take(LONGEST), simulated)
-    } else {
-        found.read_csv(input.take(LONGEST), simulated)
-    };
+    let is_known =
+        if is_json { found.read_json(input, simulated) } else { found.read_csv(input, simulated) };
+    let is_known = is_known.map_err(failed)?;
     if is_known { Ok(found) } else { Err(HistoryError::NoEvidence { path: path.into() }) }
 }
 
 impl Earlier {
-    fn read_json(&mut self, input: impl BufRead, simulated: bool) -> bool {
-        let mut is_known = false;
-        for line in input.lines() {
-            let row = line.ok().and_then(|line| {
-                serde_json::from_str::<HashMap<String, serde_json::Value>>(&line).ok()
-            });
-            let Some(row) = row else {
+    fn read_json(&mut self, mut input: impl BufRead, simulated: bool) -> io::Result<bool> {
+        let (mut is_known, mut line) = (false, Vec::new());
+        loop {
+            line.clear();
+            if input.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)? == 0 {
+                return Ok(is_known);
+            }
+            let row = serde_json::from_slice::<HashMap<String, serde_json::Value>>(&line);
+            let Ok(row) = row else {
                 self.malformed += 1;
                 continue;
             };
@@ -74,21 +74,25 @@ impl Earlier {
                 Some(serde_json::Value::String(text)) => Some(text.clone()),
                 Some(other) => Some(other.to_string()),
             };
-            is_known |= Kind::of(|name| row.contains_key(name)).is_some();
-            self.add(Kind::of(|name| row.contains_key(name)), simulated, text);
+            let kind = Kind::of(|name| row.contains_key(name));
+            is_known |= kind.is_some();
+            self.add(kind, simulated, text);
         }
-        is_known
     }
 
-    fn read_csv(&mut self, input: impl Read, simulated: bool) -> bool {
+    fn read_csv(&mut self, input: impl Read, simulated: bool) -> io::Result<bool> {
         let mut reader =
             csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(input);
         let (mut header, mut kind): (Vec<String>, Option<Kind>) = (Vec::new(), None);
         let mut is_known = false;
         for record in reader.records() {
-            let Ok(record) = record else {
-                self.malformed += 1;
-                continue;
+            let record = match record {
+                Ok(record) => record,
+                Err(error) if error.is_io_error() => return Err(io_error(error)),
+                Err(_) => {
+                    self.malformed += 1;
+                    continue;
+                }
             };
             // A header may come again at any line.
             if record.get(0).is_some_and(|first| first.trim_start_matches('\u{feff}') == "schema") {
@@ -107,7 +111,7 @@ impl Earlier {
             };
             self.add(kind, simulated, text);
         }
-        is_known
+        Ok(is_known)
     }
 
     /// Takes a row in, of whose columns `text` has the values.
@@ -128,11 +132,12 @@ impl Earlier {
     fn add_trace(&mut self, row: &TraceRow<Option<String>>) -> Option<()> {
         let day = day(row.started_at.as_deref());
         let target: Ipv4Addr = row.target.as_deref()?.parse().ok()?;
-        if row.reached.as_deref()? == "true" && row.confidence.as_deref()? == "high" {
+        // With less confidence a box may have answered in the place of home.
+        let is_sure = row.confidence.as_deref()? == "high";
+        if row.reached.as_deref()? == "true" && is_sure {
             self.add_answer(target, &day);
         }
-        // Home that a box may have answered for is never believed so far.
-        let arrived = row.first_home_ttl.is_some() && row.confidence.as_deref()? == "high";
+        let arrived = row.first_home_ttl.is_some() && is_sure;
         let Some(last) = row.last_hop.as_deref().filter(|_| arrived) else { return Some(()) };
         let number = |asn: &String| format!("AS{asn}");
         let holder = row.carrier.clone().or_else(|| row.asn.as_ref().map(number));
@@ -191,4 +196,29 @@ impl Kind {
 fn day(time: Option<&str>) -> String {
     let time = time.and_then(|time| time.parse::<Timestamp>().ok());
     time.map_or(String::new(), |time| time.to_zoned(TimeZone::UTC).date().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    /// A file that breaks off is an error, and comes to an end.
+    #[test]
+    fn damage_is_an_error() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let row = "{\"schema\":1,\"vantage\":\"\",\"target\":\"175.45.176.1\",\"alive\":true}\n";
+        for (name, text) in
+            [("t.jsonl.gz", row.repeat(5_000)), ("t.csv.gz", "schema,x\n1,2\n".repeat(5_000))]
+        {
+            let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            packed.write_all(text.as_bytes()).expect("packed");
+            let packed = packed.finish().expect("packed");
+            let path = folder.path().join(name);
+            std::fs::write(&path, &packed[..packed.len() - 9]).expect("written");
+            let error = earlier(&path, false).unwrap_err();
+            assert!(matches!(error, HistoryError::Io { .. }), "{name}: {error}");
+        }
+    }
 }

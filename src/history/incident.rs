@@ -10,7 +10,6 @@ use jiff::tz::Offset;
 use super::event::{Event, Kind};
 use super::read::History;
 use super::row::{Name, Names};
-use super::series::Series;
 
 /// Events of one vantage and method that happened between the same two times.
 #[derive(Debug, Clone)]
@@ -91,11 +90,11 @@ impl Incident<'_> {
         between(self.from, self.to)
     }
 
-    /// What happened, and where. What happened to a block is left out where it happened to prefixes of it.
+    /// What happened, and where.
     #[must_use]
     pub fn text(&self, history: &History, percent: impl Fn(f64) -> String) -> String {
         let mut scopes: BTreeMap<Ipv4Net, Vec<&Event>> = BTreeMap::new();
-        for event in &self.events {
+        for event in self.events.iter().filter(|event| !self.follows(event)) {
             scopes.entry(event.scope).or_default().push(event);
         }
         let mut phrases: Vec<(String, Vec<Ipv4Net>)> = Vec::new();
@@ -106,20 +105,29 @@ impl Incident<'_> {
                 None => phrases.push((phrase, vec![*scope])),
             }
         }
-        let contains_others =
-            |scope: &Ipv4Net| scopes.keys().any(|other| other != scope && scope.contains(other));
-        let mut texts = Vec::new();
-        for (phrase, mut scopes) in phrases {
-            let is_everywhere = scopes.len() > 1 && self.are_all(&scopes, history);
-            if scopes.iter().all(contains_others) {
-                continue;
-            }
-            scopes.retain(|scope| !contains_others(scope));
-            let scopes: Vec<String> = scopes.iter().map(Ipv4Net::to_string).collect();
-            let place = if is_everywhere { "everywhere".into() } else { scopes.join(", ") };
-            texts.push(format!("{place}: {phrase}"));
-        }
-        texts.join("; ")
+        let texts = phrases.iter().map(|(phrase, scopes)| {
+            let listed = || scopes.iter().map(Ipv4Net::to_string).collect::<Vec<_>>().join(", ");
+            let is_everywhere = scopes.len() > 1 && self.are_all(scopes, history);
+            let place = if is_everywhere { "everywhere".into() } else { listed() };
+            format!("{place}: {phrase}")
+        });
+        texts.collect::<Vec<_>>().join("; ")
+    }
+
+    /// Whether an event of a block only follows from what happened to a prefix of it. That a block is out, or its hosts
+    /// are silent, follows from the same alone.
+    fn follows(&self, event: &Event) -> bool {
+        let is_derived = match event.kind {
+            Kind::CarrierAppeared
+            | Kind::CarrierVanished
+            | Kind::VerdictChanged
+            | Kind::ShareMoved => true,
+            Kind::OutageBegan | Kind::OutageEnded | Kind::HostsSilent | Kind::HostsBack => false,
+        };
+        self.events.iter().any(|other| {
+            let is_inside = other.scope != event.scope && event.scope.contains(&other.scope);
+            is_inside && (is_derived || other.kind == event.kind)
+        })
     }
 
     /// What happened to one scope.
@@ -158,11 +166,15 @@ impl Incident<'_> {
         parts.join(", ")
     }
 
-    /// Whether these are all scopes that its vantage sees by its method.
+    /// Whether these are all prefixes that its vantage sees by its method.
     fn are_all(&self, scopes: &[Ipv4Net], history: &History) -> bool {
         let Some(first) = self.events.first() else { return false };
-        let seen = |it: &&Series| (it.vantage, it.method) == (first.vantage, first.method);
-        history.series.iter().filter(seen).all(|series| scopes.contains(&series.scope))
+        let seen: Vec<Ipv4Net> = (history.series.iter())
+            .filter(|it| (it.vantage, it.method) == (first.vantage, first.method))
+            .map(|series| series.scope)
+            .collect();
+        let has_others = |scope: &Ipv4Net| seen.iter().any(|it| it != scope && scope.contains(it));
+        seen.iter().all(|scope| has_others(scope) || scopes.contains(scope))
     }
 }
 

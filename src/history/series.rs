@@ -168,7 +168,8 @@ impl Following {
     /// Forgets what was known, since rows from this one on are of other prefixes.
     pub(super) fn begin_anew(&mut self, row: &Rc<Row>) {
         let old = std::mem::replace(self, Self::new(row, 0));
-        (self.first, self.runs, self.inconclusive) = (old.first, old.runs, old.inconclusive);
+        (self.first, self.runs) = (old.first, old.runs);
+        (self.inconclusive, self.incomplete) = (old.inconclusive, old.incomplete);
         (self.together, self.timeline) = (old.together, old.timeline);
     }
 

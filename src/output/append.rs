@@ -131,7 +131,8 @@ impl Appender {
                 match &self.folder {
                     _ if !is_new => Ok(()),
                     Some(folder) => sync_folder(folder),
-                    None => sync_folder_of(&self.path),
+                    // It may be written but not read: its own system has to keep it.
+                    None => Ok(()),
                 }
             })
             .map_err(OutputError::io(&self.path))

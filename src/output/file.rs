@@ -107,7 +107,7 @@ impl LockFile {
     }
 }
 
-/// Opens or creates a file that is this user's alone. In a folder where others may write, such as /tmp, its name may
+/// Opens or creates a file that is this user's or root's. In a folder where others may write, such as /tmp, its name may
 /// already be a link, a pipe or somebody else's file: these are refused, before anything is written or waited for.
 pub(super) fn open_own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     let flags = (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
@@ -191,7 +191,11 @@ pub(super) fn sync(file: &File) -> io::Result<()> {
 /// # Errors
 /// When the folder cannot be opened or synced.
 pub fn sync_folder_of(path: &Path) -> io::Result<()> {
-    sync_folder(&folder_of(path)?)
+    match folder_of(path) {
+        // A folder may be written but not read.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        folder => sync_folder(&folder?),
+    }
 }
 
 /// The folder of `path`.

@@ -127,9 +127,7 @@ impl Run {
             Cell::text(&self.method),
         ]
     }
-}
 
-impl Run {
     /// The run in a line, to stand above a table: when, from where, how much, and how long it took. A run inside
     /// the lab says that first.
     pub(super) fn describe(&self, targets: usize, packets: usize) -> String {

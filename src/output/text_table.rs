@@ -1,7 +1,6 @@
 //! Tables for people, never wider than the terminal. Where a table is too wide, columns go in an order that the table
 //! sets, and a line below it names them. Where even that is too wide, each row becomes a list of its values.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::plain_text::plain;
@@ -56,9 +55,7 @@ impl TextTable {
     /// Adds a row; it has a cell for each column.
     pub fn add_row(&mut self, cells: Vec<String>) {
         debug_assert_eq!(cells.len(), self.columns.len(), "{cells:?}");
-        let is_plain = |cell: &String| matches!(plain(cell), Cow::Borrowed(_));
-        let shown = |cell: String| if is_plain(&cell) { cell } else { plain(&cell).into_owned() };
-        self.rows.push(cells.into_iter().map(shown).collect());
+        self.rows.push(cells.into_iter().map(|cell| plain(&cell).into_owned()).collect());
     }
 
     /// The same table, whose last column may take several lines.
@@ -193,6 +190,12 @@ pub fn wrapped(text: &str, first: &str, other: &str, width: Option<usize>) -> St
             continue;
         }
         if has_words {
+            lines.push(std::mem::replace(&mut line, other.to_owned()));
+        }
+        // What does not fit beside `first` may fit below it.
+        let length = characters(word);
+        let fits = |before: &str| characters(before) + length <= width;
+        if !has_words && !fits(&line) && fits(other) {
             lines.push(std::mem::replace(&mut line, other.to_owned()));
         }
         loop {

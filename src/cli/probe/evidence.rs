@@ -72,7 +72,10 @@ impl EvidenceArgs {
             for (address, seen) in earlier.hosts {
                 if targets.block.contains(address) {
                     let known = KnownHost { seen, source: source.clone().into_owned() };
-                    targets.hosts.insert(address, known);
+                    let host = targets.hosts.entry(address).or_insert_with(|| known.clone());
+                    if host.seen < known.seen {
+                        *host = known;
+                    }
                 }
             }
         }
