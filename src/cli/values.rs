@@ -6,12 +6,15 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+/// Nobody waits longer, and sums of such times do not overflow.
+const LONGEST: Duration = Duration::from_secs(1 << 32);
+
 /// A number of seconds above 0, with decimals.
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let wrong = || "expected a number of seconds above 0".to_owned();
     let seconds: f64 = text.parse().map_err(|_| wrong())?;
     let duration = Duration::try_from_secs_f64(seconds).map_err(|_| wrong())?;
-    if duration.is_zero() { Err(wrong()) } else { Ok(duration) }
+    if duration.is_zero() { Err(wrong()) } else { Ok(duration.min(LONGEST)) }
 }
 
 /// A number from 1 to `most`.

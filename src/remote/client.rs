@@ -466,7 +466,7 @@ impl Patience {
         let backoff = if too_often { &mut self.refusals } else { &mut self.failures };
         let wait = backoff.next(asked, &mut client.random);
         let now = client.clock.now();
-        if now + wait > self.until {
+        if now.saturating_add(wait) > self.until {
             let why = match asked {
                 Some(asked) => format!("{why}; it asks to wait {} s", asked.as_secs()),
                 None => why,

@@ -372,22 +372,6 @@ impl Run {
         fs::read_to_string(&path).map_err(failed(&path))
     }
 
-    /// Whether a result is of this measurement: by its number, or by what it goes to.
-    #[must_use]
-    pub fn is_of(&self, measurement: &str, record: &[u8]) -> bool {
-        #[derive(Deserialize)]
-        struct Destination {
-            dst_addr: Option<Value>,
-        }
-        let Some((own, _)) = identity(record) else { return false };
-        let destination = || serde_json::from_slice::<Destination>(record).ok()?.dst_addr;
-        let goes_there = |made: &Made| {
-            made.id == measurement
-                && destination().is_some_and(|to| to.as_str() == Some(&made.target))
-        };
-        own == measurement || self.journal.made().iter().any(goes_there)
-    }
-
     /// Adds results, one line each, of which none has come before.
     ///
     /// # Errors

@@ -43,7 +43,9 @@ impl Backoff {
         let doubled = self.first.saturating_mul(1 << self.failed.min(16)).min(LONGEST);
         self.failed += 1;
         match asked {
-            Some(asked) => asked + self.first.min(asked).mul_f64(random.random_range(0.0..0.2)),
+            Some(asked) => {
+                asked.saturating_add(self.first.min(asked).mul_f64(random.random_range(0.0..0.2)))
+            }
             None => doubled.mul_f64(random.random_range(0.5..1.0)),
         }
     }
@@ -84,6 +86,7 @@ mod tests {
         let wait = backoff.next(Some(Duration::from_mins(1)), &mut random).as_secs_f64();
         assert!((60.0..61.0).contains(&wait), "{wait}");
         assert_eq!(backoff.next(Some(Duration::ZERO), &mut random), Duration::ZERO);
+        assert_eq!(backoff.next(Some(Duration::MAX), &mut random), Duration::MAX);
     }
 
     #[test]
@@ -93,6 +96,7 @@ mod tests {
         assert_eq!(of(" 17 "), Some(17));
         assert_eq!(of("Sat, 28 Nov 2026 14:12:30 GMT"), Some(30));
         assert_eq!(of("Sat, 28 Nov 2026 14:11:30 GMT"), Some(0));
+        assert_eq!(of("18446744073709551615"), Some(u64::MAX));
         assert_eq!(of("soon"), None);
         assert_eq!(of("-3"), None);
     }

@@ -34,6 +34,8 @@ pub(crate) struct Model {
     /// A list does not know a measurement before it was asked so often.
     pub(crate) lag: usize,
     pub(crate) lists: usize,
+    /// A list knows so many measurements.
+    pub(crate) listed: usize,
     /// After how many looks all results are there.
     pub(crate) looks: usize,
     /// The status in the end.
@@ -53,6 +55,7 @@ impl Default for Model {
             created: 0,
             lag: 0,
             lists: 0,
+            listed: usize::MAX,
             looks: 3,
             ends: (4, "Stopped"),
             silent: BTreeSet::new(),
@@ -242,6 +245,7 @@ impl Model {
             .values()
             .filter(has)
             .filter(|_| is_known)
+            .take(self.listed)
             .map(|made| self.object(made))
             .collect();
         // Three to a page, with a cursor.

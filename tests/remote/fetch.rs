@@ -120,6 +120,14 @@ fn what_breaks_off_is_asked_for_again() {
 }
 
 #[test]
+fn a_service_that_wants_to_be_left_alone_for_ever_is_left_alone() {
+    let (outcome, log) =
+        fetched(&["7"], |_, _| Reply::json(429, "{}").with("Retry-After", "18446744073709551615"));
+    outcome.ended(6).says(&["it asks to wait 18446744073709551615 s"]);
+    assert_eq!(log.len(), 1);
+}
+
+#[test]
 fn what_is_no_result_is_left_out_and_said() {
     let (outcome, _) = fetched(&["7"], |_, _| {
         let all = lines(&results());

@@ -269,6 +269,47 @@ fn an_answer_that_is_lost_makes_no_second_measurement() {
     }
 }
 
+/// The list has two of four measurements first: the others are paid for too, and looked for again.
+#[test]
+fn measurements_that_are_listed_late_are_not_forgotten() {
+    let mut model = Model::moody(|model, request| {
+        (request.method == "POST").then(|| {
+            model.answer(request);
+            Reply::reset()
+        })
+    });
+    model.listed = 2;
+    let world = World::new(model);
+    world.measure(&["--deadline", "2"]).ended(7).says(&["only 2 of 4 measurements are found"]);
+    // Those that are found end, and the run does not.
+    let outcome = world.resume(&["--deadline", "4"]).ended(7);
+    assert_eq!(world.results().len(), 40, "{}", outcome.err);
+    assert_eq!(outcome.block("complete"), "false");
+    let outcome = outcome.says(&["only 2 of 4 measurements are found", "is not finished"]);
+    world.atlas.state().listed = usize::MAX;
+    let whole = world.resume(&[]).ended(0);
+    world.is_right(&whole);
+    assert_eq!((world.posts(), whole.block("run_id")), (1, outcome.block("run_id")));
+}
+
+#[test]
+fn more_probes_may_take_part_than_at_first() {
+    let mut model = Model::moody(|model, request| {
+        let id = request.path.strip_prefix("/api/v2/measurements/")?.strip_suffix('/')?;
+        let id = id.parse::<u64>().ok().filter(|_| request.method == "GET")?;
+        let mut reply = model.answer(request);
+        let mut object: Value = serde_json::from_str(&reply.body).ok()?;
+        if model.measurements.get(&id)?.looks == 2 {
+            object["probes_scheduled"] = json!(5);
+        }
+        reply.body = object.to_string();
+        Some(reply)
+    });
+    (model.looks, model.ends) = (10, (2, "Ongoing"));
+    let world = World::new(model);
+    world.is_right(&world.measure(&[]).ended(0));
+}
+
 #[test]
 fn a_request_that_never_arrived_is_made_again_only_by_the_users_word() {
     let mut first = true;
@@ -307,9 +348,8 @@ fn too_many_requests_are_asked_again() {
 
 #[test]
 fn probes_that_stay_silent_end_no_wait_and_late_ones_count() {
-    let mut model = Model { looks: 1000, ..Model::default() };
+    let mut model = Model { looks: 2, ..Model::default() };
     model.silent = (0..=300).filter(|id| id % 5 == 0).collect();
-    model.looks = 2;
     model.ends = (2, "Ongoing");
     let world = World::new(model);
     let outcome = world.measure(&[]).ended(0).says(&["probes did not answer"]);
@@ -387,7 +427,13 @@ fn endless_and_senseless_answers_end() {
             // The same ones again and again, those of other measurements, other types, and no JSON.
             let results = super::traces::lines(&model.results(&made)).repeat(200);
             let other = super::traces::atlas(1, 2, "175.45.176.1", "russia");
-            Reply::json(200, format!("{other}\n{{\"msm_id\": [], \"prb_id\": null}}\n{results}x\n"))
+            let same_target = super::traces::atlas(1, 3, &made.target, "russia");
+            Reply::json(
+                200,
+                format!(
+                    "{other}\n{same_target}\n{{\"msm_id\": [], \"prb_id\": null}}\n{results}x\n"
+                ),
+            )
         })
     }));
     let outcome = world.measure(&[]).ended(0);

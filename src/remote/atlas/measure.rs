@@ -15,7 +15,7 @@ use super::plan::advised;
 use super::probes;
 use crate::remote::client::{Client, Posted};
 use crate::remote::error::{RemoteError, shown};
-use crate::remote::run::{Made, Run, State, Step};
+use crate::remote::run::{Made, Run, State, Step, identity};
 
 /// How long a lost measurement is looked for: the list of all knows it only after a while.
 const SEARCHED: Duration = Duration::from_mins(5);
@@ -44,8 +44,6 @@ pub struct Waiting {
 pub struct Progress {
     /// How many results have come.
     pub answered: usize,
-    /// How many are waited for.
-    pub asked: usize,
     /// What a result costs, as the service says.
     pub per_result: Option<u64>,
 }
@@ -76,8 +74,12 @@ pub fn create(
     remark: &mut dyn FnMut(String),
 ) -> Result<(), RemoteError> {
     match run.journal.state() {
+        State::Going if missing(run) > 0 => {
+            return find_made(client, run, waiting, true, remark).map(|_| ());
+        }
         State::Going | State::Ended(_) => return Ok(()),
         State::Unknown => {
+            // Who says that they may be created again expects that none is found.
             if find_made(client, run, waiting, again, remark)? {
                 return Ok(());
             }
@@ -156,20 +158,30 @@ fn warnings(value: &Value) -> Vec<String> {
     errors.and_then(Value::as_array).into_iter().flatten().filter_map(detail).collect()
 }
 
-/// Looks for the measurements of a run by its tag, for minutes.
+/// How many measurements of a run are not known, since the list of all did not have them yet.
+fn missing(run: &Run) -> usize {
+    let wanted = run.journal.planned().map_or(0, |planned| planned.targets.len());
+    wanted.saturating_sub(run.journal.made().len())
+}
+
+/// Looks by the tag of a run for those of its measurements that are not known, for minutes; `briefly` leaves most of
+/// the time for what comes next. Returns whether any is found.
 fn find_made(
     client: &mut Client,
     run: &mut Run,
     waiting: Waiting,
-    again: bool,
+    briefly: bool,
     remark: &mut dyn FnMut(String),
 ) -> Result<bool, RemoteError> {
     let Some(planned) = run.journal.planned().cloned() else { return Ok(false) };
-    let wanted = planned.targets.len();
+    let (known, wanted) = (run.journal.made(), missing(run));
+    let is_known = |id: u64, target: &str| {
+        let id = id.to_string();
+        known.iter().any(|made| made.id == id || made.target == target)
+    };
     let now = client.clock.now();
-    // Who says that they may be created again expects that none is found, and wants the rest of the time for results.
     let left = waiting.until.saturating_sub(now);
-    let time = SEARCHED.min(if again { left / 3 } else { left * 4 / 5 });
+    let time = SEARCHED.min(if briefly { left / 3 } else { left * 4 / 5 });
     let (until, wait) = (now + time, waiting.poll.min(SEARCH_EVERY).min(time / 8));
     let path = format!("measurements/?tags={}&page_size=500", planned.tag);
     let mut found = BTreeMap::new();
@@ -179,6 +191,9 @@ fn find_made(
             let one = Measurement::read(value).filter(|_| has_tag(value, &planned.tag));
             if let Some(one) = one {
                 let target = one.target_ip.map_or(one.target, |target| target.to_string());
+                if is_known(one.id, &target) {
+                    return;
+                }
                 // Should there be two for a target, the first one was made by the first request.
                 let id = found.entry(target).or_insert(one.id);
                 *id = one.id.min(*id);
@@ -196,11 +211,12 @@ fn find_made(
         client.clock.sleep(wait);
         client.interrupted("looking for measurements")?;
     }
+    if found.len() < wanted && !(known.is_empty() && found.is_empty()) {
+        let (all, found) = (planned.targets.len(), known.len() + found.len());
+        remark(format!("only {found} of {all} measurements are found"));
+    }
     if found.is_empty() {
         return Ok(false);
-    }
-    if found.len() < wanted {
-        remark(format!("only {} of {wanted} measurements are found", found.len()));
     }
     let made = found.into_iter().map(|(target, id)| Made { id: id.to_string(), target }).collect();
     run.write(client.clock.utc(), Step::Created { made, found: true })?;
@@ -246,7 +262,7 @@ pub fn collect(
     loop {
         let mut last_error = None;
         for one in all.iter_mut().filter(|one| !one.done) {
-            match look(client, run, one, waiting, &mut per_result) {
+            match look(client, run, one, requested, waiting, &mut per_result) {
                 Ok(remarks) => remarks
                     .into_iter()
                     .filter(|text| remarked.insert(text.clone()))
@@ -256,7 +272,7 @@ pub fn collect(
                 // The service may be well again at the next look.
                 Err(error) => last_error = Some(error),
             }
-            observe(progress(run, &all_asked(requested, run), per_result));
+            observe(progress(run, per_result));
         }
         if all.iter().all(|one| one.done) {
             break;
@@ -271,6 +287,9 @@ pub fn collect(
             return Ok(End::Interrupted);
         }
     }
+    if run.journal.state() == State::Going && missing(run) > 0 {
+        return Ok(End::TimeOver(None));
+    }
     let failed: Vec<String> = all.into_iter().filter_map(|one| one.failed).collect();
     let why = if failed.is_empty() {
         "all results have come, or nothing new".to_owned()
@@ -283,13 +302,8 @@ pub fn collect(
     Ok(if failed.is_empty() { End::Ended } else { End::Failed(why) })
 }
 
-fn all_asked(requested: usize, run: &Run) -> usize {
-    requested * run.journal.made().len()
-}
-
-fn progress(run: &Run, asked: &usize, per_result: Option<u64>) -> Progress {
-    let answered = run.answered.values().map(BTreeSet::len).sum();
-    Progress { answered, asked: *asked, per_result }
+fn progress(run: &Run, per_result: Option<u64>) -> Progress {
+    Progress { answered: run.answered.values().map(BTreeSet::len).sum(), per_result }
 }
 
 /// Looks once at a measurement, and takes the results that are new.
@@ -297,6 +311,7 @@ fn look(
     client: &mut Client,
     run: &mut Run,
     one: &mut Waited,
+    requested: usize,
     waiting: Waiting,
     per_result: &mut Option<u64>,
 ) -> Result<Vec<String>, RemoteError> {
@@ -311,7 +326,7 @@ fn look(
     if let Some(scheduled) =
         state.scheduled.and_then(|count| usize::try_from(count).ok()).filter(|count| *count > 0)
     {
-        one.asked = scheduled.min(one.asked.max(1));
+        one.asked = scheduled.min(requested.max(1));
     }
     let new = take_results(client, run, one, waiting)?;
     let now = client.clock.now();
@@ -372,7 +387,7 @@ fn take_results(
     loop {
         match records.next_record() {
             Ok(Some(record)) => {
-                if run.is_of(&own, &record) {
+                if identity(&record).is_some_and(|(measurement, _)| measurement == own) {
                     waits.push(record);
                     new += 1;
                 }
