@@ -362,7 +362,7 @@ impl Client {
         let to = self.strip(&shown(to));
         let status = answer.status;
         let why = format!(
-            "it is sent on to {to} (HTTP {status}), which is not followed; if the service has moved, name it by --api"
+            "it is sent on to {to} (HTTP {status}), which is not followed; if the service has moved, name its new address"
         );
         RemoteError::Unexpected { what: what.into(), why }
     }

@@ -97,9 +97,7 @@ pub fn create(
         State::Ended(_) => return Ok(()),
         _ => {}
     }
-    let requests: Value = serde_json::from_str(&run.request()?).unwrap_or_default();
-    let requests = requests.as_array().cloned().unwrap_or_default();
-    for (number, mut request) in requests.into_iter().enumerate() {
+    for (number, mut request) in run.requests()?.into_iter().enumerate() {
         if run.journal.accepted().contains(&number) {
             continue;
         }
@@ -208,8 +206,8 @@ pub enum End {
     Interrupted,
 }
 
-/// Collects the results of a run until all its measurements have ended, or the time is over. What has come is said to
-/// `observe`.
+/// Collects the results of a run until all its measurements have ended, or the time is over. How many have come goes to
+/// `observe`, what users should know to `remark`.
 ///
 /// # Errors
 /// When a result cannot be kept.
@@ -219,6 +217,7 @@ pub fn collect(
     poll: Duration,
     until: Duration,
     observe: &mut dyn FnMut(usize),
+    remark: &mut dyn FnMut(String),
 ) -> Result<End, RemoteError> {
     let mut open: Vec<Made> = run.journal.made();
     loop {
@@ -240,6 +239,9 @@ pub fn collect(
                     }
                 }
                 Err(RemoteError::Interrupted(_)) => return Ok(End::Interrupted),
+                Err(error) if run.is_gone(&error, client.utc()) => {
+                    remark(format!("{error}; what it keeps for a week only is gone"));
+                }
                 Err(error) => {
                     last_error = Some(error);
                     still_open.push(made);

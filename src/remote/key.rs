@@ -107,7 +107,7 @@ impl Key {
 fn exposed(path: &Path, about: &Metadata) -> Option<KeyError> {
     let name = path.display();
     let (why, fix) = if !about.is_file() {
-        ("it is no file", format!("--key-file names another one than {name}"))
+        ("it is no file", "name a regular file instead".to_owned())
     } else if ![geteuid().as_raw(), 0].contains(&about.uid()) {
         ("it belongs to somebody else", format!("chown \"$USER\" {name} && chmod 600 {name}"))
     } else if about.mode() & 0o077 != 0 {

@@ -48,7 +48,7 @@ pub(super) struct Measure {
     #[arg(value_name = "TARGET")]
     targets: Vec<TargetSpec>,
     /// How many probes trace each target
-    #[arg(long, value_name = "NUMBER", default_value_t = 80, value_parser = probes)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 80, value_parser = values::up_to(MOST_PROBES))]
     probes: usize,
     /// Where the probes are: a country (DE), an AS (AS3320), area:WW, probes:1,2, msm:ID; several share --probes
     #[arg(long, value_name = "WHERE")]
@@ -119,12 +119,12 @@ enum Method {
     Tcp,
 }
 
-fn probes(text: &str) -> Result<usize, String> {
-    let number = text.parse().ok().filter(|number| (1..=MOST_PROBES).contains(number));
-    number.ok_or_else(|| format!("expected a number from 1 to {MOST_PROBES}"))
-}
-
 impl WaitingArgs {
+    /// How long the service is left alone at first.
+    fn first(&self) -> Duration {
+        self.poll / 6
+    }
+
     /// The service itself is asked less often than a copy of it may be.
     fn until(&self, api: Option<&str>, clock: &Arc<dyn Clock>) -> Waiting {
         let least = if api.is_none() { LEAST_POLL } else { Duration::ZERO };
@@ -137,7 +137,7 @@ impl Measure {
         let clock = SystemClock::started()?;
         if self.dry_run {
             let targets = config::targets(common)?;
-            let mut client = self.api.client(SERVICE, None, &clock, Some(self.waiting.poll))?;
+            let mut client = self.api.client(SERVICE, None, &clock, Some(self.waiting.first()))?;
             let plan = self.plan(&mut client, &targets)?;
             Self::describe(&plan, None, common);
             let request = serde_json::to_string_pretty(&plan.request())?;
@@ -149,7 +149,7 @@ impl Measure {
             return Err(RemoteError::NoKey(NO_KEY.into()).into());
         }
         let runs = runs()?;
-        let mut client = self.api.client(SERVICE, key, &clock, Some(self.waiting.poll))?;
+        let mut client = self.api.client(SERVICE, key, &clock, Some(self.waiting.first()))?;
         self.judging.run(&inputs(&self.key), common, |targets, survey| {
             let plan = self.plan(&mut client, targets)?;
             self.agree(&plan, &mut client, common)?;
@@ -238,8 +238,11 @@ impl Measure {
             return label.clone();
         }
         let places: Vec<_> = self.from.iter().map(atlas::From::text).collect();
-        let is_world = self.from.iter().all(|from| *from == atlas::From::World);
-        if is_world { "atlas:world".into() } else { format!("atlas:{}", places.join("+")) }
+        if self.from.is_empty() {
+            "atlas:world".into()
+        } else {
+            format!("atlas:{}", places.join("+"))
+        }
     }
 }
 
@@ -256,7 +259,7 @@ impl Resume {
             return Err(RemoteError::Usage(why).into());
         };
         let api = Api { api: self.api.api.clone().or(planned.api) };
-        let mut client = api.client(SERVICE, key, &clock, Some(self.waiting.poll))?;
+        let mut client = api.client(SERVICE, key, &clock, Some(self.waiting.first()))?;
         common.warn(&format!("run {}", run.name));
         self.judging.run(&inputs(&self.key), common, |_, survey| {
             let mut work = Work { client: &mut client, run: &mut run, common };

@@ -269,6 +269,10 @@ pub fn collect(
                     .for_each(&mut *remark),
                 Err(RemoteError::Interrupted(_)) => return Ok(End::Interrupted),
                 Err(error @ RemoteError::File { .. }) => return Err(error),
+                Err(error) if run.is_gone(&error, client.utc()) => {
+                    one.done = true;
+                    remark(format!("{error}; nothing more is waited for"));
+                }
                 // The service may be well again at the next look.
                 Err(error) => last_error = Some(error),
             }

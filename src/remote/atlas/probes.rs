@@ -188,10 +188,9 @@ pub fn choose(
                 ));
                 let got = chosen.probes.len() - before;
                 if got < part {
-                    chosen.remarks.push(format!(
-                        "{} has {got} probes that can be taken, not {part}",
-                        one.text()
-                    ));
+                    chosen
+                        .remarks
+                        .push(format!("{}: {got} probes can be taken, not {part}", one.text()));
                 }
             }
         }
@@ -214,11 +213,11 @@ impl From {
         }
     }
 
-    /// As users write it.
+    /// As labels and messages name it.
     #[must_use]
     pub fn text(&self) -> String {
         match self {
-            Self::World => "the world".into(),
+            Self::World => "world".into(),
             Self::Country(code) => code.clone(),
             Self::Asn(asn) => format!("AS{asn}"),
             Self::Area(area) => (*area).into(),
