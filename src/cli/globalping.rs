@@ -12,7 +12,7 @@ use rand::rngs::StdRng;
 use serde::Deserialize;
 
 use crate::import::{self, Finding};
-use crate::remote::globalping::{self, End, Program, SERVICE};
+use crate::remote::globalping::{self, Program, SERVICE};
 use crate::remote::{Client, Clock, Planned, RemoteError, Run, Step};
 use crate::survey::Survey;
 use crate::targets::TargetSpec;
@@ -22,7 +22,7 @@ use super::exit::Exit;
 use super::judging::{Judging, Place, Places, Reading};
 use super::progress::bar;
 use super::service::{Api, SystemClock, key};
-use super::service_run::{addresses, agree, chosen, name, read_results, runs};
+use super::service_run::{addresses, agree, chosen, exit_of, name, read_results, runs};
 use super::values;
 
 /// The variable with the token.
@@ -258,7 +258,7 @@ impl Work<'_> {
             return Exit::first_of(errors).map(|()| Reading::default());
         }
         // What was made before is as good as without this.
-        let mut exit = refused.map(|error| Exit::of(&error).report(&error));
+        let refused = refused.map(|error| Exit::of(&error).report(&error));
         let probes = self.run.journal.planned().map_or(0, |planned| planned.probes);
         let bar = bar(probes * made.len(), "results", common.quiet);
         let end = globalping::collect(
@@ -270,20 +270,10 @@ impl Work<'_> {
             &mut |text| bar.suspend(|| common.warn(&text)),
         );
         bar.finish_and_clear();
-        match end? {
-            End::Ended => {}
-            End::Interrupted => {
-                common.error(&format!("interrupted; `lasthop globalping resume {name}` goes on"));
-                exit = Some(Exit::Interrupted);
-            }
-            End::TimeOver(error) => {
-                let why = error.map_or_else(String::new, |error| format!(" ({error})"));
-                common.error(&format!(
-                    "run {name} is not finished{why}; `lasthop globalping resume {name}` goes on"
-                ));
-                exit = exit.or(Some(Exit::NotFinished));
-            }
-        }
+        let exit = match exit_of(end?, &name, &SERVICE, "globalping", common) {
+            Some(Exit::Interrupted) => Some(Exit::Interrupted),
+            end => refused.or(end),
+        };
         read_results(self.run, "globalping", places(self.run)?, exit, survey, common)
     }
 }

@@ -103,7 +103,7 @@ impl Key {
     }
 }
 
-/// Why a file is no place for a key.
+/// Why no key is read from a file.
 fn exposed(path: &Path, about: &Metadata) -> Option<KeyError> {
     let name = path.display();
     let (why, fix) = if !about.is_file() {

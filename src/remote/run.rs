@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::client::Client;
 use super::error::RemoteError;
 use super::records::Seen;
 
@@ -110,6 +111,19 @@ pub enum State {
     Going,
     /// Nothing more is waited for.
     Ended(String),
+}
+
+/// How the collecting of a run's results ended.
+#[derive(Debug)]
+pub enum End {
+    /// Nothing more will come, or nothing has for a while.
+    Ended,
+    /// The time is over; results may still come.
+    TimeOver(Option<RemoteError>),
+    /// The user interrupted.
+    Interrupted,
+    /// Nothing came of these measurements; this is why.
+    Failed(String),
 }
 
 /// What a journal says.
@@ -437,6 +451,13 @@ impl Run {
         let text = serde_json::to_vec(places).map_err(|error| failed(&path)(error.into()))?;
         write_whole(&path, &text)
     }
+}
+
+/// Writes down that a request was surely not accepted. Returns why, or why that cannot be written.
+pub(super) fn not_created(client: &Client, run: &mut Run, error: RemoteError) -> RemoteError {
+    let refused = matches!(error, RemoteError::Refused { .. } | RemoteError::NotPermitted { .. });
+    let step = Step::NotCreated { why: client.strip(&error.to_string()), refused };
+    run.write(client.utc(), step).err().unwrap_or(error)
 }
 
 /// The measurement and the probe of a result.

@@ -62,7 +62,7 @@ fn whatever_way_they_come_they_are_the_same() {
     let ways: [fn(usize, &Request) -> Reply; 7] = [
         |count, request| whole(count, request).by(Way::Chunked),
         |count, request| whole(count, request).by(Way::Gzip),
-        |count, request| whole(count, request).by(Way::Drops(997)),
+        |count, request| whole(count, request).by(Way::Pieces(997)),
         |_, _| Reply::json(200, json!(results())),
         |_, _| Reply::json(200, serde_json::to_string_pretty(&results()).expect("JSON")),
         // Every one twice, in another order.

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use crate::remote::atlas::{self, Chosen, End, NO_KEY, Plan, Protocol, SERVICE, Waiting};
+use crate::remote::atlas::{self, Chosen, NO_KEY, Plan, Protocol, SERVICE, Waiting};
 use crate::remote::{Client, Clock, Planned, RemoteError, Run, Step};
 use crate::survey::Survey;
 use crate::targets::{TargetSpec, Targets};
@@ -18,7 +18,7 @@ use crate::cli::exit::Exit;
 use crate::cli::judging::{Judging, Place, Places, Reading};
 use crate::cli::progress::bar;
 use crate::cli::service::{Api, KeyFile, SystemClock, key};
-use crate::cli::service_run::{addresses, agree, chosen, name, read_results, runs};
+use crate::cli::service_run::{addresses, agree, chosen, exit_of, name, read_results, runs};
 use crate::cli::{config, stdout, values};
 
 /// The variable with the key.
@@ -330,27 +330,7 @@ impl Work<'_> {
             ));
         }
         atlas::complete_places(self.client, self.run);
-        let exit = match end {
-            End::Ended => None,
-            End::Interrupted => {
-                common.error(&format!("interrupted; `lasthop atlas resume {name}` goes on"));
-                Some(Exit::Interrupted)
-            }
-            End::TimeOver(error) => {
-                let why = error.map_or_else(String::new, |error| format!(" ({error})"));
-                common.error(&format!(
-                    "run {name} is not finished{why}; `lasthop atlas resume {name}` goes on"
-                ));
-                Some(Exit::NotFinished)
-            }
-            End::Failed(why) => {
-                common.error(&format!(
-                    "{} says: {why}; choose other probes by --from, or other targets",
-                    SERVICE.name
-                ));
-                Some(Exit::Refused)
-            }
-        };
+        let exit = exit_of(end, &name, &SERVICE, "atlas", common);
         let places = places(&self.run.places());
         read_results(self.run, "atlas", places, exit, survey, common)
     }
