@@ -24,7 +24,8 @@ const WINMTR_TABLE: &str = "|                       Host              -   %  | S
      |                          188.43.225.153 -    0 |   10 |   10 |  183 |  184 |  189 |  183 |\n\
      |________________________________________________|______|______|______|______|______|______|\n";
 
-const WINMTR_READ: &str = "1: to no destination (188.43.225.153): 1 192.168.1.1@1, 2 188.43.225.153@183";
+const WINMTR_READ: &str =
+    "1: to no destination (188.43.225.153): 1 192.168.1.1@1, 2 188.43.225.153@183";
 
 #[test]
 fn rows_of_other_tables_are_no_hops() {
@@ -65,7 +66,10 @@ fn one_program_alone_is_read_where_it_is_named() {
     let found = test_lines::of(WINMTR, format!("{TRIPPY}{WINMTR_TABLE}").as_bytes());
     assert_eq!(
         found,
-        ["7: to no destination (188.43.225.153): 1 192.168.1.1@1, 2 188.43.225.153@183", "0: other lines: 6"]
+        [
+            "7: to no destination (188.43.225.153): 1 192.168.1.1@1, 2 188.43.225.153@183",
+            "0: other lines: 6"
+        ]
     );
 }
 
@@ -109,7 +113,8 @@ fn a_destination_is_that_of_a_table_of_the_same_program() {
         (format!("{TRIPPY}\nand now\n{table}"), vec!["175.45.176.71", "to no destination"]),
     ] {
         let found = read(&text);
-        let to: Vec<&str> = found.iter().filter_map(|line| line.split(": ").nth(1)?.split(" (").next()).collect();
+        let to: Vec<&str> =
+            found.iter().filter_map(|line| line.split(": ").nth(1)?.split(" (").next()).collect();
         assert_eq!(to, expected, "{text}");
     }
 }
