@@ -160,7 +160,8 @@ mod tests {
         }
         let refused = Key::from_file(&path).expect_err("refused").to_string();
         assert!(refused.contains("chmod 600") && !refused.contains("abcd"), "{refused}");
-        assert!(Key::from_file(folder.path()).is_err());
+        let refused = Key::from_file(folder.path()).expect_err("refused").to_string();
+        assert!(refused.ends_with(": name a regular file instead"), "{refused}");
     }
 
     proptest! {
