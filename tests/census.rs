@@ -336,6 +336,7 @@ struct Failing<T> {
     times: std::ops::Range<Moment>,
     reports: bool,
     swallowed: Vec<(Moment, PingProbe)>,
+    never_left: u64,
 }
 
 impl<T: Transport<PingProbe, PingReply>> Transport<PingProbe, PingReply> for Failing<T> {
@@ -348,6 +349,7 @@ impl<T: Transport<PingProbe, PingReply>> Transport<PingProbe, PingReply> for Fai
         if !self.times.contains(&now) {
             self.inner.send(ping)
         } else if self.reports {
+            self.never_left += 1;
             self.swallowed.push((now, *ping));
             Ok(SendResult::Sent(now.into()))
         } else {
@@ -387,7 +389,7 @@ fn a_link_that_fails_for_a_while_hides_no_host() {
         let inner = PacketPings::new(&mut transport, PingMethod::Icmp.packets().expect("packets"));
         let moment = |second| Moment::START + Duration::from_secs(second);
         let times = moment(seconds.start)..moment(seconds.end);
-        let mut failing = Failing { inner, times, reports, swallowed: Vec::new() };
+        let mut failing = Failing { inner, times, reports, swallowed: Vec::new(), never_left: 0 };
         let mut census = Census::new(&addresses, PingSettings::default());
         census.ping(PingMethod::Icmp, &mut failing, &mut until(Duration::MAX)).expect("pinged");
         assert_eq!(alive(&census), truth, "{reports}");
@@ -405,12 +407,29 @@ fn a_link_that_fails_for_a_while_hides_no_host() {
 fn what_the_machine_never_sent_was_not_pinged() {
     let inner = Scripted::new(|_: &PingProbe| vec![(10, ECHO)]);
     let times = Moment::START..Moment::START + Duration::from_hours(1);
-    let mut failing = Failing { inner, times, reports: false, swallowed: Vec::new() };
+    let mut failing =
+        Failing { inner, times, reports: false, swallowed: Vec::new(), never_left: 0 };
     let mut census = Census::new(&[HOST], PingSettings::default());
     census.ping(PingMethod::Icmp, &mut failing, &mut until(Duration::MAX)).expect("pinged");
     assert_eq!((census.hosts[0].asked, census.measured.packets), (None, 0));
     assert!(census.measured.counts.unsent > 0 && !census.measured.is_complete());
     assert_eq!(HostCounts::of(&census.hosts, &targets().block).block.targets, 0);
+}
+
+/// A system that reports every ping, also those of targets that were given up: each counts once.
+#[test]
+fn a_ping_that_never_left_counts_once() {
+    let inner = Scripted::new(|_: &PingProbe| vec![(10, ECHO)]);
+    let times = Moment::START..Moment::START + Duration::from_hours(1);
+    let mut failing = Failing { inner, times, reports: true, swallowed: Vec::new(), never_left: 0 };
+    let addresses: Vec<Ipv4Addr> = targets().block.prefix.hosts().take(100).collect();
+    // None is over before the system reports it.
+    let settings = PingSettings { timeout: Duration::from_secs(5), ..PingSettings::default() };
+    let mut census = Census::new(&addresses, settings);
+    census.ping(PingMethod::Icmp, &mut failing, &mut until(Duration::MAX)).expect("pinged");
+    let counts = &census.measured.counts;
+    assert!(counts.unsent > 0, "{counts:?}");
+    assert_eq!((counts.unsent + counts.resent, census.measured.packets), (failing.never_left, 0));
 }
 
 /// A block with three hosts, and in 179/24 a box that answers for every address, or two that share the work at

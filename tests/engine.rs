@@ -432,7 +432,10 @@ struct Failing {
     times: std::ops::Range<Moment>,
     is_affected: fn(&Probe) -> bool,
     swallowed: Vec<(Moment, Probe)>,
+    /// It reports every so many of them.
+    reports_each: usize,
     left: u64,
+    never_left: u64,
 }
 
 impl Failing {
@@ -446,7 +449,9 @@ impl Failing {
             times: moment(seconds.start)..moment(seconds.end),
             is_affected: |_| true,
             swallowed: Vec::new(),
+            reports_each: 4,
             left: 0,
+            never_left: 0,
         }
     }
 }
@@ -465,6 +470,7 @@ impl Transport for Failing {
         match self.failure {
             Failure::Refused => Ok(SendResult::Refused(now, Refusal::new(Errno::ENETUNREACH))),
             Failure::Swallowed => {
+                self.never_left += 1;
                 self.swallowed.push((now, *probe));
                 Ok(SendResult::Sent(now.into()))
             }
@@ -483,7 +489,8 @@ impl Transport for Failing {
         }
         let refusal = Refusal::new(Errno::EHOSTUNREACH);
         let all = std::mem::take(&mut self.swallowed);
-        all.into_iter().step_by(4).map(|(_, probe)| Unsent { probe, refusal }).collect()
+        let reported = all.into_iter().step_by(self.reports_each);
+        reported.map(|(_, probe)| Unsent { probe, refusal }).collect()
     }
 
     fn take_counts(&mut self) -> TransportCounts {
@@ -592,6 +599,117 @@ fn a_prefix_without_a_route_is_not_judged_and_the_others_are() {
         assert!(ran.counts.unsent > 0 && !ran.is_complete(), "{failure:?}: {:?}", ran.counts);
         assert!(ran.took < Duration::from_mins(1), "{failure:?}: {:?}", ran.took);
     }
+}
+
+/// A system that reports every probe, also those of traces that have given up: each counts once.
+#[test]
+fn a_probe_that_never_left_counts_once() {
+    let targets = many_targets();
+    let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
+    for strategy in [Strategy::Full, Strategy::Border] {
+        let mut failing = Failing::new(Failure::Swallowed, 0..10_000);
+        failing.reports_each = 1;
+        let settings = TraceSettings { strategy, ..TraceSettings::default() };
+        let ran = run_on(&mut failing, &targets, &settings, Duration::from_hours(1));
+        let counted = ran.counts.unsent + ran.counts.resent;
+        assert!(ran.counts.unsent > 0, "{strategy}: {:?}", ran.counts);
+        assert_eq!((counted, ran.packets), (failing.never_left, 0), "{strategy}");
+    }
+}
+
+/// One prefix without a way out, and one with: the traces of the first are made a second time.
+fn half_without_way_out() -> VirtualTransport {
+    let route = |third: u8, hops: &str| {
+        format!(
+            "[[route]]\nto = \"175.45.{third}.0/24\"\n[[route.path]]\nhops = [{hops}]\nend = \"blackhole\"\n\
+             class = \"unknown\"\n"
+        )
+    };
+    let (without, with) = (route(176, "\"192.168.1.1 1\""), route(177, CHAIN));
+    let text = format!("about = \"\"\nvantage = \"192.168.1.77\"\n{without}{with}");
+    transport(Scenario::parse("inline", &text).expect("a right scenario"))
+}
+
+/// Whenever the deadline comes, nothing is lost that was measured: the first trace of a target counts until
+/// the second has come to its own end.
+#[test]
+fn a_deadline_in_the_second_round_loses_no_trace_of_the_first() {
+    let targets: Vec<String> =
+        (176..178).flat_map(|third| (0..24).map(move |n| format!("175.45.{third}.{n}"))).collect();
+    let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
+    let at = |deadline| {
+        let settings = TraceSettings { deadline: Some(deadline), ..TraceSettings::default() };
+        run_on(&mut half_without_way_out(), &targets, &settings, Duration::from_hours(1))
+    };
+    let whole = at(Duration::from_hours(1));
+    assert_eq!((whole.traces.len(), whole.unkept.len(), whole.cut_short), (48, 24, None));
+    let mut before = 0;
+    let mut cut_short_in_second_round = 0;
+    for part in 1..=20 {
+        let ran = at(whole.took * part / 20);
+        assert!(ran.traces.len() >= before, "{part}: {} after {before}", ran.traces.len());
+        before = ran.traces.len();
+        let probes = ran.traces.iter().map(Trace::probes).sum::<usize>();
+        let all = probes + ran.unkept.values().sum::<usize>();
+        assert_eq!(u64::try_from(all).expect("few"), ran.packets, "{part}");
+        if !ran.unkept.is_empty() && ran.cut_short.is_some() {
+            cut_short_in_second_round += 1;
+            let is_cut_short = |it: &Trace| it.stop.is_some_and(StopReason::is_cut_short);
+            assert!(!ran.traces.iter().any(is_cut_short), "{part}");
+        }
+    }
+    assert!(cut_short_in_second_round > 2, "{cut_short_in_second_round}");
+    assert_eq!(before, 48);
+}
+
+/// Counts the traces that it gets while the run goes on.
+#[derive(Default)]
+struct HandedOn {
+    traces: usize,
+    /// The most that had ended and were not handed on.
+    most_kept: u64,
+    packets_each: u64,
+}
+
+impl Observer<Trace> for HandedOn {
+    fn on_progress(&mut self, progress: &Progress) -> ControlFlow<()> {
+        let made = progress.packets / self.packets_each;
+        let handed_on = u64::try_from(self.traces).expect("few");
+        self.most_kept = self.most_kept.max(made.saturating_sub(handed_on));
+        ControlFlow::Continue(())
+    }
+
+    fn on_ended(&mut self, _: Trace) {
+        self.traces += 1;
+    }
+}
+
+/// Without a way out no trace shows more than the others: only so many are kept for a second round.
+#[test]
+fn traces_without_a_way_out_are_kept_up_to_a_limit() {
+    let targets = Targets::built_in().expect("targets");
+    let settings = TraceSettings {
+        max_ttl: ProbeTtl::new(2).expect("ttl"),
+        attempts: 1,
+        border_attempts: 0,
+        rate: NonZeroU32::new(4000),
+        ..full()
+    };
+    let flows = 20;
+    let job = TraceJob {
+        targets: &targets,
+        addresses: targets.block.prefix.hosts().take(1000).collect(),
+        methods: vec![ProbeMethod::Icmp],
+        flows,
+        settings,
+        began: Timestamp::UNIX_EPOCH,
+    };
+    let mut transport = transport(scenario("\"192.168.1.1 1\"", "blackhole", ""));
+    let mut observer = HandedOn { packets_each: 2, ..HandedOn::default() };
+    let (_, failure) = job.run(&mut transport, &mut StdRng::seed_from_u64(1), &mut observer);
+    failure.expect("measured");
+    assert_eq!(observer.traces, 1000 * usize::from(flows));
+    assert!(observer.most_kept < 12_000, "{}", observer.most_kept);
 }
 
 /// A machine on which the process is stopped for two seconds, each time so many probes have left: between its

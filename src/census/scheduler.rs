@@ -88,11 +88,13 @@ struct Target {
     state: State,
     /// How often the machine would not send its pings.
     refusals: u8,
+    /// Whether it ended because the system reported too often that its pings never left. All of these are counted.
+    gave_up: bool,
 }
 
 impl Target {
     const fn new(target: Ipv4Addr) -> Self {
-        Self { host: Host::new(target), state: State::Ready, refusals: 0 }
+        Self { host: Host::new(target), state: State::Ready, refusals: 0, gave_up: false }
     }
 }
 
@@ -223,10 +225,8 @@ impl Scheduler for PingScheduler {
     }
 
     fn refused(&mut self, _: &PingProbe, at: Moment) -> NotSent {
-        match self.ready.pop_front() {
-            Some(place) if self.hold(place, at) => NotSent::AGAIN,
-            _ => NotSent::GIVEN_UP,
-        }
+        let place = self.ready.pop_front();
+        NotSent::of(1, place.is_some_and(|place| self.hold(place, at)))
     }
 
     /// As long as the system looked for the gateway, nothing else left either.
@@ -234,7 +234,8 @@ impl Scheduler for PingScheduler {
         let mut not_sent = NotSent::default();
         let Some(place) = self.places.get(&ping.target).copied() else { return not_sent };
         if self.targets[place].state == State::Ended {
-            return NotSent::GIVEN_UP;
+            let is_counted = self.targets[place].gave_up;
+            return if is_counted { not_sent } else { NotSent::of(1, false) };
         }
         let never_left = |ping: &Ping| ping.left && ping.answer == PingAnswer::Silence;
         let first = self.targets[place].host.pings.get(usize::from(ping.number));
@@ -252,11 +253,9 @@ impl Scheduler for PingScheduler {
             }
             let waits = matches!(state, State::Until(_));
             if count > 0 {
-                not_sent.add(if !waits || self.hold(place, at) {
-                    NotSent { again: count, given_up: 0 }
-                } else {
-                    NotSent { again: 0, given_up: count }
-                });
+                let again = !waits || self.hold(place, at);
+                self.targets[place].gave_up = !again;
+                not_sent.add(NotSent::of(count, again));
             }
         }
         not_sent

@@ -12,7 +12,7 @@ use rand::rngs::StdRng;
 use serde::Deserialize;
 
 use crate::import::{self, Finding};
-use crate::remote::globalping::{self, End, Program, SERVICE};
+use crate::remote::globalping::{self, Program, SERVICE};
 use crate::remote::{Client, Clock, Planned, RemoteError, Run, Step};
 use crate::survey::Survey;
 use crate::targets::TargetSpec;
@@ -22,7 +22,7 @@ use super::exit::Exit;
 use super::judging::{Judging, Place, Places, Reading};
 use super::progress::bar;
 use super::service::{Api, SystemClock, key};
-use super::service_run::{addresses, agree, chosen, name, read_results, runs};
+use super::service_run::{addresses, agree, chosen, exit_of, name, read_results, runs};
 use super::values;
 
 /// The variable with the token.
@@ -62,7 +62,7 @@ struct Measure {
     #[arg(long, value_enum, default_value_t = Method::Icmp)]
     method: Method,
     /// How many probes trace each target; without a token at most 50
-    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = probes)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = values::up_to(MOST_PROBES))]
     probes: usize,
     /// Where the probes are, in the words of the service: world, Germany, AS3320, Europe+eyeball-network; several share
     /// --probes
@@ -123,11 +123,6 @@ enum Method {
     Tcp,
 }
 
-fn probes(text: &str) -> Result<usize, String> {
-    let number = text.parse().ok().filter(|number| (1..=MOST_PROBES).contains(number));
-    number.ok_or_else(|| format!("expected a number from 1 to {MOST_PROBES}"))
-}
-
 impl Globalping {
     pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
         match &self.command {
@@ -142,7 +137,7 @@ impl Waiting {
         let token = key(TOKEN, self.token_file.as_deref())?;
         let api = Api { api: self.api.api.clone().or(api) };
         // It renews its short limits within seconds.
-        api.client(SERVICE, token, clock, Some(self.poll * 6))
+        api.client(SERVICE, token, clock, Some(self.poll))
     }
 
     fn inputs(&self) -> Vec<(&'static str, PathBuf)> {
@@ -248,43 +243,37 @@ impl Work<'_> {
         let created =
             globalping::create(self.client, self.run, until, again, &mut |text| common.warn(&text));
         let made = self.run.journal.made();
-        let mut exit = None;
-        if let Err(error) = created {
-            // What was made before is as good as without this.
-            let error = anyhow::Error::new(error);
-            if made.is_empty() {
-                return Err(error);
-            }
-            exit = Some(Exit::of(&error).report(&error));
-        }
+        let refused = match created {
+            Err(error) if made.is_empty() => return Err(error.into()),
+            created => created.err().map(anyhow::Error::new),
+        };
         let ids: Vec<_> = made.iter().map(|made| made.id.as_str()).collect();
         common.warn(&format!("run {name}: measurements {}", ids.join(", ")));
         if no_wait {
             let text = format!(
                 "run {name}: not waited for; `lasthop globalping resume {name}` collects the results"
             );
-            return Err(RemoteError::NotFinished(text).into());
+            let left = anyhow::Error::new(RemoteError::NotFinished(text));
+            let errors = refused.into_iter().chain([left]);
+            return Exit::first_of(errors).map(|()| Reading::default());
         }
+        // What was made before is as good as without this.
+        let refused = refused.map(|error| Exit::of(&error).report(&error));
         let probes = self.run.journal.planned().map_or(0, |planned| planned.probes);
         let bar = bar(probes * made.len(), "results", common.quiet);
-        let end = globalping::collect(self.client, self.run, waiting.poll, until, &mut |results| {
-            bar.set_position(u64::try_from(results).unwrap_or_default());
-        });
+        let end = globalping::collect(
+            self.client,
+            self.run,
+            waiting.poll,
+            until,
+            &mut |results| bar.set_position(u64::try_from(results).unwrap_or_default()),
+            &mut |text| bar.suspend(|| common.warn(&text)),
+        );
         bar.finish_and_clear();
-        match end? {
-            End::Ended => {}
-            End::Interrupted => {
-                common.error(&format!("interrupted; `lasthop globalping resume {name}` goes on"));
-                exit = Some(Exit::Interrupted);
-            }
-            End::TimeOver(error) => {
-                let why = error.map_or_else(String::new, |error| format!(" ({error})"));
-                common.error(&format!(
-                    "run {name} is not finished{why}; `lasthop globalping resume {name}` goes on"
-                ));
-                exit = exit.or(Some(Exit::NotFinished));
-            }
-        }
+        let exit = match exit_of(end?, &name, &SERVICE, "globalping", common) {
+            Some(Exit::Interrupted) => Some(Exit::Interrupted),
+            end => refused.or(end),
+        };
         read_results(self.run, "globalping", places(self.run)?, exit, survey, common)
     }
 }

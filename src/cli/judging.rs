@@ -91,7 +91,7 @@ pub(super) struct Reading {
     pub(super) names: Vec<String>,
     /// When the traces were made, where they do not say it.
     pub(super) at: Option<Timestamp>,
-    /// The identifier of the run; nothing makes it from the traces.
+    /// The identifier of the run; without one, it is made from the traces.
     pub(super) run: Option<String>,
     /// The vantage where the user names none.
     pub(super) vantage: Option<String>,

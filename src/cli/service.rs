@@ -28,15 +28,16 @@ pub(super) struct Api {
 }
 
 impl Api {
-    /// A client that never asks more often than `poll`, where that is shorter than usual.
+    /// A client that leaves the service alone for `first` when it says for the first time that it is asked too often,
+    /// where that is shorter than usual.
     pub(super) fn client(
         &self,
         service: Service,
         key: Option<Key>,
         clock: &Arc<dyn Clock>,
-        poll: Option<Duration>,
+        first: Option<Duration>,
     ) -> Result<Client, RemoteError> {
-        let first = poll.map_or(FIRST, |poll| (poll / 6).clamp(SLICE, FIRST));
+        let first = first.map_or(FIRST, |first| first.clamp(SLICE, FIRST));
         Client::new(service, self.api.as_deref(), key, Arc::clone(clock), random(), first)
     }
 }

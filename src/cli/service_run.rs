@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use rand::rngs::StdRng;
 
 use crate::import;
-use crate::remote::{Client, RemoteError, Run, Runs, Service, State};
+use crate::remote::{Client, End, RemoteError, Run, Runs, Service, State};
 use crate::survey::{ReadOptions, Survey};
 use crate::targets::{TargetSpec, Targets, sample, select};
 
@@ -102,6 +102,36 @@ pub(super) fn agree(yes: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     refused("nothing was created")
+}
+
+/// Reports how the collecting of a run's results ended, where that is not for the results to say.
+pub(super) fn exit_of(
+    end: End,
+    run: &str,
+    service: &Service,
+    command: &str,
+    common: &Common,
+) -> Option<Exit> {
+    let goes_on = format!("`lasthop {command} resume {run}` goes on");
+    match end {
+        End::Ended => None,
+        End::Interrupted => {
+            common.error(&format!("interrupted; {goes_on}"));
+            Some(Exit::Interrupted)
+        }
+        End::TimeOver(error) => {
+            let why = error.map_or_else(String::new, |error| format!(" ({error})"));
+            common.error(&format!("run {run} is not finished{why}; {goes_on}"));
+            Some(Exit::NotFinished)
+        }
+        End::Failed(why) => {
+            common.error(&format!(
+                "{} says: {why}; choose other probes by --from, or other targets",
+                service.name
+            ));
+            Some(Exit::Refused)
+        }
+    }
 }
 
 /// Puts the results of a run, which are of a format, into the survey.

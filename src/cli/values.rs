@@ -1,5 +1,7 @@
 //! Parsers for numbers on the command line; their errors say what is expected.
 
+use std::fmt::Display;
+use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -18,9 +20,12 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 /// A number from 1 to `most`.
-pub(super) fn up_to(most: u8) -> impl Fn(&str) -> Result<u8, String> + Clone {
+pub(super) fn up_to<N>(most: N) -> impl Fn(&str) -> Result<N, String> + Clone
+where
+    N: FromStr + From<u8> + PartialOrd + Copy + Display + Send + Sync + 'static,
+{
     move |text| {
-        let number = text.parse().ok().filter(|number| (1..=most).contains(number));
+        let number = text.parse().ok().filter(|number| (N::from(1)..=most).contains(number));
         number.ok_or_else(|| format!("expected a number from 1 to {most}"))
     }
 }

@@ -98,9 +98,8 @@ fn flow_findings(flow: &str, probes: &[Probe]) -> Vec<Finding> {
     let mut unread = 0;
     for (probe, place) in probes.iter().zip(1..=u8::MAX) {
         let ttl = probe.sent.ip.ttl.whole().unwrap_or(place);
-        let answer = probe.answer(target);
-        unread += usize::from(answer.is_none() && probe.received.is_some());
-        hops.add(ttl, probe.sent.sent_at(), answer);
+        unread += usize::from(probe.received.as_ref().is_some_and(|one| one.sender().is_none()));
+        hops.add(ttl, probe.sent.sent_at(), probe.answer(target));
     }
     if hops.is_empty() {
         return vec![Finding::Skipped("a flow without hops".into())];
@@ -120,6 +119,10 @@ fn flow_findings(flow: &str, probes: &[Probe]) -> Vec<Finding> {
 }
 
 impl Packet {
+    fn sender(&self) -> Option<Address> {
+        Address::parse(self.ip.src.get()?)
+    }
+
     fn sent_at(&self) -> Option<Timestamp> {
         let seconds = self.timestamp.0.filter(|seconds| *seconds > 0.0)?;
         let since = Duration::try_from_secs_f64(seconds).ok()?;
@@ -130,7 +133,7 @@ impl Packet {
 impl Probe {
     fn answer(&self, target: Ipv4Addr) -> Option<HopReply> {
         let received = self.received.as_ref()?;
-        let from = Address::parse(received.ip.src.get()?)?.v4()?;
+        let from = received.sender()?.v4()?;
         let icmp = received.icmp.as_ref();
         let code = icmp.and_then(|icmp| icmp.code.whole()).unwrap_or(0);
         let kind = match icmp.and_then(|icmp| icmp.r#type.whole::<u8>()) {
@@ -165,8 +168,21 @@ mod tests {
              "received": {"icmp": {"type": 11, "code": 0}, "ip": {"src": "192.168.1.2"}}}]}}"#;
         assert_eq!(
             test_lines::of(FORMAT, text.as_bytes()),
+            ["1: 175.45.177.10: 1 *, 2 192.168.1.2"]
+        );
+    }
+
+    #[test]
+    fn a_sender_that_cannot_be_read_is_reported() {
+        let text = r#"{"flows": {"33434": [
+            {"sent": {"ip": {"dst": "175.45.177.10", "ttl": 1}},
+             "received": {"icmp": {"type": 11, "code": 0}, "ip": {"src": "192.168.1.1"}}},
+            {"sent": {"ip": {"dst": "175.45.177.10", "ttl": 2}},
+             "received": {"icmp": {"type": 11, "code": 0}, "ip": {"src": "x.x.x.x"}}}]}}"#;
+        assert_eq!(
+            test_lines::of(FORMAT, text.as_bytes()),
             [
-                "1: 175.45.177.10: 1 *, 2 192.168.1.2",
+                "1: 175.45.177.10: 1 192.168.1.1, 2 *",
                 "1: skipped: answers from senders that cannot be read",
             ]
         );

@@ -43,7 +43,7 @@ pub(super) enum Reader {
     Lines(fn() -> Box<dyn LineReader>),
     /// Line by line, where the answers of all traces stand in any order.
     Scattered(fn() -> Box<dyn RowReader>),
-    /// In its own way. Malformed records are reported and skipped; it fails only when the input does.
+    /// A binary format or XML reads for itself. Malformed records are reported and skipped; it fails only when the input does.
     Stream(fn(&mut (dyn BufRead + Send), &mut Sink<'_>) -> io::Result<()>),
 }
 

@@ -1,5 +1,7 @@
 //! All formats, and which of them a file is of.
 
+use serde_json::Value;
+
 use super::format::Format;
 use super::sniff::Head;
 use super::{
@@ -59,7 +61,31 @@ pub fn recognise(head: &[u8]) -> Option<&'static Format> {
 /// Whether a file that begins with `head` is JSON with nothing in it, as services answer that have found nothing.
 #[must_use]
 pub fn is_empty_list(head: &[u8]) -> bool {
+    if head.len() >= HEAD {
+        return false;
+    }
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    let mut rest = text.iter().filter(|byte| !byte.is_ascii_whitespace()).peekable();
-    rest.peek().is_some() && head.len() < HEAD && rest.all(|byte| matches!(byte, b'[' | b']'))
+    let mut values = serde_json::Deserializer::from_slice(text).into_iter().peekable();
+    values.peek().is_some() && values.all(|value| value.is_ok_and(|value| is_empty(&value)))
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.as_array().is_some_and(|values| values.iter().all(is_empty))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_lists_are_json() {
+        for empty in ["[]", " [ ]\n", "[[], []]", "[]\n[]\n", "\u{feff}[]"] {
+            assert!(is_empty_list(empty.as_bytes()), "{empty}");
+        }
+        for other in ["", " \n", "[", "]]", "[[[", "[][", "{}", "[{}]", "[1]", "[] x", "\u{feff}"] {
+            assert!(!is_empty_list(other.as_bytes()), "{other}");
+        }
+        assert!(!is_empty_list("[".repeat(5000).as_bytes()));
+        assert!(!is_empty_list("[]".repeat(HEAD).as_bytes()));
+    }
 }

@@ -35,8 +35,8 @@ pub(super) fn row(line: &str) -> Option<(u8, Vec<Cell>)> {
     };
     let is_silent = words.contains(&"timeout") || sender.is_empty() || sender == "0.0.0.0";
     if is_silent {
-        let is_named = lost.is_some() || words.contains(&"timeout");
-        return is_named.then(|| (ttl, vec![Cell::Silent]));
+        let says_silent = lost.is_some() || words.contains(&"timeout");
+        return says_silent.then(|| (ttl, vec![Cell::Silent]));
     }
     let sender = Address::parse(sender).map_or(Sender::Unreadable, Sender::from);
     let times: Vec<Option<Duration>> = if lost.is_some() {

@@ -63,12 +63,11 @@ pub(super) fn millis(millis: f64) -> Option<Duration> {
     rtt(Duration::from_micros(micros))
 }
 
-/// A time that a packet may have been under way: half an hour is a counter that went astray.
+/// A time that a packet may have been under way: 2^31 µs, some 36 minutes, is a counter that went astray.
 pub(super) fn rtt(rtt: Duration) -> Option<Duration> {
     (rtt < IMPOSSIBLE).then_some(rtt)
 }
 
-/// 2^31 microseconds.
 const IMPOSSIBLE: Duration = Duration::from_micros(1 << 31);
 
 /// The most answers of one traceroute: what has more is none.
@@ -101,6 +100,18 @@ pub(super) fn is_public(address: Ipv4Addr) -> bool {
     let shared = first == 100 && (64..128).contains(&second);
     let special = address.is_private() || address.is_link_local() || address.is_loopback();
     !shared && !special && first != 0 && first < 224
+}
+
+/// Whether a table has `c` between its columns.
+pub(super) fn is_bar(c: char) -> bool {
+    matches!(c, '|' | '\u{2502}' | '\u{2503}' | '\u{2506}' | '\u{250a}' | '\u{2551}')
+}
+
+/// Whether `line` is a part of the frame of a table with bars, and says nothing.
+pub(super) fn is_frame(line: &str) -> bool {
+    let is_part =
+        |c: char| matches!(c, '\u{2500}'..='\u{257f}' | '|' | '-' | '_' | '+' | '=' | ':' | ' ');
+    line.chars().all(is_part) && line.chars().filter(|c| *c != ' ').count() > 1
 }
 
 /// The most labels that a router quotes.
@@ -176,6 +187,18 @@ mod tests {
         assert_eq!(vantage(Some(" "), None), None);
         let public = vantage(None, Some(Ipv4Addr::new(9, 9, 9, 9))).expect("a vantage");
         assert_eq!(public.name, "9.9.9.9");
+    }
+
+    #[test]
+    fn frames_of_tables_have_no_words() {
+        for frame in
+            ["|---|:--:|", "|____|____|", "+====+---+", "\u{2514}\u{2500}\u{2500}\u{2518}", "||"]
+        {
+            assert!(is_frame(frame), "{frame}");
+        }
+        for other in ["", " ", "|", "| 1 | 2 |", "|---|x"] {
+            assert!(!is_frame(other), "{other}");
+        }
     }
 
     #[test]

@@ -90,10 +90,10 @@ pub struct NotSent {
 }
 
 impl NotSent {
-    /// One that will be sent again.
-    pub(crate) const AGAIN: Self = Self { again: 1, given_up: 0 };
-    /// One that will not.
-    pub(crate) const GIVEN_UP: Self = Self { again: 0, given_up: 1 };
+    /// So many, which will be sent `again` or not.
+    pub(crate) const fn of(count: u64, again: bool) -> Self {
+        if again { Self { again: count, given_up: 0 } } else { Self { again: 0, given_up: count } }
+    }
 
     /// Adds others.
     pub(crate) const fn add(&mut self, others: Self) {

@@ -5,10 +5,11 @@
 //! the targets are shuffled. No router sees more than its share of the rate.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::net::Ipv4Addr;
 
 use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
 use crate::targets::Special;
@@ -55,6 +56,9 @@ enum Timer {
     Slot(usize, ProbeTtl),
 }
 
+/// How many traces without a way out are kept at most. Those beyond are handed on as they are.
+const MOST_WITHOUT_WAY_OUT: usize = 8192;
+
 /// All traces of a run. What has not begun takes a few bytes, and what has ended none.
 #[derive(Debug)]
 struct TraceScheduler<'j> {
@@ -77,12 +81,15 @@ struct TraceScheduler<'j> {
     ready: VecDeque<TraceKey>,
     timers: BinaryHeap<Reverse<(Moment, Timer)>>,
     in_flight: usize,
-    /// Traces in which no public router answered, while it is open whether others show such routers.
-    blind: Vec<(TraceKey, Trace)>,
+    /// Traces in which no public router answered, until others show such routers and these are made again.
+    without_way_out: BTreeMap<TraceKey, Trace>,
     /// Whether a public router has answered in some trace.
-    sees_out: bool,
+    found_way_out: bool,
     /// Whether those traces are made again, or are as they are.
     second_round: bool,
+    /// Traces that ended because the system reported too often that their probes never left. All of these probes
+    /// are counted.
+    gave_up: BTreeSet<TraceKey>,
     /// What was silent by one TCP port, while it is traced by the next.
     by_earlier_port: BTreeMap<TraceKey, Trace>,
     /// The packets of those traces of which another was kept, by target.
@@ -132,13 +139,16 @@ impl Scheduler for TraceScheduler<'_> {
 
     fn refused(&mut self, probe: &Probe, at: Moment) -> NotSent {
         self.ready.pop_front();
-        if self.hold(probe.key, at) { NotSent::AGAIN } else { NotSent::GIVEN_UP }
+        NotSent::of(1, self.hold(probe.key, at))
     }
 
     /// As long as the system looked for the gateway, nothing else left either.
     fn unsent(&mut self, probe: &Probe, at: Moment) -> NotSent {
-        let Some(state) = self.under_way.get(&probe.key) else { return NotSent::GIVEN_UP };
         let mut not_sent = NotSent::default();
+        let Some(state) = self.under_way.get(&probe.key) else {
+            let is_counted = self.gave_up.contains(&probe.key);
+            return if is_counted { not_sent } else { NotSent::of(1, false) };
+        };
         let Some(since) = state.left(probe.ttl, probe.attempt) else { return not_sent };
         let mut held = Vec::new();
         for (key, state) in &mut self.under_way {
@@ -149,11 +159,11 @@ impl Scheduler for TraceScheduler<'_> {
             }
         }
         for (key, count) in held {
-            not_sent.add(if self.hold(key, at) {
-                NotSent { again: count, given_up: 0 }
-            } else {
-                NotSent { again: 0, given_up: count }
-            });
+            let again = self.hold(key, at);
+            if !again {
+                self.gave_up.insert(key);
+            }
+            not_sent.add(NotSent::of(count, again));
         }
         not_sent
     }
@@ -214,7 +224,7 @@ impl Scheduler for TraceScheduler<'_> {
         while let Some((key, _)) = self.under_way.first_key_value() {
             self.end(*key, reason);
         }
-        self.keep_blind();
+        self.keep_without_way_out();
     }
 }
 
@@ -235,9 +245,10 @@ impl<'j> TraceScheduler<'j> {
             ready: VecDeque::new(),
             timers: BinaryHeap::new(),
             in_flight: 0,
-            blind: Vec::new(),
-            sees_out: false,
+            without_way_out: BTreeMap::new(),
+            found_way_out: false,
             second_round: false,
+            gave_up: BTreeSet::new(),
             by_earlier_port: BTreeMap::new(),
             unkept: BTreeMap::new(),
             finished: Vec::new(),
@@ -268,25 +279,25 @@ impl<'j> TraceScheduler<'j> {
         Some(())
     }
 
-    /// Where some traces have shown a way out, those that saw none met a hole near the vantage: they are made
+    /// Where some traces have shown a way out, those without one met a hole near the vantage: they are made
     /// again, once, and what they have shown of their prefixes is forgotten.
     fn begin_second_round(&mut self) {
         self.second_round = true;
-        if !self.sees_out {
-            return self.keep_blind();
+        if !self.found_way_out {
+            return self.keep_without_way_out();
         }
-        for (key, trace) in std::mem::take(&mut self.blind) {
-            let group = self.job.group(&key);
+        for key in self.without_way_out.keys() {
+            let group = self.job.group(key);
             self.groups[group] = PrefixKnowledge::default();
-            *self.unkept.entry(trace.target).or_default() += trace.probes();
-            self.keys.push(key);
+            self.keys.push(*key);
         }
+        self.keys[self.begun..].shuffle(&mut self.random);
     }
 
-    /// Hands on the traces that saw no way out.
-    fn keep_blind(&mut self) {
-        self.ended += self.blind.len();
-        self.finished.extend(self.blind.drain(..).map(|(_, trace)| trace));
+    /// Hands on the traces without a way out that are not made again.
+    fn keep_without_way_out(&mut self) {
+        self.ended += self.without_way_out.len();
+        self.finished.extend(std::mem::take(&mut self.without_way_out).into_values());
     }
 
     /// Whether a public router answered on the path.
@@ -450,31 +461,45 @@ impl<'j> TraceScheduler<'j> {
         let next = self.next_port(&state, stop);
         let (group, role) = (state.group, Role::Full);
         let shows_way_out = self.shows_a_way_out(&state);
-        self.sees_out |= shows_way_out;
+        self.found_way_out |= shows_way_out;
         let is_silent = matches!(stop, StopReason::GapLimit | StopReason::MaxTtl)
             && state.path.end == PathEnd::Open;
-        let is_blind = is_silent && !shows_way_out && !self.second_round;
+        let is_made_again = is_silent
+            && !shows_way_out
+            && !self.second_round
+            && self.without_way_out.len() < MOST_WITHOUT_WAY_OUT;
         let trace = state.finish(stop, self.job.began);
-        let (trace, unkept) = match self.by_earlier_port.remove(&key) {
-            Some(earlier) if stop != StopReason::Home => (Some(earlier), trace),
-            earlier => (trace, earlier),
+        let trace = match self.by_earlier_port.remove(&key) {
+            Some(earlier) if stop != StopReason::Home => self.keep(Some(earlier), trace),
+            earlier => self.keep(trace, earlier),
         };
-        if let Some(unkept) = unkept {
-            *self.unkept.entry(unkept.target).or_default() += unkept.probes();
-        }
+        let of_first_round = self.without_way_out.remove(&key);
         if let Some(next) = next {
             self.by_earlier_port.extend(trace.map(|trace| (next, trace)));
+            self.without_way_out.extend(of_first_round.map(|trace| (next, trace)));
             let state = TraceState::new(next, group, role, self.random.random());
             self.under_way.insert(next, state);
             self.ready.push_back(next);
             return;
         }
-        if is_blind && let Some(trace) = trace {
-            self.blind.push((key, trace));
+        let trace = match of_first_round {
+            Some(first) if trace.as_ref().is_none_or(is_cut_short) => self.keep(Some(first), trace),
+            first => self.keep(trace, first),
+        };
+        if is_made_again && let Some(trace) = trace {
+            self.without_way_out.insert(key, trace);
             return;
         }
         self.ended += 1;
         self.finished.extend(trace);
+    }
+
+    /// Keeps one of two traces of a target, and counts the packets of the other.
+    fn keep(&mut self, kept: Option<Trace>, unkept: Option<Trace>) -> Option<Trace> {
+        if let Some(unkept) = unkept {
+            *self.unkept.entry(unkept.target).or_default() += unkept.probes();
+        }
+        kept
     }
 
     /// The trace by the next TCP port, where all of the path was asked and the target stayed silent.
@@ -489,4 +514,8 @@ impl<'j> TraceScheduler<'j> {
         let method = ProbeMethod::Tcp(*others.get(place)?);
         Some(TraceKey { method, ..state.key })
     }
+}
+
+fn is_cut_short(trace: &Trace) -> bool {
+    trace.stop.is_some_and(StopReason::is_cut_short)
 }

@@ -18,6 +18,13 @@ use super::timing::{Moment, Stamp};
 /// The part of all traces that are explorers.
 const EXPLORERS: f64 = 0.06;
 
+/// How long a trace waits when the machine would not send its probe; twice as long each further time, up to
+/// the longest.
+const HOLD: Duration = Duration::from_millis(250);
+const LONGEST_HOLD: Duration = Duration::from_secs(2);
+/// How often the machine may refuse before a trace gives up, after some eight seconds.
+const MOST_REFUSALS: u32 = 6;
+
 /// What a trace does for the others of its group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
@@ -114,13 +121,6 @@ pub(super) struct TraceState {
     taken: Option<Moment>,
 }
 
-/// How long a trace waits when the machine would not send its probe; twice as long each further time, up to
-/// the longest.
-const HOLD: Duration = Duration::from_millis(250);
-const LONGEST_HOLD: Duration = Duration::from_secs(2);
-/// How often the machine may refuse before a trace gives up, after some eight seconds.
-const MOST_REFUSALS: u32 = 6;
-
 impl TraceState {
     /// A trace of which nothing was sent yet; `chance` is from 0 to 1.
     pub(super) fn new(key: TraceKey, group: usize, role: Role, chance: f64) -> Self {
@@ -163,7 +163,7 @@ impl TraceState {
     /// tried enough, or when that is `hopeless`.
     pub(super) fn refused(&mut self, at: Moment, hopeless: bool) -> Option<Moment> {
         self.refusals += 1;
-        let hold = HOLD * (1 << (self.refusals - 1).min(3));
+        let hold = HOLD * (1 << (self.refusals - 1));
         self.held_until = at + hold.min(LONGEST_HOLD);
         (self.refusals <= MOST_REFUSALS && !hopeless).then_some(self.held_until)
     }

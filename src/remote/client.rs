@@ -10,10 +10,10 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::Value;
 
+use super::backoff::{Backoff, Clock, retry_after};
 use super::error::{Refusal, RemoteError, looks_like_a_page, shown};
 use super::http::{self, Answer, Ask, Http};
 use super::key::Key;
-use super::weather::{Backoff, Clock, retry_after};
 
 /// The most that is read of an answer that is no stream of results.
 const LONGEST: u64 = 8 << 20;
@@ -82,6 +82,24 @@ enum Attempt {
     Never(Box<RemoteError>),
 }
 
+impl Attempt {
+    /// Another one may bring something, after the usual time.
+    fn later(why: String) -> Self {
+        Self::Later { why, asked: None, too_often: false }
+    }
+
+    /// The answer has no body that can be used; one that is too long would be so again.
+    fn without_body(what: &str, none: NoBody) -> Self {
+        match none {
+            NoBody::BrokenOff(why) => Self::later(why),
+            NoBody::TooLong(_) => {
+                let (what, why) = (what.to_owned(), none.to_string());
+                Self::Never(Box::new(RemoteError::Unexpected { what, why }))
+            }
+        }
+    }
+}
+
 impl Client {
     /// A client of `service`, or of a copy of it at `api`. `seed` is for the jitter; `first` is how long the service
     /// is left alone when it says for the first time that it is asked too often.
@@ -118,78 +136,67 @@ impl Client {
         self.key.as_ref().map_or_else(|| text.to_owned(), |key| key.strip(text))
     }
 
-    pub(super) fn place(&self, path: &str) -> String {
-        self.http.place(path)
+    pub(super) fn path(&self, path: &str) -> String {
+        self.http.path(path)
     }
 
-    pub(super) fn on_this_host(&self, place: &str, link: &str) -> Option<String> {
-        self.http.on_this_host(place, link)
+    pub(super) fn on_this_host(&self, path: &str, link: &str) -> Option<String> {
+        self.http.on_this_host(path, link)
     }
 
-    /// Asks for what is at `place`, without the key unless `keyed`, until `read` makes something of the answer.
+    /// Asks for what is at `path`, without the key unless `keyed`, until `read` makes something of the answer.
     pub(super) fn get<T>(
         &mut self,
         what: &str,
-        place: &str,
+        path: &str,
         keyed: bool,
         until: Duration,
         read: impl Fn(&Value) -> Result<T, String>,
     ) -> Result<T, RemoteError> {
-        let mut patience = Patience::new(self, what, until);
+        let mut retries = Retries::new(self, what, until);
         loop {
-            let attempt = self.answer(what, place, keyed).and_then(|answer| {
-                let later = |why| Attempt::Later { why, asked: None, too_often: false };
-                let body = self.body(answer, LONGEST, until).map_err(|none| match none {
-                    NoBody::BrokenOff(why) => later(why),
-                    NoBody::TooLong(_) => {
-                        let (what, why) = (what.to_owned(), none.to_string());
-                        Attempt::Never(Box::new(RemoteError::Unexpected { what, why }))
-                    }
-                })?;
+            let attempt = self.answer(what, path, keyed).and_then(|answer| {
+                let body = self.body(answer, LONGEST, until);
+                let body = body.map_err(|none| Attempt::without_body(what, none))?;
                 let value = serde_json::from_slice(&body).map_err(|error| {
-                    later(if looks_like_a_page(&body) {
+                    Attempt::later(if looks_like_a_page(&body) {
                         "a page came instead of JSON, as from a proxy or a sign-in".into()
                     } else {
                         format!("the answer is no whole JSON ({error})")
                     })
                 })?;
-                read(&value).map_err(later)
+                read(&value).map_err(Attempt::later)
             });
             match attempt {
                 Ok(value) => return Ok(value),
-                Err(failed) => patience.wait(self, failed)?,
+                Err(failed) => retries.wait(self, failed)?,
             }
         }
     }
 
-    /// Fetches what is at `place`, up to `most` bytes, and when it was last changed, as the service writes it.
+    /// Fetches what is at `path`, up to `most` bytes, and when it was last changed, as the service writes it.
     pub(super) fn bytes(
         &mut self,
         what: &str,
-        place: &str,
+        path: &str,
         until: Duration,
         most: u64,
     ) -> Result<(Vec<u8>, Option<String>), RemoteError> {
-        let mut patience = Patience::new(self, what, until);
+        let mut retries = Retries::new(self, what, until);
         loop {
-            let attempt = self.answer(what, place, false).and_then(|answer| {
+            let attempt = self.answer(what, path, false).and_then(|answer| {
                 let changed = answer.header("last-modified").map(str::to_owned);
-                let later = |why| Attempt::Later { why, asked: None, too_often: false };
                 match self.body(answer, most, until) {
                     Ok(body) if looks_like_a_page(&body) => {
-                        Err(later("a page came instead of the file".into()))
+                        Err(Attempt::later("a page came instead of the file".into()))
                     }
                     Ok(body) => Ok((body, changed)),
-                    Err(NoBody::BrokenOff(why)) => Err(later(why)),
-                    Err(none) => {
-                        let (what, why) = (what.to_owned(), none.to_string());
-                        Err(Attempt::Never(Box::new(RemoteError::Unexpected { what, why })))
-                    }
+                    Err(none) => Err(Attempt::without_body(what, none)),
                 }
             });
             match attempt {
                 Ok(fetched) => return Ok(fetched),
-                Err(failed) => patience.wait(self, failed)?,
+                Err(failed) => retries.wait(self, failed)?,
             }
         }
     }
@@ -198,14 +205,14 @@ impl Client {
     pub(super) fn stream(
         &mut self,
         what: &str,
-        place: &str,
-        patience: &mut Patience,
+        path: &str,
+        retries: &mut Retries,
         until: Option<Duration>,
     ) -> Result<Watched, RemoteError> {
         loop {
-            match self.answer(what, place, false) {
+            match self.answer(what, path, false) {
                 Ok(answer) => return Ok(self.watched(answer, until)),
-                Err(failed) => patience.wait(self, failed)?,
+                Err(failed) => retries.wait(self, failed)?,
             }
         }
     }
@@ -215,23 +222,21 @@ impl Client {
     pub(super) fn post(
         &mut self,
         what: &str,
-        place: &str,
+        path: &str,
         body: &str,
         until: Duration,
     ) -> Result<Posted, RemoteError> {
-        let mut patience = Patience::new(self, what, until);
+        let mut retries = Retries::new(self, what, until);
         loop {
             self.interrupted(what)?;
             let answer =
-                match self.http.ask(Ask::Post(body), place, self.authorization(true).as_deref()) {
+                match self.http.ask(Ask::Post(body), path, self.authorization(true).as_deref()) {
                     Ok(answer) => answer,
                     Err(none) if none.may_be_received => {
                         return Ok(Posted::Lost(self.strip(&none.why)));
                     }
                     Err(none) => {
-                        let failed =
-                            Attempt::Later { why: none.why, asked: None, too_often: false };
-                        patience.wait(self, failed)?;
+                        retries.wait(self, Attempt::later(none.why))?;
                         continue;
                     }
                 };
@@ -251,15 +256,14 @@ impl Client {
                     let refused = self.refused(what, answer);
                     let why = refused.to_string();
                     let failed = Attempt::Later { why, asked, too_often: true };
-                    patience.wait(self, failed).map_err(|error| match (error, refused) {
+                    retries.wait(self, failed).map_err(|error| match (error, refused) {
                         (
                             RemoteError::Unavailable { .. },
                             RemoteError::Refused { service, what, refusal, .. },
                         ) => {
-                            let renewed = |asked: Duration| {
+                            let advice = asked.map_or_else(String::new, |asked| {
                                 format!("; it asks to wait {} s", asked.as_secs())
-                            };
-                            let advice = asked.map(renewed).unwrap_or_default();
+                            });
                             RemoteError::Refused { service, what, refusal, advice }
                         }
                         (error, _) => error,
@@ -276,40 +280,40 @@ impl Client {
     pub(super) fn delete(
         &mut self,
         what: &str,
-        place: &str,
+        path: &str,
         until: Duration,
     ) -> Result<(), RemoteError> {
-        let mut patience = Patience::new(self, what, until);
+        let mut retries = Retries::new(self, what, until);
         loop {
             self.interrupted(what)?;
-            let failed =
-                match self.http.ask(Ask::Delete, place, self.authorization(true).as_deref()) {
-                    Ok(answer) if (200..300).contains(&answer.status) => return Ok(()),
-                    Ok(answer) => self.failed(what, answer),
-                    Err(none) => Attempt::Later { why: none.why, asked: None, too_often: false },
-                };
-            patience.wait(self, failed)?;
+            let failed = match self.http.ask(Ask::Delete, path, self.authorization(true).as_deref())
+            {
+                Ok(answer) if (200..300).contains(&answer.status) => return Ok(()),
+                Ok(answer) => self.failed(what, answer),
+                Err(none) => Attempt::later(none.why),
+            };
+            retries.wait(self, failed)?;
         }
     }
 
-    /// One attempt to get what is at `place`.
-    fn answer(&self, what: &str, place: &str, keyed: bool) -> Result<Answer, Attempt> {
-        let mut place = place.to_owned();
+    /// One attempt to get what is at `path`.
+    fn answer(&self, what: &str, path: &str, keyed: bool) -> Result<Answer, Attempt> {
+        let mut path = path.to_owned();
         for redirects in 0..=MOST_REDIRECTS {
             self.interrupted(what).map_err(|error| Attempt::Never(Box::new(error)))?;
             // The key goes where it was meant to go, and no further.
             let key = self.authorization(keyed && redirects == 0);
             let answer = self
                 .http
-                .ask(Ask::Get, &place, key.as_deref())
-                .map_err(|none| Attempt::Later { why: none.why, asked: None, too_often: false })?;
+                .ask(Ask::Get, &path, key.as_deref())
+                .map_err(|none| Attempt::later(none.why))?;
             match answer.status {
                 200..=299 => return Ok(answer),
                 301 | 302 | 303 | 307 | 308 => {
                     let to =
-                        answer.header("location").and_then(|to| self.http.on_this_host(&place, to));
+                        answer.header("location").and_then(|to| self.http.on_this_host(&path, to));
                     match to {
-                        Some(to) => place = to,
+                        Some(to) => path = to,
                         None => {
                             return Err(Attempt::Never(Box::new(self.redirected(what, &answer))));
                         }
@@ -362,7 +366,7 @@ impl Client {
         let to = self.strip(&shown(to));
         let status = answer.status;
         let why = format!(
-            "it is sent on to {to} (HTTP {status}), which is not followed; if the service has moved, name it by --api"
+            "it is sent on to {to} (HTTP {status}), which is not followed; if the service has moved, name its new address"
         );
         RemoteError::Unexpected { what: what.into(), why }
     }
@@ -408,7 +412,7 @@ impl Client {
 }
 
 /// How long it is tried to get one answer.
-pub(super) struct Patience {
+pub(super) struct Retries {
     what: String,
     began: Duration,
     until: Duration,
@@ -419,7 +423,7 @@ pub(super) struct Patience {
     refusals: Backoff,
 }
 
-impl Patience {
+impl Retries {
     pub(super) fn new(client: &Client, what: &str, until: Duration) -> Self {
         let first = client.first;
         Self {
@@ -453,7 +457,7 @@ impl Patience {
         client: &mut Client,
         why: String,
     ) -> Result<(), RemoteError> {
-        self.wait(client, Attempt::Later { why, asked: None, too_often: false })
+        self.wait(client, Attempt::later(why))
     }
 
     /// Waits until it may be tried again.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 
+use super::backoff::Clock;
 use super::client::{Client, Service};
 use super::error::RemoteError;
-use super::weather::Clock;
 
 /// The most bytes of a file.
 const MOST: u64 = 128 << 20;
@@ -43,9 +43,9 @@ pub fn download(
     let service = Service { name: "the server", url: "", folder: "/", scheme: "" };
     let until = clock.now() + budget;
     let mut client = Client::new(service, Some(folder), None, clock, seed, Duration::from_secs(5))?;
-    let place = client.place(file);
+    let path = client.path(file);
     let what = super::error::shown(url);
-    let (bytes, changed) = client.bytes(&what, &place, until, MOST)?;
+    let (bytes, changed) = client.bytes(&what, &path, until, MOST)?;
     let changed = changed.and_then(|date| DATES.parse_timestamp(date.trim()).ok());
     Ok(Fetched { bytes, changed })
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::client::{Client, Posted, Service};
 use super::error::{Refusal, RemoteError, shown};
-use super::run::{Made, Run, State, Step};
+use super::run::{End, Made, Run, State, Step, not_created};
 
 /// Globalping.
 pub const SERVICE: Service = Service {
@@ -65,11 +65,11 @@ pub fn requests(
 /// How many tests the hour still has, and how many credits a token; as far as that is said.
 #[must_use]
 pub fn limits(client: &mut Client) -> (Option<u64>, Option<u64>) {
-    let place = client.place("limits");
+    let path = client.path("limits");
     let until = client.clock.now() + Duration::from_secs(10);
     let read = |value: &Value| Ok(value.clone());
     let keyed = client.has_key();
-    let limits = client.get("the limits", &place, keyed, until, read).unwrap_or_default();
+    let limits = client.get("the limits", &path, keyed, until, read).unwrap_or_default();
     let at = |pointer| limits.pointer(pointer).and_then(Value::as_u64);
     (at("/rateLimit/measurements/create/remaining"), at("/credits/remaining"))
 }
@@ -97,9 +97,7 @@ pub fn create(
         State::Ended(_) => return Ok(()),
         _ => {}
     }
-    let requests: Value = serde_json::from_str(&run.request()?).unwrap_or_default();
-    let requests = requests.as_array().cloned().unwrap_or_default();
-    for (number, mut request) in requests.into_iter().enumerate() {
+    for (number, mut request) in run.requests()?.into_iter().enumerate() {
         if run.journal.accepted().contains(&number) {
             continue;
         }
@@ -138,21 +136,14 @@ fn ask(
 ) -> Result<Result<String, String>, RemoteError> {
     client.interrupted("creating measurements")?;
     run.write(client.clock.utc(), Step::Creating { number })?;
-    let place = client.place("measurements");
-    let why = match client.post("to create a measurement", &place, &request.to_string(), until) {
+    let path = client.path("measurements");
+    let why = match client.post("to create a measurement", &path, &request.to_string(), until) {
         Ok(Posted::Accepted(value)) => match value.get("id").and_then(Value::as_str) {
             Some(id) if is_id(id) => return Ok(Ok(id.to_owned())),
             _ => "it does not name the measurement".to_owned(),
         },
         Ok(Posted::Lost(why)) => why,
-        Err(error) => {
-            let error = advised(error);
-            let refused =
-                matches!(error, RemoteError::Refused { .. } | RemoteError::NotPermitted { .. });
-            let step = Step::NotCreated { why: client.strip(&error.to_string()), refused };
-            run.write(client.clock.utc(), step)?;
-            return Err(error);
-        }
+        Err(error) => return Err(not_created(client, run, advised(error))),
     };
     run.write(client.clock.utc(), Step::Lost { why: why.clone() })?;
     Ok(Err(why))
@@ -197,19 +188,8 @@ fn advised(error: RemoteError) -> RemoteError {
     }
 }
 
-/// How the collecting ended.
-#[derive(Debug)]
-pub enum End {
-    /// All measurements have ended.
-    Ended,
-    /// The time is over.
-    TimeOver(Option<RemoteError>),
-    /// The user interrupted.
-    Interrupted,
-}
-
-/// Collects the results of a run until all its measurements have ended, or the time is over. What has come is said to
-/// `observe`.
+/// Collects the results of a run until all its measurements have ended, or the time is over. How many have come goes to
+/// `observe`, what users should know to `remark`.
 ///
 /// # Errors
 /// When a result cannot be kept.
@@ -219,6 +199,7 @@ pub fn collect(
     poll: Duration,
     until: Duration,
     observe: &mut dyn FnMut(usize),
+    remark: &mut dyn FnMut(String),
 ) -> Result<End, RemoteError> {
     let mut open: Vec<Made> = run.journal.made();
     loop {
@@ -226,13 +207,13 @@ pub fn collect(
         let mut still_open = Vec::new();
         for made in open {
             let now = client.clock.now();
-            let place = client.place(&format!("measurements/{}", made.id));
+            let path = client.path(&format!("measurements/{}", made.id));
             let what = format!("measurement {}", made.id);
             let read = |value: &Value| {
                 let status = value.get("status").and_then(Value::as_str).map(str::to_owned);
                 Ok((status.ok_or("the answer has no status")?, value.clone()))
             };
-            match client.get(&what, &place, false, until.min(now + ONE_ANSWER), read) {
+            match client.get(&what, &path, false, until.min(now + ONE_ANSWER), read) {
                 Ok((status, value)) => {
                     take(client, run, &made.id, &value)?;
                     if status == "in-progress" {
@@ -240,6 +221,9 @@ pub fn collect(
                     }
                 }
                 Err(RemoteError::Interrupted(_)) => return Ok(End::Interrupted),
+                Err(error) if run.is_gone(&error, client.utc()) => {
+                    remark(format!("{error}; what it keeps for a week only is gone"));
+                }
                 Err(error) => {
                     last_error = Some(error);
                     still_open.push(made);

@@ -110,14 +110,14 @@ impl Http {
         Ok(Self { kept: agent(1), fresh: agent(0), origin, folder })
     }
 
-    /// What is asked for by `path` within the service's folder.
-    pub(super) fn place(&self, path: &str) -> String {
+    /// The path from the root of `path` within the service's folder.
+    pub(super) fn path(&self, path: &str) -> String {
         format!("{}{path}", self.folder)
     }
 
-    /// The path that `link` leads to from `place`, if that is on this host (RFC 3986, section 5.2, without dots).
-    pub(super) fn on_this_host(&self, place: &str, link: &str) -> Option<String> {
-        let path = place.split('?').next().unwrap_or_default();
+    /// The path that `link` leads to from `path`, if that is on this host (RFC 3986, section 5.2, without dots).
+    pub(super) fn on_this_host(&self, path: &str, link: &str) -> Option<String> {
+        let path = path.split('?').next().unwrap_or_default();
         let before_query = link.split('?').next().unwrap_or_default();
         if link.starts_with('?') {
             return Some(format!("{path}{link}"));
@@ -130,24 +130,24 @@ impl Http {
             return Some(link.to_owned());
         }
         let (uri, own): (Uri, Uri) = (link.parse().ok()?, self.origin.parse().ok()?);
-        let place = |uri: &Uri| {
+        let host = |uri: &Uri| {
             let scheme = uri.scheme_str()?.to_ascii_lowercase();
             let port = uri.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
             (!uri.authority()?.as_str().contains('@')).then_some(())?;
             Some((scheme, uri.host()?.to_ascii_lowercase(), port))
         };
-        let is_here = place(&uri).is_some_and(|there| Some(there) == place(&own));
+        let is_here = host(&uri).is_some_and(|there| Some(there) == host(&own));
         is_here.then(|| uri.path_and_query().map_or("/", |path| path.as_str()).to_owned())
     }
 
-    /// Asks once. `place` is a path from the root; `authorization` goes to no other host.
+    /// Asks once. `path` begins at the root; `authorization` goes to no other host.
     pub(super) fn ask(
         &self,
         ask: Ask<'_>,
-        place: &str,
+        path: &str,
         authorization: Option<&str>,
     ) -> Result<Answer, NoAnswer> {
-        let url = format!("{}{place}", self.origin);
+        let url = format!("{}{path}", self.origin);
         let with = |mut builder: ureq::http::request::Builder| {
             if let Some(value) = authorization {
                 builder = builder.header("Authorization", value);
@@ -268,10 +268,10 @@ mod tests {
 
     #[test]
     fn an_address_without_a_path_gets_the_usual_one() {
-        let place = |url| Http::new(url, "/api/v2/").map(|http| http.place("probes/"));
-        assert_eq!(place("http://127.0.0.1:80").expect("a place"), "/api/v2/probes/");
-        assert_eq!(place("https://example.net/").expect("a place"), "/api/v2/probes/");
-        assert_eq!(place("https://example.net/x/y").expect("a place"), "/x/y/probes/");
+        let path = |url| Http::new(url, "/api/v2/").map(|http| http.path("probes/"));
+        assert_eq!(path("http://127.0.0.1:80").expect("a path"), "/api/v2/probes/");
+        assert_eq!(path("https://example.net/").expect("a path"), "/api/v2/probes/");
+        assert_eq!(path("https://example.net/x/y").expect("a path"), "/x/y/probes/");
         for url in [
             "http://192.0.2.1/",
             "ftp://localhost/",
@@ -279,7 +279,7 @@ mod tests {
             "nothing",
             "https://a/?b",
         ] {
-            assert!(place(url).is_err(), "{url}");
+            assert!(path(url).is_err(), "{url}");
         }
     }
 

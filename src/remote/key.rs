@@ -103,11 +103,11 @@ impl Key {
     }
 }
 
-/// Why a file is no place for a key.
+/// Why no key is read from a file.
 fn exposed(path: &Path, about: &Metadata) -> Option<KeyError> {
     let name = path.display();
     let (why, fix) = if !about.is_file() {
-        ("it is no file", format!("--key-file names another one than {name}"))
+        ("it is no file", "name a regular file instead".to_owned())
     } else if ![geteuid().as_raw(), 0].contains(&about.uid()) {
         ("it belongs to somebody else", format!("chown \"$USER\" {name} && chmod 600 {name}"))
     } else if about.mode() & 0o077 != 0 {
@@ -160,7 +160,8 @@ mod tests {
         }
         let refused = Key::from_file(&path).expect_err("refused").to_string();
         assert!(refused.contains("chmod 600") && !refused.contains("abcd"), "{refused}");
-        assert!(Key::from_file(folder.path()).is_err());
+        let refused = Key::from_file(folder.path()).expect_err("refused").to_string();
+        assert!(refused.ends_with(": name a regular file instead"), "{refused}");
     }
 
     proptest! {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use siphasher::sip::SipHasher13;
 
-use super::client::{Client, Patience, Watched};
+use super::client::{Client, Retries, Watched};
 use super::error::RemoteError;
 use super::http;
 use crate::input::json;
@@ -21,7 +21,7 @@ const MOST_REMEMBERED: usize = 8 << 20;
 /// How often a transfer may break off without that anything new came.
 const MOST_FUTILE: u32 = 4;
 /// How long a service is asked for the rest of what broke off.
-const PATIENCE: Duration = Duration::from_mins(2);
+const ASKED_AGAIN: Duration = Duration::from_mins(2);
 const BUFFER: usize = 64 << 10;
 /// The longest result.
 const LONGEST: usize = 4 << 20;
@@ -92,12 +92,12 @@ impl Read for Shared {
     }
 }
 
-/// The results at one place.
+/// The results at one path.
 pub struct Records<'c> {
     client: &'c mut Client,
     what: String,
-    place: String,
-    patience: Patience,
+    path: String,
+    retries: Retries,
     seen: &'c mut Seen,
     open: Option<(Batches, Arc<Mutex<Watched>>)>,
     waiting: VecDeque<Vec<u8>>,
@@ -124,17 +124,17 @@ impl<'c> Records<'c> {
     pub(super) fn new(
         client: &'c mut Client,
         what: String,
-        place: String,
+        path: String,
         seen: &'c mut Seen,
         most: usize,
     ) -> Self {
-        let until = client.clock.now() + PATIENCE;
-        let patience = Patience::new(client, &what, until);
+        let until = client.clock.now() + ASKED_AGAIN;
+        let retries = Retries::new(client, &what, until);
         Self {
             client,
             what,
-            place,
-            patience,
+            path,
+            retries,
             seen,
             open: None,
             waiting: VecDeque::new(),
@@ -155,7 +155,7 @@ impl<'c> Records<'c> {
     /// Waits no longer than `until`.
     pub(super) fn end_at(&mut self, until: Duration) {
         self.until = Some(until);
-        self.patience.end_at(until);
+        self.retries.end_at(until);
     }
 
     /// The next result, on one line and without the key.
@@ -176,8 +176,8 @@ impl<'c> Records<'c> {
 
     fn more(&mut self) -> Result<(), RemoteError> {
         if self.open.is_none() {
-            let (client, patience) = (&mut *self.client, &mut self.patience);
-            let mut body = client.stream(&self.what, &self.place, patience, self.until)?;
+            let (client, retries) = (&mut *self.client, &mut self.retries);
+            let mut body = client.stream(&self.what, &self.path, retries, self.until)?;
             body.may_come(self.longest + MOST_OLD);
             let body = Arc::new(Mutex::new(body));
             let reader = BufReader::with_capacity(BUFFER, Shared(Arc::clone(&body)));
@@ -212,7 +212,7 @@ impl<'c> Records<'c> {
                     drop(body);
                     self.new = true;
                     self.futile = 0;
-                    self.patience.renew(self.client, PATIENCE);
+                    self.retries.renew(self.client, ASKED_AGAIN);
                 }
                 if !is_cut {
                     return Ok(());
@@ -243,7 +243,7 @@ impl<'c> Records<'c> {
             let why = format!("{why}, {MOST_FUTILE} times at the same place");
             return Err(RemoteError::Unexpected { what: self.what.clone(), why });
         }
-        self.patience.wait_for_more(self.client, why)
+        self.retries.wait_for_more(self.client, why)
     }
 
     /// The results as lines, for the formats of [`crate::import`].

@@ -26,11 +26,10 @@ pub fn state(
     let (mut routes, mut messages, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
     let mut time = Value::Null;
     for prefix in prefixes {
-        let place =
-            client.place(&format!("bgp-state/data.json?resource={prefix}&sourceapp=lasthop"));
+        let path = client.path(&format!("bgp-state/data.json?resource={prefix}&sourceapp=lasthop"));
         let until = client.clock.now() + budget;
         let what = format!("the routes to {prefix}");
-        let (answer, status) = client.get(&what, &place, false, until, |value| {
+        let (answer, status) = client.get(&what, &path, false, until, |value| {
             let data =
                 value.get("data").filter(|data| data.get("bgp_state").is_some_and(Value::is_array));
             let status = value.get("status").and_then(Value::as_str).unwrap_or("ok").to_owned();

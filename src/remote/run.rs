@@ -7,10 +7,11 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::client::Client;
 use super::error::RemoteError;
 use super::records::Seen;
 
@@ -19,6 +20,8 @@ const RESULTS: &str = "results.jsonl";
 const LOCK: &str = "lock";
 const REQUEST: &str = "request.json";
 const PLACES: &str = "places.json";
+/// How long a service may not know everywhere what it has made.
+const KNOWN_EVERYWHERE: SignedDuration = SignedDuration::from_hours(1);
 
 /// What was done, in the order in which it was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +111,19 @@ pub enum State {
     Going,
     /// Nothing more is waited for.
     Ended(String),
+}
+
+/// How the collecting of a run's results ended.
+#[derive(Debug)]
+pub enum End {
+    /// Nothing more will come, or nothing has for a while.
+    Ended,
+    /// The time is over; results may still come.
+    TimeOver(Option<RemoteError>),
+    /// The user interrupted.
+    Interrupted,
+    /// Nothing came of these measurements; this is why.
+    Failed(String),
 }
 
 /// What a journal says.
@@ -372,6 +388,29 @@ impl Run {
         fs::read_to_string(&path).map_err(failed(&path))
     }
 
+    /// Whether `error` says that a measurement of this run is there no more. One that was made just now may only not be
+    /// known everywhere yet.
+    pub(super) fn is_gone(&self, error: &RemoteError, now: Timestamp) -> bool {
+        let made = |entry: &&Entry| matches!(entry.step, Step::Created { .. });
+        let last = self.journal.0.iter().rev().find(made);
+        let is_old = last.is_none_or(|entry| now.duration_since(entry.at) > KNOWN_EVERYWHERE);
+        is_old && matches!(error, RemoteError::Refused { refusal, .. } if refusal.status == 404)
+    }
+
+    /// The bodies of the requests, where there are several.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub(super) fn requests(&self) -> Result<Vec<Value>, RemoteError> {
+        serde_json::from_str(&self.request()?).map_err(|error| {
+            let path = self.folder.join(REQUEST);
+            let path = path.display();
+            RemoteError::Usage(format!(
+                "{path}: no list of requests ({error}); nothing more can be created in this run, begin another one"
+            ))
+        })
+    }
+
     /// Adds results, one line each, of which none has come before.
     ///
     /// # Errors
@@ -412,6 +451,13 @@ impl Run {
         let text = serde_json::to_vec(places).map_err(|error| failed(&path)(error.into()))?;
         write_whole(&path, &text)
     }
+}
+
+/// Writes down that a request was surely not accepted. Returns why, or why that cannot be written.
+pub(super) fn not_created(client: &Client, run: &mut Run, error: RemoteError) -> RemoteError {
+    let refused = matches!(error, RemoteError::Refused { .. } | RemoteError::NotPermitted { .. });
+    let step = Step::NotCreated { why: client.strip(&error.to_string()), refused };
+    run.write(client.utc(), step).err().unwrap_or(error)
 }
 
 /// The measurement and the probe of a result.

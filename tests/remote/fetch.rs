@@ -62,7 +62,7 @@ fn whatever_way_they_come_they_are_the_same() {
     let ways: [fn(usize, &Request) -> Reply; 7] = [
         |count, request| whole(count, request).by(Way::Chunked),
         |count, request| whole(count, request).by(Way::Gzip),
-        |count, request| whole(count, request).by(Way::Drops(997)),
+        |count, request| whole(count, request).by(Way::Pieces(997)),
         |_, _| Reply::json(200, json!(results())),
         |_, _| Reply::json(200, serde_json::to_string_pretty(&results()).expect("JSON")),
         // Every one twice, in another order.
@@ -164,6 +164,10 @@ fn refusals_are_said_in_the_words_of_the_service() {
         if request.path.contains("/8/") { Reply::json(404, "{}") } else { whole(count, request) }
     });
     assert_eq!(outcome.ended(6).block("china"), "12");
+    let (outcome, _) = fetched(&["--raw", "8", "7"], |count, request| {
+        if request.path.contains("/8/") { Reply::json(404, "{}") } else { whole(count, request) }
+    });
+    assert_eq!(outcome.ended(6).says(&["results of measurement 8"]).out, lines(&results()));
 }
 
 #[test]
@@ -195,7 +199,7 @@ fn raw_results_are_written_as_they_are() {
 }
 
 #[test]
-fn a_proxy_that_leads_nowhere_is_used() {
+fn a_proxy_that_is_none_is_an_error() {
     let server = Server::start((), |(), _| Reply::json(200, "[]"));
     let folder = TempDir::new().expect("a folder");
     let mut command = super::program::command(folder.path(), server.port, &["atlas", "find"]);
@@ -203,6 +207,19 @@ fn a_proxy_that_leads_nowhere_is_used() {
     let outcome = Outcome::of(command.output().expect("run"));
     outcome.ended(2).says(&["http_proxy in the environment"]);
     assert!(server.log().is_empty());
+}
+
+#[test]
+fn the_proxy_of_the_environment_is_used() {
+    let service = Server::start((), |(), _| Reply::json(200, "[]"));
+    let proxy = Server::start((), |(), _| Reply::json(403, ""));
+    let folder = TempDir::new().expect("a folder");
+    let mut command = super::program::command(folder.path(), service.port, &["atlas", "find"]);
+    let address = format!("http://127.0.0.1:{}", proxy.port);
+    command.env("NO_PROXY", "").env("http_proxy", address);
+    command.output().expect("run");
+    assert!(!proxy.log().is_empty());
+    assert!(service.log().is_empty());
 }
 
 /// One line without an end, an array of nothing, the same results for ever.

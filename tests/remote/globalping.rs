@@ -2,12 +2,14 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot begin has failed")]
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::atlas::class;
+use super::measure::long_ago;
 use super::program::{Outcome, alone, command};
 use super::server::{Reply, Request, Server, Way};
 
@@ -170,6 +172,14 @@ impl World {
         Outcome::of(command(self.folder.path(), self.server.port, &all).output().expect("run"))
     }
 
+    /// The folder of the only run.
+    fn run_folder(&self) -> PathBuf {
+        let runs = std::fs::read_dir(self.folder.path().join("state/lasthop")).expect("runs");
+        let runs: Vec<_> = runs.map(|run| run.expect("a run").path()).collect();
+        let [run] = &runs[..] else { panic!("{runs:?}") };
+        run.clone()
+    }
+
     fn measure(&self, arguments: &[&str]) -> Outcome {
         let usual = ["measure", "--yes", "--probes", "20", "--poll", "0.1", "--deadline", "30"];
         self.run(&[&usual[..], arguments].concat())
@@ -294,6 +304,46 @@ fn what_the_hour_still_allows_is_measured() {
     world.server.state().left = 250;
     is_right(&world.run(&["resume", "--create", "--deadline", "20"]).ended(0));
     assert_eq!(world.server.state().made.len(), 4);
+}
+
+/// The service keeps measurements for a week.
+#[test]
+fn measurements_that_are_gone_are_not_waited_for() {
+    let world = World::new(Model::usual());
+    world.server.state().ends = 1000;
+    world.run(&["measure", "--yes", "--probes", "20", "--poll", "0.1", "--deadline", "2"]).ended(7);
+    long_ago(&world.run_folder());
+    world.server.state().made.clear();
+    let outcome = world.run(&["resume", "--deadline", "20"]).ended(0);
+    let outcome = outcome.says(&["Couldn't find the requested measurement. (HTTP 404)", "gone"]);
+    // Three of each target had come.
+    assert_eq!(
+        (outcome.block("china"), outcome.column("china").remove(1)),
+        ("5".into(), "3".into())
+    );
+}
+
+#[test]
+fn a_damaged_request_is_named_and_creates_nothing() {
+    let mut model = Model::usual();
+    model.left = 50;
+    let world = World::new(model);
+    world.measure(&[]).ended(6);
+    world.server.state().left = 250;
+    std::fs::write(world.run_folder().join("request.json"), "[{").expect("written");
+    let outcome = world.run(&["resume", "--create", "--deadline", "20"]).ended(2);
+    let outcome = outcome.says(&["request.json: no list of requests"]);
+    assert_eq!(outcome.column("verdict")[1..], ["china", "russia"]);
+    assert_eq!(outcome.block("complete"), "false");
+}
+
+/// What is refused is the end of the command, not that nobody waits.
+#[test]
+fn a_refusal_is_passed_on_without_waiting() {
+    let mut model = Model::usual();
+    model.left = 50;
+    let world = World::new(model);
+    world.measure(&["--no-wait"]).ended(6).says(&["hourly rate limit", "not waited for"]);
 }
 
 #[test]

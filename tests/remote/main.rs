@@ -1,5 +1,5 @@
-//! `lasthop atlas` and `lasthop globalping` against a stand-in on loopback that answers as the services' documents
-//! say, and as networks misbehave.
+//! `lasthop atlas`, `globalping`, `bgp --now` and `owner --update` against a stand-in on loopback that answers as the
+//! services' documents say, and as networks misbehave.
 //!
 //! Nothing reaches further: [`program`] names the stand-in as the service, and every proxy variable leads to a port of
 //! loopback where nobody listens.

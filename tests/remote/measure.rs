@@ -361,6 +361,29 @@ fn probes_that_stay_silent_end_no_wait_and_late_ones_count() {
     world.is_right(&world.resume(&[]).ended(0));
 }
 
+/// It was made long ago, and then taken away.
+#[test]
+fn a_measurement_that_is_gone_is_not_waited_for() {
+    let world = World::new(Model { looks: 30, ..Model::default() });
+    world.measure(&["--deadline", "2"]).ended(7);
+    let first = *world.atlas.state().measurements.keys().next().expect("a measurement");
+    world.atlas.state().measurements.remove(&first);
+    // As long as it is new, the service may only not know it everywhere.
+    world.resume(&["--deadline", "2"]).ended(7).says(&["Not found. (HTTP 404)"]);
+    long_ago(&world.run_folder());
+    world.atlas.state().looks = 1;
+    let said = format!("refuses measurement {first}: Not found. (HTTP 404); nothing more");
+    let outcome = world.resume(&[]).ended(0).says(&[&said]);
+    assert_eq!(outcome.column("verdict")[2..5], ["russia", "mixed", "unreached"]);
+}
+
+/// As if a run had begun 100 years before.
+pub(super) fn long_ago(run: &Path) {
+    let path = run.join("journal.jsonl");
+    let journal = fs::read_to_string(&path).expect("a journal");
+    fs::write(path, journal.replace(r#""at":"20"#, r#""at":"19"#)).expect("written");
+}
+
 #[test]
 fn each_end_is_told_apart() {
     for (status, name, code, silent) in [
@@ -404,6 +427,30 @@ fn what_is_not_finished_in_time_is_gone_on_with() {
     let outcome = world.resume(&[]).ended(0);
     assert!(outcome.block("run_id").ends_with(&names[1]), "{}", outcome.out);
     world.resume(&["nothing-1"]).ended(2).says(&["no such run"]);
+}
+
+/// One that cannot be stopped keeps no other from being stopped, since each that goes on costs.
+#[test]
+fn all_measurements_of_a_run_are_stopped_but_for_those_that_cannot_be() {
+    let mut refusals = 0;
+    let world = World::new(Model::moody(move |_, request| {
+        refusals += usize::from(request.method == "DELETE");
+        let body = json!({"error": {"detail": "Not now."}});
+        (request.method == "DELETE" && refusals == 1).then(|| Reply::json(400, body))
+    }));
+    world.measure(&["--no-wait"]).ended(7);
+    let runs = || {
+        Outcome::of(local(world.folder.path(), &["atlas", "runs"]).output().expect("run")).ended(0)
+    };
+    let name = runs().block("run");
+    let stopped = || world.atlas.state().measurements.values().filter(|made| made.deleted).count();
+    world.run(&["stop", &name]).ended(6).says(&["Not now.", "is stopped"]);
+    assert_eq!((stopped(), runs().block("state")), (3, "going on".into()));
+    world.run(&["stop", &name]).ended(0);
+    assert_eq!((stopped(), runs().block("state")), (4, "ended: stopped".into()));
+    let asked = world.atlas.log().len();
+    world.run(&["stop", ""]).ended(2).says(&["no such run"]);
+    assert_eq!(world.atlas.log().len(), asked);
 }
 
 #[test]
@@ -511,4 +558,6 @@ fn the_as_is_the_unit_of_intervals() {
     assert_eq!(outcome.column("china"), ["7", "7"]);
     assert_eq!(outcome.column("china_low"), ["0.3378", "0.3378"]);
     assert_eq!(outcome.block("vantage"), "atlas:probes");
+    let arguments = ["175.45.176.71", "--from", "area:WW", "--from", "BX"];
+    assert_eq!(world.measure(&arguments).ended(0).block("vantage"), "atlas:world+BX");
 }

@@ -38,7 +38,9 @@ fn what_is_no_table_is_not_kept() {
         (Reply::json(302, "").with("Location", "https://elsewhere.example/"), 6),
     ] {
         let bad = Server::start(reply, |reply, _| reply.clone());
-        owner(folder.path(), Some(bad.port), &[]).ended(code);
+        let outcome = owner(folder.path(), Some(bad.port), &[]).ended(code);
+        // That option is not its own.
+        assert!(!outcome.err.contains("--api"), "{}", outcome.err);
         assert_eq!(owner(folder.path(), None, &["8.8.8.8"]).ended(0).block("asn"), "15169");
     }
 }

@@ -43,7 +43,7 @@ pub(crate) enum Way {
     /// It declares its length, and ends after so many bytes.
     Cut(usize),
     /// So many bytes at a time.
-    Drops(usize),
+    Pieces(usize),
     /// The body again and again, without an end.
     Endless,
     /// The connection is reset instead.
@@ -188,7 +188,7 @@ fn send(mut stream: &TcpStream, reply: &Reply, request: &Request) -> std::io::Re
     stream.write_all(format!("{head}Content-Length: {}\r\n\r\n", body.len()).as_bytes())?;
     match reply.way {
         Way::Cut(length) => stream.write_all(body.get(..length).unwrap_or(&body)),
-        Way::Drops(size) => body.chunks(size).try_for_each(|part| {
+        Way::Pieces(size) => body.chunks(size).try_for_each(|part| {
             thread::sleep(Duration::from_millis(1));
             stream.write_all(part)
         }),

@@ -132,8 +132,7 @@ impl Fetch {
     }
 
     fn write_raw(&self, client: &mut Client, common: &Common) -> anyhow::Result<Exit> {
-        let (mut seen, mut failed, mut any): (_, Option<RemoteError>, _) =
-            (Seen::default(), None, false);
+        let (mut seen, mut failed, mut any) = (Seen::default(), Vec::new(), false);
         stdout::write(|out| {
             for id in self.ids() {
                 let mut records = atlas::results(client, id, self.span(), &mut seen, usize::MAX);
@@ -146,20 +145,20 @@ impl Fetch {
                         }
                         Ok(None) => break,
                         Err(error) => {
-                            failed = Some(error);
-                            return Ok::<(), io::Error>(());
+                            failed.push(error);
+                            break;
                         }
                     }
                 }
                 report_malformed(&format!("measurement {id}"), records.malformed, common);
+                if matches!(failed.last(), Some(RemoteError::Interrupted(_))) {
+                    break;
+                }
             }
-            Ok(())
+            Ok::<(), io::Error>(())
         })?;
-        match failed {
-            Some(error) => Err(error.into()),
-            None if any => Ok(Exit::Measured),
-            None => Ok(Exit::Nothing),
-        }
+        Exit::first_of(failed.into_iter().map(anyhow::Error::new))?;
+        Ok(if any { Exit::Measured } else { Exit::Nothing })
     }
 }
 

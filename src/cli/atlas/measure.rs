@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use crate::remote::atlas::{self, Chosen, End, NO_KEY, Plan, Protocol, SERVICE, Waiting};
+use crate::remote::atlas::{self, Chosen, NO_KEY, Plan, Protocol, SERVICE, Waiting};
 use crate::remote::{Client, Clock, Planned, RemoteError, Run, Step};
 use crate::survey::Survey;
 use crate::targets::{TargetSpec, Targets};
@@ -18,7 +18,7 @@ use crate::cli::exit::Exit;
 use crate::cli::judging::{Judging, Place, Places, Reading};
 use crate::cli::progress::bar;
 use crate::cli::service::{Api, KeyFile, SystemClock, key};
-use crate::cli::service_run::{addresses, agree, chosen, name, read_results, runs};
+use crate::cli::service_run::{addresses, agree, chosen, exit_of, name, read_results, runs};
 use crate::cli::{config, stdout, values};
 
 /// The variable with the key.
@@ -48,7 +48,7 @@ pub(super) struct Measure {
     #[arg(value_name = "TARGET")]
     targets: Vec<TargetSpec>,
     /// How many probes trace each target
-    #[arg(long, value_name = "NUMBER", default_value_t = 80, value_parser = probes)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 80, value_parser = values::up_to(MOST_PROBES))]
     probes: usize,
     /// Where the probes are: a country (DE), an AS (AS3320), area:WW, probes:1,2, msm:ID; several share --probes
     #[arg(long, value_name = "WHERE")]
@@ -119,12 +119,12 @@ enum Method {
     Tcp,
 }
 
-fn probes(text: &str) -> Result<usize, String> {
-    let number = text.parse().ok().filter(|number| (1..=MOST_PROBES).contains(number));
-    number.ok_or_else(|| format!("expected a number from 1 to {MOST_PROBES}"))
-}
-
 impl WaitingArgs {
+    /// How long the service is left alone at first.
+    fn first(&self) -> Duration {
+        self.poll / 6
+    }
+
     /// The service itself is asked less often than a copy of it may be.
     fn until(&self, api: Option<&str>, clock: &Arc<dyn Clock>) -> Waiting {
         let least = if api.is_none() { LEAST_POLL } else { Duration::ZERO };
@@ -137,7 +137,7 @@ impl Measure {
         let clock = SystemClock::started()?;
         if self.dry_run {
             let targets = config::targets(common)?;
-            let mut client = self.api.client(SERVICE, None, &clock, Some(self.waiting.poll))?;
+            let mut client = self.api.client(SERVICE, None, &clock, Some(self.waiting.first()))?;
             let plan = self.plan(&mut client, &targets)?;
             Self::describe(&plan, None, common);
             let request = serde_json::to_string_pretty(&plan.request())?;
@@ -149,7 +149,7 @@ impl Measure {
             return Err(RemoteError::NoKey(NO_KEY.into()).into());
         }
         let runs = runs()?;
-        let mut client = self.api.client(SERVICE, key, &clock, Some(self.waiting.poll))?;
+        let mut client = self.api.client(SERVICE, key, &clock, Some(self.waiting.first()))?;
         self.judging.run(&inputs(&self.key), common, |targets, survey| {
             let plan = self.plan(&mut client, targets)?;
             self.agree(&plan, &mut client, common)?;
@@ -238,8 +238,11 @@ impl Measure {
             return label.clone();
         }
         let places: Vec<_> = self.from.iter().map(atlas::From::text).collect();
-        let is_world = self.from.iter().all(|from| *from == atlas::From::World);
-        if is_world { "atlas:world".into() } else { format!("atlas:{}", places.join("+")) }
+        if self.from.is_empty() {
+            "atlas:world".into()
+        } else {
+            format!("atlas:{}", places.join("+"))
+        }
     }
 }
 
@@ -256,7 +259,7 @@ impl Resume {
             return Err(RemoteError::Usage(why).into());
         };
         let api = Api { api: self.api.api.clone().or(planned.api) };
-        let mut client = api.client(SERVICE, key, &clock, Some(self.waiting.poll))?;
+        let mut client = api.client(SERVICE, key, &clock, Some(self.waiting.first()))?;
         common.warn(&format!("run {}", run.name));
         self.judging.run(&inputs(&self.key), common, |_, survey| {
             let mut work = Work { client: &mut client, run: &mut run, common };
@@ -327,27 +330,7 @@ impl Work<'_> {
             ));
         }
         atlas::complete_places(self.client, self.run);
-        let exit = match end {
-            End::Ended => None,
-            End::Interrupted => {
-                common.error(&format!("interrupted; `lasthop atlas resume {name}` goes on"));
-                Some(Exit::Interrupted)
-            }
-            End::TimeOver(error) => {
-                let why = error.map_or_else(String::new, |error| format!(" ({error})"));
-                common.error(&format!(
-                    "run {name} is not finished{why}; `lasthop atlas resume {name}` goes on"
-                ));
-                Some(Exit::NotFinished)
-            }
-            End::Failed(why) => {
-                common.error(&format!(
-                    "{} says: {why}; choose other probes by --from, or other targets",
-                    SERVICE.name
-                ));
-                Some(Exit::Refused)
-            }
-        };
+        let exit = exit_of(end, &name, &SERVICE, "atlas", common);
         let places = places(&self.run.places());
         read_results(self.run, "atlas", places, exit, survey, common)
     }

@@ -100,8 +100,8 @@ impl Stop {
         let clock = SystemClock::started()?;
         let key = key(KEY, self.key.key_file.as_deref())?;
         let runs = runs()?;
-        let is_number = self.what.bytes().all(|byte| byte.is_ascii_digit());
-        let journal = if is_number { None } else { Some(runs.journal(&self.what)?) };
+        let id = self.what.parse::<u64>().ok();
+        let journal = if id.is_some() { None } else { Some(runs.journal(&self.what)?) };
         let planned = journal.as_ref().and_then(Journal::planned);
         if let Some(planned) = planned.filter(|planned| planned.service != SERVICE.name) {
             let why =
@@ -110,8 +110,8 @@ impl Stop {
         }
         let api = self.api.api.clone().or_else(|| planned?.api.clone());
         let mut client = Api { api }.client(SERVICE, key, &clock, None)?;
-        let ids = match &journal {
-            None => vec![self.what.clone()],
+        let ids: Vec<_> = match &journal {
+            None => id.iter().map(u64::to_string).collect(),
             Some(journal) => journal.made().into_iter().map(|made| made.id).collect(),
         };
         if ids.is_empty() {
@@ -121,10 +121,19 @@ impl Stop {
             );
             return Err(RemoteError::Usage(why).into());
         }
+        let mut failed = Vec::new();
         for id in &ids {
-            atlas::stop(&mut client, id, BUDGET)?;
-            common.warn(&format!("measurement {id} is stopped"));
+            match atlas::stop(&mut client, id, BUDGET) {
+                Ok(()) => common.warn(&format!("measurement {id} is stopped")),
+                // The others would fail for the same reason.
+                Err(error @ (RemoteError::NoKey(_) | RemoteError::Interrupted(_))) => {
+                    failed.push(error);
+                    break;
+                }
+                Err(error) => failed.push(error),
+            }
         }
+        Exit::first_of(failed.into_iter().map(anyhow::Error::new))?;
         if journal.is_some() {
             // Where another process has the run, that one will see for itself that nothing more comes.
             match runs.take(&self.what) {

@@ -109,10 +109,11 @@ fn split(text: &str, columns: Columns) -> Option<(&str, &str)> {
         return Some(("", rest));
     }
     if columns.loss != Some(0) {
-        let words = text.split_whitespace();
-        let numbers = words.rev().take(columns.count).last()?;
-        let start = numbers.as_ptr() as usize - text.as_ptr() as usize;
-        return Some(text.split_at(start)).filter(|(host, _)| !host.is_empty());
+        let mut host = text;
+        for _ in 0..columns.count {
+            host = host.rsplit_once(char::is_whitespace)?.0.trim_end();
+        }
+        return Some(text.split_at(host.len())).filter(|(host, _)| !host.is_empty());
     }
     if let Some(place) = text.find('%') {
         let is_number = |c: char| c.is_ascii_digit() || c == '.';

@@ -10,11 +10,6 @@ pub(in crate::import) fn is_header(line: &str) -> bool {
     line.contains('|') && ["Host", "Sent", "Recv", "Best"].iter().all(|name| line.contains(name))
 }
 
-/// Whether `line` is a part of the table's frame.
-pub(in crate::import) fn is_frame(line: &str) -> bool {
-    line.len() > 2 && line.chars().all(|c| matches!(c, '|' | '-' | '_' | '+' | ' ' | '='))
-}
-
 /// `|   HOST -    0 |   10 |   10 |    9 |    9 |   11 |    9 |`.
 pub(in crate::import) fn row(line: &str) -> Option<Cell> {
     let line = line.trim().trim_start_matches('|').trim_end_matches('|');

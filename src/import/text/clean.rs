@@ -61,6 +61,7 @@ fn without_escapes(line: &str) -> String {
         rest = &rest[c.len_utf8()..];
         match c {
             '\t' | '\u{fffd}' => text.push(c),
+            '\n' => text.push(' '),
             c if is_hidden(c) => {}
             c if c.is_whitespace() => text.push(' '),
             '\u{2010}'..='\u{2015}' | '\u{2212}' => text.push('-'),
@@ -187,9 +188,9 @@ fn after_tag(tag: &str) -> Option<&str> {
     (is_link || ELEMENTS.contains(&name.as_str())).then(|| &tag[end + 1..])
 }
 
-/// `&lt;`, `&#160;` and the like become their characters.
+/// `&lt;`, `&#160;` and the like become their characters, unless these steer a terminal or cannot be seen.
 fn without_entities(line: &str) -> String {
-    html_escape::decode_html_entities(line).replace('\u{a0}', " ")
+    without_escapes(&html_escape::decode_html_entities(line))
 }
 
 /// `**text**` of Markdown becomes its text; stars that are alone stay.
@@ -233,6 +234,8 @@ mod tests {
             assert_eq!(clean(wrapped), line, "{wrapped}");
         }
         for wrapped in [
+            "&#x200b;&#155;2J 3  gw.example (188&#8203;.43.225.153)  184.150 ms &#x200e;* !X&#8238;",
+            "&#9;3&#10;gw.example (188.43.225.153)&ensp;184.150 ms * !X",
             " 3  gw.example (188.43.225.153)  184.150 ms * !X<br>",
             " 3  gw.example<http://gw.example> (188.43.225.153)  184.150 ms * !X",
             "<p> 3  <a href=\"x\">gw.example</a> (188.43.225.153)  184.150 ms * !X</p>",
@@ -261,12 +264,12 @@ mod tests {
     proptest! {
         #[test]
         fn any_line_is_cleaned(line: String) {
-            clean(&line);
+            prop_assert!(!clean(&line).chars().any(|c| is_hidden(c) && c != '\t'));
         }
 
         #[test]
-        fn any_marks_are_cleaned(line in "(\u{1b}|\\^\\[|\\[|\\]\\(|\\(|\\)|<|>|a|/|m|;|3|&|nbsp;|[*]{2}|ä){0,30}") {
-            clean(&line);
+        fn any_marks_are_cleaned(line in "(\u{1b}|\\^\\[|\\[|\\]\\(|\\(|\\)|<|>|a|/|m|;|3|&|nbsp;|&#27;|&#8203;|&amp;|[*]{2}|ä){0,30}") {
+            prop_assert!(!clean(&line).chars().any(|c| is_hidden(c) && c != '\t'));
         }
     }
 }

@@ -95,6 +95,12 @@ impl Family {
         }
     }
 
+    /// Whether its programs end by themselves, so that one that was interrupted had not ended: those of others, as
+    /// mtr's screen, run until somebody stops them.
+    pub(super) const fn runs_to_its_end(self) -> bool {
+        matches!(self, Self::Traceroute | Self::Tracert | Self::Tracepath | Self::NextTrace)
+    }
+
     /// The family that writes such a header.
     pub(super) const fn of_header(header: &Header) -> Self {
         if header.is_nexttrace { Self::NextTrace } else { Self::Traceroute }

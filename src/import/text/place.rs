@@ -8,6 +8,7 @@ use super::family::{Csv, Family};
 use super::prefix::Prefix;
 use crate::import::log_prefix::strip_log_prefix;
 use crate::import::mtr::raw::Raw;
+use crate::import::values::is_bar;
 
 /// What is known of the lines that are being read.
 #[derive(Debug, Default)]
@@ -30,7 +31,7 @@ impl LinePrefix {
     /// A header begins at `at` of `line`.
     pub(super) fn learn(&mut self, line: &str, at: usize) {
         // A row of a table has bars on both sides.
-        let is_row = row_of_table(line).is_some();
+        let is_row = without_bars(line).is_some();
         let before = line.get(..at).filter(|before| !(is_row && before.trim().chars().all(is_bar)));
         self.prefix = before.and_then(Prefix::of);
     }
@@ -45,12 +46,9 @@ impl LinePrefix {
         // A backslash breaks lines in Markdown.
         let rest = rest.strip_suffix('\\').map_or(rest, str::trim_end);
         // The frame that tmux draws.
-        let rest = if learnt.is_some() {
-            rest.trim_end_matches(['\u{2502}', '\u{2503}', '\u{2551}'])
-        } else {
-            rest
-        };
-        if let Some(text) = row_of_table(rest) {
+        let rest =
+            if learnt.is_some() { rest.trim_end_matches(|c| is_bar(c) && c != '|') } else { rest };
+        if let Some(text) = without_bars(rest) {
             let text = strip_log_prefix(&text).to_owned();
             return Body { text: Cow::Owned(text), stamp: None };
         }
@@ -77,14 +75,10 @@ fn is_branch(line: &str) -> bool {
 }
 
 /// `| 3 | 10.0.0.1 | 5.1 ms |` is `3  10.0.0.1  5.1 ms`.
-fn row_of_table(line: &str) -> Option<String> {
+fn without_bars(line: &str) -> Option<String> {
     let line = line.trim();
     let inside = line.strip_prefix(is_bar)?.strip_suffix(is_bar)?;
     Some(inside.replace(is_bar, "  ").trim().to_owned())
-}
-
-fn is_bar(c: char) -> bool {
-    matches!(c, '|' | '\u{2502}' | '\u{2503}' | '\u{2551}')
 }
 
 /// A line without the bullet of a list, where a TTL follows.

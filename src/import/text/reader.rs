@@ -43,9 +43,10 @@ pub(super) struct TextReader<'a> {
     prefix: LinePrefix,
     /// The last lines of prose before a trace, nearest last.
     before: VecDeque<Prose>,
-    /// Where nmap's next table leads.
-    report: Destination,
-    tables: HashMap<Ipv4Addr, Vec<(u8, Cell)>>,
+    /// Where the next table of a program leads, as a line of the same program has said.
+    announced: Option<(Family, Destination)>,
+    /// The hops of nmap's tables, by their destination.
+    nmap_hops: HashMap<Ipv4Addr, Vec<(u8, Cell)>>,
     record: Option<Record>,
     /// Lines that are none of ours.
     other: u64,
@@ -69,8 +70,8 @@ impl<'a> TextReader<'a> {
             run: None,
             prefix: LinePrefix::default(),
             before: VecDeque::new(),
-            report: Destination::Unknown,
-            tables: HashMap::new(),
+            announced: None,
+            nmap_hops: HashMap::new(),
             record: None,
             other: 0,
             seen: Vec::new(),
@@ -154,7 +155,10 @@ impl<'a> TextReader<'a> {
             self.prose(number, "", sink);
             return;
         }
-        if let Some(behind) = behind_fence(line) {
+        if let Some(mut behind) = behind_fence(line) {
+            while let Some(next) = behind_fence(behind) {
+                behind = next;
+            }
             if self.run.as_ref().is_some_and(Run::has_hops) {
                 self.end_run(sink);
             }
@@ -168,10 +172,10 @@ impl<'a> TextReader<'a> {
         }
         let clean = clean(line);
         let line: &str = &clean;
-        if self.table_row(number, line, sink) {
+        if self.row_with_bars(number, line, sink) {
             return;
         }
-        let family = self.run.as_ref().and_then(|run| run.family);
+        let family = self.run.as_ref().and_then(Run::family);
         let Body { text, stamp } = self.prefix.body(line, family);
         let text: &str = &text;
         if text.is_empty() {
@@ -206,15 +210,18 @@ impl<'a> TextReader<'a> {
         self.only.is_none_or(|only| only == family)
     }
 
-    /// A row of a table that is drawn with bars, as `WinMTR` does it.
-    fn table_row(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) -> bool {
-        let may_have_bars = line.contains('|') || !line.is_ascii();
-        if !may_have_bars || !self.allows(Family::WinMtr) {
+    /// A row of a table that is drawn with bars, as trippy and `WinMTR` do it.
+    fn row_with_bars(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) -> bool {
+        if !line.contains('|') && line.is_ascii() {
             return false;
         }
         let line = line.trim().trim_start_matches(['>', ' ']);
-        if self.row_of_trippy(number, line, sink) {
-            return true;
+        self.row_of_trippy(number, line, sink) || self.row_of_winmtr(number, line, sink)
+    }
+
+    fn row_of_winmtr(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) -> bool {
+        if !self.allows(Family::WinMtr) {
+            return false;
         }
         if mtr::winmtr::is_header(line) {
             let destination = self.take_command(Family::WinMtr, sink);
@@ -222,31 +229,32 @@ impl<'a> TextReader<'a> {
             self.begin(Run::new(Family::WinMtr, trace), sink);
             return true;
         }
-        let Some(run) = self.run.as_mut().filter(|run| run.family == Some(Family::WinMtr)) else {
-            return false;
-        };
+        let is_winmtr = |run: &&mut Run| run.family() == Some(Family::WinMtr) && run.takes_rows();
+        let Some(run) = self.run.as_mut().filter(is_winmtr) else { return false };
         if let Some(cell) = mtr::winmtr::row(line) {
             run.next_hop(number, cell, sink);
             return true;
         }
-        mtr::winmtr::is_frame(line)
+        values::is_frame(line)
     }
 
     fn row_of_trippy(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) -> bool {
+        if !self.allows(Family::TrippyTable) {
+            return false;
+        }
         if let Some(columns) = table::Columns::of(line) {
-            let trace = TextTrace::announced(number, std::mem::take(&mut self.report));
+            let trace = TextTrace::announced(number, self.take_announced(Family::TrippyTable));
             let mut run = Run::new(Family::TrippyTable, trace);
-            run.table_columns = Some(columns);
+            run.trippy_columns = Some(columns);
             self.begin(run, sink);
             return true;
         }
-        let Some(run) = self.run.as_mut() else { return false };
-        let Some(columns) = run.table_columns else { return false };
+        let Some(run) = self.run.as_mut().filter(|run| run.takes_rows()) else { return false };
+        let Some(columns) = run.trippy_columns else { return false };
         if let Some((ttl, cells)) = table::row(line, columns) {
-            run.row_of_table(number, ttl, cells, sink);
-            return true;
+            return run.trippy_row(number, ttl, cells, sink) == Took::Line;
         }
-        table::is_frame(line)
+        values::is_frame(line)
     }
 
     /// Takes a line of a header, or a command.
@@ -315,7 +323,7 @@ impl<'a> TextReader<'a> {
             self.next_of_mtr(number, sink);
             return true;
         }
-        let is_screen = self.run.as_ref().is_some_and(|run| run.family == Some(Family::Mtr));
+        let is_screen = self.run.as_ref().is_some_and(|run| run.family() == Some(Family::Mtr));
         if let Some((from, to)) =
             text.split_once(" -> ").filter(|_| is_screen || self.only.is_some())
         {
@@ -333,9 +341,9 @@ impl<'a> TextReader<'a> {
     fn next_of_mtr(&mut self, number: u64, sink: &mut Sink<'_>) {
         match &mut self.run {
             Some(run)
-                if !run.has_hops() && run.family.is_none_or(|family| family == Family::Mtr) =>
+                if !run.has_hops() && run.family().is_none_or(|family| family == Family::Mtr) =>
             {
-                run.family = Some(Family::Mtr);
+                run.set_family(Family::Mtr);
             }
             _ => {
                 let trace = TextTrace::expected(number, Destination::Unknown);
@@ -371,24 +379,31 @@ impl<'a> TextReader<'a> {
             let text = self.cut_at(line, text, at);
             if let Some(destination) = nmap::destination(text) {
                 self.end_run(sink);
-                self.report = destination;
+                self.announced = Some((Family::Nmap, destination));
                 return true;
             }
             if nmap::is_header(text) {
-                let trace = TextTrace::announced(number, self.report);
+                let trace = TextTrace::announced(number, self.take_announced(Family::Nmap));
                 self.begin(Run::new(Family::Nmap, trace), sink);
                 return true;
             }
         }
-        if self.only.is_none() {
-            if let Some(destination) =
-                table::destination(text).or_else(|| dublin_text::destination(text))
-            {
-                self.report = destination;
+        if self.allows(Family::TrippyTable)
+            && let Some(destination) = table::destination(text)
+        {
+            self.announced = Some((Family::TrippyTable, destination));
+            return true;
+        }
+        if self.allows(Family::Dublin) {
+            if let Some(destination) = dublin_text::destination(text) {
+                self.announced = Some((Family::Dublin, destination));
                 return true;
             }
             if dublin_text::is_flow(text) {
-                let trace = TextTrace::announced(number, self.report);
+                let destination = self.take_announced(Family::Dublin);
+                // All flows lead there.
+                self.announced = Some((Family::Dublin, destination));
+                let trace = TextTrace::announced(number, destination);
                 self.begin(Run::new(Family::Dublin, trace), sink);
                 return true;
             }
@@ -396,11 +411,12 @@ impl<'a> TextReader<'a> {
         if self.allows(Family::TestNetConnection) {
             if let Some(destination) = test_netconnection::destination(text) {
                 self.end_run(sink);
-                self.report = destination;
+                self.announced = Some((Family::TestNetConnection, destination));
                 return true;
             }
             if test_netconnection::begins(text) {
-                let trace = TextTrace::announced(number, self.report);
+                let destination = self.take_announced(Family::TestNetConnection);
+                let trace = TextTrace::announced(number, destination);
                 let mut run = Run::new(Family::TestNetConnection, trace);
                 run.line(number, text, sink);
                 self.begin(run, sink);
@@ -418,12 +434,13 @@ impl<'a> TextReader<'a> {
         if self.allows(Family::Tracepath) && tracepath::begins(text) {
             let before = line.split("[LOCALHOST]").next().unwrap_or_default().trim_end();
             self.prefix.learn(line, before.rfind([' ', '\t']).map_or(0, |blank| blank + 1));
-            let is_new = self.run.as_ref().is_none_or(|run| run.has_hops() || run.family.is_some());
+            let is_new =
+                self.run.as_ref().is_none_or(|run| run.has_hops() || run.family().is_some());
             if is_new {
                 let trace = TextTrace::expected(number, Destination::Unknown);
                 self.begin(Run::new(Family::Tracepath, trace), sink);
             } else if let Some(run) = &mut self.run {
-                run.family = Some(Family::Tracepath);
+                run.set_family(Family::Tracepath);
             }
             return true;
         }
@@ -435,11 +452,17 @@ impl<'a> TextReader<'a> {
         false
     }
 
+    /// Where a table of `family` leads, if a line of that program has said it.
+    fn take_announced(&mut self, family: Family) -> Destination {
+        let announced = self.announced.take_if(|(of, _)| *of == family);
+        announced.map_or(Destination::Unknown, |(_, destination)| destination)
+    }
+
     /// The destination that a command named before a table, or that the table had before it was drawn again.
     fn take_command(&mut self, family: Family, sink: &mut Sink<'_>) -> Destination {
         match self.run.take() {
-            Some(run) if run.family.is_none() && !run.has_hops() => run.trace.destination,
-            Some(run) if family == Family::MikroTik && run.family == Some(family) => {
+            Some(run) if run.family().is_none() && !run.has_hops() => run.trace.destination,
+            Some(run) if family == Family::MikroTik && run.family() == Some(family) => {
                 // The screen is drawn anew: what it showed before is not another trace.
                 run.trace.destination
             }
@@ -455,10 +478,10 @@ impl<'a> TextReader<'a> {
     /// Takes a line of a hop, of the run that is being read or of one that begins with it.
     fn hop(&mut self, number: u64, line: &str, text: &str, sink: &mut Sink<'_>) -> bool {
         if let Some(run) = &mut self.run {
-            let same = (run.family == Some(Family::Nmap)).then(|| nmap::same(text)).flatten();
+            let same = (run.family() == Some(Family::Nmap)).then(|| nmap::same(text)).flatten();
             let took = match same {
                 Some((last, other)) => {
-                    let hops = self.tables.get(&other).into_iter().flatten();
+                    let hops = self.nmap_hops.get(&other).into_iter().flatten();
                     let hops = hops.filter(|(ttl, _)| *ttl <= last).cloned().collect();
                     run.same_hops(number, hops, sink)
                 }
@@ -468,7 +491,7 @@ impl<'a> TextReader<'a> {
                 return true;
             }
         }
-        let waits = self.run.as_ref().is_some_and(|run| !run.has_hops() && run.family.is_none());
+        let waits = self.run.as_ref().is_some_and(|run| !run.has_hops() && run.family().is_none());
         let Some((family, ttl)) = Family::begins(text, self.only, waits) else {
             return self.numbered(number, line, text, sink);
         };
@@ -477,7 +500,7 @@ impl<'a> TextReader<'a> {
         let has_header = self.run.as_ref().is_some_and(Run::has_header_alone);
         if waits && (is_named || family != Family::Tracert) || has_header && is_named {
             if let Some(run) = &mut self.run {
-                run.family = Some(family);
+                run.set_family(family);
             }
         } else {
             let mut trace = TextTrace::default();
@@ -560,12 +583,11 @@ impl<'a> TextReader<'a> {
             self.other += run.lines;
             return;
         }
-        let name = run.family.map(Family::name);
-        let table = run.table();
-        if let (Some(cells), Destination::Address(target)) = (table, run.trace.destination)
-            && self.tables.len() < MOST_TABLES
+        let name = run.family().map(Family::name);
+        if let (Some(hops), Destination::Address(target)) = (run.nmap_hops(), run.trace.destination)
+            && self.nmap_hops.len() < MOST_TABLES
         {
-            self.tables.insert(target, cells);
+            self.nmap_hops.insert(target, hops);
         }
         if run.has_hops()
             && let Some(name) = name
@@ -585,7 +607,8 @@ impl<'a> TextReader<'a> {
     fn prose(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) {
         let mut is_of_run = false;
         let is_over = self.run.as_mut().is_some_and(|run| {
-            is_of_run = if run.has_hops() { run.takes_last_words() } else { run.family.is_some() };
+            is_of_run =
+                if run.has_hops() { run.takes_last_words() } else { run.family().is_some() };
             run.pause(false);
             !run.has_hops() && run.words_before_hops(text, BETWEEN)
         });

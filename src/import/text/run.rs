@@ -24,6 +24,9 @@ use crate::import::{
 /// take two places each.
 const BROKEN: usize = 48;
 
+/// No hop takes more, so that lines which could each go on in the next do not grow without end.
+const LONGEST_JOINED: usize = 512;
+
 /// Whether a line belongs to a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Took {
@@ -38,11 +41,10 @@ pub(super) enum Took {
 )]
 pub(super) struct Run {
     /// Nothing behind a command, until a line shows which program it was.
-    pub(super) family: Option<Family>,
+    family: Option<Family>,
     pub(super) trace: TextTrace,
     pub(super) columns: Columns,
-    /// The columns of trippy's table.
-    pub(super) table_columns: Option<table::Columns>,
+    pub(super) trippy_columns: Option<table::Columns>,
     /// Whether a header, or a line that only a hop has, has shown that it is a trace.
     pub(super) is_certain: bool,
     /// How many lines it has.
@@ -67,18 +69,18 @@ pub(super) struct Run {
     host: Option<(u64, u8, Sender)>,
     raw: RawHops,
     /// The hops of nmap's table, to which later ones may refer.
-    table: Vec<(u8, Cell)>,
+    nmap_hops: Vec<(u8, Cell)>,
     csv: Option<Box<dyn LineReader + Send>>,
 }
 
 impl Run {
     /// A run that begins with a header.
     pub(super) fn new(family: Family, trace: TextTrace) -> Self {
-        Self {
-            family: Some(family),
+        let mut run = Self {
+            family: None,
             trace,
             columns: Columns::default(),
-            table_columns: None,
+            trippy_columns: None,
             is_certain: true,
             lines: 0,
             words: HopWords::default(),
@@ -92,9 +94,11 @@ impl Run {
             open: None,
             host: None,
             raw: RawHops::default(),
-            table: Vec::new(),
-            csv: if let Family::Csv(csv) = family { Some(csv.reader()) } else { None },
-        }
+            nmap_hops: Vec::new(),
+            csv: None,
+        };
+        run.set_family(family);
+        run
     }
 
     /// A run that a command announces.
@@ -108,8 +112,19 @@ impl Run {
         Self { is_certain, ..Self::new(family, trace) }
     }
 
+    pub(super) fn family(&self) -> Option<Family> {
+        self.family
+    }
+
+    /// A line has shown which program it is.
+    pub(super) fn set_family(&mut self, family: Family) {
+        self.family = Some(family);
+        self.csv = if let Family::Csv(csv) = family { Some(csv.reader()) } else { None };
+    }
+
     pub(super) fn has_hops(&self) -> bool {
-        !self.trace.is_empty() || self.open.is_some() || self.csv.is_some()
+        let is_open = self.open.is_some() || self.host.is_some();
+        !self.trace.is_empty() || is_open || self.csv.is_some()
     }
 
     /// Whether nothing but hops has come since the first of them.
@@ -117,12 +132,15 @@ impl Run {
         self.has_hops() && !self.is_paused
     }
 
-    /// Something that is no hop has come.
+    /// Whether a row between bars may be one of its table: those of other tables look alike.
+    pub(super) fn takes_rows(&self) -> bool {
+        !self.is_paused
+    }
+
+    /// Something that is no hop has come. A blank line ends no table with bars, which mails space out.
     pub(super) fn pause(&mut self, is_blank: bool) {
-        self.is_paused |= self.has_hops();
-        if is_blank && self.open.is_some() {
-            self.is_paused = true;
-        }
+        let has_bars = matches!(self.family, Some(Family::WinMtr | Family::TrippyTable));
+        self.is_paused |= self.has_hops() && !(is_blank && has_bars);
     }
 
     /// The time at which the line was written.
@@ -195,6 +213,10 @@ impl Run {
         (number, text): (u64, &str),
         sink: &mut Sink<'_>,
     ) -> Took {
+        if open.len() + text.len() > LONGEST_JOINED {
+            self.closed(family, first, open, sink);
+            return self.one(family, number, text, sink);
+        }
         if family == Family::Traceroute {
             if let Some(joined) = self.joined_hop(open, text).filter(|_| !self.is_paused) {
                 return self.one(family, first, &joined, sink);
@@ -291,14 +313,19 @@ impl Run {
     }
 
     fn one(&mut self, family: Family, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
+        let (line, is_cut) = without_interrupt(text);
+        if is_cut && line.is_empty() && family.runs_to_its_end() && self.has_hops() {
+            self.trace.is_cut = true;
+            return Took::Line;
+        }
         match family {
-            Family::Traceroute => self.traceroute(number, text, sink),
-            Family::Tracert => self.tracert(number, text, sink),
-            Family::Tracepath => self.tracepath(number, text, sink),
+            Family::Traceroute => self.traceroute(number, (line, is_cut), sink),
+            Family::Tracert => self.tracert(number, (line, is_cut), sink),
+            Family::Tracepath => self.tracepath(number, (line, is_cut), sink),
+            Family::NextTrace => self.nexttrace(number, (line, is_cut), sink),
             Family::Mtr => self.mtr(number, text, sink),
             Family::MtrRaw => self.raw(number, text, sink),
             Family::Csv(kind) => self.csv(kind, number, text, sink),
-            Family::NextTrace => self.nexttrace(number, text, sink),
             Family::MikroTik => self.mikrotik(number, text, sink),
             Family::Nmap => self.nmap(number, text, sink),
             Family::Dublin => self.dublin(number, text, sink),
@@ -331,8 +358,12 @@ impl Run {
         self.add(number, ttl, vec![cell], sink);
     }
 
-    fn traceroute(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) -> Took {
-        let (text, is_cut) = without_interrupt(line);
+    fn traceroute(
+        &mut self,
+        number: u64,
+        (text, is_cut): (&str, bool),
+        sink: &mut Sink<'_>,
+    ) -> Took {
         let listed = self.is_certain.then(|| without_sign(text)).flatten();
         let text = listed.as_deref().unwrap_or(text);
         if let Some((ttl, rest)) = traceroute::ttl(text) {
@@ -370,10 +401,6 @@ impl Run {
                 return Took::Line;
             }
             return Took::Nothing;
-        }
-        if text.is_empty() && is_cut && self.has_hops() {
-            self.trace.is_cut = true;
-            return Took::Line;
         }
         if self.is_paused || self.trace.is_empty() {
             return Took::Nothing;
@@ -425,12 +452,7 @@ impl Run {
         !self.is_paused && (last == 0 || ttl == last.saturating_add(1))
     }
 
-    fn tracert(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
-        let (line, is_cut) = without_interrupt(text);
-        if line.is_empty() && is_cut && self.has_hops() {
-            self.trace.is_cut = true;
-            return Took::Line;
-        }
+    fn tracert(&mut self, number: u64, (line, is_cut): (&str, bool), sink: &mut Sink<'_>) -> Took {
         if tracert::row::is_origin(line) && !self.has_hops() {
             self.is_pathping = true;
             return Took::Line;
@@ -488,15 +510,15 @@ impl Run {
         Took::Line
     }
 
-    fn tracepath(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
-        let (line, is_cut) = without_interrupt(text);
+    fn tracepath(
+        &mut self,
+        number: u64,
+        (line, is_cut): (&str, bool),
+        sink: &mut Sink<'_>,
+    ) -> Took {
         if tracepath::is_end(line) {
             self.is_over |= line.starts_with("Resume:");
             self.is_paused = true;
-            return Took::Line;
-        }
-        if line.is_empty() && is_cut {
-            self.trace.is_cut = true;
             return Took::Line;
         }
         let row = tracepath::Row::of(line);
@@ -581,8 +603,12 @@ impl Run {
         Took::Line
     }
 
-    fn nexttrace(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
-        let (line, is_cut) = without_interrupt(text);
+    fn nexttrace(
+        &mut self,
+        number: u64,
+        (line, is_cut): (&str, bool),
+        sink: &mut Sink<'_>,
+    ) -> Took {
         let took = match nexttrace_text::Row::of(line) {
             Some(nexttrace_text::Row::Times(times)) => match self.host.take() {
                 Some((at, ttl, sender)) => {
@@ -635,7 +661,10 @@ impl Run {
     /// A host whose times did not follow.
     fn flush_host(&mut self, sink: &mut Sink<'_>) {
         if let Some((at, ttl, sender)) = self.host.take() {
+            // He answered before whatever else came.
+            let was_paused = self.is_paused;
             self.add(at, ttl, vec![Cell::answer(sender, None)], sink);
+            self.is_paused = was_paused;
         }
     }
 
@@ -660,8 +689,7 @@ impl Run {
         }
         self.lines += 1;
         for (ttl, cell) in hops {
-            self.table.push((ttl, cell.clone()));
-            self.add(number, ttl, vec![cell], sink);
+            self.hop_of_nmap(number, ttl, cell, sink);
         }
         Took::Line
     }
@@ -674,18 +702,22 @@ impl Run {
             return Took::Nothing;
         };
         match row {
-            nmap::Row::Hop(ttl, cell) => {
-                self.table.push((ttl, cell.clone()));
-                self.add(number, ttl, vec![cell], sink);
-            }
+            nmap::Row::Hop(ttl, cell) => self.hop_of_nmap(number, ttl, cell, sink),
             nmap::Row::Silent(ttls) => {
                 for ttl in ttls {
-                    self.table.push((ttl, Cell::Silent));
-                    self.add(number, ttl, vec![Cell::Silent], sink);
+                    self.hop_of_nmap(number, ttl, Cell::Silent, sink);
                 }
             }
         }
         Took::Line
+    }
+
+    /// A hop of nmap's table, in which TTLs only rise: a line that goes back is a damaged one.
+    fn hop_of_nmap(&mut self, number: u64, ttl: u8, cell: Cell, sink: &mut Sink<'_>) {
+        if ttl > self.trace.last() {
+            self.nmap_hops.push((ttl, cell.clone()));
+            self.add(number, ttl, vec![cell], sink);
+        }
     }
 
     fn dublin(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
@@ -697,17 +729,22 @@ impl Run {
         Took::Line
     }
 
-    /// The hosts of a row of a table; without a TTL they are further ones of the last.
-    pub(super) fn row_of_table(
+    /// The hosts of a row of trippy's table, in which TTLs rise; without a TTL they are further ones of the last.
+    pub(super) fn trippy_row(
         &mut self,
         number: u64,
         ttl: Option<u8>,
         cells: Vec<Cell>,
         sink: &mut Sink<'_>,
-    ) {
+    ) -> Took {
+        let last = self.trace.last();
+        let goes_on = ttl.map_or(last > 0, |ttl| ttl > last);
+        if !goes_on {
+            return Took::Nothing;
+        }
         self.lines += 1;
-        let ttl = ttl.unwrap_or(self.trace.last());
-        self.add(number, ttl, cells, sink);
+        self.add(number, ttl.unwrap_or(last), cells, sink);
+        Took::Line
     }
 
     fn test_netconnection(&mut self, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
@@ -728,8 +765,8 @@ impl Run {
     }
 
     /// The hops that tables of nmap may refer to.
-    pub(super) fn table(&self) -> Option<Vec<(u8, Cell)>> {
-        (!self.table.is_empty()).then(|| self.table.clone())
+    pub(super) fn nmap_hops(&self) -> Option<Vec<(u8, Cell)>> {
+        (!self.nmap_hops.is_empty()).then(|| self.nmap_hops.clone())
     }
 
     /// Hands on what it was.

@@ -56,7 +56,7 @@ impl Row {
             let has_words = words.contains(|c: char| c.is_alphabetic() || !c.is_ascii());
             (!times.is_empty() && words.is_empty() || has_words) && !has_times(rest)
         } else {
-            let is_cut = sender == Sender::Unreadable && is_part_of_address(rest);
+            let is_cut = sender == Sender::Unreadable && is_digits_and_dots(rest);
             !short && (times == [Time::Silent; PROBES] || !is_cut)
         };
         is_row.then_some(Self { ttl, times, sender, refusal, is_bare: rest.is_empty() })
@@ -147,7 +147,7 @@ fn has_times(text: &str) -> bool {
 }
 
 /// Whether `text` is no more than the beginning of an address, or nothing.
-fn is_part_of_address(text: &str) -> bool {
+fn is_digits_and_dots(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 

@@ -2,7 +2,7 @@
 
 use super::csv::hosts_of;
 use crate::import::text_trace::{Cell, Destination};
-use crate::import::values::Address;
+use crate::import::values::{Address, is_bar};
 
 /// Where the columns are that are needed.
 #[derive(Debug, Clone, Copy)]
@@ -40,16 +40,9 @@ pub(in crate::import) fn row(line: &str, columns: Columns) -> Option<(Option<u8>
     Some((ttl, hosts.flat_map(|host| hosts_of(host, best)).collect()))
 }
 
-/// Whether `line` is a part of the frame.
-pub(in crate::import) fn is_frame(line: &str) -> bool {
-    let is_part = |c: char| matches!(c, '\u{2500}'..='\u{257f}' | '|' | '-' | ':' | ' ');
-    !line.trim().is_empty() && line.chars().all(is_part)
-}
-
 fn cells(line: &str) -> Option<Vec<&str>> {
-    const BARS: [char; 5] = ['|', '\u{2502}', '\u{2506}', '\u{250a}', '\u{2503}'];
-    let inside = line.trim().strip_prefix(BARS)?.strip_suffix(BARS)?;
-    Some(inside.split(BARS).map(str::trim).collect())
+    let inside = line.trim().strip_prefix(is_bar)?.strip_suffix(is_bar)?;
+    Some(inside.split(is_bar).map(str::trim).collect())
 }
 
 #[cfg(test)]
@@ -78,7 +71,6 @@ mod tests {
                 assert_eq!(read(other), None, "{other}");
             }
         }
-        assert!(is_frame("|---|:--:|"));
         assert_eq!(
             destination("Target: x.kp (175.45.177.10)"),
             Some(Destination::Address([175, 45, 177, 10].into()))

@@ -48,8 +48,8 @@ pub fn results<'c>(
             path = format!("{path}&{name}={}", time.as_second());
         }
     }
-    let place = client.place(&path);
-    Records::new(client, format!("results of measurement {id}"), place, seen, most)
+    let path = client.path(&path);
+    Records::new(client, format!("results of measurement {id}"), path, seen, most)
 }
 
 /// Measurements that were found.
@@ -83,20 +83,20 @@ pub(super) fn list(
     budget: Duration,
     take: &mut dyn FnMut(&Value),
 ) -> Result<Option<String>, RemoteError> {
-    let mut place = client.place(path);
+    let mut path = client.path(path);
     let mut asked = HashSet::new();
     loop {
-        if !asked.insert(place.clone()) {
+        if !asked.insert(path.clone()) {
             return Ok(Some(format!("{what}: a page leads back to one before")));
         }
         if asked.len() > MOST_PAGES {
             return Ok(Some(format!("{what}: there are more than {MOST_PAGES} pages")));
         }
         let until = client.clock.now() + budget;
-        let (page, next) = client.get(what, &place, false, until, page)?;
+        let (page, next) = client.get(what, &path, false, until, page)?;
         page.iter().for_each(&mut *take);
         let Some(next) = next else { return Ok(None) };
-        place = client.on_this_host(&place, &next).ok_or_else(|| {
+        path = client.on_this_host(&path, &next).ok_or_else(|| {
             let next = client.strip(&shown(&next));
             let why = format!("its next page is on another host, {next}, which is not asked");
             RemoteError::Unexpected { what: what.into(), why }

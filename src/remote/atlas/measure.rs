@@ -15,7 +15,7 @@ use super::plan::advised;
 use super::probes;
 use crate::remote::client::{Client, Posted};
 use crate::remote::error::{RemoteError, shown};
-use crate::remote::run::{Made, Run, State, Step, identity};
+use crate::remote::run::{End, Made, Run, State, Step, identity, not_created};
 
 /// How long a lost measurement is looked for: the list of all knows it only after a while.
 const SEARCHED: Duration = Duration::from_mins(5);
@@ -46,19 +46,6 @@ pub struct Progress {
     pub answered: usize,
     /// What a result costs, as the service says.
     pub per_result: Option<u64>,
-}
-
-/// How the collecting ended.
-#[derive(Debug)]
-pub enum End {
-    /// Nothing more will come, or nothing has for a while.
-    Ended,
-    /// The time is over; results may still come.
-    TimeOver(Option<RemoteError>),
-    /// The user interrupted.
-    Interrupted,
-    /// Nothing came of these measurements; this is why.
-    Failed(String),
 }
 
 /// Makes the measurements of a run that has none, or finds them. `again` is the user's word that what cannot be found
@@ -102,8 +89,8 @@ pub fn create(
     let targets = run.journal.planned().map(|planned| planned.targets.clone()).unwrap_or_default();
     client.interrupted("creating measurements")?;
     run.write(client.clock.utc(), Step::Creating { number: 0 })?;
-    let place = client.place("measurements/");
-    let why = match client.post("to create measurements", &place, &request, waiting.until) {
+    let path = client.path("measurements/");
+    let why = match client.post("to create measurements", &path, &request, waiting.until) {
         Ok(Posted::Accepted(value)) => {
             warnings(&value).into_iter().map(|text| client.strip(&text)).for_each(&mut *remark);
             let ids: Vec<u64> = value
@@ -121,14 +108,7 @@ pub fn create(
             "the answer does not name the measurements".to_owned()
         }
         Ok(Posted::Lost(why)) => why,
-        Err(error) => {
-            let error = advised(error, &targets);
-            let refused =
-                matches!(error, RemoteError::Refused { .. } | RemoteError::NotPermitted { .. });
-            let step = Step::NotCreated { why: client.strip(&error.to_string()), refused };
-            run.write(client.clock.utc(), step)?;
-            return Err(error);
-        }
+        Err(error) => return Err(not_created(client, run, advised(error, &targets))),
     };
     run.write(client.clock.utc(), Step::Lost { why: why.clone() })?;
     remark(format!(
@@ -269,6 +249,10 @@ pub fn collect(
                     .for_each(&mut *remark),
                 Err(RemoteError::Interrupted(_)) => return Ok(End::Interrupted),
                 Err(error @ RemoteError::File { .. }) => return Err(error),
+                Err(error) if run.is_gone(&error, client.utc()) => {
+                    one.done = true;
+                    remark(format!("{error}; nothing more is waited for"));
+                }
                 // The service may be well again at the next look.
                 Err(error) => last_error = Some(error),
             }
@@ -318,8 +302,8 @@ fn look(
     let id = one.id;
     let now = client.clock.now();
     let until = waiting.until.min(now + ONE_ANSWER);
-    let place = client.place(&format!("measurements/{id}/"));
-    let state = client.get(&format!("measurement {id}"), &place, false, until, |value| {
+    let path = client.path(&format!("measurements/{id}/"));
+    let state = client.get(&format!("measurement {id}"), &path, false, until, |value| {
         Measurement::read(value).ok_or_else(|| "the answer describes no measurement".to_owned())
     })?;
     *per_result = state.credits_per_result.or(*per_result);
@@ -426,12 +410,12 @@ pub fn complete_places(client: &mut Client, run: &Run) {
 /// What the account has, if the key may ask for it.
 #[must_use]
 pub fn balance(client: &mut Client) -> Option<u64> {
-    let place = client.place("credits/");
+    let path = client.path("credits/");
     let until = client.clock.now() + Duration::from_secs(20);
     let read = |value: &Value| {
         value.get("current_balance").and_then(whole).ok_or_else(|| "no balance is in it".to_owned())
     };
-    client.get("the credits", &place, true, until, read).ok()
+    client.get("the credits", &path, true, until, read).ok()
 }
 
 /// Ends a measurement. What was measured stays.
@@ -442,7 +426,7 @@ pub fn stop(client: &mut Client, id: &str, budget: Duration) -> Result<(), Remot
     if !client.has_key() {
         return Err(RemoteError::NoKey(NO_KEY.into()));
     }
-    let place = client.place(&format!("measurements/{id}/"));
+    let path = client.path(&format!("measurements/{id}/"));
     let until = client.clock.now() + budget;
-    client.delete(&format!("to stop measurement {id}"), &place, until)
+    client.delete(&format!("to stop measurement {id}"), &path, until)
 }

@@ -115,7 +115,8 @@ impl Status {
 /// A whole number, also where it was written as a text or as a fraction of nothing.
 pub(super) fn whole(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.trim().parse().ok()).or_else(|| {
-        let number = value.as_f64().filter(|number| (0.0..9e15).contains(number))?;
+        let is_whole = |number: &f64| (0.0..9e15).contains(number) && number.fract() == 0.0;
+        let number = value.as_f64().filter(is_whole)?;
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -158,6 +159,8 @@ mod tests {
         assert_eq!(read.started.map(Timestamp::as_second), Some(1_795_875_120));
         assert_eq!(read.status, Status::Ongoing);
         assert_eq!(super::Measurement::read(&Value::Null), None);
+        let wholes = ["7.0", "\"7\"", "7.9"].map(|text| whole(&text.parse().expect("JSON")));
+        assert_eq!(wholes, [Some(7), Some(7), None]);
     }
 
     #[test]

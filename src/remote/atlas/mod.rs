@@ -8,9 +8,7 @@ mod plan;
 mod probes;
 
 pub use api::{Found, SERVICE, Span, find, results};
-pub use measure::{
-    End, NO_KEY, Progress, Waiting, balance, collect, complete_places, create, stop,
-};
+pub use measure::{NO_KEY, Progress, Waiting, balance, collect, complete_places, create, stop};
 pub use measurement::{Measurement, Status};
 pub use plan::{Plan, Protocol};
 pub use probes::{Chosen, From, Probe, choose};

@@ -188,10 +188,9 @@ pub fn choose(
                 ));
                 let got = chosen.probes.len() - before;
                 if got < part {
-                    chosen.remarks.push(format!(
-                        "{} has {got} probes that can be taken, not {part}",
-                        one.text()
-                    ));
+                    chosen
+                        .remarks
+                        .push(format!("{}: {got} probes can be taken, not {part}", one.text()));
                 }
             }
         }
@@ -214,11 +213,11 @@ impl From {
         }
     }
 
-    /// As users write it.
+    /// As labels and messages name it.
     #[must_use]
     pub fn text(&self) -> String {
         match self {
-            Self::World => "the world".into(),
+            Self::World => "world".into(),
             Self::Country(code) => code.clone(),
             Self::Asn(asn) => format!("AS{asn}"),
             Self::Area(area) => (*area).into(),
@@ -287,22 +286,18 @@ fn connected(
 /// Those of `ids` that are connected.
 fn named(client: &mut Client, ids: &[u64], budget: Duration) -> Result<Vec<Probe>, RemoteError> {
     let mut found = Vec::new();
-    for some in ids.chunks(MOST_NAMED) {
-        let text: Vec<_> = some.iter().map(u64::to_string).collect();
-        let path = format!("probes/?id__in={}&{FIELDS}", text.join(","));
-        list(client, "the list of probes", &path, budget, &mut |value| {
-            found.extend(probe(value).filter(|probe| some.contains(&probe.id)));
-        })?;
-    }
+    of_ids(client, ids, budget, &mut |value| {
+        found.extend(probe(value));
+    })?;
     found.sort_by_key(|probe| probe.id);
     found.dedup_by_key(|probe| probe.id);
     Ok(found)
 }
 
 fn of_measurement(client: &mut Client, id: u64, budget: Duration) -> Result<Vec<u64>, RemoteError> {
-    let place = client.place(&format!("measurements/{id}/?optional_fields=probes"));
+    let path = client.path(&format!("measurements/{id}/?optional_fields=probes"));
     let until = client.clock.now() + budget;
-    client.get(&format!("measurement {id}"), &place, false, until, |value| {
+    client.get(&format!("measurement {id}"), &path, false, until, |value| {
         let probes = value.get("probes").and_then(Value::as_array).ok_or("it lists no probes")?;
         let id = |one: &Value| whole(one.get("id").unwrap_or(one));
         Ok(probes.iter().filter_map(id).collect())
@@ -316,14 +311,29 @@ pub(super) fn places(
     budget: Duration,
 ) -> Result<Places, RemoteError> {
     let mut places = Places::new();
+    of_ids(client, ids, budget, &mut |value| {
+        places.extend(value.get("id").and_then(whole).map(|id| (id, place(value))));
+    })?;
+    Ok(places)
+}
+
+/// Gives `take` the probes with these numbers, whether they are connected or not.
+fn of_ids(
+    client: &mut Client,
+    ids: &[u64],
+    budget: Duration,
+    take: &mut dyn FnMut(&Value),
+) -> Result<(), RemoteError> {
     for some in ids.chunks(MOST_NAMED) {
         let text: Vec<_> = some.iter().map(u64::to_string).collect();
         let path = format!("probes/?id__in={}&{FIELDS}", text.join(","));
         list(client, "the list of probes", &path, budget, &mut |value| {
-            places.extend(value.get("id").and_then(whole).map(|id| (id, place(value))));
+            if value.get("id").and_then(whole).is_some_and(|id| some.contains(&id)) {
+                take(value);
+            }
         })?;
     }
-    Ok(places)
+    Ok(())
 }
 
 /// The probe that `value` describes, if it is connected, works, and its AS is known.
