@@ -10,9 +10,10 @@ use std::sync::Arc;
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
+use crate::split::real;
+
 use super::networks::Networks;
 use super::peers::Seen;
-use super::view::real;
 
 /// What can change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

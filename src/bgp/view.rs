@@ -10,7 +10,7 @@ use std::sync::Arc;
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
-use crate::split::{Share, Verdict, most_first, verdict};
+use crate::split::{Share, Verdict, most_first, real, verdict};
 use crate::transit::Class;
 
 use super::change::Kind;
@@ -396,11 +396,6 @@ fn rounded(weights: &[(Class, f64)], sum: usize) -> BTreeMap<Class, usize> {
         *count += 1;
     }
     counts.into_iter().map(|(class, _, count)| (class, count)).collect()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "no collector has 2^53 peers")]
-pub(super) fn real(count: usize) -> f64 {
-    count as f64
 }
 
 /// The nearest whole number.

@@ -22,6 +22,7 @@ use crate::transit::{Class, Judgement};
 
 use cluster::{Clusters, Seen};
 pub use interval::Share;
+pub(crate) use interval::real;
 pub use vantage::Doubt;
 use vantage::Reached;
 

@@ -45,6 +45,13 @@ fn dumped() -> String {
     text
 }
 
+/// The lines of the table, as far as they are kept.
+fn of_table(keeps: impl Fn(&str) -> bool) -> String {
+    let text = dumped();
+    let lines = text.split_inclusive('\n').filter(|line| line.starts_with("TABLE") && keeps(line));
+    lines.collect()
+}
+
 fn run(folder: &Path, arguments: &[&str]) -> Outcome {
     let arguments: Vec<&OsStr> = ["bgp"].iter().chain(arguments).map(OsStr::new).collect();
     Outcome::of(program::outside(folder, &arguments))
@@ -125,11 +132,7 @@ fn files_of_one_name_in_two_folders_are_two_vantages() {
 #[test]
 fn a_run_has_each_of_its_rows_once() {
     let folder = TempDir::new().expect("a folder");
-    let table: String = dumped()
-        .lines()
-        .filter(|line| line.starts_with("TABLE"))
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let table = of_table(|_| true);
     let later = table.replace(TABLE, "1506877200").replace("4837 131279", "20485 131279");
     let mut updates = String::new();
     for (address, asn) in [("198.51.100.1", 1299), ("198.51.100.2", 3356)] {
@@ -179,10 +182,7 @@ fn codes_say_what_came_of_it() {
     at("2017-10-01T09:10").ended(0);
     at("2017-10-01T10:20").ended(5);
     let table = |to: &str| {
-        let is_table =
-            |line: &&str| line.starts_with("TABLE") && !line.contains("|175.45.178.0/24|");
-        let mut text: String =
-            dumped().lines().filter(is_table).map(|line| format!("{line}\n")).collect();
+        let mut text = of_table(|line| !line.contains("|175.45.178.0/24|"));
         for (address, asn) in
             [("198.51.100.1", 1299), ("198.51.100.2", 3356), ("198.51.100.3", 2914)]
         {
