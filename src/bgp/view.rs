@@ -260,7 +260,7 @@ impl Counting<'_> {
         let sizes: f64 = forks.values().map(|weight| weight * weight).sum();
         let share = |class: Class| {
             (classified > 1e-9 && sizes > 0.0).then(|| {
-                Share::of_weight(
+                Share::wilson(
                     (of(class) / classified).clamp(0.0, 1.0),
                     classified * classified / sizes,
                 )
