@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use crate::columns::{Kind, Row as _, SUMMARY, SummaryRow};
 use crate::input;
+use crate::output::BGP_METHOD;
 use crate::plain_text::plain;
 
 use super::csv_line::Cells;
@@ -231,7 +232,7 @@ impl Columns {
             complete: flag(cells.get(places.complete))
                 .ok_or_else(|| self.malformed(cells, places.complete, "true or false"))?,
             vantage_is: self.vantage_state(cells)?,
-            is_exact: text(cells.get(places.method)).is_some_and(|method| method == "bgp"),
+            is_exact: text(cells.get(places.method)).is_some_and(|method| method == BGP_METHOD),
         };
         self.check_verdict(cells, names, &row)?;
         Ok(row)
@@ -258,16 +259,25 @@ impl Columns {
     /// The verdict follows from the counts, so one that does not shows that cells were moved or lost.
     fn check_verdict(&self, cells: &Cells, names: &Names, row: &Row) -> Result<(), Malformed> {
         let verdict = text(cells.get(self.places.verdict)).unwrap_or_default().trim();
-        let mut there = row.classes.iter().filter(|class| class.count > 0);
-        let agrees = match (verdict, there.next(), there.next()) {
-            ("", ..) => true,
-            ("unknown" | "unreached", only, _) => only.is_none(),
-            ("other", only, _) => only.is_none() && row.other > 0,
-            ("mixed", Some(_), other) => other.is_some() || row.other > 0,
-            // What is `other` with little confidence is in no share and no verdict.
-            (class, Some(only), None) => names.text(only.class) == class,
-            _ => false,
+        let agrees = |is_there: &dyn Fn(&&ClassCount) -> bool, has_others: bool| {
+            let mut there = row.classes.iter().filter(is_there);
+            match (verdict, there.next(), there.next()) {
+                ("", ..) => true,
+                ("unknown" | "unreached", only, _) => only.is_none(),
+                ("other", only, _) => only.is_none() && has_others,
+                ("mixed", Some(_), other) => other.is_some() || has_others,
+                // What is `other` with little confidence is in no share and no verdict.
+                (class, Some(only), None) => names.text(only.class) == class,
+                _ => false,
+            }
         };
+        // Of BGP it follows from the shares: the counts of peers are rounded.
+        let shares: Vec<f32> =
+            row.classes.iter().filter_map(|class| Some(class.share?.share)).collect();
+        let has_share = |class: &&ClassCount| class.share.is_some_and(|of| of.share > 0.0);
+        let is_rest = !shares.is_empty() && shares.iter().sum::<f32>() < 0.9998;
+        let agrees = agrees(&|class| class.count > 0, row.other > 0)
+            || row.is_exact && agrees(&has_share, is_rest);
         let verdict = || plain(&verdict.chars().take(40).collect::<String>()).into_owned();
         if agrees { Ok(()) } else { Err(Malformed::Verdict { verdict: verdict() }) }
     }

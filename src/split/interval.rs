@@ -108,7 +108,7 @@ fn give_way(observed: f64, size: f64, pull: f64) -> f64 {
 
 /// A count as a number; exact up to 2^53.
 #[expect(clippy::cast_precision_loss, reason = "no run has 2^53 traces")]
-pub(super) fn real(count: usize) -> f64 {
+pub(crate) fn real(count: usize) -> f64 {
     count as f64
 }
 
