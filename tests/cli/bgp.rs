@@ -113,6 +113,22 @@ fn rows_are_appended_once() {
     assert_eq!(events, [true, true], "{report}");
 }
 
+/// Counts are rounded, verdicts are not: a quarter of a peer is in no count, and `report` reads the row all the same.
+#[test]
+fn report_reads_verdicts_that_the_counts_round_away() {
+    let folder = TempDir::new().expect("a folder");
+    let is_kept =
+        |line: &str| !line.contains("|175.45.") || line.contains("|175.45.178.0/24|1299 4837 ");
+    std::fs::write(folder.path().join("rrc00.bview.txt"), of_table(is_kept)).expect("written");
+    let arguments = ["rrc00.bview.txt", "--format", "csv", "--append", "split.csv"];
+    let rows = run(folder.path(), &arguments).ended(0).out;
+    let block = rows.lines().nth(1).expect("a row");
+    assert!(block.contains("175.45.176.0/22,3,0,0,0,0,3,1.0000,"), "{block}");
+    assert!(block.contains(",china,China Unicom=1,"), "{block}");
+    let report = ["report", "split.csv", "--format", "csv"].map(OsStr::new);
+    Outcome::of(program::outside(folder.path(), &report)).ended(0);
+}
+
 /// A name alone is of the folder that it is in, so two collectors are two vantages.
 #[test]
 fn files_of_one_name_in_two_folders_are_two_vantages() {
