@@ -167,9 +167,8 @@ impl Clusters {
         let of = |part: &Range<usize>, class: usize| {
             let moves = |row: &[f64]| {
                 let rows = self.of_part(part, row).zip(self.of_part(part, whole));
-                let moves = rows.map(|(row, whole)| {
-                    (row[class] - row[0] * whole[class] / whole[0]) / whole[0]
-                });
+                let moves = rows
+                    .map(|(row, whole)| (row[class] - row[0] * whole[class] / whole[0]) / whole[0]);
                 mean(moves).unwrap_or_default()
             };
             let rows = self.rows.chunks_exact(self.prefixes * self.columns).zip(&times);
