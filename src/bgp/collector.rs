@@ -206,7 +206,7 @@ impl<'t> Collector<'t> {
                 self.end_gap(record.at, found);
                 if self.options.at.is_none() {
                     let shown = self.shown.clone();
-                    self.view(record.at, record.at, found);
+                    self.view(record.at, found);
                     // A change that is under way has its own row when it rests.
                     if self.open.as_ref().is_some_and(|open| open.first < record.at) {
                         self.shown = shown;
@@ -257,6 +257,7 @@ impl<'t> Collector<'t> {
                 collector,
                 started: at,
                 ended: until,
+                is_change: false,
                 complete: true,
                 scopes,
                 peers: Vec::new(),
@@ -268,7 +269,7 @@ impl<'t> Collector<'t> {
             if self.peers() > 0 {
                 self.advance(at.max(last), found);
                 if !self.is_done {
-                    self.view(at, at, found);
+                    self.view(at, found);
                 }
             }
             return;
@@ -283,7 +284,7 @@ impl<'t> Collector<'t> {
             scopes.iter().any(|scope| scope.asked > 0)
         };
         if self.shown.is_none() && is_known() {
-            self.view(last, last, found);
+            self.view(last, found);
         }
     }
 
@@ -305,13 +306,13 @@ impl<'t> Collector<'t> {
             if rest == Some(next) {
                 self.close(next, found);
             } else if at == Some(next) {
-                self.view(next, next, found);
+                self.view(next, found);
                 self.is_done = true;
                 return;
             } else {
                 self.tick = Some(next);
                 if self.peers() > 0 {
-                    self.view(next, next, found);
+                    self.view(next, found);
                 }
             }
         }
@@ -486,11 +487,22 @@ impl<'t> Collector<'t> {
             counts(shown) != counts(&scopes)
         });
         if is_new {
-            self.view(open.first, open.last, found);
+            self.view_of(open.first, open.last, true, found);
         }
     }
 
-    fn view(&mut self, started: Timestamp, ended: Timestamp, found: &mut dyn FnMut(Found<'_>)) {
+    /// How things are at a table, or at a time that was asked for.
+    fn view(&mut self, at: Timestamp, found: &mut dyn FnMut(Found<'_>)) {
+        self.view_of(at, at, false, found);
+    }
+
+    fn view_of(
+        &mut self,
+        started: Timestamp,
+        ended: Timestamp,
+        is_change: bool,
+        found: &mut dyn FnMut(Found<'_>),
+    ) {
         let counting = self.counting();
         let scopes = counting.scopes(&self.peers, &self.peers.others);
         let peers = if self.options.keep_peers {
@@ -501,7 +513,7 @@ impl<'t> Collector<'t> {
         self.shown = Some(scopes.clone());
         let collector = Arc::clone(&self.name);
         let complete = self.gap.is_none();
-        found(Found::View(View { collector, started, ended, complete, scopes, peers }));
+        found(Found::View(View { collector, started, ended, is_change, complete, scopes, peers }));
         let all: Vec<Peer> =
             self.peers.iter().filter(|(_, state)| state.is_up()).map(|(peer, _)| *peer).collect();
         for peer in all.into_iter().filter(|_| self.options.by_peer) {
@@ -513,6 +525,7 @@ impl<'t> Collector<'t> {
                 collector,
                 started,
                 ended,
+                is_change,
                 complete,
                 scopes,
                 peers: Vec::new(),

@@ -275,7 +275,7 @@ tables! {
         found_at: Time, "Start of the run with which it was certain";
         incident: Count,
             "Its number among what happened at once, from 1 for each vantage and method; events between the same two \
-             times have the same", since 2;
+             times have the same. Where a history has BGP and traces, it is from 1 for all, and what both show has one", since 2;
         first_at: Maybe(&Time), "Of BGP: first message that shows it", since 2;
         at_rest: Maybe(&Time), "Of BGP: last message of it, before a minute without another", since 2;
         moved: Maybe(&Count), "Of BGP: number of AS of peers that moved", since 2;

@@ -11,11 +11,12 @@ use jiff::Timestamp;
 
 use crate::columns::{Kind, Row as _, SUMMARY, SummaryRow};
 use crate::input;
+use crate::output::{BGP, STATE_VIEW};
 use crate::plain_text::plain;
 
 use super::csv_line::Cells;
 use super::error::{HistoryError, Malformed};
-use super::row::{ClassCount, Hosts, Interval, Name, Names, Row, VantageState};
+use super::row::{ClassCount, Hosts, Interval, Name, Names, Plane, Row, VantageState};
 use super::spelling::{count, decimal, flag, instant, is_missing};
 
 /// The longest line that may be a row: far longer than any.
@@ -214,8 +215,9 @@ impl Columns {
         let started = started.ok_or_else(|| self.malformed(cells, places.started_at, TIME))?;
         let ended = last.ended(cells.get(places.ended_at), started);
         let scope = text(cells.get(places.scope)).and_then(|text| text.trim().parse().ok());
+        let run = last.run(cells.get(places.run_id));
+        let is_announced = text(cells.get(places.method)).is_some_and(|method| method == BGP);
         let row = Row {
-            run: last.run(cells.get(places.run_id)),
             started,
             ended: ended.ok_or_else(|| self.malformed(cells, places.ended_at, TIME))?,
             vantage: names.of(&String::from_utf8_lossy(cells.get(places.vantage))),
@@ -231,7 +233,10 @@ impl Columns {
             complete: flag(cells.get(places.complete))
                 .ok_or_else(|| self.malformed(cells, places.complete, "true or false"))?,
             vantage_is: self.vantage_state(cells)?,
-            is_exact: text(cells.get(places.method)).is_some_and(|method| method == "bgp"),
+            plane: if is_announced { Plane::Control } else { Plane::Data },
+            is_change: is_announced && !run.ends_with(STATE_VIEW),
+            full_peers: self.full_peers(cells)?,
+            run,
         };
         self.check_verdict(cells, names, &row)?;
         Ok(row)
@@ -313,6 +318,11 @@ impl Columns {
         let pinged = self.number(cells, self.places.pinged)?;
         let alive = self.number(cells, self.places.alive)?.min(pinged);
         Ok(Some(Hosts { pinged, alive }).filter(|hosts| hosts.pinged > 0))
+    }
+
+    fn full_peers(&self, cells: &Cells) -> Result<Option<u32>, Malformed> {
+        let place = self.places.full_peers;
+        if is_missing(cells.get(place)) { Ok(None) } else { self.number(cells, place).map(Some) }
     }
 
     /// What the run says of its vantage; marks that are not known are others' business.

@@ -16,7 +16,10 @@ use super::formats::count_or_dash;
 use super::rows::{Cell, Rows};
 use super::text_table::TextTable;
 
-const METHOD: &str = "bgp";
+/// The method of rows of the control plane.
+pub const BGP: &str = "bgp";
+/// How the run of a view ends that follows no change: of a table, or at a time that was asked for.
+pub const STATE_VIEW: &str = "-state";
 
 fn names(classes: &Classes) -> Vec<String> {
     classes.ids().map(|id| classes.name(id).to_owned()).collect()
@@ -27,7 +30,8 @@ fn names(classes: &Classes) -> Vec<String> {
 pub fn bgp_run_id(view: &View) -> String {
     let time = view.started.strftime("%Y%m%dT%H%M%S");
     let micros = view.started.subsec_microsecond();
-    format!("bgp-{}-{time}.{micros:06}Z", view.collector)
+    let state = if view.is_change { "" } else { STATE_VIEW };
+    format!("bgp-{}-{time}.{micros:06}Z{state}", view.collector)
 }
 
 /// The rows of a view.
@@ -52,7 +56,7 @@ fn row(view: &View, of: &ScopeView, classes: &Classes) -> SummaryRow<Cell> {
         started_at: Cell::time(view.started),
         ended_at: Cell::time(view.ended),
         vantage: Cell::text(&view.collector),
-        method: Cell::text(METHOD),
+        method: Cell::text(BGP),
         scope: Cell::text(of.scope),
         targets: Cell::count(of.asked),
         classes: classes.ids().map(|id| [count(Class::Transit(id))]).collect(),
@@ -115,7 +119,7 @@ fn event_row(event: &Event, incident: usize, networks: &Networks<'_>) -> EventRo
         not_before: Cell::time(event.not_before),
         not_after: Cell::time(event.at_rest),
         vantage: Cell::text(&event.collector),
-        method: Cell::text(METHOD),
+        method: Cell::text(BGP),
         scope: Cell::text(event.scope),
         subject: Cell::maybe(event.subject.as_ref(), Cell::text),
         verdict_before: Cell::text(verdict_of(before, networks)),
