@@ -2,6 +2,8 @@
 //! `cargo bench --bench bgp`, with `-- --prefixes 1000000` for a table of today's size.
 #![expect(clippy::expect_used, reason = "a benchmark that cannot run has failed")]
 
+mod options;
+
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -104,10 +106,7 @@ fn read(path: &Path) {
 }
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    let given = arguments.iter().position(|argument| argument == "--prefixes");
-    let prefixes =
-        given.and_then(|place| arguments.get(place + 1)?.parse().ok()).unwrap_or(100_000);
+    let prefixes = options::number("--prefixes", 100_000);
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| -> PathBuf { folder.path().join(name) };
     let file = |name: &str| BufWriter::new(File::create(at(name)).expect("a file"));

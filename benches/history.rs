@@ -5,6 +5,8 @@
 #![expect(clippy::expect_used, reason = "a benchmark that cannot run has failed")]
 #![expect(clippy::cast_precision_loss, reason = "rates are printed with a few decimals")]
 
+mod options;
+
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -16,6 +18,8 @@ use lasthop::history::{self, Event, Wanted};
 use nix::sys::resource::{UsageWho, getrusage};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+
+use options::{number, value};
 
 const HEADER: &str = "schema,run_id,started_at,ended_at,vantage,method,scope,targets,china,russia,other,unknown,\
     unreached,china_share,china_low,china_high,russia_share,russia_low,russia_high,verdict,carriers,\
@@ -204,15 +208,9 @@ fn cpu_seconds() -> f64 {
 }
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    let value = |name: &str| {
-        let place = arguments.iter().position(|argument| argument == name)?;
-        arguments.get(place + 1).map(String::as_str)
-    };
-    let number = |name, usual| value(name).map_or(usual, |text| text.parse().expect("a number"));
     let rows = number("--rows", 10_000_000);
     if let Some(path) = value("--write") {
-        return write(Path::new(path), rows);
+        return write(Path::new(&path), rows);
     }
     speed(rows);
     rates(number("--runs", 40_000));

@@ -5,7 +5,7 @@
 #   benches/import.sh [MiB] [rounds]     that much input (default: 512), each row so many times (5)
 #
 # Needs Rust, jq, python3 with venv (for ripe.atlas.sagan, which pip fetches), gzip, bzip2, zstd and
-# GNU time; and six times the input in /dev/shm, or in the folder that FOLDER names.
+# GNU time; and six times the input, and at least 2 GiB, in /dev/shm or in the folder that FOLDER names.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -22,9 +22,16 @@ results() {
     cargo bench -q --bench import_atlas -- --write "$folder/$1" --mib "$2" --home "$3" >"$folder/$1.count"
 }
 
-# Texts: a file's name, and an option of the writer. What is in them is printed, and must come out.
+# Texts: a file's name, and an option of the writer. What it says is in them must come out.
 texts() {
     cargo bench -q --bench import_text -- --write "$folder/$1" --mib "$mib" ${2-} >"$folder/$1.count"
+    local found=$("$lasthop" classify -q --format csv "$folder/$1" | awk -F, '
+        NR == 1 { for (place = 1; place <= NF; place++) column[$place] = place }
+        NR == 2 { printf "china %d, russia %d,", $column["china"], $column["russia"] }')
+    if [[ $(cat "$folder/$1.count") != *"$found"* || -z $found ]]; then
+        echo "$1: $(cat "$folder/$1.count"), but found: $found" >&2
+        exit 1
+    fi
 }
 
 prepare() {

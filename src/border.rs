@@ -81,7 +81,7 @@ pub enum Behind {
 
 /// What a destination unreachable says about the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub enum UnreachableMeaning {
     /// The router has no route to where the packet goes.
     NoRoute,
     /// It may not pass: a policy, which somebody has made for this destination.
@@ -90,7 +90,7 @@ pub enum Refusal {
     Silence,
 }
 
-impl Refusal {
+impl UnreachableMeaning {
     /// What the code of ICMP type 3 says (RFC 792, RFC 1812 5.2.7.1). A null route and a failed ARP say "host
     /// unreachable", so that one is no more than silence.
     #[must_use]

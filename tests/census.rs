@@ -416,20 +416,26 @@ fn what_the_machine_never_sent_was_not_pinged() {
     assert_eq!(HostCounts::of(&census.hosts, &targets().block).block.targets, 0);
 }
 
-/// A system that reports every ping, also those of targets that were given up: each counts once.
+/// A system that reports every ping, also those of targets that were given up: each counts once. What was
+/// not asked is not silent, also where a ping times out before the system reports it.
 #[test]
 fn a_ping_that_never_left_counts_once() {
-    let inner = Scripted::new(|_: &PingProbe| vec![(10, ECHO)]);
-    let times = Moment::START..Moment::START + Duration::from_hours(1);
-    let mut failing = Failing { inner, times, reports: true, swallowed: Vec::new(), never_left: 0 };
-    let addresses: Vec<Ipv4Addr> = targets().block.prefix.hosts().take(100).collect();
-    // None is over before the system reports it.
-    let settings = PingSettings { timeout: Duration::from_secs(5), ..PingSettings::default() };
-    let mut census = Census::new(&addresses, settings);
-    census.ping(PingMethod::Icmp, &mut failing, &mut until(Duration::MAX)).expect("pinged");
-    let counts = &census.measured.counts;
-    assert!(counts.unsent > 0, "{counts:?}");
-    assert_eq!((counts.unsent + counts.resent, census.measured.packets), (failing.never_left, 0));
+    for timeout in [1, 5] {
+        let inner = Scripted::new(|_: &PingProbe| vec![(10, ECHO)]);
+        let times = Moment::START..Moment::START + Duration::from_hours(1);
+        let mut failing =
+            Failing { inner, times, reports: true, swallowed: Vec::new(), never_left: 0 };
+        let addresses: Vec<Ipv4Addr> = targets().block.prefix.hosts().take(100).collect();
+        let timeout = Duration::from_secs(timeout);
+        let mut census =
+            Census::new(&addresses, PingSettings { timeout, ..PingSettings::default() });
+        census.ping(PingMethod::Icmp, &mut failing, &mut until(Duration::MAX)).expect("pinged");
+        let Measured { counts, packets, .. } = &census.measured;
+        assert!(counts.unsent > 0 && !census.measured.is_complete(), "{timeout:?}: {counts:?}");
+        let counted = counts.unsent + counts.resent;
+        assert_eq!((counted, *packets), (failing.never_left, 0), "{timeout:?}");
+        assert!(census.hosts.iter().all(|host| host.asked.is_none()), "{timeout:?}");
+    }
 }
 
 /// A block with three hosts, and in 179/24 a box that answers for every address, or two that share the work at

@@ -105,7 +105,7 @@ fn each(scenario: &Scenario, changes: &[Change], rate: u32, check: impl Fn(Strat
     }
 }
 
-// 1. A hole near the vantage.
+// A hole near the vantage.
 
 /// For some seconds nothing answers behind the gateway.
 #[test]
@@ -128,7 +128,7 @@ fn a_hole_near_the_vantage_makes_no_outage() {
     }
 }
 
-// 2. An outage seen from inside a provider of the country.
+// An outage seen from inside a provider of the country.
 
 #[test]
 fn an_outage_within_the_vantages_own_carrier_is_no_transit() {
@@ -151,24 +151,29 @@ fn an_outage_behind_default_routes_is_never_high() {
     });
 }
 
-// 3. No route.
+// Refusals of routers.
 
-#[test]
-fn where_a_router_has_no_route_nobody_is_the_border() {
-    for (hops, codes) in
-        [(vec![LAN, LEVEL3], vec![0, 1, 6, 13]), (vec![LAN, LEVEL3, TTK], vec![0, 6, 8, 11])]
-    {
-        for code in codes {
-            let network = network("", &hops, &format!("refusal {code}"), "");
-            each(&network, &[], 1000, |_, shown| {
-                assert_eq!(shown.count("unreached"), shown.all, "{code}: {:?}", shown.judged);
-                assert!(!shown.has_shares(), "{code}");
-            });
-        }
+/// Every trace ends at the refusal of a router behind `hops`.
+fn nobody_is_the_border(hops: &[&str], codes: &[u8]) {
+    for code in codes {
+        each(&network("", hops, &format!("refusal {code}"), ""), &[], 1000, |_, shown| {
+            assert_eq!(shown.count("unreached"), shown.all, "{code}: {:?}", shown.judged);
+            assert!(!shown.has_shares(), "{code}");
+        });
     }
 }
 
-// 4. Boxes near the vantage.
+#[test]
+fn where_a_carrier_has_no_route_it_is_not_the_border() {
+    nobody_is_the_border(&[LAN, LEVEL3, TTK], &[0, 6, 8, 11]);
+}
+
+#[test]
+fn a_refusal_of_any_kind_by_somebody_else_is_no_border() {
+    nobody_is_the_border(&[LAN, LEVEL3], &[0, 1, 6, 13]);
+}
+
+// Boxes near the vantage.
 
 #[test]
 fn a_box_that_answers_for_the_block_proves_nothing() {
@@ -189,7 +194,7 @@ fn home_right_behind_the_vantages_own_provider_is_medium_at_best() {
     });
 }
 
-// 6. A slow border that is the only hop of its carrier.
+// A slow border that is the only hop of its carrier.
 
 #[test]
 fn a_trace_that_misses_a_slow_border_is_not_of_the_carrier_before() {
@@ -206,7 +211,7 @@ fn a_trace_that_misses_a_slow_border_is_not_of_the_carrier_before() {
     });
 }
 
-// 8. Addresses that mislead.
+// Addresses that mislead.
 
 /// The hoax of 2013: transit routers answer from the block's addresses, and the next one is silent.
 #[test]

@@ -10,9 +10,10 @@ use std::sync::Arc;
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
+use crate::split::real;
+
 use super::networks::Networks;
 use super::peers::Seen;
-use super::view::real;
 
 /// What can change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,6 +84,8 @@ pub struct Event {
     pub at_rest: Timestamp,
     /// When it was certain.
     pub found_at: Timestamp,
+    /// The start of the last view before it, and of the view that shows it, where there are any.
+    pub runs: [Option<Timestamp>; 2],
     /// How many AS moved.
     pub moved: usize,
     /// How many there are.
@@ -187,6 +190,18 @@ impl Now<'_> {
             .collect()
     }
 
+    /// What is wrong by itself, without anything to compare it with.
+    pub(super) fn alarms(&self) -> Vec<Kind> {
+        let visibility = (!self.seen.is_empty()).then(|| self.visibility());
+        let origins: Vec<u32> = self.shown_origins().into_iter().collect();
+        let mut all = alarms(self.networks, self.scope, self.is_ours, &origins, visibility);
+        let present = self.present(&BTreeSet::new());
+        if self.is_ours && present.iter().any(|asn| !self.networks.is_listed(*asn)) {
+            all.push(Kind::UnknownUpstream);
+        }
+        all
+    }
+
     fn side(seen: &BTreeMap<u32, Seen>, share: Option<f64>) -> Side {
         let mut upstreams: BTreeMap<u32, usize> = BTreeMap::new();
         for asn in seen.values().flat_map(|seen| &seen.upstreams) {
@@ -226,11 +241,32 @@ impl Now<'_> {
             first_at: first.at,
             at_rest: last.at,
             found_at: self.found_at,
+            runs: [None, None],
             moved,
             of: self.seen.len(),
             sides,
         })
     }
+}
+
+/// What is wrong where a scope has these origins, and this share of the peers has a route.
+pub(super) fn alarms(
+    networks: &Networks<'_>,
+    scope: Ipv4Net,
+    is_ours: bool,
+    origins: &[u32],
+    visibility: Option<f64>,
+) -> Vec<Kind> {
+    let mut all = Vec::new();
+    if is_ours && visibility.is_some_and(|share| share < OUT) {
+        all.push(Kind::OutageBegan);
+    }
+    if networks.targets().block.prefix.contains(&scope)
+        && origins.iter().any(|origin| *origin != networks.origin())
+    {
+        all.push(if is_ours { Kind::OriginChanged } else { Kind::ForeignMoreSpecific });
+    }
+    all
 }
 
 impl Settled {

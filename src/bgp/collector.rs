@@ -6,9 +6,9 @@ use std::sync::Arc;
 use ipnet::Ipv4Net;
 use jiff::{SignedDuration, Timestamp};
 
-use super::change::{Event, Kind, Move, Now, Settled, Side};
+use super::change::{Event, Kind, Move, Now, Settled, Side, alarms};
 use super::networks::Networks;
-use super::peers::{FullFeed, Peers, Seen};
+use super::peers::{FullFeed, Peers, Seen, State};
 use super::record::{Aggregate, Peer, Record, Update, What};
 use super::view::{Counting, ScopeView, View};
 use super::vrps::Vrps;
@@ -19,6 +19,8 @@ const REST: SignedDuration = SignedDuration::from_secs(60);
 const LONGEST: SignedDuration = SignedDuration::from_mins(15);
 /// Sessions that are reset within this time are reset together.
 const TOGETHER: SignedDuration = SignedDuration::from_secs(60);
+/// So long after the last record rows are still due at every interval.
+const HOLE: SignedDuration = SignedDuration::from_hours(24);
 /// The most changes that are kept of one that never rests.
 const MOST_MOVES: usize = 100_000;
 
@@ -93,6 +95,8 @@ struct Open {
     first: Timestamp,
     last: Timestamp,
     moves: Vec<Move>,
+    /// The start of the last view before it.
+    before: Option<Timestamp>,
 }
 
 /// All sessions were reset together.
@@ -100,6 +104,8 @@ struct Gap {
     from: Timestamp,
     /// How many peers there were.
     peers: usize,
+    /// The start of the last view before it.
+    before: Option<Timestamp>,
 }
 
 /// A collector while its records go by, in the order of time.
@@ -117,6 +123,8 @@ pub struct Collector<'t> {
     tick: Option<Timestamp>,
     /// What the last view showed.
     shown: Option<Vec<ScopeView>>,
+    /// Its start.
+    viewed: Option<Timestamp>,
     resets: VecDeque<(Timestamp, Peer)>,
     gap: Option<Gap>,
     is_done: bool,
@@ -146,6 +154,7 @@ impl<'t> Collector<'t> {
             last: None,
             tick: None,
             shown: None,
+            viewed: None,
             resets: VecDeque::new(),
             gap: None,
             is_done: false,
@@ -190,23 +199,19 @@ impl<'t> Collector<'t> {
         if self.is_done {
             return;
         }
-        let is_left_out = |peer: &Peer| self.options.without.iter().any(|spec| spec.is(peer));
+        let without = &self.options.without;
+        let is_left_out = |peer: &Peer| without.iter().any(|spec| spec.is(peer));
         match &record.what {
             What::Table(table) => {
-                let mut table = table.clone();
-                let kept: Vec<bool> =
-                    table.peers.iter().map(|one| !is_left_out(&one.peer)).collect();
-                table.routes.retain(|route| kept.get(route.peer).is_some_and(|kept| *kept));
-                for (of, _) in table.peers.iter_mut().zip(&kept).filter(|(_, kept)| !**kept) {
-                    of.size = Some(super::record::Size::default());
-                }
                 let before = self.last.unwrap_or(record.at);
-                self.change(record.at, None, before, |peers| peers.table(record.at, &table));
+                self.change(record.at, None, before, |peers| {
+                    peers.table(record.at, table, &is_left_out);
+                });
                 self.has_new = true;
                 self.end_gap(record.at, found);
                 if self.options.at.is_none() {
                     let shown = self.shown.clone();
-                    self.view(record.at, found);
+                    self.view((record.at, record.at), false, found);
                     // A change that is under way has its own row when it rests.
                     if self.open.as_ref().is_some_and(|open| open.first < record.at) {
                         self.shown = shown;
@@ -248,28 +253,38 @@ impl<'t> Collector<'t> {
 
     /// Nothing comes any more.
     pub fn end(&mut self, found: &mut dyn FnMut(Found<'_>)) {
+        let aggregates = std::mem::take(&mut self.aggregates);
+        // Where one ends and the next one begins, it is the next one's time.
+        let is_shown = |from: Timestamp, until: Timestamp| {
+            self.options.at.is_none_or(|at| {
+                from <= at
+                    && (at < until || at == until && (at == from || !aggregates.contains_key(&at)))
+            })
+        };
+        for (from, (until, scopes)) in &aggregates {
+            if is_shown(*from, *until) {
+                found(Found::View(View {
+                    collector: Arc::clone(&self.name),
+                    of_peer: None,
+                    started: *from,
+                    ended: *until,
+                    is_change: false,
+                    complete: true,
+                    alarms: scopes.iter().flat_map(|of| self.alarms_of(of)).collect(),
+                    scopes: scopes.clone(),
+                    peers: Vec::new(),
+                }));
+            }
+        }
         if self.is_done {
             return;
-        }
-        for (at, (until, scopes)) in std::mem::take(&mut self.aggregates) {
-            let collector = Arc::clone(&self.name);
-            let view = View {
-                collector,
-                started: at,
-                ended: until,
-                is_change: false,
-                complete: true,
-                scopes,
-                peers: Vec::new(),
-            };
-            found(Found::View(view));
         }
         let Some(last) = self.last else { return };
         if let Some(at) = self.options.at {
             if self.peers() > 0 {
                 self.advance(at.max(last), found);
                 if !self.is_done {
-                    self.view(at, found);
+                    self.view((at, at), false, found);
                 }
             }
             return;
@@ -284,7 +299,7 @@ impl<'t> Collector<'t> {
             scopes.iter().any(|scope| scope.asked > 0)
         };
         if self.shown.is_none() && is_known() {
-            self.view(last, found);
+            self.view((last, last), false, found);
         }
     }
 
@@ -306,13 +321,15 @@ impl<'t> Collector<'t> {
             if rest == Some(next) {
                 self.close(next, found);
             } else if at == Some(next) {
-                self.view(next, found);
+                if self.peers() > 0 {
+                    self.view((next, next), false, found);
+                }
                 self.is_done = true;
                 return;
             } else {
                 self.tick = Some(next);
                 if self.peers() > 0 {
-                    self.view(next, found);
+                    self.view((next, next), false, found);
                 }
             }
         }
@@ -322,30 +339,38 @@ impl<'t> Collector<'t> {
     fn next_tick(&mut self, to: Timestamp) -> Option<Timestamp> {
         let every = self.options.every?.as_secs();
         let last = self.last?;
-        let from = self
-            .tick
-            .map_or(last.as_second(), |tick| tick.as_second().max(last.as_second() - every));
+        // Behind a hole they begin anew: what was before the record is not known any more.
+        let is_next = |tick: &i64| tick + every >= last.as_second();
+        let tick = self.tick.map(Timestamp::as_second).filter(is_next);
+        let from = tick.unwrap_or(last.as_second());
         let next = Timestamp::from_second((from.div_euclid(every) + 1) * every).ok()?;
-        (next <= to && self.options.at.is_none()).then_some(next)
+        // Over a hole in the recording nobody knows anything.
+        let longest = last.saturating_add(HOLE).unwrap_or(Timestamp::MAX);
+        (next <= to.min(longest) && self.options.at.is_none()).then_some(next)
+    }
+
+    /// What a peer shows of a scope; of the block, what it shows of the routed prefixes together.
+    fn shows(&self, peer: &Peer, state: &State, scope: Ipv4Net, frozen: bool) -> Option<Seen> {
+        let of = |scope| Peers::seen(peer, state, scope, self.networks.origin(), frozen);
+        let block = &self.networks.targets().block;
+        if scope != block.prefix || block.routed_prefixes().eq([scope]) {
+            return of(scope);
+        }
+        block.routed_prefixes().filter_map(of).reduce(|mut one, other| {
+            one.add(&other);
+            one
+        })
     }
 
     /// What all peers, or one of them, show of all scopes.
     fn seen(&self, only: Option<Peer>) -> BTreeMap<(Peer, Ipv4Net), Option<Seen>> {
-        let routed: Vec<Ipv4Net> = self.networks.targets().block.routed_prefixes().collect();
-        let block = self.networks.targets().block.prefix;
         let mut all = BTreeMap::new();
         let states = self.peers.iter().filter(|(peer, _)| only.is_none_or(|only| only == **peer));
         for (peer, state) in
             states.filter(|(_, state)| self.peers.counts(state, self.options.full) || state.is_up())
         {
             for scope in self.scopes() {
-                let of = |scope| Peers::seen(peer, state, scope, self.networks.origin(), true);
-                let seen = if scope == block && routed != [block] {
-                    joined(routed.iter().map(|scope| of(*scope)))
-                } else {
-                    of(scope)
-                };
-                all.insert((*peer, scope), seen);
+                all.insert((*peer, scope), self.shows(peer, state, scope, true));
             }
         }
         all
@@ -367,32 +392,30 @@ impl<'t> Collector<'t> {
             let before = before.get(&(peer, scope)).cloned().flatten();
             match (before, after) {
                 (Some(before), Some(after)) if before != after => {
-                    let new = Move { at, not_before, scope, before, after };
-                    let open = self.open.get_or_insert_with(|| Open {
-                        first: at,
-                        last: at,
-                        moves: Vec::new(),
-                    });
-                    open.last = at;
-                    if open.moves.len() < MOST_MOVES {
-                        open.moves.push(new);
-                    }
+                    self.note(Move { at, not_before, scope, before, after });
                 }
                 // A prefix that nobody had before may be somebody else's.
                 (None, Some(after)) if !self.is_ours(scope) && after.reaches => {
-                    let before = Seen::default();
-                    let open = self.open.get_or_insert_with(|| Open {
-                        first: at,
-                        last: at,
-                        moves: Vec::new(),
-                    });
-                    open.moves.push(Move { at, not_before, scope, before, after });
-                    open.last = at;
+                    self.note(Move { at, not_before, scope, before: Seen::default(), after });
                     self.has_new = true;
                 }
                 (None, Some(_)) => self.has_new = true,
                 _ => {}
             }
+        }
+    }
+
+    fn note(&mut self, new: Move) {
+        let (at, before) = (new.at, self.viewed);
+        let open = self.open.get_or_insert_with(|| Open {
+            first: at,
+            last: at,
+            moves: Vec::new(),
+            before,
+        });
+        open.last = at;
+        if open.moves.len() < MOST_MOVES {
+            open.moves.push(new);
         }
     }
 
@@ -421,18 +444,11 @@ impl<'t> Collector<'t> {
 
     fn now_of<'n>(&'n self, scope: Ipv4Net, moves: &'n [Move], found_at: Timestamp) -> Now<'n> {
         let block = self.networks.targets().block.prefix;
-        let routed: Vec<Ipv4Net> = self.networks.targets().block.routed_prefixes().collect();
         let mut seen: BTreeMap<u32, Seen> = BTreeMap::new();
         let mut origins: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
         let mut invalid = BTreeSet::new();
         for (peer, state) in self.peers.iter() {
-            let of = |scope| Peers::seen(peer, state, scope, self.networks.origin(), false);
-            let shows = if scope == block && routed != [block] {
-                joined(routed.iter().map(|scope| of(*scope)))
-            } else {
-                of(scope)
-            };
-            let Some(shows) = shows else { continue };
+            let Some(shows) = self.shows(peer, state, scope, false) else { continue };
             for origin in &shows.origins {
                 origins.entry(*origin).or_default().insert(peer.asn);
                 let is_invalid =
@@ -472,9 +488,6 @@ impl<'t> Collector<'t> {
         if self.options.at.is_some() {
             return;
         }
-        for event in events {
-            found(Found::Event(event));
-        }
         let scopes = self.counting().scopes(&self.peers, &self.peers.others);
         let is_new = self.shown.as_ref().is_none_or(|shown| {
             let counts = |all: &[ScopeView]| -> Vec<_> {
@@ -486,20 +499,30 @@ impl<'t> Collector<'t> {
             };
             counts(shown) != counts(&scopes)
         });
+        // A table or an interval may have shown it already.
+        let shows = if is_new {
+            Some(open.first)
+        } else {
+            self.viewed.filter(|_| self.viewed != open.before)
+        };
+        for event in events {
+            found(Found::Event(Event { runs: [open.before, shows], ..event }));
+        }
         if is_new {
-            self.view_of(open.first, open.last, true, found);
+            // What a table began may have been so before.
+            let is_change = open.moves.first().is_some_and(|first| first.not_before == first.at);
+            self.view((open.first, open.last), is_change, found);
         }
     }
 
-    /// How things are at a table, or at a time that was asked for.
-    fn view(&mut self, at: Timestamp, found: &mut dyn FnMut(Found<'_>)) {
-        self.view_of(at, at, false, found);
+    /// What is wrong in a scope by itself, without anything to compare it with.
+    fn alarms_of(&self, of: &ScopeView) -> Vec<Kind> {
+        alarms(self.networks, of.scope, self.is_ours(of.scope), &of.origins, of.visibility)
     }
 
-    fn view_of(
+    fn view(
         &mut self,
-        started: Timestamp,
-        ended: Timestamp,
+        (started, ended): (Timestamp, Timestamp),
         is_change: bool,
         found: &mut dyn FnMut(Found<'_>),
     ) {
@@ -510,10 +533,26 @@ impl<'t> Collector<'t> {
         } else {
             Vec::new()
         };
+        let alarms = self
+            .scopes()
+            .into_iter()
+            .flat_map(|scope| self.now_of(scope, &[], ended).alarms())
+            .collect();
         self.shown = Some(scopes.clone());
+        self.viewed = Some(started);
         let collector = Arc::clone(&self.name);
-        let complete = self.gap.is_none();
-        found(Found::View(View { collector, started, ended, is_change, complete, scopes, peers }));
+        let (of_peer, complete) = (None, self.gap.is_none());
+        found(Found::View(View {
+            collector,
+            of_peer,
+            started,
+            ended,
+            is_change,
+            complete,
+            scopes,
+            alarms,
+            peers,
+        }));
         let all: Vec<Peer> =
             self.peers.iter().filter(|(_, state)| state.is_up()).map(|(peer, _)| *peer).collect();
         for peer in all.into_iter().filter(|_| self.options.by_peer) {
@@ -523,11 +562,13 @@ impl<'t> Collector<'t> {
             let collector = name.trim_start().into();
             found(Found::View(View {
                 collector,
+                of_peer: Some(peer),
                 started,
                 ended,
                 is_change,
                 complete,
                 scopes,
+                alarms: BTreeSet::new(),
                 peers: Vec::new(),
             }));
         }
@@ -547,7 +588,7 @@ impl<'t> Collector<'t> {
         let peers = up + self.resets.len() - 1;
         if self.gap.is_none() && self.resets.len() >= 3 && self.resets.len() * 5 >= peers * 4 {
             let first = self.resets.front().map_or(at, |reset| reset.0);
-            self.gap = Some(Gap { from: first, peers });
+            self.gap = Some(Gap { from: first, peers, before: self.viewed });
         }
     }
 
@@ -572,6 +613,7 @@ impl<'t> Collector<'t> {
             first_at: gap.from,
             at_rest: until,
             found_at: until,
+            runs: [gap.before, None],
             moved: gap.peers,
             of: gap.peers,
             sides: [Side::default(), Side::default()],
@@ -589,12 +631,4 @@ impl<'t> Collector<'t> {
         slot.0 = slot.0.max(until);
         slot.1.push(view);
     }
-}
-
-/// What a peer shows of several scopes taken together.
-fn joined(all: impl Iterator<Item = Option<Seen>>) -> Option<Seen> {
-    all.flatten().reduce(|mut one, other| {
-        one.add(&other);
-        one
-    })
 }

@@ -26,8 +26,7 @@ pub struct Listed {
 
 impl Listed {
     fn of(path: PathBuf, is_named: bool) -> Self {
-        let name =
-            path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = name_of(&path);
         let collector = collector(&path, &name);
         Self { from: time(&name), collector: collector.into(), path, is_named }
     }
@@ -59,8 +58,26 @@ pub fn listed(paths: &[PathBuf]) -> io::Result<Vec<Listed>> {
 }
 
 fn is_table(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = name_of(path);
     name.contains("bview") || name.contains("rib.") || name.contains("ribs.")
+}
+
+/// Whether a file is of updates, by its name.
+pub(super) fn is_update(path: &Path) -> bool {
+    name_of(path).contains("updates")
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn folders_of(path: Option<&Path>) -> Vec<String> {
+    let parts = path.into_iter().flat_map(Path::components);
+    let folders = parts.filter_map(|part| match part {
+        std::path::Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
+        _ => None,
+    });
+    folders.collect()
 }
 
 /// The collector: what stands in the name before `updates`, `bview` or `rib`, else the folder that is called as RIPE
@@ -75,15 +92,12 @@ fn collector(path: &Path, name: &str) -> String {
             before.split_once('.').filter(|(project, _)| matches!(*project, "ris" | "routeviews"));
         return short.map_or(before, |(_, collector)| collector).to_owned();
     }
-    let folders: Vec<String> = path
-        .parent()
-        .into_iter()
-        .flat_map(Path::components)
-        .filter_map(|part| match part {
-            std::path::Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
-            _ => None,
-        })
-        .collect();
+    let mut folders = folders_of(path.parent());
+    if folders.is_empty() && path.as_os_str() != "-" {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = parent.unwrap_or_else(|| Path::new(".")).canonicalize();
+        folders = folders_of(parent.ok().as_deref());
+    }
     let is_collector = |name: &&String| {
         name.starts_with("route-views")
             || name
@@ -97,16 +111,13 @@ fn collector(path: &Path, name: &str) -> String {
         ) || name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
     };
     let named = folders.iter().rev().find(is_collector);
-    let tree = folders.iter().any(|name| name == "bgpdata");
+    // RouteViews' first collector has no folder of its own.
+    let tree = folders.iter().rposition(|name| name == "bgpdata");
+    let before = |place: usize| place.checked_sub(1).map(|place| &folders[place]);
     match named {
         Some(name) => name.clone(),
-        // RouteViews' first collector has no folder of its own.
         None if tree
-            && folders
-                .iter()
-                .rev()
-                .find(|name| !is_tree(name))
-                .is_none_or(|name| name.contains("routeviews")) =>
+            .is_some_and(|tree| before(tree).is_none_or(|name| name.contains("routeviews"))) =>
         {
             "route-views2".into()
         }
@@ -203,11 +214,31 @@ mod tests {
             ("ris.rrc06.updates.1427846400.gz", "rrc06"),
             ("routeviews.route-views.jinx.updates.1427846400.bz2", "route-views.jinx"),
             ("x/rrc11_updates.20171001.0905.gz", "rrc11"),
-            ("updates.20171001.0905.gz", ""),
+            (
+                "/home/me/archive.routeviews.org/bgpdata/2017.10/RIBS/rib.20171001.0800.bz2",
+                "route-views2",
+            ),
             ("-", ""),
         ] {
             assert_eq!(*Listed::of(path.into(), true).collector, *collector, "{path}");
         }
+    }
+
+    /// Two folders with files of the same names are two collectors, from wherever they are named.
+    #[test]
+    fn a_name_alone_is_of_the_folder_that_it_is_in() {
+        let folder = std::env::current_dir().expect("a folder").canonicalize().expect("a path");
+        let folder = folder.file_name().expect("a name").to_string_lossy().into_owned();
+        for path in ["updates.20171001.0905.gz", "./updates.20171001.0905.gz"] {
+            assert_eq!(*Listed::of(path.into(), true).collector, *folder, "{path}");
+        }
+    }
+
+    /// A folder that is called so makes no updates of what is in it.
+    #[test]
+    fn what_a_file_is_of_stands_in_its_own_name() {
+        assert!(is_update(Path::new("rrc00/updates.20171001.0905.gz")));
+        assert!(!is_update(Path::new("updates/bview.20171001.0800.gz")));
     }
 
     #[test]

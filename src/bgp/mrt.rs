@@ -302,7 +302,7 @@ impl File<'_, '_> {
 
     /// `TABLE_DUMP`: one route of one peer (RFC 6396, 4.2).
     fn old_route(&mut self, at: Timestamp, bytes: &mut Bytes<'_>) -> Result<(), Damaged> {
-        let (_view, sequence) = (bytes.u16()?, bytes.u16()?);
+        let (_view, _sequence) = (bytes.u16()?, bytes.u16()?);
         let network = bytes.u32()?;
         let (length, _status) = (bytes.u8()?, bytes.u8()?);
         let originated = bytes.u32()?;
@@ -321,7 +321,6 @@ impl File<'_, '_> {
             building.places.insert(peer, place);
             place
         });
-        let _ = sequence;
         building.record += 1;
         building.count(place, length == 0)?;
         if self.sink.wanted.has(network, length) {

@@ -69,11 +69,17 @@ enum Session {
 /// A route of a peer to a prefix.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Route {
+    /// 0 in tables without numbers, and of peers that send one path.
     pub(super) path_id: u32,
-    /// Whether the number tells it from others; tables and peers that send one path have none.
-    is_numbered: bool,
     pub(super) path: Arc<AsPath>,
     pub(super) since: Timestamp,
+}
+
+impl Route {
+    /// Whether the number tells it from others.
+    fn is_numbered(&self) -> bool {
+        self.path_id > 0
+    }
 }
 
 /// The routes of a peer by prefix. A prefix that was withdrawn has none.
@@ -188,21 +194,24 @@ impl State {
     fn announce(&mut self, prefix: Ipv4Net, route: Route) {
         self.had_route = true;
         let routes = self.routes.entry(prefix).or_default();
-        if !route.is_numbered {
+        if !route.is_numbered() {
             // A route without a number takes the place of all others that have none.
-            let before = routes.iter().find(|known| !known.is_numbered && known.path == route.path);
+            let before =
+                routes.iter().find(|known| !known.is_numbered() && known.path == route.path);
             let since = before.map_or(route.since, |known| known.since);
-            routes.retain(|known| known.is_numbered);
+            routes.retain(Route::is_numbered);
             routes.push(Route { since, ..route });
             return;
         }
-        match routes.iter_mut().find(|known| known.is_numbered && known.path_id == route.path_id) {
+        match routes.iter_mut().find(|known| known.is_numbered() && known.path_id == route.path_id)
+        {
             Some(known) if known.path == route.path => {}
             Some(known) => *known = route,
             None => {
                 // A table that leaves the numbers out has it already.
-                let same =
-                    routes.iter().position(|known| !known.is_numbered && known.path == route.path);
+                let same = routes
+                    .iter()
+                    .position(|known| !known.is_numbered() && known.path == route.path);
                 if let Some(same) = same {
                     routes.remove(same);
                 }
@@ -214,15 +223,15 @@ impl State {
     fn withdraw(&mut self, prefix: Ipv4Net, path_id: u32) {
         let routes = self.routes.entry(prefix).or_default();
         let numbered =
-            routes.iter().position(|known| known.is_numbered && known.path_id == path_id);
+            routes.iter().position(|known| known.is_numbered() && known.path_id == path_id);
         match numbered {
-            _ if path_id == 0 => routes.retain(|known| known.is_numbered),
+            _ if path_id == 0 => routes.retain(Route::is_numbered),
             Some(place) => {
                 routes.remove(place);
             }
             // It is one of those whose numbers a table left out.
             None => {
-                if let Some(place) = routes.iter().position(|known| !known.is_numbered) {
+                if let Some(place) = routes.iter().position(|known| !known.is_numbered()) {
                     routes.remove(place);
                 }
             }
@@ -239,11 +248,8 @@ impl State {
                 paths.sort_unstable();
                 paths
             };
-            let is_plain = routes.iter().all(|route| !route.is_numbered);
-            if is_plain
-                && known.iter().all(|route| route.is_numbered)
-                && paths(&known) == paths(routes)
-            {
+            let is_plain = routes.iter().all(|route| !route.is_numbered());
+            if is_plain && known.iter().all(Route::is_numbered) && paths(&known) == paths(routes) {
                 *routes = known;
             }
         }
@@ -342,9 +348,9 @@ impl Peers {
 
     pub(super) fn update(&mut self, at: Timestamp, peer: Peer, update: &Update) {
         let state = self.state(peer);
-        // A message of a session of which nothing was said: it is up again.
+        // A message of a session of which nothing was said: it is up again, and nobody will say when its table is whole.
         if state.session == Session::Down {
-            state.session = Session::Sending;
+            state.session = Session::Unknown;
         }
         state.internal |= update.internal;
         for nlri in &update.withdrawn {
@@ -353,18 +359,27 @@ impl Peers {
         if let Some(path) = &update.path {
             for nlri in &update.announced {
                 let (path_id, path) = (nlri.path_id, Arc::clone(path));
-                let route = Route { path_id, is_numbered: path_id > 0, path, since: at };
+                let route = Route { path_id, path, since: at };
                 state.announce(nlri.prefix, route);
             }
         }
         self.others.extend(update.announced.iter().map(|nlri| nlri.prefix));
     }
 
-    /// Takes the tables of a view.
-    pub(super) fn table(&mut self, at: Timestamp, table: &Table) {
+    /// Takes the tables of a view, without those of peers that are left out.
+    pub(super) fn table(
+        &mut self,
+        at: Timestamp,
+        table: &Table,
+        is_left_out: &dyn Fn(&Peer) -> bool,
+    ) {
+        let left_out: Vec<bool> = table.peers.iter().map(|of| is_left_out(&of.peer)).collect();
         let mut tables: Vec<Routes> = vec![Routes::new(); table.peers.len()];
         for route in &table.routes {
             let Some(routes) = tables.get_mut(route.peer) else { continue };
+            if left_out[route.peer] {
+                continue;
+            }
             let since = route.since.unwrap_or(at);
             // An entry that is younger than the view is of an update behind it.
             if since > at {
@@ -372,17 +387,19 @@ impl Peers {
             }
             let (path_id, path) = (route.nlri.path_id, Arc::clone(&route.path));
             let routes = routes.entry(route.nlri.prefix).or_default();
-            routes.push(Route { path_id, is_numbered: path_id > 0, path, since });
+            routes.push(Route { path_id, path, since });
             self.others.insert(route.nlri.prefix);
         }
         let mut listed = BTreeSet::new();
-        for (of, routes) in table.peers.iter().zip(tables) {
+        let kept =
+            table.peers.iter().zip(tables).zip(&left_out).filter(|(_, left_out)| !**left_out);
+        for ((of, routes), _) in kept {
             let is_empty = match of.size {
                 Some(size) => size.prefixes == 0,
                 None => routes.is_empty(),
             };
             // The list of peers has those without a session too.
-            if table.extent != Extent::Part && is_empty && table.extent == Extent::Whole {
+            if table.extent == Extent::Whole && is_empty {
                 continue;
             }
             if is_empty && table.about.is_none() && !self.states.contains_key(&of.peer) {

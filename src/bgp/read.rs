@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use crate::input::{self, Found, Opened, Visit, Walk};
 
-use super::files::{Listed, listed};
+use super::files::{Listed, is_update, listed};
 use super::record::{Record, Wanted, What};
 use super::sink::{Learning, ReadCounts, Sink};
 use super::{mrt, ripestat, ris_live, text};
@@ -288,9 +288,8 @@ impl All<'_> {
 
     /// Reports files that are missing, as far as the names show how long each file is.
     fn gaps(&mut self, collector: &str, files: &[Listed]) {
-        let is_update = |file: &&Listed| file.path.to_string_lossy().contains("updates");
-        let times: Vec<Timestamp> =
-            files.iter().filter(is_update).filter_map(|file| file.from).collect();
+        let updates = files.iter().filter(|file| is_update(&file.path));
+        let times: Vec<Timestamp> = updates.filter_map(|file| file.from).collect();
         let steps: Vec<i64> =
             times.windows(2).map(|two| two[1].duration_since(two[0]).as_secs()).collect();
         let Some(step) = steps.iter().copied().filter(|step| *step > 0).min() else { return };
@@ -317,11 +316,12 @@ impl All<'_> {
         };
         walk.through(&file.path, &mut |Visit { name, is_named, found }| match found {
             Found::Input(opened) => {
-                outcome.files += 1;
                 let read =
                     read_one(name, opened, (file, is_named), options, number, waiting, remark);
                 match read {
-                    Ok(counts) => {
+                    Ok(None) => {}
+                    Ok(Some(counts)) => {
+                        outcome.files += 1;
                         outcome.counts.add(counts);
                         outcome.failed += u64::from(counts.cut);
                     }
@@ -340,6 +340,7 @@ impl All<'_> {
     }
 }
 
+/// Reads one file; nothing where it is passed over.
 fn read_one(
     name: &str,
     mut opened: Opened<'_>,
@@ -348,12 +349,12 @@ fn read_one(
     number: usize,
     waiting: &mut Waiting,
     remark: Report<'_>,
-) -> Result<ReadCounts, BgpError> {
+) -> Result<Option<ReadCounts>, BgpError> {
     let Some(format) = options.from.or_else(|| recognise(&opened.head)) else {
         let kind = input::kind(&opened.head);
         if !(is_named && file.is_named) {
             remark(Remark::PassedOver { file: name, why: kind });
-            return Ok(ReadCounts::default());
+            return Ok(None);
         }
         let formats: Vec<_> = FORMATS.iter().map(BgpFormat::name).collect();
         return Err(BgpError::Unrecognised {
@@ -388,7 +389,7 @@ fn read_one(
         remark(Remark::Wrong { place: name.to_owned(), why: &why });
     }
     read.map_err(|source| BgpError::File { file: name.into(), source })?;
-    Ok(counts)
+    Ok(Some(counts))
 }
 
 impl Waiting {
@@ -423,7 +424,6 @@ impl Waiting {
         };
         let rest = self.records.split_off(ready);
         let ready = std::mem::replace(&mut self.records, rest);
-        let mut begin = 0;
         for together in ready.chunk_by(|one, other| one.1.at == other.1.at) {
             let several = together.iter().any(|(file, _)| *file != together[0].0);
             for (place, (file, record)) in together.iter().enumerate() {
@@ -438,8 +438,6 @@ impl Waiting {
                 let collector = record.collector.as_ref().unwrap_or(collector);
                 take(collector, record.clone());
             }
-            begin += together.len();
         }
-        debug_assert_eq!(begin, ready.len());
     }
 }

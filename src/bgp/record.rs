@@ -44,18 +44,18 @@ impl Wanted {
     /// Whether prefixes together cover the block.
     #[must_use]
     pub fn is_covered(&self, prefixes: &[Ipv4Net]) -> bool {
-        let covers = |prefix: &&Ipv4Net| {
-            self.has(u32::from(prefix.network()), prefix.prefix_len())
-                && prefix.prefix_len() <= self.length
-        };
-        let inside = prefixes.iter().filter(|one| one.prefix_len() > self.length);
-        let inside = inside.filter(|one| self.has(u32::from(one.network()), one.prefix_len()));
-        let sizes: BTreeSet<Ipv4Net> = inside.map(Ipv4Net::trunc).collect();
-        let size: u64 = sizes.iter().map(|one| 1_u64 << (32 - u32::from(one.prefix_len()))).sum();
-        prefixes.iter().any(|prefix| covers(&prefix)) || size >= 1 << (32 - u32::from(self.length))
+        let block = Ipv4Net::new(self.network.into(), self.length);
+        let together = Ipv4Net::aggregate(&prefixes.to_vec());
+        block.is_ok_and(|block| together.iter().any(|one| one.contains(&block)))
     }
 
     /// Whether a prefix is one of them.
+    #[must_use]
+    pub fn has_prefix(&self, prefix: Ipv4Net) -> bool {
+        self.has(u32::from(prefix.network()), prefix.prefix_len())
+    }
+
+    /// The same of a prefix in two numbers, as files have it.
     #[must_use]
     pub fn has(&self, network: u32, length: u8) -> bool {
         if self.everything {

@@ -175,7 +175,7 @@ impl Tables {
 }
 
 fn is_wanted(prefix: Ipv4Net, sink: &Sink<'_>) -> bool {
-    sink.wanted.has(u32::from(prefix.network()), prefix.prefix_len())
+    sink.wanted.has_prefix(prefix)
 }
 
 fn state(

@@ -121,8 +121,7 @@ fn update(
     let wanted = sink.wanted;
     let touches = |text: &Cow<'_, str>| -> Option<Nlri> {
         let prefix: Ipv4Net = text.parse().ok()?;
-        let is_wanted = wanted.has(u32::from(prefix.network()), prefix.prefix_len());
-        is_wanted.then(|| Nlri { prefix: prefix.trunc(), path_id: 0 })
+        wanted.has_prefix(prefix).then(|| Nlri { prefix: prefix.trunc(), path_id: 0 })
     };
     let all = || message.announcements.iter().flat_map(|one| &one.prefixes);
     let is_v4 = |text: &&Cow<'_, str>| !text.contains(':');

@@ -96,6 +96,8 @@ type Collector = Option<Arc<str>>;
 pub(super) struct Learning {
     peers: HashMap<(Collector, Peer), Sending>,
     looked: Option<Timestamp>,
+    /// The time of the youngest record.
+    latest: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone)]
@@ -212,6 +214,7 @@ impl Sink<'_> {
 
     /// It is so late: who has been quiet has sent its table.
     pub(super) fn now(&mut self, at: Timestamp) {
+        self.learning.latest = self.learning.latest.max(Some(at));
         if self.learning.peers.is_empty()
             || self.learning.looked.is_some_and(|looked| at.duration_since(looked).abs() < EVERY)
         {
@@ -223,13 +226,16 @@ impl Sink<'_> {
             let late = sending.began.saturating_add(LONGEST).ok();
             let ended = sending.ended.and_then(|ended| ended.saturating_add(QUIET).ok());
             let due = quiet.min(late);
-            ended.map_or(due, |ended| due.min(Some(ended))).filter(|due| *due <= at)
+            let due = ended.map_or(due, |ended| due.min(Some(ended)));
+            // It is known now, behind the records that have gone by.
+            due.filter(|due| *due <= at).map(|_| at)
         });
     }
 
     /// Nothing comes any more: what a peer has sent is its table.
     pub(super) fn end(&mut self) {
-        self.learned(|sending| Some(sending.last));
+        let latest = self.learning.latest;
+        self.learned(|sending| latest.max(Some(sending.last)));
     }
 
     fn learned(&mut self, due: impl Fn(&Sending) -> Option<Timestamp>) {

@@ -141,9 +141,7 @@ fn read(input: &mut dyn BufRead, sink: &mut Sink<'_>, parse: Parse) -> io::Resul
 fn take(read: Read<'_>, sink: &mut Sink<'_>, tables: &mut Tables) -> Result<(), &'static str> {
     let Read { at, collector, peer, line } = read;
     let collector: Option<Arc<str>> = collector.map(Arc::from);
-    let is_wanted = |nlri: &Nlri, sink: &Sink<'_>| {
-        sink.wanted.has(u32::from(nlri.prefix.network()), nlri.prefix.prefix_len())
-    };
+    let is_wanted = |nlri: &Nlri, sink: &Sink<'_>| sink.wanted.has_prefix(nlri.prefix);
     if !matches!(line, Line::Route { is_table: true, .. }) {
         tables.end(sink, true);
         sink.now(at);
@@ -154,15 +152,16 @@ fn take(read: Read<'_>, sink: &mut Sink<'_>, tables: &mut Tables) -> Result<(), 
             sink.session(at, collector, peer, up);
         }
         Line::Withdrawn(nlri) => {
+            let Some(nlri) = nlri else { return Ok(()) };
             sink.counts.withdrawn += 1;
-            if let Some(nlri) = nlri.filter(|nlri| is_wanted(nlri, sink)) {
+            if is_wanted(&nlri, sink) {
                 let update = Update { withdrawn: vec![nlri], ..Update::default() };
                 sink.give(at, collector, What::Update(peer, update));
             }
         }
         Line::Route { is_table: true, nlri, path } => {
-            sink.counts.announced += 1;
             let Some(nlri) = nlri else { return Ok(()) };
+            sink.counts.announced += 1;
             let building = tables.of(at, collector.as_ref());
             let place = building.count(peer, nlri.prefix);
             if is_wanted(&nlri, sink) {
@@ -171,8 +170,8 @@ fn take(read: Read<'_>, sink: &mut Sink<'_>, tables: &mut Tables) -> Result<(), 
             }
         }
         Line::Route { is_table: false, nlri, path } => {
-            sink.counts.announced += 1;
             let Some(nlri) = nlri else { return Ok(()) };
+            sink.counts.announced += 1;
             let prefix = (u32::from(nlri.prefix.network()), nlri.prefix.prefix_len());
             sink.counted(at, collector.as_ref(), peer, [prefix]);
             if is_wanted(&nlri, sink) {

@@ -10,20 +10,26 @@ use std::sync::Arc;
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
-use crate::split::{Share, Verdict};
+use crate::split::{Share, Verdict, most_first, real, verdict};
 use crate::transit::Class;
 
+use super::change::Kind;
 use super::networks::Networks;
 use super::path::{AsPath, NextTo};
 use super::peers::{FullFeed, PeerKind, Peers, State, Way};
 use super::record::{Aggregate, Peer};
 use super::vrps::{Rpki, Vrps};
 
+/// A smaller share is in no verdict: a row shows it as next to 0.
+const LEAST: f64 = 0.0005;
+
 /// What the peers of a collector see at one time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
-    /// The collector.
+    /// The collector; with the peer, where it is of that alone.
     pub collector: Arc<str>,
+    /// The only peer that it is of.
+    pub of_peer: Option<Peer>,
     /// The first message of the change that it follows; of a table, its time.
     pub started: Timestamp,
     /// The last message of that change.
@@ -34,6 +40,9 @@ pub struct View {
     pub complete: bool,
     /// The block first, then its routed prefixes, then the others that were seen.
     pub scopes: Vec<ScopeView>,
+    /// What is wrong, by the event that it would begin with: an outage, a foreign origin, an upstream that no carrier
+    /// has. Of a single peer nothing follows.
+    pub alarms: BTreeSet<Kind>,
     /// What each peer sends, where that is wanted.
     pub peers: Vec<PeerPath>,
 }
@@ -55,7 +64,7 @@ pub struct ScopeView {
     pub counts: BTreeMap<Class, usize>,
     /// The share of each configured class.
     pub shares: Vec<Option<Share>>,
-    /// What the counts say together.
+    /// What the weights say together: also a class whose count is rounded to 0.
     pub verdict: Verdict,
     /// How many AS have a route by each carrier, most first. One with several paths counts at each.
     pub carriers: Vec<(String, usize)>,
@@ -259,10 +268,15 @@ impl Counting<'_> {
             .filter(|(class, _)| class.is_classified())
             .map(|(_, weight)| weight)
             .sum();
+        let is_there = |(class, weight): &&(Class, f64)| {
+            let of = if class.is_classified() { classified } else { real(asked) };
+            *weight > LEAST * of
+        };
+        let present = weights.iter().filter(is_there).map(|(class, _)| (*class, 1)).collect();
         let sizes: f64 = forks.values().map(|weight| weight * weight).sum();
         let share = |class: Class| {
             (classified > 1e-9 && sizes > 0.0).then(|| {
-                Share::of_weight(
+                Share::wilson(
                     (of(class) / classified).clamp(0.0, 1.0),
                     classified * classified / sizes,
                 )
@@ -275,7 +289,7 @@ impl Counting<'_> {
             full_peers: None,
             asked,
             visibility: None,
-            verdict: verdict(&counts),
+            verdict: verdict(&present, 0),
             counts,
             shares,
             carriers: Vec::new(),
@@ -384,29 +398,6 @@ fn rounded(weights: &[(Class, f64)], sum: usize) -> BTreeMap<Class, usize> {
         *count += 1;
     }
     counts.into_iter().map(|(class, _, count)| (class, count)).collect()
-}
-
-fn verdict(counts: &BTreeMap<Class, usize>) -> Verdict {
-    let some = |class: &Class| counts.get(class).is_some_and(|count| *count > 0);
-    let classified: Vec<Class> =
-        counts.keys().copied().filter(|class| class.is_classified()).filter(some).collect();
-    match classified[..] {
-        [] if some(&Class::Unreached) && !some(&Class::Unknown) => Verdict::One(Class::Unreached),
-        [] => Verdict::One(Class::Unknown),
-        [class] => Verdict::One(class),
-        _ => Verdict::Mixed,
-    }
-}
-
-fn most_first<T: Ord>(counts: BTreeMap<T, usize>) -> Vec<(T, usize)> {
-    let mut counts: Vec<(T, usize)> = counts.into_iter().collect();
-    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    counts
-}
-
-#[expect(clippy::cast_precision_loss, reason = "no collector has 2^53 peers")]
-pub(super) fn real(count: usize) -> f64 {
-    count as f64
 }
 
 /// The nearest whole number.

@@ -9,14 +9,11 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 
 use crate::targets::Block;
+use crate::trace::is_one_box;
 
 use super::host::{Found, Host, Implausible};
 use super::liveness::PingMethod;
 
-/// How many addresses of a routed prefix must have been pinged before their likeness means anything.
-const FEWEST: usize = 16;
-/// Nine of ten that reply are too many: the first and the last address of a network belong to no host.
-const SHARE: (usize, usize) = (9, 10);
 /// No path is longer.
 const LONGEST: u8 = 64;
 /// More replies than this show how far away the hosts of a prefix are.
@@ -75,7 +72,7 @@ impl PrefixReplies {
     fn is_alike(&self, found: &Found) -> bool {
         let pinged = self.pinged.get(&found.liveness.method()).copied().unwrap_or_default();
         let replied = self.replied.get(&found.liveness.method()).copied().unwrap_or_default();
-        pinged >= FEWEST && replied * SHARE.1 >= pinged * SHARE.0
+        is_one_box(replied, pinged)
     }
 
     /// No router on the way, further than any path, or not half as far away as its neighbours.

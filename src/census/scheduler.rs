@@ -25,6 +25,8 @@ const SPACING: Duration = Duration::from_millis(200);
 /// How long a target waits when the machine would not send its ping, and how often before it is given up.
 const HOLD: Duration = Duration::from_secs(1);
 const MOST_REFUSALS: u8 = 8;
+/// Within how long the system reports that a ping never left: three seconds, which its search for a gateway takes.
+const REPORTED_WITHIN: Duration = Duration::from_secs(4);
 
 /// How to ping.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,6 +171,14 @@ impl PingScheduler {
         false
     }
 
+    /// Until when the system may report that the last ping never left, where that was so of an earlier one and the
+    /// target is silent: silence that it is not.
+    fn reported_until(&self, place: usize) -> Option<Moment> {
+        let host = &self.targets[place].host;
+        let is_open = host.found.is_none() && host.pings.iter().any(|ping| !ping.left);
+        host.pings.last().filter(|_| is_open).map(|last| last.sent.at + REPORTED_WITHIN)
+    }
+
     fn set_timer(&mut self, place: usize, at: Moment) {
         self.targets[place].state = State::Until(at);
         self.timers.push(Reverse((at, place)));
@@ -307,6 +317,8 @@ impl Scheduler for PingScheduler {
             if self.wants_more(place) {
                 self.targets[place].state = State::Ready;
                 self.ready.push_back(place);
+            } else if let Some(until) = self.reported_until(place).filter(|until| *until > now) {
+                self.set_timer(place, until);
             } else {
                 self.end(place);
             }

@@ -1,6 +1,6 @@
 //! `lasthop bgp`: the control plane, from what route collectors recorded.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -22,6 +22,7 @@ use crate::output::{
     bgp_table, explain_peers, runs_in, summary_header,
 };
 use crate::owner::AsTable;
+use crate::split::Verdict;
 use crate::targets::Targets;
 
 use super::common::Common;
@@ -92,7 +93,7 @@ pub(super) struct Bgp {
     /// Which peers see each prefix by which path, instead of the rows, at --at or at the end; one prefix alone if given
     #[arg(long, value_name = "PREFIX", num_args = 0..=1, default_missing_value = ALL, conflicts_with = "events")]
     explain: Option<String>,
-    /// Exit with code 5 on these, commas between
+    /// Exit with code 5 on these, commas between: where they are events, or in the newest row
     #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
     fail_on: Vec<FailOn>,
     /// Print the names of the archives' files that show the time from FROM to TO, and read nothing; --vantage names the
@@ -145,8 +146,12 @@ struct Explained {
 }
 
 /// What came of the files.
+#[derive(Default)]
 struct Results {
+    /// One for each run.
     views: Vec<View>,
+    /// Their places, by the run.
+    places: HashMap<String, usize>,
     events: Vec<Event>,
     /// Whether a scope was classified.
     is_classified: bool,
@@ -160,6 +165,10 @@ impl Bgp {
             })?;
             return Ok(Exit::Measured);
         }
+        anyhow::ensure!(
+            self.vrps.is_some() || !self.fail_on.contains(&FailOn::Invalid),
+            "--fail-on invalid needs the payloads of the RPKI: name their file by --vrps, as Routinator or rpki-client writes it"
+        );
         let targets = config::targets(common)?;
         let (files, explain) = self.files_and_prefix();
         #[cfg(feature = "remote")]
@@ -186,7 +195,8 @@ impl Bgp {
             keep_peers: self.peers.is_some() || explain.is_some(),
             by_peer: self.by == By::Peer,
         };
-        let mut results = Results { views: Vec::new(), events: Vec::new(), is_classified: false };
+        let mut results = Results::default();
+        let mut peer_views = PeerViews::default();
         // The header is there even without a message.
         add(&mut message_file, &Rows::new::<MessageRow<_>>(Vec::new(), []));
         add(&mut peer_file, &Rows::new::<PeerRow<_>>(Vec::new(), []));
@@ -201,7 +211,9 @@ impl Bgp {
                         add(&mut message_file, &bgp_messages(&found, &networks));
                     }
                     Found::View(view) if !is_outside(view.started) && !view.peers.is_empty() => {
-                        add(&mut peer_file, &bgp_peers(view, &networks));
+                        for view in peer_views.take(view.clone()) {
+                            add(&mut peer_file, &bgp_peers(&view, &networks));
+                        }
                     }
                     _ => {}
                 }
@@ -215,6 +227,9 @@ impl Bgp {
                     _ => {}
                 }
             })?;
+        for view in peer_views.0 {
+            add(&mut peer_file, &bgp_peers(&view, &networks));
+        }
         let rows = results.rows(&targets);
         let filled = [peer_file, message_file].into_iter().flatten().map(RowFile::finish);
         let filled: Vec<_> = filled.filter_map(Result::err).collect();
@@ -377,15 +392,9 @@ impl Bgp {
         }
         let classes = &networks.targets().classes;
         // People read the newest of each collector, and what led to it.
-        let newest = || {
-            let mut newest: BTreeMap<&str, &View> = BTreeMap::new();
-            for view in &results.views {
-                newest.insert(&view.collector, view);
-            }
-            newest.into_values()
-        };
         if let Some(Explained { prefix }) = explain {
-            let text: String = newest().map(|view| explain_peers(view, prefix, networks)).collect();
+            let text: String =
+                results.newest().map(|view| explain_peers(view, prefix, networks)).collect();
             return stdout::write(|out| out.write_all(text.as_bytes()));
         }
         if self.events {
@@ -399,7 +408,7 @@ impl Bgp {
         };
         format.write(rows, || {
             let mut text = String::new();
-            for view in newest() {
+            for view in results.newest() {
                 let _ = writeln!(text, "{}", bgp_table(view, classes, stdout::width()));
             }
             if !results.events.is_empty() {
@@ -411,7 +420,11 @@ impl Bgp {
 
     fn exit(&self, results: &Results, outcome: Outcome) -> Exit {
         let asks = |what: FailOn| self.fail_on.contains(&what);
-        let has = |is: &dyn Fn(Kind) -> bool| results.events.iter().any(|event| is(event.kind));
+        // What began before the files is no event, but it shows in the newest row.
+        let has = |is: &dyn Fn(Kind) -> bool| {
+            let began = results.events.iter().map(|event| event.kind);
+            began.chain(results.newest().flat_map(|view| view.alarms.iter().copied())).any(is)
+        };
         let is_invalid = || {
             let mut scopes = results.views.iter().flat_map(|view| &view.scopes);
             scopes.any(|scope| scope.rpki == Some(Rpki::Invalid))
@@ -433,15 +446,47 @@ impl Bgp {
     }
 }
 
+/// Views whose peers wait to be written, since a later view may be of the same run.
+#[derive(Default)]
+struct PeerViews(Vec<View>);
+
+impl PeerViews {
+    /// Takes the next one. Returns those that no later one can stand for: a change is looked at after a quarter of an hour at
+    /// the latest.
+    fn take(&mut self, view: View) -> Vec<View> {
+        const LONGEST: SignedDuration = SignedDuration::from_hours(1);
+        let (run, collector, started) = (bgp_run_id(&view), view.collector.clone(), view.started);
+        self.0.retain(|waiting| bgp_run_id(waiting) != run);
+        self.0.push(view);
+        let is_over = |waiting: &mut View| {
+            waiting.collector == collector && started.duration_since(waiting.started) > LONGEST
+        };
+        self.0.extract_if(.., is_over).collect()
+    }
+}
+
 impl Results {
     fn take(&mut self, mut view: View, keeps_peers: bool) {
-        let counts = view.scopes.iter().flat_map(|scope| &scope.counts);
-        self.is_classified |=
-            counts.into_iter().any(|(class, count)| class.is_classified() && *count > 0);
+        self.is_classified |= view.scopes.iter().any(|scope| match scope.verdict {
+            Verdict::One(class) => class.is_classified(),
+            Verdict::Mixed => true,
+        });
         if !keeps_peers {
             view.peers = Vec::new();
         }
+        // A change that a table began has its run, and stands for it once it has come to rest.
+        if let Some(before) = self.places.insert(bgp_run_id(&view), self.views.len()) {
+            self.views.remove(before);
+            self.places.values_mut().filter(|place| **place > before).for_each(|place| *place -= 1);
+        }
         self.views.push(view);
+    }
+
+    /// The newest of each collector.
+    fn newest(&self) -> impl Iterator<Item = &View> {
+        let newest: BTreeMap<&str, &View> =
+            self.views.iter().map(|view| (&*view.collector, view)).collect();
+        newest.into_values()
     }
 
     fn rows(&self, targets: &Targets) -> Rows {

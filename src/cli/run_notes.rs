@@ -8,11 +8,9 @@ use crate::probe::transport::TransportCounts;
 use crate::split::{Doubt, Split};
 use crate::survey::Judged;
 use crate::targets::Block;
+use crate::trace::FEWEST_ASKED;
 
 use super::common::Common;
-
-/// How many targets of a routed prefix must have been pinged before their number means anything.
-const FEWEST: usize = 16;
 
 /// Warns where many traces ended before a hop that others saw: a border that limits its answers. Their
 /// class is that of the hop before it.
@@ -99,11 +97,10 @@ pub(super) fn census(census: &Census, block: &Block, common: &Common) {
         ));
     }
     for HostCount { scope, targets, alive, .. } in HostCounts::of(&census.hosts, block).routed {
-        // A routed prefix is mostly empty.
-        if targets >= FEWEST && alive * 2 >= targets {
+        if targets >= FEWEST_ASKED && alive * 2 >= targets {
             common.warn(&format!(
-                "{alive} of {targets} targets in {scope} count as alive: that many are rare, and one box may answer \
-                 for them"
+                "{alive} of {targets} targets in {scope} seem alive. Real networks are mostly empty: one box may \
+                 answer for all of them"
             ));
         }
     }

@@ -58,9 +58,10 @@ tables! {
             "The class that all classified traces share, mixed where they differ, else unknown or unreached";
         carriers: Maybe(&Text),
             "Holders of the last foreign hops, by classified traces: name=count, semicolons between, most first";
-        last_hops: Count, "Number of different last foreign hops of the classified traces";
+        last_hops: Maybe(&Count), "Number of different last foreign hops of the classified traces; empty of BGP";
         rtt_ms: Maybe(&Millis), "Median RTT of the last foreign hop";
-        probes: Count, "Number of packets sent for the traces, TCP ports that stayed silent included";
+        probes: Maybe(&Count),
+            "Number of packets sent for the traces, TCP ports that stayed silent included; empty of BGP";
         complete: Flag,
             "False when the run was interrupted, ran out of time, or could not send what it meant to";
         pinged: Maybe(&Count), "Number of targets that were pinged", since 2;
@@ -76,7 +77,8 @@ tables! {
         doubts: Maybe(&Text),
             "Marks of what speaks against the run, semicolons between: gateway (something near the vantage \
              answers for every address), near (nothing answered behind the first public hop), uplink (a part \
-             of the traces did not leave the vantage's network), moved (the vantage's address changed)", since 3;
+             of the traces did not leave the vantage's network), moved (the vantage's address changed), \
+             no-message (of BGP: no message shows since when it is so, as at a table)", since 3;
         peers: Maybe(&Count), "Of BGP: number of AS whose routers sent their tables", since 3;
         full_peers: Maybe(&Count), "Of BGP: number of them that sent nearly the whole table", since 3;
         visibility: Maybe(&Share), "Of BGP: share of the full peers that have a route to the scope", since 3;
@@ -255,7 +257,9 @@ tables! {
             "share-moved", "hosts-silent", "hosts-back", "unknown-upstream", "origin-changed",
             "foreign-more-specific", "rpki-invalid-began", "rpki-invalid-ended", "collector-gap",
         ]), "What changed; the last six are of BGP alone";
-        not_before: Time, "It happened after this: the start of the last run before it";
+        not_before: Time,
+            "It happened after this: the start of the last run before it; of BGP: the first message that shows it, \
+             or where only tables show it, the last record before";
         not_after: Time, "It happened before this: the end of the first run that shows it";
         vantage: Label, "Where the packets left from; empty where nobody named it";
         method: Label,
@@ -270,8 +274,8 @@ tables! {
         share_after: Maybe(&Share), "The same share, after";
         counts_before: Maybe(&Text), "The counts behind it, before: name=count, semicolons between";
         counts_after: Maybe(&Text), "The same counts, after";
-        run_before: Text, "The last run before it";
-        run_after: Text, "The first run that shows it";
+        run_before: Maybe(&Text), "The last run before it; empty where no row of BGP is older";
+        run_after: Maybe(&Text), "The first run that shows it; empty where no row of BGP shows it";
         found_at: Time, "Start of the run with which it was certain";
         incident: Count,
             "Its number among what happened at once, from 1 for each vantage and method; events between the same two \

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use crate::columns::{Kind, Row as _, SUMMARY, SummaryRow};
 use crate::input;
-use crate::output::{BGP, STATE_VIEW};
+use crate::output::{BGP_METHOD, NO_MESSAGE};
 use crate::plain_text::plain;
 
 use super::csv_line::Cells;
@@ -215,9 +215,10 @@ impl Columns {
         let started = started.ok_or_else(|| self.malformed(cells, places.started_at, TIME))?;
         let ended = last.ended(cells.get(places.ended_at), started);
         let scope = text(cells.get(places.scope)).and_then(|text| text.trim().parse().ok());
-        let run = last.run(cells.get(places.run_id));
-        let is_announced = text(cells.get(places.method)).is_some_and(|method| method == BGP);
+        let is_announced =
+            text(cells.get(places.method)).is_some_and(|method| method == BGP_METHOD);
         let row = Row {
+            run: last.run(cells.get(places.run_id)),
             started,
             ended: ended.ok_or_else(|| self.malformed(cells, places.ended_at, TIME))?,
             vantage: names.of(&String::from_utf8_lossy(cells.get(places.vantage))),
@@ -234,9 +235,9 @@ impl Columns {
                 .ok_or_else(|| self.malformed(cells, places.complete, "true or false"))?,
             vantage_is: self.vantage_state(cells)?,
             plane: if is_announced { Plane::Control } else { Plane::Data },
-            is_change: is_announced && !run.ends_with(STATE_VIEW),
+            is_change: is_announced
+                && !self.doubts(cells).any(|mark| mark == NO_MESSAGE.as_bytes()),
             full_peers: self.full_peers(cells)?,
-            run,
         };
         self.check_verdict(cells, names, &row)?;
         Ok(row)
@@ -263,16 +264,25 @@ impl Columns {
     /// The verdict follows from the counts, so one that does not shows that cells were moved or lost.
     fn check_verdict(&self, cells: &Cells, names: &Names, row: &Row) -> Result<(), Malformed> {
         let verdict = text(cells.get(self.places.verdict)).unwrap_or_default().trim();
-        let mut there = row.classes.iter().filter(|class| class.count > 0);
-        let agrees = match (verdict, there.next(), there.next()) {
-            ("", ..) => true,
-            ("unknown" | "unreached", only, _) => only.is_none(),
-            ("other", only, _) => only.is_none() && row.other > 0,
-            ("mixed", Some(_), other) => other.is_some() || row.other > 0,
-            // What is `other` with little confidence is in no share and no verdict.
-            (class, Some(only), None) => names.text(only.class) == class,
-            _ => false,
+        let agrees = |is_there: &dyn Fn(&&ClassCount) -> bool, has_others: bool| {
+            let mut there = row.classes.iter().filter(is_there);
+            match (verdict, there.next(), there.next()) {
+                ("", ..) => true,
+                ("unknown" | "unreached", only, _) => only.is_none(),
+                ("other", only, _) => only.is_none() && has_others,
+                ("mixed", Some(_), other) => other.is_some() || has_others,
+                // What is `other` with little confidence is in no share and no verdict.
+                (class, Some(only), None) => names.text(only.class) == class,
+                _ => false,
+            }
         };
+        // Of BGP it follows from the shares: the counts of peers are rounded.
+        let shares: Vec<f32> =
+            row.classes.iter().filter_map(|class| Some(class.share?.share)).collect();
+        let has_share = |class: &&ClassCount| class.share.is_some_and(|of| of.share > 0.0);
+        let is_rest = !shares.is_empty() && shares.iter().sum::<f32>() < 0.9998;
+        let agrees = agrees(&|class| class.count > 0, row.other > 0)
+            || row.is_exact() && agrees(&has_share, is_rest);
         let verdict = || plain(&verdict.chars().take(40).collect::<String>()).into_owned();
         if agrees { Ok(()) } else { Err(Malformed::Verdict { verdict: verdict() }) }
     }
@@ -325,6 +335,10 @@ impl Columns {
         if is_missing(cells.get(place)) { Ok(None) } else { self.number(cells, place).map(Some) }
     }
 
+    fn doubts<'c>(&self, cells: &'c Cells) -> impl Iterator<Item = &'c [u8]> {
+        cells.get(self.places.doubts).split(|byte| *byte == b';')
+    }
+
     /// What the run says of its vantage; marks that are not known are others' business.
     fn vantage_state(&self, cells: &Cells) -> Result<VantageState, Malformed> {
         let way_out = cells.get(self.places.way_out);
@@ -334,8 +348,8 @@ impl Columns {
                 return Ok(VantageState::NoWayOut);
             }
         }
-        let mut doubts = cells.get(self.places.doubts).split(|byte| *byte == b';');
-        let is_doubtful = doubts.any(|mark| matches!(mark, b"near" | b"uplink" | b"gateway"));
+        let is_doubtful =
+            self.doubts(cells).any(|mark| matches!(mark, b"near" | b"uplink" | b"gateway"));
         Ok(if is_doubtful { VantageState::Doubtful } else { VantageState::Sound })
     }
 

@@ -9,11 +9,13 @@ use std::thread::{self, JoinHandle};
 const BLOCK: u64 = 0x3141_5926_5359;
 const END: u64 = 0x1772_4538_5090;
 const MARK_BITS: usize = 48;
+/// How many bytes a stream has before its first mark.
+const HEADER: usize = 4;
 /// How much is read at once.
 const PART: usize = 256 << 10;
 /// No block is longer when it is packed: 900,000 bytes grow by a fiftieth at most.
 const LONGEST: usize = 2 << 20;
-/// The most blocks that are unpacked at once, each of which takes 4 MB.
+/// The most blocks that are unpacked at once. Each takes 4 MB, and what comes of it: 900 kB, or up to 46 MB of equal bytes.
 const MOST: usize = 8;
 
 type Unpacking = JoinHandle<io::Result<Vec<u8>>>;
@@ -23,8 +25,12 @@ pub(super) struct Blocks<R> {
     input: R,
     /// What was read and is not cut out yet.
     packed: Vec<u8>,
+    /// The byte at which the first mark of a stream is to stand, behind a header of four bytes, while none is open.
+    first: Option<usize>,
+    /// Whether a stream has been read to its end.
+    has_stream: bool,
     /// The bit at which a block begins.
-    begin: Option<usize>,
+    begin: usize,
     /// Up to this bit nothing begins that was not seen.
     searched: usize,
     is_over: bool,
@@ -42,7 +48,9 @@ impl<R: Read> Blocks<R> {
         Self {
             input,
             packed: Vec::new(),
-            begin: None,
+            first: Some(HEADER),
+            has_stream: false,
+            begin: 0,
             searched: 0,
             is_over: false,
             failed: None,
@@ -56,39 +64,75 @@ impl<R: Read> Blocks<R> {
     /// Cuts out the next block.
     fn next_block(&mut self) -> io::Result<Option<Vec<u8>>> {
         loop {
+            if let Some(first) = self.first {
+                if !self.begin_stream(first)? {
+                    return Ok(None);
+                }
+                continue;
+            }
             if let Some((place, is_block)) = mark(&self.packed, self.searched) {
-                let begin = std::mem::replace(&mut self.begin, is_block.then_some(place));
-                self.searched = place + MARK_BITS;
-                let Some(begin) = begin else { continue };
-                let block = standalone(&self.packed, begin, place);
-                // Whole bytes before the next block are not needed any more.
-                let done = place / 8;
-                self.packed.drain(..done);
-                self.searched -= done * 8;
-                self.begin = self.begin.map(|bit| bit - done * 8);
+                let block = standalone(&self.packed, self.begin, place);
+                if is_block {
+                    self.begin_block(place);
+                } else {
+                    self.end_stream(place);
+                }
                 return Ok(Some(block));
             }
             // A mark may begin in the last bits that are there.
             let bits = self.packed.len() * 8;
             self.searched = self.searched.max(bits.saturating_sub(MARK_BITS + 8));
-            if self.begin.is_none() {
-                let done = self.searched / 8;
-                self.packed.drain(..done);
-                self.searched -= done * 8;
-            }
             if self.is_over {
-                let cut = || io::Error::from(io::ErrorKind::UnexpectedEof);
-                return if self.begin.take().is_some() { Err(cut()) } else { Ok(None) };
+                return Err(io::ErrorKind::UnexpectedEof.into());
             }
             if self.packed.len() > LONGEST {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    "a block of bzip2 has no end",
-                ));
+                return Err(damaged("a block of bzip2 has no end"));
             }
-            let part = u64::try_from(PART).unwrap_or(u64::MAX);
-            self.is_over = (&mut self.input).take(part).read_to_end(&mut self.packed)? == 0;
+            self.fill()?;
         }
+    }
+
+    /// Takes the first mark of a stream, which is to stand at this byte. False where there is no further stream: what
+    /// stands behind one and is none is passed over, as bzip2 does.
+    fn begin_stream(&mut self, first: usize) -> io::Result<bool> {
+        while self.packed.len() < first + MARK_BITS / 8 && !self.is_over {
+            self.fill()?;
+        }
+        let Some(stream) = self.packed.get(first - HEADER..) else {
+            // The checksum behind the last mark is cut off.
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        };
+        if self.has_stream && !matches!(stream, [b'B', b'Z', b'h', b'1'..=b'9', ..]) {
+            return Ok(false);
+        }
+        self.packed.drain(..first - HEADER);
+        match mark_at(&self.packed, HEADER) {
+            Some(BLOCK) => self.begin_block(HEADER * 8),
+            Some(END) => self.end_stream(HEADER * 8),
+            Some(_) => {
+                return Err(damaged("no block of bzip2 stands where the first one is to begin"));
+            }
+            None => return Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+        Ok(true)
+    }
+
+    /// A block begins at this bit; whole bytes before it are not needed any more.
+    fn begin_block(&mut self, place: usize) {
+        self.packed.drain(..place / 8);
+        (self.first, self.begin, self.searched) = (None, place % 8, place % 8 + MARK_BITS);
+    }
+
+    /// A stream ends with the mark at this bit, a checksum of 32 bits and the rest of a byte.
+    fn end_stream(&mut self, place: usize) {
+        self.first = Some((place + MARK_BITS + 32).div_ceil(8) + HEADER);
+        self.has_stream = true;
+    }
+
+    fn fill(&mut self) -> io::Result<()> {
+        let part = u64::try_from(PART).unwrap_or(u64::MAX);
+        self.is_over = (&mut self.input).take(part).read_to_end(&mut self.packed)? == 0;
+        Ok(())
     }
 
     /// Unpacks the next block, while others behind it are under way.
@@ -154,12 +198,21 @@ fn mark(bytes: &[u8], from: usize) -> Option<(usize, bool)> {
         }
     }
     // The last mark ends with the last byte.
-    let last = bytes.len().checked_sub(6).filter(|last| *last >= first)?;
-    let mut wide = [0; 8];
-    wide[2..].copy_from_slice(&bytes[last..]);
-    let found = u64::from_be_bytes(wide);
+    let last = bytes.len().checked_sub(MARK_BITS / 8).filter(|last| *last >= first)?;
+    let found = mark_at(bytes, last)?;
     let is_mark = found == BLOCK || found == END;
     (is_mark && last * 8 >= from).then_some((last * 8, found == BLOCK))
+}
+
+/// The 48 bits from a byte on.
+fn mark_at(bytes: &[u8], place: usize) -> Option<u64> {
+    let mut wide = [0; 8];
+    wide[2..].copy_from_slice(bytes.get(place..place + MARK_BITS / 8)?);
+    Some(u64::from_be_bytes(wide))
+}
+
+fn damaged(why: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
 /// The bits of a block as a stream: a header, the block, what stands at the end of a stream, and its checksum, which is
@@ -218,6 +271,31 @@ mod tests {
             let twice = [bytes.clone(), bytes].concat();
             assert!(unpacked(&twice).expect("unpacked") == content.repeat(2), "twice {length}");
         }
+    }
+
+    /// A text may begin as bzip2 does, and a first block may be damaged: neither is empty input.
+    #[test]
+    fn what_has_no_first_block_is_an_error() {
+        let bytes = packed(&content(1000), 9);
+        let mut damaged = bytes.clone();
+        damaged[6] ^= 0xff;
+        let second = [bytes.as_slice(), &damaged].concat();
+        for (what, bytes, kind) in [
+            ("a header", b"BZh9".to_vec(), io::ErrorKind::UnexpectedEof),
+            ("a text", b"BZh9 is how this line begins\n".to_vec(), io::ErrorKind::InvalidData),
+            ("a first mark", damaged, io::ErrorKind::InvalidData),
+            ("the first mark of a second stream", second, io::ErrorKind::InvalidData),
+            (
+                "the checksum at the end",
+                bytes[..bytes.len() - 1].to_vec(),
+                io::ErrorKind::UnexpectedEof,
+            ),
+        ] {
+            assert_eq!(unpacked(&bytes).expect_err(what).kind(), kind, "{what}");
+        }
+        // What stands behind a stream and is none is passed over.
+        let behind = [bytes.as_slice(), b"and more"].concat();
+        assert!(unpacked(&behind).expect("unpacked") == content(1000));
     }
 
     #[test]

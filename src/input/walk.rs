@@ -148,7 +148,10 @@ fn why_passed_over(entry: &Path, depth: usize) -> Option<&'static str> {
 pub fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let (mut files, mut open) = (Vec::new(), vec![(folder.to_owned(), 0)]);
     while let Some((folder, depth)) = open.pop() {
-        for entry in entries(&folder)? {
+        let named = |error: io::Error| {
+            io::Error::new(error.kind(), format!("{}: {error}", folder.display()))
+        };
+        for entry in entries(&folder).map_err(named)? {
             if why_passed_over(&entry, depth).is_some() {
                 continue;
             }

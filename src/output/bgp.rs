@@ -8,30 +8,28 @@ use ipnet::Ipv4Net;
 
 use crate::bgp::{Event, Found, Networks, PeerPath, ScopeView, Side, View};
 use crate::columns::{EVENTS, EventRow, MESSAGES, MessageRow, PEERS, PeerRow, SUMMARY, SummaryRow};
-use crate::split::{Share, Verdict};
 use crate::targets::Classes;
 use crate::transit::Class;
 
-use super::formats::count_or_dash;
 use super::rows::{Cell, Rows};
+use super::summary::{interval, names, share_and_interval, verdict};
 use super::text_table::TextTable;
 
-/// The method of rows of the control plane.
-pub const BGP: &str = "bgp";
-/// How the run of a view ends that follows no change: of a table, or at a time that was asked for.
-pub const STATE_VIEW: &str = "-state";
+/// The method of rows whose units are AS of a collector's peers.
+pub const BGP_METHOD: &str = "bgp";
 
-fn names(classes: &Classes) -> Vec<String> {
-    classes.ids().map(|id| classes.name(id).to_owned()).collect()
-}
+/// The mark of a view of which no message shows since when it is so: at a table, or at a time that was asked for.
+pub const NO_MESSAGE: &str = "no-message";
 
 /// What identifies the rows of a view: the same files give the same one.
 #[must_use]
 pub fn bgp_run_id(view: &View) -> String {
-    let time = view.started.strftime("%Y%m%dT%H%M%S");
-    let micros = view.started.subsec_microsecond();
-    let state = if view.is_change { "" } else { STATE_VIEW };
-    format!("bgp-{}-{time}.{micros:06}Z{state}", view.collector)
+    run_id(&view.collector, view.started)
+}
+
+fn run_id(collector: &str, started: jiff::Timestamp) -> String {
+    let (time, micros) = (started.strftime("%Y%m%dT%H%M%S"), started.subsec_microsecond());
+    format!("bgp-{collector}-{time}.{micros:06}Z")
 }
 
 /// The rows of a view.
@@ -42,11 +40,6 @@ pub fn bgp_rows(view: &View, classes: &Classes) -> Rows {
 
 fn row(view: &View, of: &ScopeView, classes: &Classes) -> SummaryRow<Cell> {
     let count = |class| Cell::count(of.counts.get(&class).copied().unwrap_or_default());
-    let interval = |share: &Option<Share>| {
-        share.map_or([Cell::Empty, Cell::Empty, Cell::Empty], |share| {
-            [share.share, share.low, share.high].map(Cell::share)
-        })
-    };
     let carriers: Vec<String> =
         of.carriers.iter().map(|(name, count)| format!("{name}={count}")).collect();
     let origins: Vec<String> = of.origins.iter().map(ToString::to_string).collect();
@@ -56,19 +49,19 @@ fn row(view: &View, of: &ScopeView, classes: &Classes) -> SummaryRow<Cell> {
         started_at: Cell::time(view.started),
         ended_at: Cell::time(view.ended),
         vantage: Cell::text(&view.collector),
-        method: Cell::text(BGP),
+        method: Cell::text(BGP_METHOD),
         scope: Cell::text(of.scope),
         targets: Cell::count(of.asked),
         classes: classes.ids().map(|id| [count(Class::Transit(id))]).collect(),
         other: count(Class::Other),
         unknown: count(Class::Unknown),
         unreached: count(Class::Unreached),
-        shares: of.shares.iter().map(interval).collect(),
+        shares: of.shares.iter().map(|share| interval(*share)).collect(),
         verdict: Cell::text(verdict(of.verdict, classes)),
         carriers: Cell::text_or_empty(carriers.join(";")),
-        last_hops: Cell::Count(0),
+        last_hops: Cell::Empty,
         rtt_ms: Cell::Empty,
-        probes: Cell::Count(0),
+        probes: Cell::Empty,
         complete: Cell::Flag(view.complete),
         pinged: Cell::Empty,
         alive: Cell::Empty,
@@ -76,19 +69,12 @@ fn row(view: &View, of: &ScopeView, classes: &Classes) -> SummaryRow<Cell> {
         alive_rtt_ms: Cell::Empty,
         way_out: Cell::Empty,
         proven: Cell::Empty,
-        doubts: Cell::Empty,
+        doubts: if view.is_change { Cell::Empty } else { Cell::text(NO_MESSAGE) },
         peers: Cell::count(of.peers),
         full_peers: Cell::maybe(of.full_peers, Cell::count),
         visibility: Cell::maybe(of.visibility, Cell::share),
         origins: Cell::text_or_empty(origins.join(";")),
         rpki: Cell::maybe(of.rpki, Cell::text),
-    }
-}
-
-fn verdict(verdict: Verdict, classes: &Classes) -> &str {
-    match verdict {
-        Verdict::One(class) => Class::name(class, classes),
-        Verdict::Mixed => "mixed",
     }
 }
 
@@ -109,17 +95,16 @@ pub fn bgp_events(events: &[Event], networks: &Networks<'_>) -> Rows {
 
 fn event_row(event: &Event, incident: usize, networks: &Networks<'_>) -> EventRow<Cell> {
     let [before, after] = &event.sides;
-    let run = |at: jiff::Timestamp| {
-        let micros = at.subsec_microsecond();
-        Cell::text(format!("bgp-{}-{}.{micros:06}Z", event.collector, at.strftime("%Y%m%dT%H%M%S")))
-    };
+    let [run_before, run_after] = event.runs.map(|started| {
+        Cell::maybe(started, |started| Cell::text(run_id(&event.collector, started)))
+    });
     EventRow {
         schema: Cell::Count(EVENTS.schema()),
         event: Cell::text(event.kind.name()),
         not_before: Cell::time(event.not_before),
         not_after: Cell::time(event.at_rest),
         vantage: Cell::text(&event.collector),
-        method: Cell::text(BGP),
+        method: Cell::text(BGP_METHOD),
         scope: Cell::text(event.scope),
         subject: Cell::maybe(event.subject.as_ref(), Cell::text),
         verdict_before: Cell::text(verdict_of(before, networks)),
@@ -128,8 +113,8 @@ fn event_row(event: &Event, incident: usize, networks: &Networks<'_>) -> EventRo
         share_after: Cell::maybe(after.share, Cell::share),
         counts_before: Cell::text_or_empty(counts(before, networks)),
         counts_after: Cell::text_or_empty(counts(after, networks)),
-        run_before: run(event.not_before),
-        run_after: run(event.first_at),
+        run_before,
+        run_after,
         found_at: Cell::time(event.found_at),
         incident: Cell::count(incident),
         first_at: Cell::time(event.first_at),
@@ -188,9 +173,7 @@ pub fn bgp_peers(view: &View, networks: &Networks<'_>) -> Rows {
             kind: Cell::text(one.kind.name()),
             table: Cell::maybe(one.table, Cell::count),
             prefix: Cell::maybe(route, |route| Cell::text(route.prefix)),
-            path_id: Cell::maybe(route.filter(|route| route.path_id > 0), |route| {
-                Cell::count(route.path_id)
-            }),
+            path_id: path_id(route.map_or(0, |route| route.path_id)),
             as_path: Cell::maybe(route, |route| Cell::text_or_empty(route.path.to_string())),
             origin: Cell::maybe(route.and_then(|route| route.path.origin()), Cell::count),
             upstream: Cell::maybe(upstream, Cell::count),
@@ -269,6 +252,7 @@ pub fn bgp_table(view: &View, classes: &Classes, width: Option<usize>) -> String
     table.add_column("with a route", Some("routes"));
     for id in classes.ids() {
         table.add_column(classes.name(id), None);
+        table.add_column("", Some("intervals"));
     }
     table.add_column("origins", Some("origins"));
     table.add_column("rpki", Some("rpki"));
@@ -286,14 +270,7 @@ pub fn bgp_table(view: &View, classes: &Classes, width: Option<usize>) -> String
         ];
         for id in classes.ids() {
             let count = of.counts.get(&Class::Transit(id)).copied().unwrap_or_default();
-            cells.push(match of.shares.get(id.index()).copied().flatten() {
-                None | Some(Share { share: 0.0, .. }) => count_or_dash(count),
-                Some(share) => {
-                    let [share, low, high] = [share.share, share.low, share.high]
-                        .map(|part| format!("{:.0}", part * 100.0));
-                    format!("{count}  {share} % ({low}-{high})")
-                }
-            });
+            cells.extend(share_and_interval(count, of.shares.get(id.index()).copied().flatten()));
         }
         let origins = of.origins.iter().map(|asn| format!("AS{asn}"));
         cells.push(origins.collect::<Vec<_>>().join(", "));
@@ -309,7 +286,7 @@ pub fn bgp_table(view: &View, classes: &Classes, width: Option<usize>) -> String
     format!(
         "{:.0}  bgp  {collector}: {peers} peer AS, {full}; peers are no traffic\n\n{}",
         view.started,
-        table.text(width, &["rpki", "origins", "routes", "carriers"])
+        table.text(width, &["rpki", "origins", "intervals", "routes", "carriers"])
     )
 }
 

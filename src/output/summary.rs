@@ -19,7 +19,7 @@ pub fn summary_header(classes: &Classes) -> Header {
     Header::new(&SUMMARY, names(classes))
 }
 
-fn names(classes: &Classes) -> Vec<String> {
+pub(super) fn names(classes: &Classes) -> Vec<String> {
     classes.ids().map(|id| classes.name(id).to_owned()).collect()
 }
 
@@ -82,14 +82,14 @@ fn doubts(run: &Run, split: &Split) -> String {
     doubts.map(ToString::to_string).collect::<Vec<_>>().join(";")
 }
 
-fn interval(share: Option<Share>) -> [Cell; 3] {
+pub(super) fn interval(share: Option<Share>) -> [Cell; 3] {
     share.map_or([Cell::Empty, Cell::Empty, Cell::Empty], |share| {
         [share.share, share.low, share.high].map(Cell::share)
     })
 }
 
 /// The verdict in a word.
-fn verdict(verdict: Verdict, classes: &Classes) -> &str {
+pub(super) fn verdict(verdict: Verdict, classes: &Classes) -> &str {
     match verdict {
         Verdict::One(class) => Class::name(class, classes),
         Verdict::Mixed => "mixed",
@@ -138,14 +138,7 @@ fn line(part: &Part, split: &Split, classes: &Classes, counts: Option<&HostCount
     ];
     for id in classes.ids() {
         let count = count(Class::Transit(id));
-        cells.extend(match part.shares.get(id.index()).copied().flatten() {
-            None | Some(Share { share: 0.0, .. }) => [count_or_dash(count), String::new()],
-            Some(share) => {
-                let [share, low, high] =
-                    [share.share, share.low, share.high].map(|part| format!("{:.0}", part * 100.0));
-                [format!("{count}  {share} %"), format!("({low}-{high})")]
-            }
-        });
+        cells.extend(share_and_interval(count, part.shares.get(id.index()).copied().flatten()));
     }
     cells.extend(other_classes(split).map(|class| count_or_dash(count(class))));
     if let Some(counts) = counts {
@@ -166,6 +159,18 @@ fn line(part: &Part, split: &Split, classes: &Classes, counts: Option<&HostCount
     }
     cells.push(last_hops.join(", "));
     cells
+}
+
+/// How many there are with their share, and its interval.
+pub(super) fn share_and_interval(count: usize, share: Option<Share>) -> [String; 2] {
+    match share {
+        None | Some(Share { share: 0.0, .. }) => [count_or_dash(count), String::new()],
+        Some(share) => {
+            let [share, low, high] =
+                [share.share, share.low, share.high].map(|part| format!("{:.0}", part * 100.0));
+            [format!("{count}  {share} %"), format!("({low}-{high})")]
+        }
+    }
 }
 
 /// The classes beside the configured ones that occur in the split.

@@ -116,7 +116,8 @@ impl<'h> Section<'h> {
 
     /// The scale of RTTs that all prefixes share; nothing where none was measured.
     pub(super) fn rtt(&self) -> Option<Scale> {
-        let buckets = self.prefixes().flat_map(|series| series.timeline.buckets());
+        let timed = self.prefixes().filter(|_| !self.is_announced());
+        let buckets = timed.flat_map(|series| series.timeline.buckets());
         let means: Vec<f64> = buckets.filter_map(|bucket| Some(bucket.rtt?.mean())).collect();
         Scale::round(means.iter().copied())
     }

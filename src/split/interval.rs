@@ -47,14 +47,9 @@ impl Share {
         Some(Self { share, low: low.clamp(0.0, share), high: high.clamp(share, 1.0), size })
     }
 
-    /// A share of weights that are as good as a sample of this size.
+    /// A share with the score interval of a sample of this size (Wilson, "Probable inference", JASA 22, 1927).
     #[must_use]
-    pub fn of_weight(share: f64, size: f64) -> Self {
-        Self::wilson(share, size)
-    }
-
-    /// The score interval (Wilson, "Probable inference", JASA 22, 1927).
-    fn wilson(share: f64, size: f64) -> Self {
+    pub fn wilson(share: f64, size: f64) -> Self {
         Self::score(share, size, Z)
     }
 
@@ -113,7 +108,7 @@ fn give_way(observed: f64, size: f64, pull: f64) -> f64 {
 
 /// A count as a number; exact up to 2^53.
 #[expect(clippy::cast_precision_loss, reason = "no run has 2^53 traces")]
-pub(super) fn real(count: usize) -> f64 {
+pub(crate) fn real(count: usize) -> f64 {
     count as f64
 }
 

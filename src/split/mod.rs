@@ -22,6 +22,7 @@ use crate::transit::{Class, Judgement};
 
 use cluster::{Clusters, Seen};
 pub use interval::Share;
+pub(crate) use interval::real;
 pub use vantage::Doubt;
 use vantage::Reached;
 
@@ -312,7 +313,8 @@ fn across(routed: &[Part], id: ClassId) -> Option<Share> {
     Share::mean(&shares)
 }
 
-fn verdict(counts: &BTreeMap<Class, usize>, left_out: usize) -> Verdict {
+/// What counts say together; `left_out` of the others are in no verdict.
+pub(crate) fn verdict(counts: &BTreeMap<Class, usize>, left_out: usize) -> Verdict {
     let some = |class: &Class| {
         let least = if *class == Class::Other { left_out } else { 0 };
         counts.get(class).is_some_and(|count| *count > least)
@@ -328,7 +330,7 @@ fn verdict(counts: &BTreeMap<Class, usize>, left_out: usize) -> Verdict {
 }
 
 /// The most frequent first, and equals in their order.
-fn most_first<T>(counts: BTreeMap<T, usize>) -> Vec<(T, usize)> {
+pub(crate) fn most_first<T>(counts: BTreeMap<T, usize>) -> Vec<(T, usize)> {
     let mut counts: Vec<(T, usize)> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     counts

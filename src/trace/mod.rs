@@ -12,10 +12,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+mod one_box;
 mod path;
 mod reply;
 mod stop;
 
+pub use one_box::{FEWEST_ASKED, is_one_box};
 pub use path::{ForeignPath, HomeProof, PathEnd, Router};
 pub use reply::{MplsLabel, ReplyKind};
 pub use stop::{StopReason, Strategy};

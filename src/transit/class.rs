@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use crate::border::{Behind, Border, Reach, Refusal};
+use crate::border::{Behind, Border, Reach, UnreachableMeaning};
 use crate::owner::Owner;
 use crate::targets::{ClassId, Classes, KnownBorder, Targets};
 
@@ -96,18 +96,17 @@ pub(super) fn decide(
         let reason = if inside { Reason::NoWayOut } else { Reason::NobodyAnswered };
         return (Class::Unknown, vec![reason]);
     };
-    let refusal = match border.behind {
-        Behind::Unreachable { code, .. } => Some(Refusal::of(code)),
+    let meaning = match border.behind {
+        Behind::Unreachable { code, .. } => Some(UnreachableMeaning::of(code)),
         _ => None,
     };
     if let Some(reason) = within_carrier.filter(|_| owner.class.is_some()) {
         return (Class::Unknown, vec![reason]);
     }
-    if refusal == Some(Refusal::NoRoute) && !prefix.met_home {
+    if meaning == Some(UnreachableMeaning::NoRoute) && !prefix.met_home {
         return (Class::Unreached, vec![Reason::NoRoute]);
     }
-    let refused_by_last = matches!(border.behind, Behind::Unreachable { by, .. } if border.last.is_some_and(|last| last.address == by));
-    let by_policy = refusal == Some(Refusal::Policy) && refused_by_last;
+    let by_policy = meaning == Some(UnreachableMeaning::Policy) && border.is_certain();
     let is_near_home = !prefix.is_box && border.arrives(targets.block.usual_gap);
     let may_hide = match border.behind {
         Behind::Home { gap, .. } | Behind::ForeignReply { gap, .. } => gap > 0 || prefix.is_box,
@@ -126,14 +125,13 @@ pub(super) fn decide(
         return (Class::Other, Vec::new());
     }
     match border.behind {
-        Behind::Home { .. } | Behind::ForeignReply { .. } if prefix.is_box => {
-            return (Class::Unknown, Vec::new());
-        }
-        Behind::Home { .. } | Behind::ForeignReply { .. } if owner.is_known() => {
-            return (Class::Unknown, vec![Reason::NotNextToBlock]);
-        }
         Behind::Home { .. } | Behind::ForeignReply { .. } => {
-            return (Class::Unknown, vec![Reason::NoOwner]);
+            let reason = match owner.is_known() {
+                _ if prefix.is_box => None,
+                true => Some(Reason::NotNextToBlock),
+                false => Some(Reason::NoOwner),
+            };
+            return (Class::Unknown, reason.into_iter().collect());
         }
         Behind::Unreachable { .. } | Behind::Silence { .. } => {}
     }

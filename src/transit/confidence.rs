@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use crate::border::{Behind, Border, Refusal};
+use crate::border::{Behind, Border, UnreachableMeaning};
 use crate::owner::Owner;
 use crate::targets::{ClassId, KnownBorder, Targets};
 
@@ -41,6 +41,8 @@ const SEVERAL: usize = 3;
 /// A trace whose class is known, and what speaks for and against that.
 pub(super) struct Case<'a> {
     pub(super) class: Class,
+    /// The hop whose class it is, where that is not the last foreign hop.
+    pub(super) returned: Option<Ipv4Addr>,
     pub(super) border: &'a Border,
     /// The attributable hops up to the border, on the longest path that is known, with their owners.
     pub(super) path: &'a [(Ipv4Addr, Arc<Owner>)],
@@ -68,6 +70,7 @@ impl Case<'_> {
                 .iter()
                 .map(|hop| Reason::Skipped { address: hop.address, special: hop.special.clone() }),
         );
+        doubts.extend(self.returned.map(Reason::Returned));
         doubts.extend(third_party(self.path).map(Reason::ThirdParty));
         doubts.extend(self.never_left());
         doubts.extend(self.hidden());
@@ -127,11 +130,13 @@ impl Case<'_> {
             }
             Behind::Unreachable { by, code } => {
                 let refused = Reason::Unreachable { by, code };
-                match Refusal::of(code) {
-                    Refusal::Policy if arrived.traces > 0 => (Confidence::High, vec![refused]),
-                    Refusal::Policy => (Confidence::Medium, vec![refused]),
-                    Refusal::NoRoute => (Confidence::Low, vec![refused]),
-                    Refusal::Silence => self.by_silence(refused),
+                match UnreachableMeaning::of(code) {
+                    UnreachableMeaning::Policy if arrived.traces > 0 => {
+                        (Confidence::High, vec![refused])
+                    }
+                    UnreachableMeaning::Policy => (Confidence::Medium, vec![refused]),
+                    UnreachableMeaning::NoRoute => (Confidence::Low, vec![refused]),
+                    UnreachableMeaning::Silence => self.by_silence(refused),
                 }
             }
             Behind::Silence { .. } => self.by_silence(Reason::Silence),

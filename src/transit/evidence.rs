@@ -2,13 +2,14 @@
 
 use std::collections::hash_map::Entry;
 use std::net::Ipv4Addr;
+use std::sync::OnceLock;
 
 use foldhash::{HashMap, HashSet};
 use ipnet::Ipv4Net;
 
 use crate::border::Behind;
 use crate::targets::Block;
-use crate::trace::Method;
+use crate::trace::{Method, is_one_box};
 
 use super::observation::Observation;
 
@@ -33,6 +34,8 @@ pub struct Evidence {
     answers: HashMap<Asker, Answers>,
     /// The TTLs at which a target answered, one bit for each.
     answered: HashMap<(u32, Option<Method>, Ipv4Addr), u64>,
+    /// Where home answers, once that was asked for.
+    without_boxes: OnceLock<Arrivals>,
 }
 
 /// Who asked the targets of a routed prefix: a vantage, by one kind of packet.
@@ -60,15 +63,9 @@ struct Arrival {
     ttl: u8,
 }
 
-/// How many targets of a routed prefix must have been asked before it means anything that they answer alike.
-const FEWEST: usize = 16;
-/// Nine of ten that answer at one TTL are one box: real networks are mostly empty, and the first and the last
-/// address of one belong to no host.
-const SHARE: (usize, usize) = (9, 10);
-
 /// Where home answers. What a box answers in the name of all addresses is left out.
 #[derive(Debug, Default)]
-pub(super) struct Arrivals {
+struct Arrivals {
     /// How many traces show it, by routed prefix and border.
     behind: HashMap<(Ipv4Net, Ipv4Addr), Count>,
     /// The borders behind which it does in any routed prefix.
@@ -131,6 +128,7 @@ pub(super) struct PrefixEvidence<'e> {
 impl Evidence {
     /// Adds what a trace shows.
     pub fn add(&mut self, observation: Observation, block: &Block) {
+        self.without_boxes.take();
         let Observation { target, border, .. } = &observation;
         let Some(scope) = block.routed_prefix(*target) else { return };
         let vantage = self.number(&observation);
@@ -175,13 +173,14 @@ impl Evidence {
     }
 
     /// Where home answers, but for what a box answers.
-    pub(super) fn arrivals(&self) -> Arrivals {
+    fn arrivals(&self) -> &Arrivals {
+        self.without_boxes.get_or_init(|| self.leave_out_boxes())
+    }
+
+    fn leave_out_boxes(&self) -> Arrivals {
         let mut arrivals = Arrivals::default();
         for (asker, answers) in &self.answers {
-            let is_box = |count: usize| {
-                answers.asked >= FEWEST && count * SHARE.1 >= answers.asked * SHARE.0
-            };
-            let boxes = answers.at.iter().filter(|(_, count)| is_box(**count));
+            let boxes = answers.at.iter().filter(|(_, count)| is_one_box(**count, answers.asked));
             arrivals.boxes.extend(boxes.map(|(ttl, _)| (*asker, *ttl)));
         }
         let mut witnesses: HashSet<(u32, Ipv4Addr, Ipv4Addr)> = HashSet::default();
@@ -198,12 +197,8 @@ impl Evidence {
     }
 
     /// What there is about the border of `trace`.
-    pub(super) fn about(
-        &self,
-        trace: &Observation,
-        arrivals: &Arrivals,
-        block: &Block,
-    ) -> PrefixEvidence<'_> {
+    pub(super) fn about(&self, trace: &Observation, block: &Block) -> PrefixEvidence<'_> {
+        let arrivals = self.arrivals();
         let scope = block.routed_prefix(trace.target);
         let last = trace.border.last.map(|last| last.address);
         let key = scope.zip(last);

@@ -27,7 +27,7 @@ pub use reason::Reason;
 use class::Around;
 use confidence::Case;
 pub use evidence::Evidence;
-use evidence::{Arrivals, SeenBorder};
+use evidence::SeenBorder;
 pub use observation::Observation;
 
 /// What a trace was judged to be.
@@ -104,7 +104,6 @@ pub fn judge_alone(trace: &Trace, targets: &Targets, owners: &Owners<'_>) -> Jud
 pub struct Judge<'a, 't> {
     targets: &'t Targets,
     evidence: &'a Evidence,
-    arrivals: Arrivals,
     known: Known<'a, 't>,
 }
 
@@ -112,8 +111,7 @@ impl<'a, 't> Judge<'a, 't> {
     /// A judge that goes by `evidence`.
     #[must_use]
     pub fn new(targets: &'t Targets, owners: &'a Owners<'t>, evidence: &'a Evidence) -> Self {
-        let arrivals = evidence.arrivals();
-        Self { targets, evidence, arrivals, known: Known { owners, found: HashMap::new() } }
+        Self { targets, evidence, known: Known { owners, found: HashMap::new() } }
     }
 
     /// Judges one trace.
@@ -122,7 +120,7 @@ impl<'a, 't> Judge<'a, 't> {
         let border = &trace.border;
         let path: Vec<Arc<Owner>> =
             border.path.iter().map(|address| self.known.of(*address)).collect();
-        let prefix = self.evidence.about(&trace, &self.arrivals, &targets.block);
+        let prefix = self.evidence.about(&trace, &targets.block);
         let (begins_here, own) = (trace.begins_at_the_vantage, &border.path[..]);
         let longest = if begins_here || prefix.path.is_empty() { own } else { prefix.path };
         let longest: Vec<_> =
@@ -140,8 +138,13 @@ impl<'a, 't> Judge<'a, 't> {
         let (class, mut reasons) = class::decide(&trace, &path, whole_path, &around, targets);
         let other = |seen: &&'a SeenBorder| (*seen, self.known.of(seen.address));
         let others: Vec<_> = prefix.others.iter().map(other).collect();
+        let returned = reasons.iter().find_map(|reason| match reason {
+            Reason::Returned(before) => Some(*before),
+            _ => None,
+        });
         let case = Case {
             class,
+            returned,
             border,
             path: &longest,
             path_is_complete,
@@ -151,14 +154,7 @@ impl<'a, 't> Judge<'a, 't> {
             others: &others,
             targets,
         };
-        let (mut confidence, more) = case.decide();
-        let returned = reasons.iter().find_map(|reason| match reason {
-            Reason::Returned(before) => Some(*before),
-            _ => None,
-        });
-        if returned.is_some() {
-            confidence = Confidence::Low;
-        }
+        let (confidence, more) = case.decide();
         let went_on = |it: &Reason| matches!(it, Reason::WentOn(_));
         let is_said = |said: &[Reason], it: &Reason| {
             said.contains(it) || went_on(it) && said.iter().any(went_on)

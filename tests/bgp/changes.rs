@@ -1,7 +1,8 @@
 //! What is an event and what is none, on recordings written byte by byte: eight peers of one collector, whose tables are
 //! written down first.
 
-use lasthop::bgp::{Event, Options, View};
+use jiff::SignedDuration;
+use lasthop::bgp::{Event, Kind, Options, PeerSpec, View};
 
 use crate::mrt_file::{MrtFile, PeerOf, Segment, as_path, nlri, update};
 use crate::october::{follow, options};
@@ -192,6 +193,194 @@ fn tables_alone_show_between_which_of_them_it_happened() {
     let times = (appeared.not_before.as_second(), appeared.first_at.as_second());
     assert_eq!(times, (i64::from(T + 30_000), i64::from(T + 57_600)));
     assert_eq!(views.len(), 3);
+}
+
+/// The rows before and after, by the seconds since the table; a table may show what is not at rest yet.
+#[test]
+fn an_event_names_the_rows_before_and_after_it() {
+    let mut file = table(T);
+    announce(&mut file, T + 1000, 3, &[20485, 131_279], ONE);
+    file.0.extend(table(T + 1030).0);
+    for peer in peers() {
+        file.state(T + 3000, peer, 1).state(T + 3300, peer, 6);
+    }
+    for prefix in PREFIXES {
+        announce(&mut file, T + 3301, 8, &[4837, 131_279], prefix);
+    }
+    announce(&mut file, T + 5000, 3, &[20485, 131_279], ONE);
+    let (views, events) = of_with(&file, &options());
+    let since = |at: jiff::Timestamp| at.as_second() - i64::from(T);
+    let runs: Vec<_> = events
+        .iter()
+        .filter(|event| event.kind == Kind::CollectorGap || event.scope.prefix_len() == 24)
+        .map(|event| (event.kind.name(), event.runs.map(|run| run.map(since))))
+        .collect();
+    let expected =
+        [("collector-gap", [Some(1030), None]), ("carrier-appeared", [Some(1030), Some(5000)])];
+    assert_eq!(runs, expected);
+    let started: Vec<i64> = views.iter().map(|view| since(view.started)).collect();
+    assert_eq!(started, [0, 1030, 5000]);
+    // Of updates alone nothing is known before the first one.
+    let mut file = MrtFile::default();
+    announce(&mut file, T, 8, &[4837, 131_279], ONE);
+    announce(&mut file, T + 1000, 8, &[20485, 131_279], ONE);
+    let (views, events) = of_with(&file, &options());
+    assert!(!events.is_empty());
+    for event in events {
+        let [before, after] = event.runs;
+        let shown = |run: jiff::Timestamp| views.iter().any(|view| view.started == run);
+        assert!(before.is_none_or(shown) && after.is_some_and(shown), "{:?}", event.runs);
+    }
+}
+
+/// What is wrong at the end shows without an event, if more than one peer shows it.
+#[test]
+fn what_is_wrong_from_the_beginning_is_an_alarm() {
+    let of = |file: &MrtFile| {
+        let (views, events) = of_with(file, &options());
+        assert!(events.iter().all(|event| event.scope.prefix_len() > 24), "{events:?}");
+        views.last().expect("a view").alarms.iter().copied().collect::<Vec<Kind>>()
+    };
+    assert_eq!(of(&table(T)), []);
+    let with = |count: usize, behind: &[u32], prefix: &str| {
+        let mut file = MrtFile::default();
+        file.peers(T, &peers()).others(T, 20, 8);
+        let path = |(place, asn): (usize, u32), prefix_is: &str| {
+            let other = place < count && prefix_is == prefix;
+            let behind = if other { behind } else { &[4837, 131_279][..] };
+            [&[asn], behind].concat()
+        };
+        for one in PREFIXES.iter().copied().chain((!PREFIXES.contains(&prefix)).then_some(prefix)) {
+            let paths: Vec<Vec<u32>> = peers()
+                .iter()
+                .enumerate()
+                .map(|(place, peer)| path((place, peer.1), one))
+                .collect();
+            let routes: Vec<(u16, &[u32])> = (0..).zip(paths.iter().map(Vec::as_slice)).collect();
+            file.routes(T, one, &routes);
+        }
+        of(&file)
+    };
+    assert_eq!(with(3, &[9009, 65_010], ONE), [Kind::OriginChanged]);
+    assert_eq!(with(1, &[9009, 65_010], ONE), []);
+    assert_eq!(with(8, &[9009, 9010], "175.45.178.128/25"), [Kind::ForeignMoreSpecific]);
+    assert_eq!(with(3, &[64_666, 131_279], ONE), [Kind::UnknownUpstream]);
+    let mut file = MrtFile::default();
+    file.peers(T, &peers()).others(T, 20, 8);
+    assert_eq!(of(&file), [Kind::OutageBegan]);
+}
+
+/// Nobody says when the table of such a session is whole, but what it announces is known.
+#[test]
+fn a_session_whose_start_was_not_recorded_counts_by_what_it_announces() {
+    let mut file = table(T);
+    for peer in peers().into_iter().take(2) {
+        file.state(T + 1000, peer, 1);
+    }
+    announce(&mut file, T + 2000, 2, &[20485, 131_279], ONE);
+    assert_eq!(events(&file), ["carrier-appeared TransTeleCom 175.45.176.0/24 +2000"]);
+}
+
+/// A peer has sent its table at a time for which records of other peers have gone by: with the next file, or at the end.
+#[test]
+fn a_table_that_was_sent_across_files_is_known() {
+    for (second, name) in [(T + 300, "0905"), (T + 63, "0901")] {
+        let mut first = table(T);
+        first.state(T + 5, peers()[0], 1).state(T + 10, peers()[0], 6);
+        for prefix in PREFIXES {
+            announce(&mut first, T + 12, 1, &[4837, 131_279], prefix);
+        }
+        first.announce(T + 55, peers()[7], &[3333, 4837, 131_279], &[ONE]);
+        if second > T + 73 {
+            first.announce(T + 70, peers()[7], &[3333, 4837, 131_279], &[ONE]);
+            first.announce(T + 73, peers()[7], &[3333, 174, 4837, 131_279], &[ONE]);
+        }
+        let mut then = MrtFile::default();
+        then.announce(second, peers()[6], &[9002, 174, 4837, 131_279], &[ONE]);
+        then.announce(second + 1, peers()[6], &[9002, 20485, 131_279], &[ONE]);
+        let folder = tempfile::tempdir().expect("a folder");
+        first.save(&folder.path().join("rrc00.updates.20171001.0900.mrt"));
+        then.save(&folder.path().join(format!("rrc00.updates.20171001.{name}.mrt")));
+        // No record is late, or `follow` fails.
+        let (views, _) = follow(&[folder.path().to_owned()], &options());
+        let last = views.last().expect("a view");
+        assert_eq!(last.scopes[1].asked, 8, "{name}");
+    }
+}
+
+#[test]
+fn a_peer_that_is_left_out_is_in_no_row_of_a_table() {
+    let without = vec![PeerSpec::As(1299)];
+    for others in [20, 0] {
+        let mut file = MrtFile::default();
+        file.peers(T, &peers()).others(T, others, 8);
+        for (number, prefix) in (0..).zip(["175.45.176.0/24", "175.45.178.0/25"]) {
+            let mut routes: Vec<(u16, &[u32])> = vec![(0, &[1299, 20485, 131_279])];
+            if number == 0 {
+                routes.push((1, &[3356, 4837, 131_279]));
+            }
+            file.routes(T, prefix, &routes);
+        }
+        let (views, _) = of_with(&file, &Options { without: without.clone(), ..options() });
+        let [view] = &views[..] else { panic!("{} views", views.len()) };
+        assert!(view.scopes.iter().all(|of| of.scope.prefix_len() != 25), "{others}");
+        assert_eq!(view.scopes[1].carriers, [("China Unicom".to_owned(), 1)], "{others}");
+        assert_eq!(view.scopes[1].peers, if others == 0 { 1 } else { 7 }, "{others}");
+    }
+}
+
+/// Behind the last record rows go on for a day, not over all of a hole.
+#[test]
+fn no_rows_are_due_in_a_hole() {
+    const DAY: u32 = 86_400;
+    let mut file = table(T);
+    announce(&mut file, T + 30 * DAY, 8, &[4837, 131_279], ONE);
+    let every = Some(SignedDuration::from_hours(1));
+    let (views, _) = of_with(&file, &Options { every, ..options() });
+    assert_eq!(views.len(), 1 + 24);
+}
+
+/// Of a service's counts, which are of spans, the one in which the time is.
+#[test]
+fn a_span_is_shown_at_its_time_alone() {
+    let span = |from: &str, until: &str| {
+        format!(
+            r#"{{"starttime":"2017-10-{from}:00:00","endtime":"2017-10-{until}:00:00","full_peers_seeing":100,"visibility":1.0}}"#
+        )
+    };
+    let spans = [span("01T00", "01T08"), span("01T08", "01T16"), span("01T16", "02T00")].join(",");
+    let text = format!(
+        r#"{{"status":"ok","data":{{"by_origin":[{{"origin":"4837 131279","prefixes":[{{"prefix":"175.45.176.0/24","timelines":[{spans}]}}]}}]}}}}"#
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("routing-history.json");
+    std::fs::write(&path, text).expect("written");
+    let started = |at: Option<&str>| {
+        let at = at.map(|at| at.parse().expect("a time"));
+        let (views, _) = follow(std::slice::from_ref(&path), &Options { at, ..options() });
+        assert!(views.iter().all(|view| !view.scopes.is_empty() && view.scopes[0].asked == 100));
+        views.iter().map(|view| view.started.to_string()).collect::<Vec<_>>()
+    };
+    let all = ["2017-10-01T00:00:00Z", "2017-10-01T08:00:00Z", "2017-10-01T16:00:00Z"];
+    assert_eq!(started(None), all);
+    assert_eq!(started(Some("2017-10-01T08:00:00Z")), all[1..2]);
+    assert_eq!(started(Some("2017-10-01T12:00:00Z")), all[1..2]);
+    assert_eq!(started(Some("2017-10-02T00:00:00Z")), all[2..]);
+    assert_eq!(started(Some("2017-10-03T00:00:00Z")), [] as [&str; 0]);
+    assert_eq!(started(Some("2017-09-30T00:00:00Z")), [] as [&str; 0]);
+}
+
+/// The block's row: a prefix of four by another carrier for two of eight peers is less than half a peer.
+#[test]
+fn a_verdict_has_what_the_counts_round_away() {
+    let mut file = table(T);
+    announce(&mut file, T + 1000, 1, &[20485, 131_279], ONE);
+    let (views, _) = of_with(&file, &options());
+    let block = &views.last().expect("a view").scopes[0];
+    let counts: Vec<usize> = block.counts.values().copied().collect();
+    assert_eq!(counts, [8, 0, 0, 0, 0]);
+    assert!(block.shares[1].is_some_and(|share| share.share > 0.03));
+    assert_eq!(block.verdict, lasthop::split::Verdict::Mixed);
 }
 
 /// Sets and poisoned paths name nobody, and count apart.

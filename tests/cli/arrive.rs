@@ -42,6 +42,11 @@ fn a_census_asks_all_targets_and_believes_no_box() {
     let arguments = ["--sample", "1", "--arrive", "census", "-v", "--traces", "t.csv"];
     let run = census(&folder, &arguments).ended(0);
     assert!(run.err.contains("1024 hosts asked"), "{}", run.err);
+    assert!(
+        run.err.contains("255 targets answer in a way that cannot be their own"),
+        "{}",
+        run.err
+    );
     let traces = fs::read_to_string(folder.path().join("t.csv")).expect("written");
     let traces = Sheet::read(&traces);
     let reached = traces.column("reached").into_iter().filter(|it| *it == "true").count();
@@ -73,6 +78,24 @@ fn an_earlier_run_names_borders_and_hosts() {
     assert_eq!(confidence().0, "high");
 }
 
+/// Of several files the one that saw a border last says when that was.
+#[test]
+fn the_latest_of_several_files_dates_a_border() {
+    let folder = TempDir::new().expect("a folder");
+    census(&folder, &["175.45.177.1", "175.45.179.1", "--traces", "new.csv"]).ended(0);
+    let new = fs::read_to_string(folder.path().join("new.csv")).expect("written");
+    let day = Sheet::read(&new).column("started_at")[0][..10].to_owned();
+    fs::write(folder.path().join("old.csv"), new.replace(&day, "2020-02-01")).expect("written");
+    for files in [["old.csv", "new.csv"], ["new.csv", "old.csv"]] {
+        let [one, other] = files;
+        let asked = ["175.45.179.77", "--history", one, "--history", other, "--traces", "t.csv"];
+        census(&folder, &asked).ended(0);
+        let traces = fs::read_to_string(folder.path().join("t.csv")).expect("written");
+        let reason = Sheet::read(&traces).column("reason")[0].to_owned();
+        assert!(reason.contains(&format!("({day}")), "{files:?}: {reason}");
+    }
+}
+
 #[test]
 fn what_is_no_evidence_is_refused_and_a_broken_row_is_left_out() {
     let folder = TempDir::new().expect("a folder");
@@ -98,7 +121,16 @@ fn what_is_no_evidence_is_refused_and_a_broken_row_is_left_out() {
 fn a_dry_run_says_what_it_would_ask() {
     let folder = TempDir::new().expect("a folder");
     let said = census(&folder, &["--dry-run", "--arrive"]).ended(0).out;
-    assert!(said.contains("at most 20 known hosts with up to 3 packets each"), "{said}");
-    let said = census(&folder, &["--dry-run", "--arrive", "census"]).ended(0).out;
-    assert!(said.contains("some 3072"), "{said}");
+    assert!(said.contains("would ask 1 hosts with up to 3 packets each, some 3, and"), "{said}");
+    assert!(said.contains("at most 1, with some 10 to 25 packets"), "{said}");
+    // A sample of the targets is traced, and all are asked.
+    for sample in [&[][..], &["--sample", "2"]] {
+        let arguments = [&["--dry-run", "--arrive", "census"], sample].concat();
+        let said = census(&folder, &arguments).ended(0).out;
+        assert!(
+            said.contains("would ask 1024 hosts with up to 3 packets each, some 3072"),
+            "{said}"
+        );
+        assert!(said.contains("at most 64, with some 640 to 1600 packets"), "{said}");
+    }
 }

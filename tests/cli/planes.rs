@@ -32,18 +32,19 @@ struct Rows {
     text: String,
     vantage: &'static str,
     method: &'static str,
+    doubts: &'static str,
 }
 
 impl Rows {
     fn new(vantage: &'static str, method: &'static str) -> Self {
-        Self { text: format!("{SUMMARY}\n"), vantage, method }
+        Self { text: format!("{SUMMARY}\n"), vantage, method, doubts: "" }
     }
 
     /// Peers: a table, or from `clock` on what messages show.
     fn announced(&mut self, clock: &str, is_table: bool, prefixes: [By; 4]) {
-        let (at, state) = (at(clock), if is_table { "-state" } else { "" });
-        let run = format!("bgp-{}-{at}{state}", self.vantage);
-        self.run(&run, at, 20, prefixes);
+        let at = at(clock);
+        self.doubts = if is_table { "no-message" } else { "" };
+        self.run(&format!("bgp-{}-{at}", self.vantage), at, 20, prefixes);
     }
 
     /// Traces: a run.
@@ -89,17 +90,18 @@ impl Rows {
         let is_bgp = self.method == "bgp";
         let ended = if is_bgp { at } else { at + SignedDuration::from_secs(4) };
         let rtt = if is_bgp || classified == 0 { "" } else { "221.000" };
-        let peers = if is_bgp { ",,,22,20,1.0000,131279," } else { "true,,,,,,," };
+        let (way_out, peers) = if is_bgp { ("", "22,20,1.0000,131279,") } else { ("true", ",,,,") };
         writeln!(
             self.text,
             "3,{run},{at:.6},{ended:.6},{},{},{scope},{},{china},{russia},0,0,{unreached},{},{},{verdict},{},0,{rtt},0,\
-             true,,,,,{peers}",
+             true,,,,,{way_out},,{},{peers}",
             self.vantage,
             self.method,
             classified + unreached,
             share(china),
             share(russia),
             carriers.join(";"),
+            self.doubts,
         )
         .expect("text");
     }

@@ -1,6 +1,9 @@
 //! Rule 6: how far a class is believed, clause by clause.
 
-use crate::world::{each_says, says};
+use lasthop::transit::{Confidence, Evidence, Judge, Observation};
+
+use crate::notation;
+use crate::world::{World, each_says, says};
 
 #[test]
 fn rule_6_a_silent_target_is_normal_and_its_trace_is_classified() {
@@ -421,6 +424,26 @@ fn rule_6_a_box_for_one_method_leaves_the_arrival_of_another() {
           175.45.177.50 icmp: lan level3 ttk-b ttk-a * target
           => russia high ttk-a",
     );
+}
+
+/// Evidence may grow between two judgements: each goes by all that is there.
+#[test]
+fn rule_6_arrival_that_is_added_later_counts() {
+    let world = World::new();
+    let (owners, targets) = (world.owners(), &world.targets);
+    let [silent, arrives] = [
+        "175.45.177.10 icmp: lan level3 ttk-b ttk-a * * *",
+        "175.45.177.11 icmp: lan level3 ttk-b ttk-a target",
+    ]
+    .map(|line| notation::read(line).remove(0));
+    let judge = |evidence: &Evidence| {
+        Judge::new(targets, &owners, evidence).judge(Observation::of(&silent, targets)).confidence
+    };
+    let mut evidence = Evidence::default();
+    evidence.add(Observation::of(&silent, targets), &targets.block);
+    assert!(judge(&evidence) < Confidence::High);
+    evidence.add(Observation::of(&arrives, targets), &targets.block);
+    assert_eq!(judge(&evidence), Confidence::High);
 }
 
 // 12. What others saw behind the last hop.

@@ -9,6 +9,7 @@ use crate::census::{
     Census, ConnectPings, FLOW, Liveness, PacketPings, PingMethod, PingProgress, PingSettings,
     mark_implausible,
 };
+use crate::probe::engine::Measured;
 use crate::probe::transport::{OpenTransport, TransportError};
 use crate::probe::{Flow, Moment, ProbeMethod};
 use crate::targets::{Block, Targets, select};
@@ -17,6 +18,7 @@ use super::super::common::Common;
 use super::super::interrupt::Interrupt;
 use super::super::medium::Medium;
 use super::super::ping::Watcher;
+use super::super::run_notes;
 use super::args::Probe;
 use super::evidence::{MOST_KNOWN, Whom};
 
@@ -27,6 +29,8 @@ const MOST_TRACED: usize = 16;
 #[derive(Debug, Default)]
 pub(super) struct Living {
     pub(super) by_method: BTreeMap<ProbeMethod, Vec<Ipv4Addr>>,
+    /// What asking them took.
+    pub(super) measured: Measured,
 }
 
 impl Living {
@@ -39,7 +43,7 @@ impl Living {
     }
 
     fn of(census: &Census, block: &Block) -> Self {
-        let mut living = Self::default();
+        let mut living = Self { measured: census.measured.clone(), ..Self::default() };
         let mut traced: BTreeMap<_, usize> = BTreeMap::new();
         for host in census.hosts.iter().filter(|host| host.is_alive()) {
             let method = match host.found.map(|found| found.liveness) {
@@ -54,6 +58,15 @@ impl Living {
             }
         }
         living
+    }
+
+    /// How many of `hosts` are traced at most.
+    pub(super) fn most_traced(hosts: &[Ipv4Addr], block: &Block) -> usize {
+        let mut asked: BTreeMap<_, usize> = BTreeMap::new();
+        for host in hosts {
+            *asked.entry(block.routed_prefix(*host)).or_default() += 1;
+        }
+        asked.into_values().map(|asked| asked.min(MOST_TRACED)).sum()
     }
 }
 
@@ -121,6 +134,7 @@ impl Probe {
             failure = census.ping(PingMethod::Tcp, &mut pings, &mut watch);
         }
         mark_implausible(&mut census.hosts, block, opened.source);
+        run_notes::census(&census, block, common);
         let living = Living::of(&census, block);
         common.info(|| {
             let (asked, packets) = (census.hosts.len(), census.measured.packets);

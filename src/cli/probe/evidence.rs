@@ -19,8 +19,8 @@ pub(super) const MOST_KNOWN: usize = 20;
 pub(in super::super) struct EvidenceArgs {
     /// First ask known hosts whether they live, by ICMP and by connections to ports 80 and 443, and trace those that do
     /// by what they answer to: proof that packets arrive. known: the hosts of targets.toml and --history, at
-    /// most 20, one packet each; census: all targets, with up to three packets each [default: off; known
-    /// without a word]
+    /// most 20, each with up to three packets; census: all targets, with up to three packets each [default: off;
+    /// --arrive alone means known]
     #[arg(long, value_enum, value_name = "WHOM", num_args = 0..=1, default_missing_value = "known")]
     pub(super) arrive: Option<Whom>,
     /// What earlier runs have shown: borders with home behind them, and hosts that live. A file of probe
@@ -66,7 +66,10 @@ impl EvidenceArgs {
                 let source = source.clone().into_owned();
                 let known = KnownBorder { carrier: border.holder, seen, source };
                 if !targets.block.contains(address) {
-                    targets.borders.entry(address).or_insert(known);
+                    let border = targets.borders.entry(address).or_insert_with(|| known.clone());
+                    if last_day(&border.seen) < last_day(&known.seen) {
+                        *border = known;
+                    }
                 }
             }
             for (address, seen) in earlier.hosts {
@@ -81,4 +84,9 @@ impl EvidenceArgs {
         }
         Ok(())
     }
+}
+
+/// The last day of when something was seen: "2025-12-05 to 2026-07-26", or the day alone.
+fn last_day(seen: &str) -> &str {
+    seen.rsplit_once(" to ").map_or(seen, |(_, last)| last)
 }

@@ -30,6 +30,8 @@ use super::arrive::Living;
 /// A measurement that has ended.
 pub(super) struct Done<'t> {
     pub(super) measured: Measured,
+    /// What asking hosts took, before the traces.
+    pub(super) asked: Measured,
     pub(super) survey: Survey<'t>,
     pub(super) methods: Methods,
     /// What ended it early.
@@ -136,7 +138,7 @@ impl Probe {
         let target = addresses.first().copied().unwrap_or(Ipv4Addr::UNSPECIFIED);
         let moved = failure.is_ok()
             && medium.source(&self.send, target).is_ok_and(|source| source != opened.source);
-        Ok(Done { measured, survey, methods, failure, census, moved })
+        Ok(Done { measured, asked: living.measured, survey, methods, failure, census, moved })
     }
 
     /// Opens sockets for the flows of `job`, and for pings where they are wanted.

@@ -40,7 +40,7 @@ impl Probe {
         self.evidence.add_earlier(&mut targets, &self.run.label(), common)?;
         let mut random = self.send.random()?;
         let addresses = self.send.addresses(&self.run, &targets.block, &mut random)?;
-        if self.dry_run(&addresses, &targets)? {
+        if self.dry_run(&addresses, &targets, &mut random)? {
             return Ok(Exit::Measured);
         }
         // Everything that can fail does so before the first packet leaves.
@@ -62,7 +62,7 @@ impl Probe {
         let files = Files::open(&self.files, &targets, &self.run.label(), common)?;
         let mut owners = self.sources.owners(&targets, common)?;
         let began = Timestamp::now();
-        let Done { measured, survey, methods, failure, census, moved } =
+        let Done { measured, asked, survey, methods, failure, census, moved } =
             self.measure(&addresses, (&targets, &owners), began, &mut random, medium, common)?;
         run_notes::traces(&measured, common);
         let pinged = census.as_ref().map(|census| &census.measured);
@@ -83,7 +83,8 @@ impl Probe {
         failure?;
         let interrupted = measured.cut_short == Some(StopReason::Interrupted)
             || pinged.is_some_and(|it| it.cut_short == Some(StopReason::Interrupted));
-        let nothing_left = measured.packets == 0 && measured.counts.unsent > 0;
+        let packets = measured.packets + asked.packets;
+        let nothing_left = packets == 0 && measured.counts.unsent + asked.counts.unsent > 0;
         Ok(if interrupted {
             Exit::Interrupted
         } else if nothing_left {

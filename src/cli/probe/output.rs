@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rand::rngs::StdRng;
 
 use crate::census::HostCounts;
 use crate::output::{
@@ -24,7 +25,7 @@ use super::super::outputs::is_stdout;
 use super::super::row_file::{RowFile, check_history, open_history};
 use super::super::{run_notes, stdout};
 use super::args::{FileArgs, Probe};
-use super::evidence::{MOST_KNOWN, Whom};
+use super::arrive::Living;
 
 /// The files of a run, open since before the first packet.
 pub(super) struct Files {
@@ -147,6 +148,7 @@ impl Probe {
         &self,
         addresses: &[Ipv4Addr],
         targets: &Targets,
+        random: &mut StdRng,
     ) -> anyhow::Result<bool> {
         if !self.run.dry_run {
             return Ok(false);
@@ -184,18 +186,19 @@ impl Probe {
             packets(6, 25),
             self.send.rate_in_words(),
         );
-        let arrival = match self.evidence.arrive {
-            None => String::new(),
-            Some(Whom::Known) => format!(
-                "before that, would ask at most {MOST_KNOWN} known hosts with up to 3 packets each\n"
-            ),
-            Some(Whom::Census) => {
-                let hosts = addresses.len();
-                format!(
-                    "before that, would ask all hosts with up to 3 packets each, some {}\n",
-                    3 * hosts
-                )
-            }
+        let arrival = if self.evidence.arrive.is_some() {
+            let hosts = self.hosts_to_ask(addresses, targets, random)?;
+            let most_living = Living::most_traced(&hosts, block);
+            format!(
+                "before that, would ask {} hosts with up to 3 packets each, some {}, and trace those that live \
+                 completely, at most {most_living}, with some {} to {} packets\n",
+                hosts.len(),
+                3 * hosts.len(),
+                10 * most_living,
+                25 * most_living,
+            )
+        } else {
+            String::new()
         };
         let text = text + &arrival;
         stdout::write(|out| out.write_all(text.as_bytes()))?;

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::clean::clean;
 use super::family::Family;
-use super::reader::behind_fence;
+use super::fence::behind_fences;
 use crate::import::mtr::row::{Columns, Row};
 use crate::import::text_trace::LONGEST;
 use crate::import::traceroute::header::Header;
@@ -45,7 +45,7 @@ fn header(bytes: &[u8], place: usize, only: Option<Family>) -> Option<usize> {
     };
     // Within JSON it is a part of a string.
     let is_in_string = line[..at].contains('"') || line.contains("\\n");
-    let is_text = !is_in_string && behind_fence(&line).is_none() && line.len() <= LONGEST;
+    let is_text = !is_in_string && behind_fences(&line).is_none() && line.len() <= LONGEST;
     (is_text && only.is_none_or(|only| only == family)).then_some(start)
 }
 

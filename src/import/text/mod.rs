@@ -6,6 +6,7 @@
 mod clean;
 mod cut;
 mod family;
+mod fence;
 mod place;
 mod prefix;
 mod quick_hop;

@@ -1,6 +1,8 @@
 //! A run of one program in a text, from its header or first hop to where it ends.
 
-use std::net::Ipv4Addr;
+mod broken_lines;
+mod traceroute;
+mod tracert;
 
 use jiff::Timestamp;
 
@@ -11,21 +13,16 @@ use crate::import::format::{LineReader, Sink};
 use crate::import::mtr::raw::{Raw, RawHops, Step};
 use crate::import::mtr::row::{Columns, Row as MtrRow};
 use crate::import::text_trace::{Cell, Destination, Sender, TextTrace};
-use crate::import::traceroute::hop_words::{Begin, HopLine, HopWords};
+use crate::import::traceroute::hop_words::HopWords;
 use crate::import::traceroute::tracepath;
-use crate::import::tracert::row::{Row as TracertRow, destination, furthest};
+use crate::import::tracert::row::{destination, furthest};
 use crate::import::trippy::table;
 use crate::import::values::labels;
-use crate::import::{
-    dublin_text, mikrotik, nexttrace_text, nmap, test_netconnection, traceroute, tracert,
-};
+use crate::import::{dublin_text, mikrotik, nexttrace_text, nmap, test_netconnection};
 
 /// A line that a console or a mail program broke has at least so many characters: those of other scripts
 /// take two places each.
 const BROKEN: usize = 48;
-
-/// No hop takes more, so that lines which could each go on in the next do not grow without end.
-const LONGEST_JOINED: usize = 512;
 
 /// Whether a line belongs to a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,113 +202,6 @@ impl Run {
         took
     }
 
-    /// A line behind one that was open: it goes on there, or stands alone.
-    fn joined(
-        &mut self,
-        family: Family,
-        (first, open): (u64, &str),
-        (number, text): (u64, &str),
-        sink: &mut Sink<'_>,
-    ) -> Took {
-        if open.len() + text.len() > LONGEST_JOINED {
-            self.closed(family, first, open, sink);
-            return self.one(family, number, text, sink);
-        }
-        if family == Family::Traceroute {
-            if let Some(joined) = self.joined_hop(open, text).filter(|_| !self.is_paused) {
-                return self.one(family, first, &joined, sink);
-            }
-            self.closed(family, first, open, sink);
-            return self.one(family, number, text, sink);
-        }
-        let begins_hop = !self.is_paused
-            && matches!(family, Family::Tracert | Family::Mtr)
-            && Family::begins(text, Some(family), true).is_some();
-        if !begins_hop && !self.is_paused {
-            let glue =
-                if family == Family::Tracert && text.starts_with(['[', '(']) { " " } else { "" };
-            let with_blank = format!("{open} {text}");
-            let without = format!("{open}{glue}{text}");
-            let joined = if family == Family::Tracert && open.chars().count() >= BROKEN {
-                without
-            } else {
-                with_blank
-            };
-            if self.is_whole(family, &joined) {
-                return self.one(family, first, &joined, sink);
-            }
-        }
-        self.closed(family, first, open, sink);
-        self.one(family, number, text, sink)
-    }
-
-    /// The line of traceroute that was broken into `open` and `text`: between words, as mail programs do it, or
-    /// anywhere, as terminals do it.
-    fn joined_hop(&self, open: &str, text: &str) -> Option<String> {
-        let (ttl, of_open) = traceroute::ttl(open)?;
-        let next = Family::begins(text, Some(Family::Traceroute), true);
-        if next.is_some_and(|(_, next)| next == ttl.saturating_add(1)) {
-            return None;
-        }
-        let read = |line: &str| HopWords::default().read_line(line);
-        let is_strict = |joined: &String| {
-            let hop = traceroute::ttl(joined).map(|(_, rest)| read(rest)).unwrap_or_default();
-            hop.is_strict && hop.has_answer() && hop.begin != Begin::Other
-        };
-        let with_blank = format!("{open} {text}");
-        let without = format!("{open}{text}");
-        let strict = [&with_blank, &without].into_iter().find(|joined| is_strict(joined)).cloned();
-        let lenient = || {
-            let is_lone = !read(of_open).has_answer();
-            (is_lone && self.is_whole(Family::Traceroute, &with_blank)).then(|| with_blank.clone())
-        };
-        strict.or_else(lenient)
-    }
-
-    /// Whether `text` is a hop that says who answered, and when.
-    fn is_whole(&self, family: Family, text: &str) -> bool {
-        match family {
-            Family::Tracert => {
-                TracertRow::of(text).is_some_and(|row| !row.is_open() && !has_open_bracket(text))
-            }
-            Family::Mtr => matches!(MtrRow::of(text, self.columns), Some(MtrRow::Hop(..))),
-            _ => traceroute::ttl(text).is_some_and(|(_, rest)| {
-                let hop = HopWords::default().read_line(rest);
-                hop.has_answer() && hop.begin != Begin::Other
-            }),
-        }
-    }
-
-    /// An open line that did not go on.
-    fn closed(&mut self, family: Family, number: u64, open: &str, sink: &mut Sink<'_>) {
-        if family == Family::Traceroute {
-            // It was the next in turn before something else came.
-            let was_paused = std::mem::replace(&mut self.is_paused, false);
-            let hop = traceroute::ttl(open).map(|(ttl, rest)| {
-                let mut words = HopWords::default();
-                let hop = words.read_line(rest);
-                let is_hop = self.is_hop(ttl, rest, &hop);
-                (ttl, words, hop, is_hop)
-            });
-            match hop {
-                Some((ttl, words, hop, true)) => {
-                    self.words = words;
-                    self.add(number, ttl, hop.cells, sink);
-                }
-                _ => sink(number, Finding::Malformed("a hop without a time".into())),
-            }
-            self.is_paused = was_paused;
-        } else if family == Family::Tracert {
-            if let Some(row) = TracertRow::of(open).filter(|_| !has_open_bracket(open)) {
-                self.add(number, row.ttl, row.cells(), sink);
-                return;
-            }
-            sink(number, Finding::Malformed("a hop that is cut off".into()));
-        } else {
-            sink(number, Finding::Malformed("a hop without a time".into()));
-        }
-    }
-
     fn one(&mut self, family: Family, number: u64, text: &str, sink: &mut Sink<'_>) -> Took {
         let (line, is_cut) = without_interrupt(text);
         if is_cut && line.is_empty() && family.runs_to_its_end() && self.has_hops() {
@@ -358,156 +248,10 @@ impl Run {
         self.add(number, ttl, vec![cell], sink);
     }
 
-    fn traceroute(
-        &mut self,
-        number: u64,
-        (text, is_cut): (&str, bool),
-        sink: &mut Sink<'_>,
-    ) -> Took {
-        let listed = self.is_certain.then(|| without_sign(text)).flatten();
-        let text = listed.as_deref().unwrap_or(text);
-        if let Some((ttl, rest)) = traceroute::ttl(text) {
-            let mut words = HopWords::default();
-            let hop = words.read_line(rest);
-            if self.is_hop(ttl, rest, &hop) {
-                if !self.goes_on(ttl) {
-                    return Took::Nothing;
-                }
-                if !is_cut && self.is_next(ttl) && may_go_on(text, &hop) {
-                    self.open = Some((number, text.to_owned()));
-                    return Took::Line;
-                }
-                self.words = words;
-                // Nothing at the last TTL: it was not waited for.
-                self.trace.is_cut = hop.cells.is_empty() || is_cut;
-                self.add(number, ttl, hop.cells, sink);
-                return Took::Line;
-            }
-            let is_cut_off = self.has_hops()
-                && ttl == self.trace.last().saturating_add(1)
-                && is_part_of_address(rest);
-            let is_beginning = is_beginning_of_hop(rest, &hop)
-                || is_long(text) && hop.begin == Begin::Address
-                || is_long(text) && hop.begin == Begin::Name && is_host(rest);
-            if self.is_next(ttl) && is_beginning || is_cut_off {
-                self.is_paused = false;
-                self.open = Some((number, text.to_owned()));
-                return Took::Line;
-            }
-            if self.is_next(ttl) && self.has_hops() && has_address_and_time(rest) {
-                // Somebody answered there, so what stands before it is not the last router.
-                sink(number, Finding::Malformed("a hop that cannot be read".into()));
-                self.add(number, ttl, vec![Cell::answer(Sender::Unreadable, None)], sink);
-                return Took::Line;
-            }
-            return Took::Nothing;
-        }
-        if self.is_paused || self.trace.is_empty() {
-            return Took::Nothing;
-        }
-        let more = labels(text);
-        if !more.is_empty() && text.trim_start_matches(['[', '(', ' ']).starts_with("MPLS") {
-            self.trace.label(&more);
-            return Took::Line;
-        }
-        let hop = self.words.read_line(text.strip_prefix("ms ").unwrap_or(text));
-        let begins = matches!(hop.begin, Begin::Star | Begin::Time | Begin::Address);
-        if begins && hop.is_strict && !hop.cells.is_empty() {
-            self.trace.is_cut |= is_cut;
-            let ttl = self.trace.last();
-            self.add(number, ttl, hop.cells, sink);
-            return Took::Line;
-        }
-        if begins && hop.is_strict && hop.is_open {
-            // An address whose times a mail program has put into the next line.
-            return Took::Line;
-        }
-        Took::Nothing
-    }
-
-    /// Whether a line is that of a hop: strictly, or by its beginning where it is the next in turn.
-    fn is_hop(&self, ttl: u8, rest: &str, hop: &HopLine) -> bool {
-        let is_blank = rest.trim().is_empty();
-        if is_blank {
-            return self.is_next(ttl);
-        }
-        if hop.cells.is_empty() || hop.begin == Begin::Other || hop.begin == Begin::Time {
-            return false;
-        }
-        if hop.is_strict && !hop.is_open {
-            return hop.begin != Begin::Name || hop.has_answer();
-        }
-        let all_silent = hop.cells.iter().all(|cell| *cell == Cell::Silent);
-        self.is_next(ttl)
-            && match hop.begin {
-                Begin::Address => hop.has_answer(),
-                Begin::Star => hop.has_address() || all_silent && hop.cells.len() > 1,
-                _ => hop.is_open && hop.has_answer(),
-            }
-    }
-
     /// Whether `ttl` is the next in turn, with nothing else between.
     fn is_next(&self, ttl: u8) -> bool {
         let last = self.trace.last().max(self.unread);
         !self.is_paused && (last == 0 || ttl == last.saturating_add(1))
-    }
-
-    fn tracert(&mut self, number: u64, (line, is_cut): (&str, bool), sink: &mut Sink<'_>) -> Took {
-        if tracert::row::is_origin(line) && !self.has_hops() {
-            self.is_pathping = true;
-            return Took::Line;
-        }
-        if self.is_pathping
-            && let Some((ttl, sender)) = tracert::row::host_alone(line)
-            && self.is_next(ttl)
-        {
-            self.add(number, ttl, vec![Cell::answer(sender, None)], sink);
-            return Took::Line;
-        }
-        if let Some(ttl) = tracert::row::times_alone(line)
-            && self.goes_on(ttl)
-            && ttl > self.trace.last()
-            && self.has_hops()
-        {
-            self.is_paused = false;
-            self.open = Some((number, line.to_owned()));
-            return Took::Line;
-        }
-        let Some(row) = TracertRow::of(line) else {
-            let is_next = traceroute::ttl(line).is_some_and(|(ttl, rest)| {
-                self.is_next(ttl)
-                    && rest
-                        .trim_start()
-                        .starts_with(|c: char| c == '*' || c == '<' || c.is_ascii_digit())
-            });
-            if is_next && self.has_hops() {
-                if is_cut {
-                    self.trace.is_cut = true;
-                } else if has_open_bracket(line) || line.chars().count() >= BROKEN {
-                    self.open = Some((number, line.to_owned()));
-                } else {
-                    self.unread = traceroute::ttl(line).map_or(0, |(ttl, _)| ttl);
-                    sink(number, Finding::Malformed("neither a header nor a hop".into()));
-                }
-                return Took::Line;
-            }
-            return Took::Nothing;
-        };
-        // TTLs only rise: this is another trace, without a header.
-        let goes_on = self.goes_on(row.ttl) && row.ttl > self.trace.last();
-        if !goes_on {
-            return Took::Nothing;
-        }
-        if row.is_open()
-            && (has_open_bracket(line) || line.chars().count() >= BROKEN || row.is_bare())
-        {
-            self.open = Some((number, line.to_owned()));
-            self.is_paused = false;
-            return Took::Line;
-        }
-        self.add(number, row.ttl, row.cells(), sink);
-        self.trace.is_cut |= is_cut;
-        Took::Line
     }
 
     fn tracepath(
@@ -796,68 +540,4 @@ fn without_interrupt(line: &str) -> (&str, bool) {
 
 fn has_open_bracket(text: &str) -> bool {
     text.rfind('[').is_some_and(|place| !text[place..].contains(']'))
-}
-
-/// A terminal is so wide, and breaks lines where its own ends.
-const NARROWEST: usize = 72;
-
-/// Whether the line of a hop may go on in the next: it is long, and not all of it can be read, or it ends with
-/// somebody who has no time, or with a number that has no unit.
-fn may_go_on(text: &str, hop: &HopLine) -> bool {
-    is_long(text) && (!hop.is_strict || hop.is_open || text.ends_with(|c: char| c.is_ascii_digit()))
-}
-
-fn is_long(text: &str) -> bool {
-    text.chars().count() >= NARROWEST
-}
-
-/// Whether the first word may be the name of a host.
-fn is_host(rest: &str) -> bool {
-    rest.split_whitespace().next().is_some_and(|word| word.contains(['.', ':']))
-}
-
-/// `3:  10.0.0.1` or `3, 10.0.0.1`, as some tools list hops, becomes `3  10.0.0.1`.
-fn without_sign(text: &str) -> Option<String> {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let rest = text[digits..].strip_prefix([':', ',', ';'])?;
-    let sign = &text[digits..text.len() - rest.len()];
-    let is_list = (1..=3).contains(&digits) && rest.starts_with([' ', '\t']);
-    let rest = if sign == ":" { rest.to_owned() } else { rest.replace(sign, " ") };
-    is_list.then(|| format!("{}{rest}", &text[..digits]))
-}
-
-/// Whether an address and milliseconds stand somewhere in `text`.
-fn has_address_and_time(text: &str) -> bool {
-    let is_of_address = |c: char| c.is_ascii_digit() || c == '.';
-    let has_address =
-        text.split(|c| !is_of_address(c)).any(|word| word.parse::<Ipv4Addr>().is_ok());
-    let is_unit =
-        |word: &str| matches!(word.trim_start_matches(is_of_address).get(..2), Some("ms" | "us"));
-    has_address && text.split_whitespace().any(is_unit)
-}
-
-/// `4.69.1`: an address that was cut off.
-fn is_part_of_address(text: &str) -> bool {
-    let text = text.trim();
-    let is_of_address = |byte: u8| byte.is_ascii_digit() || byte == b'.';
-    text.bytes().all(is_of_address) && text.bytes().filter(|byte| *byte == b'.').count() >= 2
-}
-
-/// Whether a line has only the beginning of a hop: a host, and no time.
-fn is_beginning_of_hop(rest: &str, hop: &HopLine) -> bool {
-    let mut words = rest.split_whitespace();
-    let Some(first) = words.next() else { return false };
-    if !hop.cells.is_empty() {
-        return false;
-    }
-    let is_host = is_host(rest);
-    let count = words.count();
-    match hop.begin {
-        Begin::Address => count <= 2,
-        Begin::Name => count <= 1 && is_host,
-        Begin::Other => {
-            count == 0 && is_host && first.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-        }
-        Begin::Star | Begin::Time => false,
-    }
 }
