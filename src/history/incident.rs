@@ -35,7 +35,7 @@ pub fn incidents<'h>(
     events: impl IntoIterator<Item = &'h Event>,
 ) -> Vec<Incident<'h>> {
     let has_both = history.has_both_planes();
-    let mut all: BTreeMap<(u32, Option<(Name, Name)>), Vec<&Event>> = BTreeMap::new();
+    let mut all: BTreeMap<_, Vec<&Event>> = BTreeMap::new();
     for event in events {
         let seen_from = (!has_both).then_some((event.vantage, event.method));
         all.entry((event.incident, seen_from)).or_default().push(event);
@@ -164,17 +164,15 @@ impl Incident<'_> {
             let of_plane = self.events.iter().copied().filter(|event| event.plane == plane);
             self.text_of(&of_plane.filter(is_new).collect::<Vec<_>>(), history, &percent)
         };
-        match &self.planes()[..] {
-            [plane] => format!("{}{}", text(*plane), self.vantages(history)),
-            _ => {
-                let [announced, traced] = [Plane::Control, Plane::Data].map(text);
-                let vantages = self.vantages(history);
-                if announced == traced {
-                    format!("{announced}{vantages}")
-                } else {
-                    format!("BGP: {announced}; traces: {traced}{vantages}")
-                }
-            }
+        let vantages = self.vantages(history);
+        if let [plane] = self.planes()[..] {
+            return format!("{}{vantages}", text(plane));
+        }
+        let [announced, traced] = [Plane::Control, Plane::Data].map(text);
+        if announced == traced {
+            format!("{announced}{vantages}")
+        } else {
+            format!("BGP: {announced}; traces: {traced}{vantages}")
         }
     }
 

@@ -107,17 +107,15 @@ pub struct Comparison {
 /// The comparisons of the scopes that both planes have, prefixes before their block.
 #[must_use]
 pub fn comparisons<'s>(series: impl IntoIterator<Item = &'s Series>) -> Vec<Comparison> {
-    let mut scopes: BTreeMap<(u8, Ipv4Net), [Vec<(Carried, &Series)>; 2]> = BTreeMap::new();
+    let mut scopes: BTreeMap<_, Vec<&Series>> = BTreeMap::new();
     for series in series {
-        let key = (u8::MAX - series.scope.prefix_len(), series.scope);
-        let [announced, traced] = scopes.entry(key).or_default();
-        let plane = if series.plane == Plane::Control { announced } else { traced };
-        plane.push((Carried::of(series), series));
+        let prefixes_first = (u8::MAX - series.scope.prefix_len(), series.scope);
+        scopes.entry(prefixes_first).or_default().push(series);
     }
     let mut all: Vec<Comparison> = Vec::new();
-    for ((_, scope), [announced, traced]) in scopes {
-        let traced = alike(traced);
-        for (announced, collectors) in alike(announced) {
+    for ((_, scope), series) in scopes {
+        let traced = alike(&series, Plane::Data);
+        for (announced, collectors) in alike(&series, Plane::Control) {
             for (traced, vantages) in &traced {
                 let new = Comparison {
                     scopes: vec![scope],
@@ -137,11 +135,11 @@ pub fn comparisons<'s>(series: impl IntoIterator<Item = &'s Series>) -> Vec<Comp
     all
 }
 
-/// Series that show the same, together.
-fn alike(series: Vec<(Carried, &Series)>) -> BTreeMap<Carried, Vec<&Series>> {
+/// The series of a plane that show the same, together.
+fn alike<'s>(series: &[&'s Series], plane: Plane) -> BTreeMap<Carried, Vec<&'s Series>> {
     let mut alike: BTreeMap<Carried, Vec<&Series>> = BTreeMap::new();
-    for (carried, series) in series {
-        alike.entry(carried).or_default().push(series);
+    for series in series.iter().filter(|series| series.plane == plane) {
+        alike.entry(Carried::of(series)).or_default().push(series);
     }
     alike
 }

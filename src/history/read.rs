@@ -305,7 +305,9 @@ impl Follow {
         let mut series: Vec<Series> = self.series.into_values().map(ended).collect();
         series.sort_by(|one, other| order(one, &names).cmp(&order(other, &names)));
         if let Some(end) = series.iter().map(|series| series.state.ended).max() {
-            series.iter_mut().for_each(|series| series.timeline.end_at(end));
+            for series in &mut series {
+                series.timeline.end_at(end);
+            }
         }
         let mut events = self.events;
         dedup(&mut events);

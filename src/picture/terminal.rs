@@ -64,7 +64,7 @@ impl Lines<'_, '_> {
             text += &scale.map_or(String::new(), |scale| self.rtt(series, scale));
         }
         for block in section.blocks() {
-            text += &format!("{}: {}\n", block.scope, section.shares_of());
+            let _ = writeln!(text, "{}: {}", block.scope, section.shares_of());
             text += &self.shares(block);
             if section.is_announced() {
                 text += &self.peers(block);
