@@ -234,7 +234,9 @@ fn both_planes() -> History {
         "2017-10-02T09:10:29Z",
     ];
     for change in changes.map(at) {
-        collectors.iter_mut().for_each(|rows| rows.run(change, &october_2017_at(change)));
+        for rows in &mut collectors {
+            rows.run(change, &october_2017_at(change));
+        }
     }
     let [first, second] = &collectors;
     history(&[&traced.text, &first.text, &second.text])
