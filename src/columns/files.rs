@@ -1,6 +1,6 @@
 //! The tables: every column of every file, with its documentation.
 //!
-//! The sentence of a column is what `docs/columns.md` and `schemas/` say about it.
+//! The sentence of a column is what `docs/output.md` and `schemas/` say about it.
 
 use super::Kind::{
     Address, Byte, Count, Country, Flag, Label, Maybe, Millis, OneOf, Prefix, Range, Schema, Share,

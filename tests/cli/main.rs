@@ -15,6 +15,7 @@ mod classify_much;
 mod columns;
 mod counters;
 mod describe;
+mod documents;
 mod examples;
 mod exit_codes;
 mod files;
