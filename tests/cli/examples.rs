@@ -1,6 +1,7 @@
 //! The files in `examples/`: each is run, on what the lab makes, where the tool it is for is installed.
 #![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
 
+use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
@@ -315,6 +316,20 @@ fn what_systemd_starts_adds_a_run_and_writes_metrics() {
     let history = Sheet::read(&lab.read("history.csv"));
     assert_eq!(history.column("vantage"), ["here"; 5]);
     assert!(lab.read("lasthop.prom").contains("vantage=\"here\""));
+}
+
+#[test]
+fn the_document_has_every_metric_and_no_other() {
+    let folder = folder();
+    let arguments = ["report", "--prometheus", "-", "history.csv"];
+    let written = run(&folder, program::name().to_str().expect("a path"), &arguments).ended(0).out;
+    let written = written.lines().filter_map(|line| line.strip_prefix("# HELP "));
+    let written: BTreeSet<_> = written.filter_map(|line| line.split(' ').next()).collect();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/automation.md");
+    let page = fs::read_to_string(page).expect("a page");
+    let words = page.split(|letter: char| !(letter.is_ascii_lowercase() || letter == '_'));
+    let known: BTreeSet<_> = words.filter(|word| word.starts_with("lasthop_")).collect();
+    assert_eq!(known, written);
 }
 
 #[test]
