@@ -37,6 +37,7 @@ mod outcome;
 mod owner;
 mod permission;
 mod ping;
+mod planes;
 mod program;
 mod report;
 mod running;
