@@ -30,8 +30,8 @@ pub struct Observation {
     pub furthest: u8,
     /// Where its foreign part ends.
     pub border: Border,
-    /// When its first probe left. It is not kept while the trace waits to be judged.
-    #[serde(skip)]
+    /// When its first probe left; to the second where the trace has waited to be judged.
+    #[serde(with = "seconds")]
     pub started: Option<Timestamp>,
     /// The kind of packet.
     pub method: Option<Method>,
@@ -80,4 +80,25 @@ pub(super) enum NoEnd {
     Ceiling,
     /// It was cut short, after it had met silence or not.
     CutShort { stop: StopReason, is_silent: bool },
+}
+
+/// A time as the number of its second: as a text, which is what it is to serde, it would take 31 bytes.
+mod seconds {
+    use jiff::Timestamp;
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
+    pub(super) fn serialize<S: Serializer>(
+        at: &Option<Timestamp>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        at.map(Timestamp::as_second).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Timestamp>, D::Error> {
+        let second = Option::<i64>::deserialize(from)?;
+        Ok(second.and_then(|second| Timestamp::from_second(second).ok()))
+    }
 }

@@ -5,6 +5,7 @@
 //! are forbidden these tests say so aloud and are skipped; under continuous integration they fail.
 
 mod agreement;
+mod announced;
 mod another_block;
 mod append;
 mod arrive;

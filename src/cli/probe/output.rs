@@ -18,6 +18,7 @@ use crate::survey::{JudgeOptions, JudgedTrace, Survey};
 use crate::targets::Targets;
 use crate::trace::Strategy;
 
+use super::super::announced::AnnouncedArgs;
 use super::super::common::Common;
 use super::super::exit::Exit;
 use super::super::format::Format;
@@ -93,6 +94,7 @@ impl Files {
         (targets, owners): (&Targets, &Owners<'_>),
         counts: Option<&HostCounts>,
         unkept: &BTreeMap<Ipv4Addr, usize>,
+        announced: &AnnouncedArgs,
         common: &Common,
     ) -> anyhow::Result<Exit> {
         let Self { append, traces: mut trace_file, hops: mut hop_file, stdout } = self;
@@ -121,6 +123,7 @@ impl Files {
             },
         )?;
         run_notes::fell_short(&judged, common);
+        announced.note(&judged, common);
         let mut split = judged.split();
         for (target, probes) in unkept {
             split.add_probes(*target, *probes);
