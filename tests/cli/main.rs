@@ -14,6 +14,7 @@ mod bgp;
 mod classify;
 mod classify_much;
 mod columns;
+mod control_plane;
 mod counters;
 mod describe;
 mod examples;
