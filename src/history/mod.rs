@@ -6,7 +6,7 @@
 //! for evidence, and a [`Timeline`] of so many buckets. Only events are kept however many there are.
 //!
 //! ```text
-//! summary_reader (lines ─► rows) ─► sort (by time) ─► read ─► series ─┬► presence, outage, change_point ─► event ─► incident
+//! summary_reader (lines ─► rows) ─► sort (by time) ─► read ─► series ─┬► presence, outage, change_point ─► event ─► join ─► incident
 //!                                                                     └► timeline
 //! ```
 //!
@@ -31,9 +31,11 @@ mod error;
 mod event;
 mod held;
 mod incident;
+mod join;
 mod migrate;
 mod outage;
 mod peers;
+mod planes;
 mod presence;
 mod prometheus;
 mod read;
@@ -54,9 +56,10 @@ pub use held::held_table;
 pub use incident::{Incident, between, incidents};
 pub use migrate::{Migrated, migrate};
 pub use peers::{PeerSent, SentPath, peers};
+pub use planes::{Carried, Comparison, Situation, comparisons, situations};
 pub use prometheus::prometheus;
 pub use read::{Counts, History, Wanted, read};
-pub use row::{ClassCount, Hosts, Interval, Name, Names, Row, VantageState};
+pub use row::{ClassCount, Hosts, Interval, Name, Names, Plane, Row, VantageState};
 pub use series::{Holding, Incomplete, Series, State};
 pub use tables::{event_table, events, state_table, states};
 pub use timeline::{Bucket, ClassSum, Rtt, Stretch, Timeline};

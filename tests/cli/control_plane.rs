@@ -6,7 +6,6 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
-use jiff::Timestamp;
 use lasthop::lab;
 use tempfile::TempDir;
 
@@ -84,42 +83,26 @@ fn the_whole_walk_of_october_2017() {
 
 /// A trace of the hour in which BGP showed TransTeleCom for 178, and one of the hour before.
 fn is_evidence_for_traces(folder: &TempDir) {
-    let trace = |at: &str| {
-        let at: Timestamp = at.parse().expect("a time");
-        format!(
-            "{{\"fw\":5020,\"type\":\"traceroute\",\"af\":4,\"proto\":\"ICMP\",\"paris_id\":1,\"prb_id\":1,\"timestamp\":{},\
-             \"from\":\"193.0.0.1\",\"dst_addr\":\"175.45.178.9\",\"result\":[\
-             {{\"hop\":1,\"result\":[{{\"from\":\"192.168.1.1\",\"rtt\":1}}]}},\
-             {{\"hop\":2,\"result\":[{{\"from\":\"62.115.140.213\",\"rtt\":9}}]}},\
-             {{\"hop\":3,\"result\":[{{\"from\":\"217.150.55.21\",\"rtt\":90}}]}},\
-             {{\"hop\":4,\"result\":[{{\"from\":\"188.43.28.9\",\"rtt\":120}}]}},\
-             {{\"hop\":5,\"result\":[{{\"x\":\"*\"}}]}}]}}\n",
-            at.as_second()
-        )
-    };
+    let trace = "traceroute to 175.45.178.9 (175.45.178.9), 30 hops max\n 1  192.168.1.1  1 ms\n 2  62.115.140.213  9 ms\n \
+                 3  217.150.55.21  90 ms\n 4  188.43.28.9  120 ms\n 5  *\n 6  *\n 7  *\n 8  *\n 9  *\n";
+    fs::write(folder.path().join("trace.txt"), trace).expect("written");
     let classify = |at: &str| {
-        fs::write(folder.path().join("a.json"), trace(at)).expect("written");
-        let lab = ["--vantage", "lab:october-2017", "--bgp", "peers.csv", "--traces", "t.csv"];
-        // The probe has a name of its own, which is not the lab's: its rows are of no use to it.
-        let run = run(folder.path(), &[&["classify", "a.json"], &lab[..]].concat()).ended(0);
-        assert!(run.err.contains("no upstream within a day of 1 of 1"), "{}", run.err);
-        fs::write(
-            folder.path().join("peers-real.csv"),
-            read(folder, "peers.csv").replace("lab:", "rrc"),
-        )
-        .expect("written");
-        let real = ["classify", "a.json", "--bgp", "peers-real.csv", "--traces", "t.csv"];
-        self::run(folder.path(), &real).ended(0);
+        let asked =
+            ["classify", "trace.txt", "--bgp", "peers.csv", "--traces", "t.csv", "--at", at];
+        // Without the lab's name it is a trace of the real internet.
+        let real = run(folder.path(), &asked).ended(0);
+        assert!(real.err.contains("no upstream within a day of 1 of 1"), "{}", real.err);
+        run(folder.path(), &[&asked[..], &["--vantage", "lab:october-2017"]].concat()).ended(0);
         let traces = Sheet::read(&read(folder, "t.csv"));
         ["class", "confidence", "reason"].map(|name| traces.column(name)[0].to_owned())
     };
-    let [class, confidence, reason] = classify("2017-10-01T09:30:00Z");
+    let [class, confidence, reason] = classify("2017-10-01T09:30");
     assert_eq!([class.as_str(), confidence.as_str()], ["russia", "medium"]);
     assert!(
         reason.ends_with("BGP shows AS20485 (TransTeleCom) next to the block, by 7 peer AS"),
         "{reason}"
     );
-    let [class, confidence, reason] = classify("2017-10-01T08:30:00Z");
+    let [class, confidence, reason] = classify("2017-10-01T08:30");
     assert_eq!([class.as_str(), confidence.as_str()], ["russia", "low"]);
     assert!(
         reason.contains("BGP shows AS4837 (China Unicom) only; a silent China Unicom may"),
