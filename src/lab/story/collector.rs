@@ -9,7 +9,7 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Scene, Story};
+use super::{Peer, Scene, Story};
 
 /// RIPE RIS writes its tables so often.
 const TABLES: SignedDuration = SignedDuration::from_hours(8);
@@ -28,17 +28,6 @@ const PEER_INDEX_TABLE: u16 = 1;
 const RIB_IPV4_UNICAST: u16 = 2;
 const BGP4MP: u16 = 16;
 const BGP4MP_MESSAGE_AS4: u16 = 4;
-
-/// A router that tells the collector its table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Peer {
-    pub(super) asn: u32,
-    pub(super) address: Ipv4Addr,
-    /// The AS between its own and the upstream.
-    pub(super) through: Vec<u32>,
-    /// The upstreams, the preferred one first. It has no route by others.
-    pub(super) prefers: Vec<u32>,
-}
 
 /// The upstream by which a peer has a prefix, if by any.
 type Routes = BTreeMap<(usize, Ipv4Net), u32>;

@@ -9,8 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::super::scenario::{Path, PathFile, ScenarioError};
-use super::collector::Peer;
-use super::{Planned, Scene, Story, Watch};
+use super::{Peer, Planned, Scene, Story, Watch};
 
 /// More runs than this are a mistake.
 const MOST_RUNS: i64 = 1_000_000;

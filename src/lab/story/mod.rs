@@ -36,7 +36,7 @@ pub struct Story {
     watches: Vec<Watch>,
     hosts: BTreeMap<Ipv4Net, Vec<Ipv4Addr>>,
     /// The peers of a route collector.
-    peers: Vec<collector::Peer>,
+    peers: Vec<Peer>,
     /// When things begin to be otherwise, in the order of these times.
     scenes: Vec<Scene>,
 }
@@ -52,6 +52,17 @@ pub struct Planned {
     pub subject: Option<String>,
     /// Where: the block, routed prefixes.
     pub scopes: Vec<Ipv4Net>,
+}
+
+/// A router that tells a route collector its table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Peer {
+    asn: u32,
+    address: Ipv4Addr,
+    /// The AS between its own and the upstream.
+    through: Vec<u32>,
+    /// The upstreams, the preferred one first. It has no route by others.
+    prefers: Vec<u32>,
 }
 
 /// Runs at regular times, the first included and the last not.
