@@ -114,12 +114,7 @@ impl Judging {
         common: &Common,
         read: impl FnOnce(&Targets, &mut Survey<'_>) -> anyhow::Result<Reading>,
     ) -> anyhow::Result<Exit> {
-        let mut targets = config::targets(common)?;
-        let announced: Vec<_> = self.announced.inputs().collect();
-        let inputs: Vec<_> = inputs.iter().chain(&announced).cloned().collect();
-        self.check_files(&inputs, common)?;
-        let vantage = self.vantage.as_deref().unwrap_or_default();
-        self.announced.add(&mut targets, vantage, at, common)?;
+        let targets = self.targets(inputs, at, common)?;
         let append = self.open_append(&targets, common)?;
         let mut trace_file = self.traces.as_deref().map(RowFile::open).transpose()?;
         let mut hop_file = self.hops.as_deref().map(RowFile::open).transpose()?;
@@ -219,6 +214,22 @@ impl Judging {
             None if failed => Exit::Bad,
             None => Exit::of_run(&split),
         })
+    }
+
+    /// What is known before the first trace: the configuration, and what BGP shows. Refuses files that would destroy others.
+    fn targets(
+        &self,
+        inputs: &[(&str, PathBuf)],
+        at: Option<Timestamp>,
+        common: &Common,
+    ) -> anyhow::Result<Targets> {
+        let mut targets = config::targets(common)?;
+        let announced: Vec<_> = self.announced.inputs().collect();
+        let inputs: Vec<_> = inputs.iter().chain(&announced).cloned().collect();
+        self.check_files(&inputs, common)?;
+        let vantage = self.vantage.as_deref().unwrap_or_default();
+        self.announced.add(&mut targets, vantage, at, common)?;
+        Ok(targets)
     }
 
     /// The history that rows are appended to. What goes to stdout needs no file.

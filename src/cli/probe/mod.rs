@@ -77,10 +77,9 @@ impl Probe {
         let exit = files.write(
             &run,
             survey,
-            (&targets, &owners),
+            (&targets, &owners, &self.evidence.announced),
             counts.as_ref(),
             &measured.unkept,
-            &self.evidence.announced,
             common,
         )?;
         failure?;

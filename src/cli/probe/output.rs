@@ -91,10 +91,9 @@ impl Files {
         self,
         run: &Run,
         survey: Survey<'_>,
-        (targets, owners): (&Targets, &Owners<'_>),
+        (targets, owners, announced): (&Targets, &Owners<'_>, &AnnouncedArgs),
         counts: Option<&HostCounts>,
         unkept: &BTreeMap<Ipv4Addr, usize>,
-        announced: &AnnouncedArgs,
         common: &Common,
     ) -> anyhow::Result<Exit> {
         let Self { append, traces: mut trace_file, hops: mut hop_file, stdout } = self;

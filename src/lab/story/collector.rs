@@ -202,7 +202,7 @@ impl Mrt<'_> {
     }
 }
 
-/// ORIGIN, AS_PATH with four bytes for each AS, and NEXT_HOP (RFC 4271, 5.1; RFC 6793).
+/// `ORIGIN`, `AS_PATH` with four bytes for each AS, and `NEXT_HOP` (RFC 4271, 5.1; RFC 6793).
 fn attributes(path: &[u32], next_hop: Ipv4Addr) -> Vec<u8> {
     let mut bytes = vec![0x40, 1, 1, 0];
     let numbers: Vec<u8> = path.iter().copied().flat_map(u32::to_be_bytes).collect();
