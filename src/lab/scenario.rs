@@ -56,6 +56,8 @@ pub struct Path {
     pub echo_replies_from: Option<Ipv4Addr>,
     /// What a measurement should find.
     pub truth: Truth,
+    /// The AS that announces the block here, for a story's route collector.
+    pub upstream: Option<u32>,
 }
 
 /// A hop, and the time to it and back.
@@ -219,6 +221,7 @@ pub(super) struct PathFile {
     echo_replies_from: Option<Ipv4Addr>,
     class: String,
     last_hop: Option<Ipv4Addr>,
+    upstream: Option<u32>,
 }
 
 fn one() -> u16 {
@@ -267,6 +270,7 @@ impl PathFile {
             end: end(&self.end)?,
             echo_replies_from: self.echo_replies_from,
             truth: Truth { class: self.class.clone(), last_hop: self.last_hop },
+            upstream: self.upstream,
         })
     }
 }

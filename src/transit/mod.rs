@@ -4,6 +4,7 @@
 //! classified by its own last foreign hop. The other traces of its routed prefix only decide how far
 //! that is believed.
 
+mod announced;
 mod class;
 mod confidence;
 mod evidence;
@@ -18,12 +19,13 @@ use foldhash::{HashMap, HashMapExt as _};
 use crate::border::{Behind, Border};
 use crate::owner::{Owner, Owners};
 use crate::targets::Targets;
-use crate::trace::{Strategy, Trace};
+use crate::trace::{Strategy, Trace, is_simulated};
 
 pub use class::Class;
 pub use confidence::Confidence;
 pub use reason::Reason;
 
+use announced::Stand;
 use class::Around;
 use confidence::Case;
 pub use evidence::Evidence;
@@ -105,13 +107,16 @@ pub struct Judge<'a, 't> {
     targets: &'t Targets,
     evidence: &'a Evidence,
     known: Known<'a, 't>,
+    /// How many traces BGP shows no upstream for, where there is evidence of BGP.
+    pub unannounced: usize,
 }
 
 impl<'a, 't> Judge<'a, 't> {
     /// A judge that goes by `evidence`.
     #[must_use]
     pub fn new(targets: &'t Targets, owners: &'a Owners<'t>, evidence: &'a Evidence) -> Self {
-        Self { targets, evidence, known: Known { owners, found: HashMap::new() } }
+        let known = Known { owners, found: HashMap::new() };
+        Self { targets, evidence, known, unannounced: 0 }
     }
 
     /// Judges one trace.
@@ -142,6 +147,9 @@ impl<'a, 't> Judge<'a, 't> {
             Reason::Returned(before) => Some(*before),
             _ => None,
         });
+        let decider = returned.map(|before| self.known.of(before)).or_else(|| path.last().cloned());
+        let stand = self.stand(&trace, class, decider.as_deref());
+        let border = &trace.border;
         let case = Case {
             class,
             returned,
@@ -151,6 +159,7 @@ impl<'a, 't> Judge<'a, 't> {
             began_at_border: trace.strategy == Some(Strategy::Border),
             prefix: &prefix,
             known,
+            stand,
             others: &others,
             targets,
         };
@@ -171,6 +180,19 @@ impl<'a, 't> Judge<'a, 't> {
         let unhidden = prefix.behind.is_empty() || next_is_home && !prefix.is_box;
         let proven = class.is_classified() && unhidden && prefix.arrived.traces > 0;
         Judgement { class, confidence, reasons, border: trace.border, owner, as_path, proven }
+    }
+
+    /// How who decides stands to what BGP shows of the routed prefix at the time of the trace.
+    fn stand(&mut self, trace: &Observation, class: Class, decider: Option<&Owner>) -> Stand {
+        let upstreams = &self.targets.upstreams;
+        if !upstreams.is_given {
+            return Stand::Unknown;
+        }
+        let is_lab =
+            trace.vantage.as_ref().map_or(upstreams.is_lab, |vantage| is_simulated(&vantage.name));
+        let shown = upstreams.of(trace.target, trace.started, is_lab, &self.targets.block);
+        self.unannounced += usize::from(shown.is_empty());
+        Stand::of(class, decider, shown)
     }
 }
 
