@@ -15,13 +15,14 @@ use crate::output::{
 };
 use crate::owner::Owners;
 use crate::split::Split;
-use crate::survey::{Collector, JudgeOptions, Judged, JudgedTrace, Keep, Remark, Survey};
+use crate::survey::{Collector, JudgeOptions, JudgedTrace, Keep, Remark, Survey};
 use crate::targets::Targets;
 use crate::trace::{Method, Vantage, is_simulated};
 
 use super::announced::AnnouncedArgs;
 use super::common::Common;
 use super::config;
+use super::confinement::Needs;
 use super::exit::Exit;
 use super::format;
 use super::outputs::{self, is_stdout};
@@ -189,10 +190,16 @@ impl Judging {
             },
         )?;
         let split = judged.split();
-        let (rows, mut text) = summaries(&judged, &split, &run, &targets);
-        if simulated && !is_simulated(&run.vantage) {
-            text.insert_str(0, "SIMULATED: ");
+        let groups: Vec<_> = judged.groups().collect();
+        let mut rows = summary(&run, &split, &targets.classes, None);
+        for (group, split) in &groups {
+            let run = Run { vantage: (*group).to_owned(), ..run.clone() };
+            rows.rows.extend(summary(&run, split, &targets.classes, None).rows);
         }
+        let text = || {
+            let mark = if simulated && !is_simulated(&run.vantage) { "SIMULATED: " } else { "" };
+            format!("{mark}{}", tables(&split, &groups, &run, &targets))
+        };
         let filled = [trace_file, hop_file].into_iter().flatten().map(RowFile::finish);
         let filled: Vec<_> = filled.filter_map(Result::err).collect();
         let appended = self.append_rows(append, &run, &rows);
@@ -200,8 +207,8 @@ impl Judging {
         let written = match explained {
             Some(explained) => explained.finish(),
             None if is_named(&self.traces) || is_named(&self.hops) => Ok(()),
-            None if is_named(&self.append) => format::Format::Csv.write(&rows, || text),
-            None => format::Format::or_suited(common.format).write(&rows, || text),
+            None if is_named(&self.append) => format::Format::Csv.write(&rows, text),
+            None => format::Format::or_suited(common.format).write(&rows, text),
         };
         let errors = appended.err().into_iter();
         let errors = errors.chain(filled.into_iter().map(anyhow::Error::new));
@@ -214,6 +221,17 @@ impl Judging {
             None if failed => Exit::Bad,
             None => Exit::of_run(&split),
         })
+    }
+
+    /// What all judging reads and writes.
+    pub(super) fn needs(&self, common: &Common) -> Needs {
+        let written = [&self.append, &self.traces, &self.hops];
+        Needs::default()
+            .reads(config::path(common))
+            .reads(self.sources.files())
+            .reads(self.announced.inputs().map(|(_, path)| path))
+            .writes(written.into_iter().filter_map(Option::as_deref))
+            .asks_name_servers(self.sources.asks())
     }
 
     /// What is known before the first trace: the configuration, and what BGP shows. Refuses files that would destroy others.
@@ -291,18 +309,16 @@ impl Judging {
     }
 }
 
-/// The rows of all traces and then of each group, and the same as a text.
-fn summaries(judged: &Judged<'_>, split: &Split, run: &Run, targets: &Targets) -> (Rows, String) {
-    let classes = &targets.classes;
-    let mut rows = summary(run, split, classes, None);
-    let width = stdout::width();
+/// The tables of all traces and then of each group.
+fn tables(split: &Split, groups: &[(&str, Split)], run: &Run, targets: &Targets) -> String {
+    let (classes, width) = (&targets.classes, stdout::width());
     let mut text = summary_table(run, split, classes, None, width);
-    for (group, split) in judged.groups() {
-        let run = Run { vantage: group.to_owned(), ..run.clone() };
-        rows.rows.extend(summary(&run, &split, classes, None).rows);
-        text = format!("{text}\n{}", summary_table(&run, &split, classes, None, width));
+    for (group, split) in groups {
+        let run = Run { vantage: (*group).to_owned(), ..run.clone() };
+        text.push('\n');
+        text.push_str(&summary_table(&run, split, classes, None, width));
     }
-    (rows, text)
+    text
 }
 
 /// Passes on what is to be reported while files are read.
