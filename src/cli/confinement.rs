@@ -88,6 +88,10 @@ pub(super) fn give_up(user: Option<&User>, common: &Common) -> anyhow::Result<()
         GivenUp::Alone => {
             "no capability is left: this user namespace has nobody whom root could go on as".into()
         }
+        GivenUp::Bound => {
+            "no capability is left: root has none here by which it could go on as somebody else"
+                .into()
+        }
         GivenUp::Root => "no capability is left: root stays root, as asked".into(),
     });
     Ok(())

@@ -28,7 +28,7 @@ pub(super) struct SourceLater(Option<SourceSocket>);
 
 impl SourceLater {
     /// Whether packets to `target` leave from another address than `source` by now.
-    pub(super) fn is_another(self, target: Ipv4Addr, source: Ipv4Addr) -> bool {
+    pub(super) fn finds_another(self, target: Ipv4Addr, source: Ipv4Addr) -> bool {
         self.0.is_some_and(|socket| socket.towards(target).is_ok_and(|now| now != source))
     }
 }

@@ -2,7 +2,6 @@
 //! privilege left.
 
 use std::fs;
-use std::io;
 
 use caps::{CapSet, Capability, CapsHashSet};
 use nix::sys::prctl;
@@ -35,13 +34,18 @@ pub enum PrivilegeError {
     #[error("user {0} does not exist in this user namespace; leave --user out")]
     NotMapped(String),
     /// A call failed.
-    #[error("{call}: {source}")]
+    #[error("{call}: {why}")]
     System {
         /// The call.
         call: String,
         /// What the system reported.
-        source: io::Error,
+        why: String,
     },
+    /// Root itself may not become another user.
+    #[error(
+        "root has neither CAP_SETUID nor CAP_SETGID here, so it cannot go on as {0}; leave --user out"
+    )]
+    NotPermitted(String),
 }
 
 /// What came of giving up privileges.
@@ -53,6 +57,8 @@ pub enum GivenUp {
     Became(String),
     /// Root in a user namespace that has nobody else: without capabilities it is the ordinary user outside.
     Alone,
+    /// Root that may not become anybody else, as in a container of few capabilities: it keeps none of them.
+    Bound,
     /// Root stays root, as asked, without capabilities.
     Root,
 }
@@ -92,7 +98,15 @@ impl User {
         if !geteuid().is_root() {
             return Err(PrivilegeError::NotRoot);
         }
-        if self.is_mapped() { Ok(()) } else { Err(PrivilegeError::NotMapped(self.name.clone())) }
+        if self.uid.is_root() {
+            Ok(())
+        } else if !self.is_mapped() {
+            Err(PrivilegeError::NotMapped(self.name.clone()))
+        } else if !may_become_others() {
+            Err(PrivilegeError::NotPermitted(self.name.clone()))
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether the user namespace has this user and group.
@@ -146,10 +160,19 @@ fn become_ordinary(user: Option<&User>) -> Result<GivenUp, PrivilegeError> {
     if !user.is_mapped() {
         return if asked { Err(PrivilegeError::NotMapped(user.name)) } else { Ok(GivenUp::Alone) };
     }
+    if !asked && !may_become_others() {
+        return Ok(GivenUp::Bound);
+    }
     setgroups(&[]).map_err(system("setgroups"))?;
     setresgid(user.gid, user.gid, user.gid).map_err(system("setresgid"))?;
     setresuid(user.uid, user.uid, user.uid).map_err(system("setresuid"))?;
     Ok(GivenUp::Became(user.name))
+}
+
+/// Whether root has what it takes to become another user.
+fn may_become_others() -> bool {
+    let needed = [Capability::CAP_SETUID, Capability::CAP_SETGID];
+    needed.into_iter().all(|it| caps::has_cap(None, CapSet::Effective, it).unwrap_or_default())
 }
 
 /// Gives up all capabilities but those by which root opens files of others, for commands that send nothing.
@@ -196,10 +219,10 @@ fn clear(set: CapSet) -> Result<(), PrivilegeError> {
 
 fn capabilities(set: &str) -> impl Fn(caps::errors::CapsError) -> PrivilegeError {
     let call = format!("giving up the {set} capabilities");
-    move |error| PrivilegeError::System { call: call.clone(), source: io::Error::other(error) }
+    move |error| PrivilegeError::System { call: call.clone(), why: error.to_string() }
 }
 
 fn system(call: &str) -> impl Fn(nix::Error) -> PrivilegeError + use<> {
     let call = call.to_owned();
-    move |errno| PrivilegeError::System { call: call.clone(), source: errno.into() }
+    move |errno| PrivilegeError::System { call: call.clone(), why: errno.to_string() }
 }

@@ -140,7 +140,7 @@ impl Probe {
             (census, failure) = (Some(found), ended);
         }
         let target = addresses.first().copied().unwrap_or(Ipv4Addr::UNSPECIFIED);
-        let moved = failure.is_ok() && later.is_another(target, opened.source);
+        let moved = failure.is_ok() && later.finds_another(target, opened.source);
         Ok(Done { measured, asked: living.measured, survey, methods, failure, census, moved })
     }
 
