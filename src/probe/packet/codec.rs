@@ -51,6 +51,11 @@ pub struct Codec {
     identifier: Option<u16>,
 }
 
+/// Whether datagrams of any run go to this port.
+pub(super) fn is_a_port(port: u16) -> bool {
+    (FIRST_PORT..=FIRST_PORT + 0x3f).contains(&port)
+}
+
 impl Codec {
     /// A codec. Replies to probes of another secret are not ours.
     #[must_use]
