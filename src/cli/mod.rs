@@ -9,15 +9,18 @@ mod atlas;
 mod bgp;
 mod classify;
 mod common;
+mod completions;
 mod config;
 mod confinement;
 mod exit;
 mod format;
 #[cfg(feature = "remote")]
 mod globalping;
+mod help;
 mod interrupt;
 mod judging;
 mod lab;
+mod man;
 mod medium;
 mod outputs;
 mod owner;
@@ -43,7 +46,7 @@ mod values;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::sandbox::{PrivilegeError, give_up_all_but_files, regain_own_files};
 
@@ -56,39 +59,13 @@ use medium::Medium;
 /// Traces the addresses of 175.45.176.0/22, finds the last foreign hop of each, and names the
 /// carrier that holds it. Try it without sending anything to anybody: lasthop lab
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(version, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
     common: Common,
 }
-
-const AFTER_HELP: &str = "\
-Examples:
-  lasthop lab                                    probe a simulated internet, nothing leaves
-  lasthop probe                                  probe the block, 200 packets per second
-  lasthop probe -q --append history.csv          for cron: append rows to a file
-  lasthop probe 175.45.178.0/24 --traces t.csv   one prefix, with the evidence for each trace
-  lasthop probe --format json | jq .verdict      for pipelines
-  lasthop classify atlas.json.gz --explain       judge and explain traceroutes made elsewhere
-  lasthop atlas find                             public measurements of the block from elsewhere
-  lasthop ping                                   which addresses answer, and how fast
-  lasthop bgp bview.*.gz updates.*.gz --events    which upstream BGP announces, and what changed
-  lasthop report history.csv                     what changed, and when
-  lasthop owner 103.35.255.254                   who holds an address, and which source says so
-
-Exit codes:
-  0    done: something was classified, found or reported
-  1    nothing could be classified, no target is alive, no holder is known, or there is no run
-  2    bad usage, configuration or input, or output could not be written
-  3    no permission
-  4    another run holds the lock
-  5    report --fail-on-change, bgp --fail-on: something changed
-  6    a service refused, or did not answer
-  7    a measurement of a service is not finished; resume goes on
-  8    no way out: nothing outside the vantage's own network answers, or there is no route
-  130  interrupted; what was measured has been written";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -103,12 +80,16 @@ enum Command {
     #[cfg(feature = "remote")]
     Globalping(Box<globalping::Globalping>),
     Lab(Box<lab::Lab>),
+    Completions(completions::Completions),
+    Man(man::ManPages),
 }
 
 /// Runs the program with the process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let command = help::added(Cli::command());
+    let parsed = command.clone().try_get_matches().and_then(|it| Cli::from_arg_matches(&it));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return exit::of_usage(&error),
     };
@@ -117,7 +98,8 @@ pub fn main() -> ExitCode {
     // end the program in the middle of a row.
     let limit = Arc::default();
     let _ = signal_hook::flag::register(nix::sys::signal::Signal::SIGXFSZ as i32, limit);
-    let outcome = cli.command.give_up().map_err(Into::into).and_then(|()| cli.command.run(common));
+    let outcome =
+        cli.command.give_up().map_err(Into::into).and_then(|()| cli.command.run(common, command));
     outcome.unwrap_or_else(|error: anyhow::Error| Exit::of(&error).report(&error)).code()
 }
 
@@ -132,7 +114,7 @@ impl Command {
         }
     }
 
-    fn run(self, common: &Common) -> anyhow::Result<Exit> {
+    fn run(self, common: &Common, program: clap::Command) -> anyhow::Result<Exit> {
         match self {
             Self::Probe(probe) => probe.run(&Medium::Sockets, common),
             Self::Classify(classify) => classify.run(common),
@@ -145,6 +127,8 @@ impl Command {
             #[cfg(feature = "remote")]
             Self::Globalping(globalping) => globalping.run(common),
             Self::Lab(lab) => lab.run(common),
+            Self::Completions(completions) => completions.run(program),
+            Self::Man(man) => man.run(program),
         }
     }
 }

@@ -129,13 +129,39 @@ fn words(text: &str) -> Vec<String> {
     words
 }
 
+/// The examples that the help of each command has.
+fn examples_of_help(folder: &Path) -> Vec<(String, Vec<Vec<String>>)> {
+    let quiet = ["", "classify", "bgp", "report", "owner", "atlas", "atlas measure", "atlas fetch"];
+    let quiet = quiet.into_iter().chain(["globalping", "globalping measure"]);
+    let helps = quiet.map(|command| {
+        let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+        (command, program::help(folder, &words))
+    });
+    let sending = ["probe", "ping"].map(|it| (it, program::lab(folder, &[it, "--help"])));
+    let lab = ("lab", program::lab(folder, &["--help"]));
+    let examples = helps.chain(sending).chain([lab]).map(|(command, help)| {
+        let text = Outcome::of(help).ended(0).out;
+        let examples = text.split_once("Examples:\n").map_or("", |(_, behind)| behind);
+        let examples = examples.split("Exit codes:").next().unwrap_or_default();
+        let found: Vec<_> = examples.lines().flat_map(calls).collect();
+        assert!(found.len() > 1, "{command}: {text}");
+        (format!("lasthop {command} --help"), found)
+    });
+    examples.collect()
+}
+
 /// Each with `--help` behind it: that is read to its end, says no to what it does not know, and does nothing.
 #[test]
 fn every_command_is_one() {
     let folder = TempDir::new().expect("a folder");
     let (mut asked, mut wrong) = (BTreeSet::new(), Vec::new());
-    for page in documents() {
-        for call in prose_and_code(&read(&page)).1.into_iter().flat_map(calls) {
+    let pages = documents().into_iter().map(|page| {
+        let text = read(&page);
+        let found: Vec<_> = prose_and_code(&text).1.into_iter().flat_map(calls).collect();
+        (page.display().to_string(), found)
+    });
+    for (page, found) in pages.chain(examples_of_help(folder.path())) {
+        for call in found {
             let ours = call.iter().take_while(|word| *word != "--").cloned();
             let sends = ["probe", "ping"].map(String::from).contains(&call[0]);
             let words: Vec<_> = sends.then(|| "lab".into()).into_iter().chain(ours).collect();
@@ -151,7 +177,7 @@ fn every_command_is_one() {
             };
             let outcome = Outcome::of(command);
             if outcome.code != Some(0) {
-                wrong.push(format!("{}: {words:?}: {}", page.display(), outcome.err));
+                wrong.push(format!("{page}: {words:?}: {}", outcome.err));
             }
         }
     }

@@ -40,3 +40,50 @@ fn version_is_one_line() {
     let version = format!("lasthop {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(outside(&["--version"]).ended(0).out, version);
 }
+
+/// Each command of the program, as its help lists them.
+fn commands(behind: &[&str]) -> Vec<String> {
+    let help: Vec<&str> = behind.iter().copied().chain(["--help"]).collect();
+    let help = outside_help(&help);
+    let list = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let names = list.take_while(|line| !line.is_empty()).filter_map(|line| {
+        let name = line.strip_prefix("  ")?.split(' ').next()?;
+        (!name.is_empty() && name != "help").then(|| name.to_owned())
+    });
+    names.collect()
+}
+
+fn outside_help(words: &[&str]) -> String {
+    outside(words).ended(0).out
+}
+
+#[test]
+fn each_command_has_its_page_in_the_manual() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let path = folder.path().to_str().expect("text");
+    outside(&["man", "--folder", path]).ended(0);
+    for name in commands(&[]) {
+        let file = folder.path().join(format!("lasthop-{name}.1"));
+        let page = std::fs::read_to_string(&file).expect("a page");
+        for section in ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "FILES"] {
+            assert!(page.contains(&format!(".SH {section}\n")), "{name}: no {section}");
+        }
+        let has_examples =
+            page.contains(".SH EXAMPLES\n") && page.contains(".SH \"EXIT STATUS\"\n");
+        assert!(has_examples || ["man", "completions"].contains(&name.as_str()), "{name}");
+    }
+    assert_snapshot!("man_owner", outside(&["man", "owner"]).ended(0).out);
+    outside(&["man", "nobody"]).ended(2).says(&["nobody: there is no such command"]);
+    outside(&["man", "--folder", "/nowhere"]).ended(2).says(&["/nowhere/lasthop.1"]);
+}
+
+#[test]
+fn shells_complete_commands_and_options() {
+    for (shell, sign) in
+        [("bash", "complete -F"), ("zsh", "#compdef lasthop"), ("fish", "complete -c lasthop")]
+    {
+        let script = outside(&["completions", shell]).ended(0).out;
+        assert!(script.contains(sign) && script.contains("--max-ttl"), "{shell}");
+    }
+    outside(&["completions", "csh"]).ended(2);
+}
