@@ -98,9 +98,9 @@ fn page(command: &Command, way: &[String]) -> io::Result<Vec<u8>> {
     if command.has_subcommands() {
         man.render_subcommands_section(&mut page)?;
     }
-    let names: Vec<&str> = way.iter().map(String::as_str).collect();
+    let below: Vec<&str> = way.iter().map(String::as_str).collect();
     let mut rest = Roff::new();
-    if let Some(behind) = Behind::of(&names) {
+    if let Some(behind) = Behind::of(&below) {
         rest.control("SH", ["EXAMPLES"]);
         for (example, what) in behind.examples {
             listed(&mut rest, example, what);
@@ -111,9 +111,13 @@ fn page(command: &Command, way: &[String]) -> io::Result<Vec<u8>> {
         }
     }
     rest.control("SH", ["FILES"]);
-    FILES.iter().for_each(|(file, what)| listed(&mut rest, file, what));
+    for (file, what) in FILES {
+        listed(&mut rest, file, what);
+    }
     rest.control("SH", ["ENVIRONMENT"]);
-    ENVIRONMENT.iter().for_each(|(name, what)| listed(&mut rest, name, what));
+    for (variable, what) in ENVIRONMENT {
+        listed(&mut rest, variable, what);
+    }
     rest.to_writer(&mut page)?;
     Ok(page)
 }
