@@ -16,6 +16,8 @@ pub enum Doubt {
     Uplink,
     /// The vantage's address changed during the run.
     Moved,
+    /// Many replies do not prove themselves, answer what was not sent, or contradict others.
+    Forged,
 }
 
 impl fmt::Display for Doubt {
@@ -25,6 +27,7 @@ impl fmt::Display for Doubt {
             Self::Near => "near",
             Self::Uplink => "uplink",
             Self::Moved => "moved",
+            Self::Forged => "forged",
         })
     }
 }

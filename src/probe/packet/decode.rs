@@ -17,7 +17,8 @@ use crate::trace::{MplsLabel, ReplyKind};
 use super::super::exchange::{Flow, Probe, ProbeMethod, Reply, TraceKey};
 use super::super::timing::Stamp;
 use super::codec::{
-    Codec, HEADER, LENGTH, NAME, PAYLOAD, checksum_of, flow_of_checksum, flow_of_port, payload,
+    Codec, HEADER, LENGTH, NAME, PAYLOAD, checksum_of, flow_of_checksum, flow_of_port, is_a_port,
+    payload,
 };
 
 /// Where extensions begin when a router does not give the length of its quote, as older routers do
@@ -33,8 +34,10 @@ pub enum Ignored {
     NotAReply,
     /// An echo reply that is longer or shorter than the request was.
     OtherSize,
-    /// It replies to a packet that is not ours, or claims to without knowing the run's secret.
+    /// It replies to a packet that is not ours.
     NotOurs,
+    /// It has the form of a reply to a probe of this program, and does not know the run's secret: another run's, or forged.
+    Unproven,
 }
 
 impl Codec {
@@ -91,9 +94,9 @@ impl Codec {
         let flow = flow_of_checksum(echo.get_checksum()).ok_or(Ignored::NotOurs)?;
         let key = TraceKey { target, method: ProbeMethod::Icmp, flow };
         if echo.get_identifier() != self.identifier(&key) {
-            return Err(Ignored::NotOurs);
+            return Err(Ignored::Unproven);
         }
-        self.probe_of(key, echo.get_sequence_number()).ok_or(Ignored::NotOurs)
+        self.probe_of(key, echo.get_sequence_number()).ok_or(Ignored::Unproven)
     }
 
     /// The probe of a trace whose payload a router quotes; nothing when it quotes less than that.
@@ -103,10 +106,10 @@ impl Codec {
     pub fn quoted_payload(&self, key: TraceKey, bytes: &[u8]) -> Result<Option<Probe>, Ignored> {
         let Some([marks @ .., high, low]) = bytes.get(..PAYLOAD) else { return Ok(None) };
         if !payload(&key).starts_with(marks) {
-            return Err(Ignored::NotOurs);
+            return Err(Ignored::Unproven);
         }
         let id = u16::from_be_bytes([*high, *low]);
-        self.probe_of(key, id).map(Some).ok_or(Ignored::NotOurs)
+        self.probe_of(key, id).map(Some).ok_or(Ignored::Unproven)
     }
 
     /// The probe that an echo reply, from its ICMP header on, replies to. Targets reply from other
@@ -132,9 +135,9 @@ impl Codec {
         // The checksum of an echo reply differs from the request's by the type alone (RFC 792).
         let checksum = checksum_of(flow) + 0x0800;
         if echo.get_identifier() != self.identifier(&key) || echo.get_checksum() != checksum {
-            return Err(Ignored::NotOurs);
+            return Err(Ignored::Unproven);
         }
-        self.probe_of(key, echo.get_sequence_number()).ok_or(Ignored::NotOurs)
+        self.probe_of(key, echo.get_sequence_number()).ok_or(Ignored::Unproven)
     }
 
     /// The MPLS labels behind what an error queue has of a quote. The kernel keeps back the headers
@@ -208,10 +211,13 @@ impl Codec {
         let flow = flow_of_port(udp.get_source()).ok_or(Ignored::NotOurs)?;
         let key = TraceKey { target, method: ProbeMethod::Udp, flow };
         let ports = (udp.get_source(), udp.get_destination());
-        if ports != self.ports(&key) || usize::from(udp.get_length()) != LENGTH - HEADER {
+        if !is_a_port(ports.1) || usize::from(udp.get_length()) != LENGTH - HEADER {
             return Err(Ignored::NotOurs);
         }
-        self.probe_of(key, udp.get_checksum()).ok_or(Ignored::NotOurs)
+        if ports != self.ports(&key) {
+            return Err(Ignored::Unproven);
+        }
+        self.probe_of(key, udp.get_checksum()).ok_or(Ignored::Unproven)
     }
 }
 
