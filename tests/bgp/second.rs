@@ -246,7 +246,7 @@ fn the_rows_of_a_crash_are_marked_and_those_behind_it_are_not() {
     let (views, _) = of(&recording(), false);
     let at = |second: u32| {
         let is_before = |view: &&View| view.started.as_second() <= i64::from(T + second);
-        views.iter().filter(is_before).next_back().expect("a view")
+        views.iter().rfind(is_before).expect("a view")
     };
     // Three peers that say a set: unknown, and still there.
     let sets = &at(7200).scopes[4];
