@@ -12,7 +12,7 @@ use lasthop::lab::{Change, Network, Scenario, VirtualTransport};
 use lasthop::owner::Owners;
 use lasthop::probe::packet::{Codec, Secret};
 use lasthop::probe::{Moment, ProbeMethod, TraceJob, TraceSettings};
-use lasthop::split::{Split, split};
+use lasthop::split::{Doubt, Split, split};
 use lasthop::targets::{Targets, sample, select};
 use lasthop::trace::{Strategy, Trace};
 use lasthop::transit::{Confidence, Judgement, judge};
@@ -209,6 +209,56 @@ fn a_trace_that_misses_a_slow_border_is_not_of_the_carrier_before() {
             assert!(part.shares.iter().flatten().all(|it| is_whole(it.share)), "{part:?}");
         }
     });
+}
+
+// Balancing over two carriers.
+
+/// The shares of two paths, of which the second is longer by this many hops of its carrier.
+fn over_two(china: u32, russia: u32, longer: usize, balance: &str) -> Scenario {
+    let more = ["\"188.43.1.1 160\"", "\"188.43.2.1 170\""];
+    let long = [&[LAN, LEVEL3, TTK][..], &more[..longer]].concat().join(", ");
+    let short = [LAN, LEVEL3, UNICOM].join(", ");
+    let extra = format!("{HOSTS}\nbalance = \"{balance}\"");
+    paths(&extra, &[(china, &short, "hosts 290"), (russia, &long, "hosts 290")], "")
+}
+
+#[test]
+fn packets_that_are_spread_over_two_carriers_are_counted_one_by_one() {
+    for (china, russia, longer) in
+        [(1, 1, 0), (1, 1, 1), (1, 1, 2), (3, 1, 1), (3, 1, 2), (1, 3, 2), (9, 1, 1)]
+    {
+        let truth = f64::from(china) / f64::from(china + russia);
+        each(&over_two(china, russia, longer, "packet"), &[], 1000, |strategy, shown| {
+            let all = (truth, longer, strategy, shown.packets_each, &shown.judged);
+            assert_eq!(shown.split.doubts, [Doubt::PerPacket], "{all:?}");
+            assert_eq!(
+                (shown.most(), shown.split.block.proven),
+                (Some(Confidence::Low), 0),
+                "{all:?}"
+            );
+            let share = shown.split.block.shares[0].expect("a share");
+            assert!(share.low <= truth && truth <= share.high, "{share:?}, {all:?}");
+            assert!(
+                shown.packets_each <= if strategy == Strategy::Full { 30 } else { 6 },
+                "{all:?}"
+            );
+        });
+    }
+}
+
+#[test]
+fn flows_that_are_spread_over_two_carriers_are_not_taken_for_packets() {
+    for (china, russia, longer) in [(1, 1, 0), (1, 1, 2), (3, 1, 1), (9, 1, 2)] {
+        each(&over_two(china, russia, longer, "flow"), &[], 1000, |strategy, shown| {
+            let all = (china, longer, strategy, shown.packets_each, &shown.judged);
+            assert!(shown.split.doubts.is_empty(), "{all:?}");
+            assert!(shown.most() >= Some(Confidence::Medium), "{all:?}");
+            assert!(
+                shown.packets_each <= if strategy == Strategy::Full { 30 } else { 6 },
+                "{all:?}"
+            );
+        });
+    }
 }
 
 // Addresses that mislead.

@@ -50,6 +50,11 @@ pub(super) fn vantage(split: &Split, run: &Run, common: &Common) {
             "a part of the traces did not leave the vantage's own network, as when its uplink fails; the run is \
              incomplete",
         ),
+        (
+            Doubt::PerPacket,
+            "packets of one flow take different carriers, so that no trace shows one path: one packet of each \
+             trace counts, with low confidence",
+        ),
         (Doubt::Moved, "the address to send from changed during the run; the run is incomplete"),
     ] {
         if has(doubt) {

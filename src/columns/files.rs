@@ -77,7 +77,8 @@ tables! {
         doubts: Maybe(&Text),
             "Marks of what speaks against the run, semicolons between: gateway (something near the vantage \
              answers for every address), near (nothing answered behind the first public hop), uplink (a part \
-             of the traces did not leave the vantage's network), moved (the vantage's address changed)", since 3;
+             of the traces did not leave the vantage's network), per-packet (packets of one flow take \
+             different carriers), moved (the vantage's address changed)", since 3;
         peers: Maybe(&Count), "Of BGP: number of AS whose routers sent their tables", since 3;
         full_peers: Maybe(&Count), "Of BGP: number of them that sent nearly the whole table", since 3;
         visibility: Maybe(&Share), "Of BGP: share of the full peers that have a route to the scope", since 3;

@@ -39,8 +39,21 @@ pub struct Route {
     pub hosts: HashSet<Ipv4Addr>,
     /// A box on the way that answers for all of them.
     pub middlebox: Option<Middlebox>,
-    /// The paths, over which flows are spread by their shares. At least one.
+    /// What is spread over the paths.
+    pub balance: Balance,
+    /// The paths, over which flows or packets are spread by their shares. At least one.
     pub paths: Vec<Path>,
+}
+
+/// What a route spreads over its paths by their shares.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Balance {
+    /// Flows: all packets of one take the same path.
+    #[default]
+    Flow,
+    /// Packets, whatever their flow.
+    Packet,
 }
 
 /// One way to a prefix.
@@ -206,6 +219,8 @@ struct RouteFile {
     #[serde(default)]
     hosts: Vec<Ipv4Addr>,
     middlebox: Option<Middlebox>,
+    #[serde(default)]
+    balance: Balance,
     path: Vec<toml::Spanned<PathFile>>,
 }
 
@@ -240,7 +255,8 @@ impl Scenario {
         let route = |written: &RouteFile| {
             let paths = written.path.iter().map(path).collect::<Result<Vec<Path>, _>>()?;
             let hosts = written.hosts.iter().copied().collect();
-            Ok(Route { to: written.to, hosts, middlebox: written.middlebox.clone(), paths })
+            let (middlebox, balance) = (written.middlebox.clone(), written.balance);
+            Ok(Route { to: written.to, hosts, middlebox, balance, paths })
         };
         let loss = file.loss.map_or(Ok(0.0), |loss| {
             let wrong = || error(loss.span().start, "loss: expected 0 to 1".into());

@@ -7,6 +7,7 @@ use std::net::Ipv4Addr;
 use crate::trace::{ForeignPath, PathEnd, Router};
 
 use super::exchange::ProbeTtl;
+use super::parting::Parting;
 use super::rate_limit::RateLimit;
 use super::trace_state::{Role, TraceState};
 
@@ -39,6 +40,8 @@ pub(super) struct PrefixKnowledge {
     pub(super) fallbacks: usize,
     /// How many traces have nothing more to send, but late replies may still come.
     pub(super) awaiting_late: usize,
+    /// Where the paths part between carriers.
+    pub(super) parting: Parting,
     /// How many traces ended because the machine would not send their probes, since the last reply.
     pub(super) unsent: u32,
 }

@@ -14,6 +14,8 @@ pub enum Doubt {
     Near,
     /// A part of the traces did not leave the vantage's own network.
     Uplink,
+    /// Packets of one flow take different carriers.
+    PerPacket,
     /// The vantage's address changed during the run.
     Moved,
 }
@@ -24,6 +26,7 @@ impl fmt::Display for Doubt {
             Self::Gateway => "gateway",
             Self::Near => "near",
             Self::Uplink => "uplink",
+            Self::PerPacket => "per-packet",
             Self::Moved => "moved",
         })
     }

@@ -8,6 +8,7 @@ mod class;
 mod confidence;
 mod evidence;
 mod observation;
+mod packets;
 mod reason;
 
 use std::net::Ipv4Addr;
@@ -15,10 +16,10 @@ use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt as _};
 
-use crate::border::{Behind, Border};
+use crate::border::{Behind, Border, LastHop};
 use crate::owner::{Owner, Owners};
-use crate::targets::Targets;
-use crate::trace::{Strategy, Trace};
+use crate::targets::{ClassId, Targets};
+use crate::trace::{Strategy, Trace, Ttl};
 
 pub use class::Class;
 pub use confidence::Confidence;
@@ -59,6 +60,26 @@ impl Judgement {
         let cut = |it: &Reason| matches!(it, Reason::CutShort(_) | Reason::CutOff(_));
         self.reasons.iter().any(|it| matches!(it, Reason::WentOn(_)))
             && !self.reasons.iter().any(cut)
+    }
+
+    /// Whether its packets take different carriers, one by one.
+    #[must_use]
+    pub fn is_per_packet(&self) -> bool {
+        self.reasons.iter().any(|it| matches!(it, Reason::PerPacket { .. }))
+    }
+
+    /// Whether the trace got to a carrier in question, so that it can be said whose packets these are.
+    fn is_of_a_carrier(&self) -> bool {
+        let says_nothing = |it: &Reason| {
+            matches!(
+                it,
+                Reason::NoWayOut
+                    | Reason::NobodyAnswered
+                    | Reason::WithinCarrier(_)
+                    | Reason::CutOff(_)
+            )
+        };
+        self.class != Class::Unreached && !self.reasons.iter().any(says_nothing)
     }
 
     /// Whether it counts for shares. `other` with little confidence does not: it needs only one router that
@@ -170,7 +191,47 @@ impl<'a, 't> Judge<'a, 't> {
         let next_is_home = matches!(border.behind, Behind::Home { gap: 0, .. });
         let unhidden = prefix.behind.is_empty() || next_is_home && !prefix.is_box;
         let proven = class.is_classified() && unhidden && prefix.arrived.traces > 0;
-        Judgement { class, confidence, reasons, border: trace.border, owner, as_path, proven }
+        let packets = prefix.packets;
+        let judged =
+            Judgement { class, confidence, reasons, border: trace.border, owner, as_path, proven };
+        match packets {
+            Some(packets) if judged.is_of_a_carrier() => {
+                let class = |address| self.known.of(address).class;
+                match packets.counted(&trace.answers, class) {
+                    Some(packet) => self.by_packet(judged, packet, &trace.answers),
+                    None => judged,
+                }
+            }
+            _ => judged,
+        }
+    }
+
+    /// The judgement of a trace whose packets take different carriers: that of one packet.
+    fn by_packet(
+        &mut self,
+        judged: Judgement,
+        packet: Option<(ClassId, u8, Ipv4Addr)>,
+        answers: &[(u8, Ipv4Addr)],
+    ) -> Judgement {
+        let class = packet.map(|(class, ..)| class);
+        let is_of_it = |(_, address): &&(u8, Ipv4Addr)| {
+            class.is_some() && self.known.of(*address).class == class
+        };
+        let mut border = judged.border;
+        let last = answers.iter().rfind(is_of_it).and_then(|(ttl, address)| {
+            let rtt = border.last.filter(|last| last.address == *address).and_then(|it| it.rtt);
+            Some(LastHop { address: *address, ttl: Ttl::new(*ttl)?, rtt })
+        });
+        border.last = last;
+        Judgement {
+            class: class.map_or(Class::Unknown, Class::Transit),
+            confidence: Confidence::Low,
+            reasons: vec![Reason::PerPacket { at: packet.map(|(_, ttl, by)| (ttl, by)) }],
+            owner: last.map(|last| self.known.of(last.address)),
+            border,
+            as_path: judged.as_path,
+            proven: false,
+        }
     }
 }
 

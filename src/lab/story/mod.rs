@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::probe::Moment;
 
 use super::network::{Change, Network};
-use super::scenario::{Path, Route, Scenario};
+use super::scenario::{Balance, Path, Route, Scenario};
 
 /// A story, read from TOML.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,7 +101,7 @@ impl Story {
     fn routes(&self, scene: &Scene) -> Vec<Route> {
         let route = |(to, paths): (&Ipv4Net, &Vec<Path>)| {
             let hosts = self.hosts.get(to).into_iter().flatten().copied().collect();
-            Route { to: *to, hosts, middlebox: None, paths: paths.clone() }
+            Route { to: *to, hosts, middlebox: None, balance: Balance::Flow, paths: paths.clone() }
         };
         scene.ways.iter().map(route).collect()
     }

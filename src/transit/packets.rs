@@ -1,0 +1,85 @@
+//! Packets that are spread over carriers one by one, whatever their flow: what shows it, and the carrier of one
+//! packet of each trace.
+//!
+//! The last foreign hop of such a trace is that of the longest path, since a silent TTL is asked again. So the trace
+//! counts for the carrier that answered at the place where the paths part, where one packet is as good as another.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use crate::targets::ClassId;
+
+/// How often the carrier must have changed within flows, each way: a route that changes does so one way.
+const CHANGES: u32 = 2;
+
+/// The routers that answered the traces of a routed prefix, by TTL.
+#[derive(Debug, Default)]
+pub(super) struct Packets {
+    at: BTreeMap<u8, BTreeSet<Ipv4Addr>>,
+    /// How often one router followed another at a TTL, within a flow.
+    changes: BTreeMap<(Ipv4Addr, Ipv4Addr), u32>,
+}
+
+/// The carrier class of an answer, where it has one.
+type Seen = Option<ClassId>;
+
+impl Packets {
+    /// Adds the answers of a trace: TTLs and routers, in the order of TTLs and then of attempts.
+    pub(super) fn add(&mut self, answers: &[(u8, Ipv4Addr)]) {
+        let mut before: Option<(u8, Ipv4Addr)> = None;
+        for (ttl, router) in answers.iter().copied() {
+            self.at.entry(ttl).or_default().insert(router);
+            let earlier = before.filter(|(at, earlier)| *at == ttl && *earlier != router);
+            if let Some((_, earlier)) = earlier {
+                *self.changes.entry((earlier, router)).or_default() += 1;
+            }
+            before = Some((ttl, router));
+        }
+    }
+
+    /// The class of one packet of the trace with these `answers`, with the TTL and the router that show it; where no
+    /// answer does, nothing for the class. Nothing at all where packets are not spread over carriers.
+    pub(super) fn counted(
+        &self,
+        answers: &[(u8, Ipv4Addr)],
+        mut class: impl FnMut(Ipv4Addr) -> Seen,
+    ) -> Option<Option<(ClassId, u8, Ipv4Addr)>> {
+        let mut changes: BTreeMap<(Seen, Seen), u32> = BTreeMap::new();
+        for ((from, to), count) in &self.changes {
+            *changes.entry((class(*from), class(*to))).or_default() += count;
+        }
+        let often =
+            |from: Seen, to: Seen| changes.get(&(from, to)).is_some_and(|it| *it >= CHANGES);
+        let spreads =
+            |(from, to): &(Seen, Seen)| from != to && often(*from, *to) && often(*to, *from);
+        if !changes.keys().any(spreads) {
+            return None;
+        }
+        let seen: BTreeMap<u8, BTreeSet<Seen>> = self
+            .at
+            .iter()
+            .map(|(ttl, routers)| (*ttl, routers.iter().map(|router| class(*router)).collect()))
+            .collect();
+        if seen.values().flatten().flatten().collect::<BTreeSet<_>>().len() < 2 {
+            return None;
+        }
+        let counted =
+            seen.iter().filter(|(_, classes)| classes.len() > 1).find_map(|(ttl, here)| {
+                let (_, router) = answers.iter().find(|(at, _)| at == ttl)?;
+                // Who is of no carrier in question leads to the one that is only seen further on.
+                let further = || {
+                    let behind = seen.range(ttl + 1..).flat_map(|(_, classes)| classes).flatten();
+                    let mut others: Vec<ClassId> =
+                        behind.copied().filter(|it| !here.contains(&Some(*it))).collect();
+                    others.sort_unstable();
+                    others.dedup();
+                    match others[..] {
+                        [one] => Some(one),
+                        _ => None,
+                    }
+                };
+                Some((class(*router).or_else(further)?, *ttl, *router))
+            });
+        Some(counted)
+    }
+}
