@@ -5,7 +5,7 @@
 set -u
 # Cron knows few folders.
 PATH=/usr/local/bin:$HOME/.cargo/bin:${PATH:-/usr/bin:/bin}
-history=${1:-split.csv}
+history=${1:-history.csv}
 said=$(lasthop probe --quiet --vantage "$(uname -n)" --append "$history" 2>&1 >/dev/null)
 code=$?
 case $code in

@@ -211,7 +211,7 @@ impl<'t> Collector<'t> {
                 self.end_gap(record.at, found);
                 if self.options.at.is_none() {
                     let shown = self.shown.clone();
-                    self.view(record.at, record.at, found);
+                    self.view((record.at, record.at), false, found);
                     // A change that is under way has its own row when it rests.
                     if self.open.as_ref().is_some_and(|open| open.first < record.at) {
                         self.shown = shown;
@@ -268,6 +268,7 @@ impl<'t> Collector<'t> {
                     of_peer: None,
                     started: *from,
                     ended: *until,
+                    is_change: false,
                     complete: true,
                     alarms: scopes.iter().flat_map(|of| self.alarms_of(of)).collect(),
                     scopes: scopes.clone(),
@@ -283,7 +284,7 @@ impl<'t> Collector<'t> {
             if self.peers() > 0 {
                 self.advance(at.max(last), found);
                 if !self.is_done {
-                    self.view(at, at, found);
+                    self.view((at, at), false, found);
                 }
             }
             return;
@@ -298,7 +299,7 @@ impl<'t> Collector<'t> {
             scopes.iter().any(|scope| scope.asked > 0)
         };
         if self.shown.is_none() && is_known() {
-            self.view(last, last, found);
+            self.view((last, last), false, found);
         }
     }
 
@@ -321,14 +322,14 @@ impl<'t> Collector<'t> {
                 self.close(next, found);
             } else if at == Some(next) {
                 if self.peers() > 0 {
-                    self.view(next, next, found);
+                    self.view((next, next), false, found);
                 }
                 self.is_done = true;
                 return;
             } else {
                 self.tick = Some(next);
                 if self.peers() > 0 {
-                    self.view(next, next, found);
+                    self.view((next, next), false, found);
                 }
             }
         }
@@ -508,7 +509,9 @@ impl<'t> Collector<'t> {
             found(Found::Event(Event { runs: [open.before, shows], ..event }));
         }
         if is_new {
-            self.view(open.first, open.last, found);
+            // What a table began may have been so before.
+            let is_change = open.moves.first().is_some_and(|first| first.not_before == first.at);
+            self.view((open.first, open.last), is_change, found);
         }
     }
 
@@ -517,7 +520,12 @@ impl<'t> Collector<'t> {
         alarms(self.networks, of.scope, self.is_ours(of.scope), &of.origins, of.visibility)
     }
 
-    fn view(&mut self, started: Timestamp, ended: Timestamp, found: &mut dyn FnMut(Found<'_>)) {
+    fn view(
+        &mut self,
+        (started, ended): (Timestamp, Timestamp),
+        is_change: bool,
+        found: &mut dyn FnMut(Found<'_>),
+    ) {
         let counting = self.counting();
         let scopes = counting.scopes(&self.peers, &self.peers.others);
         let peers = if self.options.keep_peers {
@@ -539,6 +547,7 @@ impl<'t> Collector<'t> {
             of_peer,
             started,
             ended,
+            is_change,
             complete,
             scopes,
             alarms,
@@ -556,6 +565,7 @@ impl<'t> Collector<'t> {
                 of_peer: Some(peer),
                 started,
                 ended,
+                is_change,
                 complete,
                 scopes,
                 alarms: BTreeSet::new(),

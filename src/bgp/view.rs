@@ -34,6 +34,8 @@ pub struct View {
     pub started: Timestamp,
     /// The last message of that change.
     pub ended: Timestamp,
+    /// Whether it follows a change that messages showed. A table, or a time that was asked for, shows only that it is so.
+    pub is_change: bool,
     /// False where the sessions of the collector were not all up.
     pub complete: bool,
     /// The block first, then its routed prefixes, then the others that were seen.

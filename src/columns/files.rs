@@ -1,6 +1,6 @@
 //! The tables: every column of every file, with its documentation.
 //!
-//! The sentence of a column is what `docs/columns.md` and `schemas/` say about it.
+//! The sentence of a column is what `docs/output.md` and `schemas/` say about it.
 
 use super::Kind::{
     Address, Byte, Count, Country, Flag, Label, Maybe, Millis, OneOf, Prefix, Range, Schema, Share,
@@ -77,8 +77,9 @@ tables! {
         doubts: Maybe(&Text),
             "Marks of what speaks against the run, semicolons between: gateway (something near the vantage \
              answers for every address), near (nothing answered behind the first public hop), uplink (a part \
-             of the traces did not leave the vantage's network), per-packet (packets of one flow take \
-             different carriers), moved (the vantage's address changed)", since 3;
+             of the traces did not leave the vantage's network), moved (the vantage's address changed), \
+             per-packet (packets of one flow take different carriers), nat (a box at the vantage changes what \
+             routers quote), no-message (of BGP: no message shows since when it is so, as at a table)", since 3;
         peers: Maybe(&Count), "Of BGP: number of AS whose routers sent their tables", since 3;
         full_peers: Maybe(&Count), "Of BGP: number of them that sent nearly the whole table", since 3;
         visibility: Maybe(&Share), "Of BGP: share of the full peers that have a route to the scope", since 3;
@@ -279,7 +280,7 @@ tables! {
         found_at: Time, "Start of the run with which it was certain";
         incident: Count,
             "Its number among what happened at once, from 1 for each vantage and method; events between the same two \
-             times have the same", since 2;
+             times have the same. Where a history has BGP and traces, it is from 1 for all, and what both show has one", since 2;
         first_at: Maybe(&Time), "Of BGP: first message that shows it", since 2;
         at_rest: Maybe(&Time), "Of BGP: last message of it, before a minute without another", since 2;
         moved: Maybe(&Count), "Of BGP: number of AS of peers that moved", since 2;

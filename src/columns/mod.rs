@@ -2,7 +2,7 @@
 //!
 //! One table for each file says what a column is called, what stands in it, since which schema it is
 //! there, and what it means (`files.rs`). Headers, schema numbers, the names that a class must not have,
-//! the readers of the program's own files and the descriptions in `schemas/` and `docs/columns.md` are
+//! the readers of the program's own files and the descriptions in `schemas/` and `docs/output.md` are
 //! made from these tables. The room is below all others, since rooms at both ends of the road need it:
 //! `targets` refuses classes whose columns would collide, `import` and `history` read files back, and
 //! `output` writes them. It imports nothing.

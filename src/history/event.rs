@@ -1,12 +1,11 @@
 //! Something that changed, the times between which it did, and the evidence.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
-use super::row::{Name, Names};
+use super::row::{Name, Names, Plane};
 
 /// What can change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,6 +92,8 @@ pub struct Event {
     pub vantage: Name,
     /// How it was seen.
     pub method: Name,
+    /// Whether it was announced, or traces show it.
+    pub plane: Plane,
     /// Where it happened.
     pub scope: Ipv4Net,
     /// The carrier, or the class whose share moved.
@@ -101,18 +102,27 @@ pub struct Event {
     pub before: Side,
     /// The first run that shows it. It happened before that ended.
     pub after: Side,
+    /// Of the control plane: the first message that shows it, where messages do, and not a table.
+    pub first: Option<Timestamp>,
     /// When the run began that settled it: with few traces or small changes that is a later one.
     pub found: Timestamp,
-    /// The number of its incident: the events of its vantage and method with the same number happened at once.
+    /// The number of its incident: the events of its vantage and method with the same number happened at once. Where a
+    /// history has both planes, the numbers are of all of it, and what both show has one.
     pub incident: u32,
 }
 
 impl Event {
+    /// The times between which it happened; twice the same where its first message is known.
+    #[must_use]
+    pub fn span(&self) -> (Timestamp, Timestamp) {
+        self.first.map_or((self.before.at, self.after.at), |first| (first, first))
+    }
+
     /// The middle of the times between which it happened.
     #[must_use]
     pub fn middle(&self) -> Timestamp {
-        let half = self.after.at.duration_since(self.before.at) / 2;
-        self.before.at.saturating_add(half).unwrap_or(self.after.at)
+        let (from, to) = self.span();
+        from.saturating_add(to.duration_since(from) / 2).unwrap_or(to)
     }
 
     /// What happened, in words; `percent` writes a share.
@@ -153,22 +163,4 @@ pub struct Side {
     /// The counts behind it: of carriers, of classes, or of hosts. Those of [`Kind::ShareMoved`] are
     /// of all runs that were compared.
     pub counts: Vec<(Name, u32)>,
-}
-
-/// Gives each event the number of its incident: in the order of their times, for each vantage and method.
-pub(super) fn number_incidents(events: &mut [Event]) {
-    let mut times: HashMap<(Name, Name), Vec<_>> = HashMap::new();
-    let key = |event: &Event| (event.middle(), event.before.at, event.after.at);
-    for event in events.iter() {
-        times.entry((event.vantage, event.method)).or_default().push(key(event));
-    }
-    for times in times.values_mut() {
-        times.sort_unstable();
-        times.dedup();
-    }
-    for event in events {
-        let times = times.get(&(event.vantage, event.method));
-        let place = times.and_then(|times| times.binary_search(&key(event)).ok());
-        event.incident = place.and_then(|place| u32::try_from(place + 1).ok()).unwrap_or_default();
-    }
 }

@@ -6,7 +6,7 @@
 //! for evidence, and a [`Timeline`] of so many buckets. Only events are kept however many there are.
 //!
 //! ```text
-//! summary_reader (lines ─► rows) ─► sort (by time) ─► read ─► series ─┬► presence, outage, change_point ─► event ─► incident
+//! summary_reader (lines ─► rows) ─► sort (by time) ─► read ─► series ─┬► presence, outage, change_point ─► event ─► join ─► incident
 //!                                                                     └► timeline
 //! ```
 //!
@@ -31,8 +31,10 @@ mod error;
 mod event;
 mod held;
 mod incident;
+mod join;
 mod migrate;
 mod outage;
+mod planes;
 mod presence;
 mod prometheus;
 mod read;
@@ -52,9 +54,10 @@ pub use event::{Event, Kind, Side, Verdict};
 pub use held::held_table;
 pub use incident::{Incident, between, incidents};
 pub use migrate::{Migrated, migrate};
+pub use planes::{Carried, Comparison, Situation, comparisons, situations};
 pub use prometheus::prometheus;
 pub use read::{Counts, History, Wanted, read};
-pub use row::{ClassCount, Hosts, Interval, Name, Names, Row, VantageState};
+pub use row::{ClassCount, Hosts, Interval, Name, Names, Plane, Row, VantageState};
 pub use series::{Holding, Incomplete, Series, State};
 pub use tables::{event_table, events, state_table, states};
 pub use timeline::{Bucket, ClassSum, Rtt, Stretch, Timeline};

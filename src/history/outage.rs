@@ -52,7 +52,7 @@ impl Availability {
         if of == 0 {
             return None;
         }
-        if row.is_exact {
+        if row.is_exact() {
             return self.add_exact(row, count, of);
         }
         match self.up {

@@ -76,7 +76,7 @@ impl Presences {
     /// Sees the newest of the `recent` runs; `traces` were classified in all runs so far.
     pub(super) fn see(&mut self, recent: &VecDeque<Rc<Row>>, traces: f64) -> Vec<Change> {
         let Some(row) = recent.back() else { return Vec::new() };
-        if row.is_exact {
+        if row.is_exact() {
             return self.see_exact(recent, row);
         }
         let of = row.classified();

@@ -15,8 +15,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::coverage::{Comparable, Coverage};
 use super::dedup::dedup;
 use super::error::{HistoryError, LeftOut, Remark};
-use super::event::{Event, number_incidents};
-use super::row::{Name, Names, Row};
+use super::event::Event;
+use super::join::number_incidents;
+use super::row::{Name, Names, Plane, Row};
 use super::series::{Following, Series};
 use super::sort::{Sorted, Sorter};
 use super::summary_reader::{Line, SummaryReader};
@@ -58,6 +59,25 @@ pub struct History {
     pub events: Vec<Event>,
     /// What became of the lines.
     pub counts: Counts,
+}
+
+impl History {
+    /// Whether there are rows of what is announced and of traces.
+    #[must_use]
+    pub fn has_both_planes(&self) -> bool {
+        let has = |plane| self.series.iter().any(|series| series.plane == plane);
+        has(Plane::Control) && has(Plane::Data)
+    }
+
+    /// The series of each vantage and method, those of collectors first.
+    #[must_use]
+    pub fn groups(&self) -> Vec<&[Series]> {
+        let of = |series: &Series| (series.vantage, series.method);
+        let mut groups: Vec<&[Series]> =
+            self.series.chunk_by(|one, other| of(one) == of(other)).collect();
+        groups.sort_by_key(|group| group.first().map(|series| series.plane));
+        groups
+    }
 }
 
 /// What became of the lines of all files.
@@ -284,14 +304,30 @@ impl Follow {
         let ended = |(series, _): (Following, Coverage)| series.end();
         let mut series: Vec<Series> = self.series.into_values().map(ended).collect();
         series.sort_by(|one, other| order(one, &names).cmp(&order(other, &names)));
+        if let Some(end) = series.iter().map(|series| series.state.ended).max() {
+            for series in &mut series {
+                series.timeline.end_at(end);
+            }
+        }
         let mut events = self.events;
         dedup(&mut events);
         events.sort_by_key(|event| {
             let Event { vantage, method, scope, kind, subject, .. } = *event;
             (event.after.at, Reverse(event.before.at), vantage, method, scope, kind, subject)
         });
-        number_incidents(&mut events);
-        History { names, series, events, counts: self.counts }
+        let pauses: HashMap<_, SignedDuration> = series
+            .iter()
+            .map(|it| ((it.vantage, it.method, it.scope), it.timeline.usual_pause()))
+            .collect();
+        let mut history = History { names, series, events: Vec::new(), counts: self.counts };
+        number_incidents(&mut events, history.has_both_planes(), |event| {
+            let place = (event.vantage, event.method, event.scope);
+            // Between two runs in a row is one pause; the usual one is known within a factor of 2.
+            let (from, to) = event.span();
+            pauses.get(&place).map_or(SignedDuration::ZERO, |it| *it).min(to.duration_since(from))
+        });
+        history.events = events;
+        history
     }
 }
 

@@ -45,8 +45,21 @@ pub struct Row {
     pub complete: bool,
     /// What the run says of its vantage.
     pub vantage_is: VantageState,
-    /// Whether its counts are all there is, and no sample: peers of a route collector.
-    pub is_exact: bool,
+    /// What it is of: traces, or a route collector's peers.
+    pub plane: Plane,
+    /// Of the control plane: whether it follows a change that messages showed. It began with the first of them.
+    pub is_change: bool,
+    /// Of the control plane: how many AS of peers send nearly the whole table, where that is known.
+    pub full_peers: Option<u32>,
+}
+
+/// The two views of the question. They are shown side by side, and never counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Plane {
+    /// What is announced: AS of a route collector's peers, and all that there are.
+    Control,
+    /// Where packets go: traces, which are a sample.
+    Data,
 }
 
 /// What a run says of its own vantage.
@@ -110,6 +123,11 @@ impl Row {
     #[must_use]
     pub fn traces(&self) -> u32 {
         self.classified().saturating_add(self.unknown).saturating_add(self.unreached)
+    }
+
+    /// Whether its counts are all there is, and no sample.
+    pub(super) fn is_exact(&self) -> bool {
+        self.plane == Plane::Control
     }
 
     /// Whether the run can say that the block is out of reach: a vantage without a way out says nothing, and

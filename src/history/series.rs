@@ -12,7 +12,7 @@ use super::change_point::{ChangePoint, Moved};
 use super::event::{Event, Kind, Side, Verdict};
 use super::outage::{Availability, Turn};
 use super::presence::{Change, Presences, RECENT};
-use super::row::{Facet, Hosts, Interval, Name, Row};
+use super::row::{Facet, Hosts, Interval, Name, Plane, Row};
 use super::timeline::Timeline;
 
 /// One scope, as one vantage sees it by one method.
@@ -22,6 +22,8 @@ pub struct Series {
     pub vantage: Name,
     /// How it is asked.
     pub method: Name,
+    /// Whether its rows are of peers, or of traces.
+    pub plane: Plane,
     /// The block or a routed prefix.
     pub scope: Ipv4Net,
     /// How many runs there are.
@@ -73,6 +75,8 @@ pub struct State {
     pub shares: Vec<(Name, Option<Interval>)>,
     /// The carriers that are there, those with most traces first.
     pub carriers: Vec<Holding>,
+    /// Of the control plane: how many AS of peers send nearly the whole table, where that is known.
+    pub full_peers: Option<u32>,
     /// How many carriers would have to fail before nothing of the scope is reached, as far as
     /// this vantage sees them. 0 in an outage; for the block those of all its prefixes together.
     pub redundancy: usize,
@@ -148,7 +152,7 @@ impl Following {
             incomplete_of_late: None,
             incomplete: None,
             together: Vec::new(),
-            timeline: Timeline::new(buckets),
+            timeline: Timeline::new(buckets, row.plane),
             recent: VecDeque::new(),
             classified: 0.0,
             measured: None,
@@ -272,7 +276,7 @@ impl Following {
         }
         if row.complete {
             self.measured = Some(Rc::clone(row));
-            if !row.is_exact {
+            if !row.is_exact() {
                 self.change_point.add(row);
             }
         }
@@ -347,27 +351,32 @@ impl Following {
         found: &Row,
     ) -> Event {
         (before.verdict, after.verdict) = verdicts;
-        let Row { vantage, method, scope, .. } = *self.first;
+        let Row { vantage, method, scope, plane, .. } = *self.first;
+        let is_change = found.is_change && found.run == after.run;
+        let first = is_change.then_some(found.started);
         // The incidents are numbered when all events are known.
         let incident = 0;
         Event {
             kind,
             vantage,
             method,
+            plane,
             scope,
             subject,
             before,
             after,
+            first,
             found: found.started,
             incident,
         }
     }
 
     pub(super) fn end(self) -> Series {
-        let Row { vantage, method, scope, .. } = *self.first;
+        let Row { vantage, method, scope, plane, .. } = *self.first;
         Series {
             vantage,
             method,
+            plane,
             scope,
             runs: self.runs,
             inconclusive: self.inconclusive,
@@ -402,6 +411,7 @@ impl Following {
             shares: measured.classes.iter().map(|class| (class.class, class.share)).collect(),
             redundancy: if self.dark == Some(Verdict::Unreached) { 0 } else { carriers.len() },
             carriers,
+            full_peers: row.full_peers,
             traces: measured.traces(),
             classified: measured.classified(),
             rtt_ms: measured.rtt_ms,

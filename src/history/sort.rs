@@ -159,7 +159,7 @@ fn temporary(source: io::Error) -> HistoryError {
 mod tests {
     use std::sync::Arc;
 
-    use super::super::row::{Name, VantageState};
+    use super::super::row::{Name, Plane, VantageState};
     use super::*;
 
     fn row(second: i64, number: usize) -> Row {
@@ -179,7 +179,9 @@ mod tests {
             rtt_ms: None,
             hosts: None,
             vantage_is: VantageState::default(),
-            is_exact: false,
+            plane: Plane::Data,
+            is_change: false,
+            full_peers: None,
             complete: true,
         }
     }

@@ -11,12 +11,12 @@ use jiff::Timestamp;
 
 use crate::columns::{Kind, Row as _, SUMMARY, SummaryRow};
 use crate::input;
-use crate::output::BGP_METHOD;
+use crate::output::{BGP_METHOD, NO_MESSAGE};
 use crate::plain_text::plain;
 
 use super::csv_line::Cells;
 use super::error::{HistoryError, Malformed};
-use super::row::{ClassCount, Hosts, Interval, Name, Names, Row, VantageState};
+use super::row::{ClassCount, Hosts, Interval, Name, Names, Plane, Row, VantageState};
 use super::spelling::{count, decimal, flag, instant, is_missing};
 
 /// The longest line that may be a row: far longer than any.
@@ -215,6 +215,8 @@ impl Columns {
         let started = started.ok_or_else(|| self.malformed(cells, places.started_at, TIME))?;
         let ended = last.ended(cells.get(places.ended_at), started);
         let scope = text(cells.get(places.scope)).and_then(|text| text.trim().parse().ok());
+        let is_announced =
+            text(cells.get(places.method)).is_some_and(|method| method == BGP_METHOD);
         let row = Row {
             run: last.run(cells.get(places.run_id)),
             started,
@@ -232,7 +234,10 @@ impl Columns {
             complete: flag(cells.get(places.complete))
                 .ok_or_else(|| self.malformed(cells, places.complete, "true or false"))?,
             vantage_is: self.vantage_state(cells)?,
-            is_exact: text(cells.get(places.method)).is_some_and(|method| method == BGP_METHOD),
+            plane: if is_announced { Plane::Control } else { Plane::Data },
+            is_change: is_announced
+                && !self.doubts(cells).any(|mark| mark == NO_MESSAGE.as_bytes()),
+            full_peers: self.full_peers(cells)?,
         };
         self.check_verdict(cells, names, &row)?;
         Ok(row)
@@ -277,7 +282,7 @@ impl Columns {
         let has_share = |class: &&ClassCount| class.share.is_some_and(|of| of.share > 0.0);
         let is_rest = !shares.is_empty() && shares.iter().sum::<f32>() < 0.9998;
         let agrees = agrees(&|class| class.count > 0, row.other > 0)
-            || row.is_exact && agrees(&has_share, is_rest);
+            || row.is_exact() && agrees(&has_share, is_rest);
         let verdict = || plain(&verdict.chars().take(40).collect::<String>()).into_owned();
         if agrees { Ok(()) } else { Err(Malformed::Verdict { verdict: verdict() }) }
     }
@@ -325,6 +330,15 @@ impl Columns {
         Ok(Some(Hosts { pinged, alive }).filter(|hosts| hosts.pinged > 0))
     }
 
+    fn full_peers(&self, cells: &Cells) -> Result<Option<u32>, Malformed> {
+        let place = self.places.full_peers;
+        if is_missing(cells.get(place)) { Ok(None) } else { self.number(cells, place).map(Some) }
+    }
+
+    fn doubts<'c>(&self, cells: &'c Cells) -> impl Iterator<Item = &'c [u8]> {
+        cells.get(self.places.doubts).split(|byte| *byte == b';')
+    }
+
     /// What the run says of its vantage; marks that are not known are others' business.
     fn vantage_state(&self, cells: &Cells) -> Result<VantageState, Malformed> {
         let way_out = cells.get(self.places.way_out);
@@ -334,8 +348,8 @@ impl Columns {
                 return Ok(VantageState::NoWayOut);
             }
         }
-        let mut doubts = cells.get(self.places.doubts).split(|byte| *byte == b';');
-        let is_doubtful = doubts.any(|mark| matches!(mark, b"near" | b"uplink" | b"gateway"));
+        let is_doubtful =
+            self.doubts(cells).any(|mark| matches!(mark, b"near" | b"uplink" | b"gateway"));
         Ok(if is_doubtful { VantageState::Doubtful } else { VantageState::Sound })
     }
 

@@ -9,8 +9,9 @@ use crate::output::{Cell, Rows, TextTable, is_simulated, wrapped};
 
 use super::event::{Event, Verdict};
 use super::incident::incidents;
+use super::planes::comparisons;
 use super::read::History;
-use super::row::{Interval, Name, Names};
+use super::row::{Interval, Name, Names, Plane};
 use super::series::Series;
 
 /// Events, a row each, in their order.
@@ -40,8 +41,8 @@ fn event_row(event: &Event, names: &Names) -> EventRow<Cell> {
         run_after: Cell::text(&after.run),
         found_at: Cell::time(event.found),
         incident: Cell::count(event.incident),
-        first_at: Cell::Empty,
-        at_rest: Cell::Empty,
+        first_at: Cell::maybe(event.first, Cell::time),
+        at_rest: Cell::maybe(event.first.map(|_| after.at), Cell::time),
         moved: Cell::Empty,
         peers: Cell::Empty,
     }
@@ -118,13 +119,40 @@ fn is_cut_off(verdict: Verdict) -> bool {
 const GOING: [&str; 5] = ["must fail", "intervals", "rtt", "carriers", "since"];
 
 /// The states: for each vantage and method a line about the runs, and a table of its scopes, of at most `width`
-/// characters a line.
+/// characters a line. Those of collectors come first, and behind all what both planes say together.
 #[must_use]
 pub fn state_table(series: &[&Series], history: &History, width: Option<usize>) -> String {
     let names = &history.names;
     let of = |series: &Series| (series.vantage, series.method);
-    let groups = series.chunk_by(|one, other| of(one) == of(other));
-    groups.map(|group| group_table(group, history, names, width)).collect::<Vec<_>>().join("\n")
+    let mut groups: Vec<&[&Series]> = series.chunk_by(|one, other| of(one) == of(other)).collect();
+    groups.sort_by_key(|group| group.first().map(|series| series.plane));
+    let mut texts: Vec<String> =
+        groups.into_iter().map(|group| group_table(group, history, names, width)).collect();
+    texts.extend(planes_text(series, names, width));
+    texts.join("\n")
+}
+
+/// What both planes say together of each scope; nothing where there is but one.
+fn planes_text(series: &[&Series], names: &Names, width: Option<usize>) -> Option<String> {
+    let all = comparisons(series.iter().copied());
+    let first = all.first()?;
+    let simulated = first.vantages.iter().any(|(vantage, _)| is_simulated(names.text(*vantage)));
+    let simulated = if simulated { "SIMULATED: " } else { "" };
+    let head = format!("{simulated}BGP and traces side by side; peers are not traffic");
+    let mut text = wrapped(&head, "", "  ", width) + "\n";
+    for comparison in &all {
+        let evidence = format!(
+            "{}: {}. BGP at {}: {}; traces from {}: {}.",
+            comparison.place(),
+            comparison.text(names),
+            comparison.collectors(names),
+            comparison.announced(names),
+            comparison.vantages(names),
+            comparison.traced(names),
+        );
+        text += &wrapped(&evidence, "", "  ", width);
+    }
+    Some(text)
 }
 
 fn group_table(
@@ -134,15 +162,22 @@ fn group_table(
     width: Option<usize>,
 ) -> String {
     let classes: Vec<Name> = classes(history);
+    let plane = group.first().map_or(Plane::Data, |series| series.plane);
     let mut table = TextTable::new(["scope", "verdict"]);
     table.add_column("since", Some("since"));
     for class in &classes {
         table.add_column(names.text(*class), None);
         table.add_column("", Some("intervals"));
     }
-    table.add_column("rtt", Some("rtt"));
+    match plane {
+        Plane::Control => table.add_column("peers", Some("rtt")),
+        Plane::Data => table.add_column("rtt", Some("rtt")),
+    }
     table.add_column("must fail", Some("must fail"));
-    table.add_column("carriers", Some("carriers"));
+    match plane {
+        Plane::Control => table.add_column("upstreams", Some("carriers")),
+        Plane::Data => table.add_column("carriers", Some("carriers")),
+    }
     // The block is last, as in the summary.
     let mut sorted: Vec<&Series> = group.to_vec();
     sorted.sort_by_key(|series| (Reverse(series.scope.prefix_len()), series.scope));
@@ -166,6 +201,15 @@ fn about(group: &[&Series], names: &Names) -> String {
     let (runs, method) = (longest.runs, names.text(longest.method));
     let (first, last) = (time(longest.first), time(newest.state.started));
     let simulated = if is_simulated(names.text(longest.vantage)) { "SIMULATED: " } else { "" };
+    if longest.plane == Plane::Control {
+        let collector = match names.text(longest.vantage) {
+            "" => "a collector",
+            collector => collector,
+        };
+        return format!(
+            "{simulated}BGP at {collector}, {runs} views, {first} to {last}{cut}; shares are of peers, not of traffic"
+        );
+    }
     format!("{simulated}{runs} runs{vantage} by {method}, {first} to {last}{cut}")
 }
 
@@ -180,11 +224,26 @@ fn line(series: &Series, classes: &[Name], names: &Names) -> Vec<String> {
     for class in classes {
         cells.extend(percent(state.share(*class).filter(|_| !cut_off)));
     }
-    cells.push(state.rtt_ms.filter(|_| !cut_off).map_or("-".into(), |ms| format!("{ms:.0} ms")));
+    cells.push(match series.plane {
+        Plane::Control => peers(series),
+        Plane::Data => {
+            state.rtt_ms.filter(|_| !cut_off).map_or("-".into(), |ms| format!("{ms:.0} ms"))
+        }
+    });
     cells.push(state.redundancy.to_string());
     let carriers = state.carriers.iter().map(|holding| names.text(holding.carrier));
+    // What was announced before is not any more.
+    let carriers = carriers.filter(|_| !(cut_off && series.plane == Plane::Control));
     cells.push(carriers.collect::<Vec<_>>().join(", "));
     cells
+}
+
+/// How many peers count: those that send nearly the whole table, where that is known.
+fn peers(series: &Series) -> String {
+    match series.state.full_peers {
+        Some(full) => format!("{full} full"),
+        None => series.state.traces.to_string(),
+    }
 }
 
 /// A share, and its interval.
@@ -205,17 +264,23 @@ pub fn event_table(events: &[&Event], history: &History, width: Option<usize>) -
     let names = &history.names;
     let of = |series: &Series| (series.vantage, series.method);
     let several = history.series.windows(2).any(|pair| matches!(pair, [a, b] if of(a) != of(b)));
-    let mut table = TextTable::new(["between (UTC)"]);
-    if several {
+    let has_both = history.has_both_planes();
+    let is_announced = history.series.iter().any(|series| series.plane == Plane::Control);
+    let mut table = TextTable::new([if is_announced { "when (UTC)" } else { "between (UTC)" }]);
+    if has_both {
+        table.add_column("seen in", None);
+    } else if several {
         table.add_column("seen from", None);
     }
     table.add_column("what changed", None);
-    for incident in incidents(events.iter().copied()) {
+    for incident in incidents(history, events.iter().copied()) {
         if incident.is_told_before() {
             continue;
         }
         let mut cells = vec![incident.when()];
-        if let Some(first) = incident.events.first().filter(|_| several) {
+        if has_both {
+            cells.push(incident.seen_in().into());
+        } else if let Some(first) = incident.events.first().filter(|_| several) {
             cells.push(format!("{} {}", names.text(first.vantage), names.text(first.method)));
         }
         cells.push(incident.text(history, |share| format!("{:.0} %", share * 100.0)));

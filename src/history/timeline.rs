@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::row::{Hosts, Name, Row};
+use super::row::{Hosts, Name, Plane, Row};
 
 /// What the runs of a stretch of time saw together.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,11 +95,33 @@ pub struct Timeline {
     buckets: Vec<Bucket>,
     /// How many pauses between runs took 2^n seconds.
     pauses: [u32; 40],
+    /// When the newest run began.
+    newest: Option<Timestamp>,
+    /// A pause of so much is no gap.
+    bridged: SignedDuration,
+    /// When the newest run of the whole history ended.
+    end: Option<Timestamp>,
 }
 
+/// Collectors write their tables every two to eight hours. Between them a row comes only when something changes, and
+/// what was known holds.
+const BETWEEN_TABLES: SignedDuration = SignedDuration::from_hours(24);
+
 impl Timeline {
-    pub(super) fn new(most: usize) -> Self {
-        Self { most, width: 1, buckets: Vec::new(), pauses: [0; 40] }
+    pub(super) fn new(most: usize, plane: Plane) -> Self {
+        let bridged = match plane {
+            Plane::Control => BETWEEN_TABLES,
+            Plane::Data => SignedDuration::ZERO,
+        };
+        Self {
+            most,
+            width: 1,
+            buckets: Vec::new(),
+            pauses: [0; 40],
+            newest: None,
+            bridged,
+            end: None,
+        }
     }
 
     /// The buckets that have runs, oldest first.
@@ -121,13 +143,15 @@ impl Timeline {
     }
 
     /// The buckets and the gaps between them: pauses of more than three times the usual one, and
-    /// more than the width of two buckets. A bucket before a gap lasts for one usual pause.
+    /// more than the width of two buckets. A bucket before a gap lasts for one usual pause. What is announced holds for a day.
     pub fn stretches(&self) -> impl Iterator<Item = Stretch<'_>> {
         let usual = self.usual_pause();
-        let limit = (usual * 3).max(SignedDuration::from_secs(self.width * 2));
+        let limit = (usual * 3).max(SignedDuration::from_secs(self.width * 2)).max(self.bridged);
         let next = self.buckets.iter().skip(1).map(Some).chain(std::iter::once(None));
         self.buckets.iter().zip(next).flat_map(move |(bucket, next)| {
-            let alone = later(bucket.last, usual);
+            let held =
+                self.end.map_or(bucket.last, |end| end.min(later(bucket.last, self.bridged)));
+            let alone = if held > bucket.last { held } else { later(bucket.last, usual) };
             let pause = next.map(|next| next.first.duration_since(bucket.last));
             let gap = next.filter(|_| pause.is_some_and(|pause| pause > limit));
             let to = if gap.is_some() { alone } else { next.map_or(alone, |next| next.first) };
@@ -137,13 +161,18 @@ impl Timeline {
         })
     }
 
+    /// The history ends here: what is known of late holds until then, if rows come only at changes.
+    pub(super) fn end_at(&mut self, end: Timestamp) {
+        self.end = Some(end);
+    }
+
     /// Adds a row that is no older than those before.
     pub(super) fn add(&mut self, row: &Row) {
+        if let Some(newest) = self.newest.replace(row.started) {
+            self.pause(row.started.duration_since(newest));
+        }
         if self.most == 0 {
             return;
-        }
-        if let Some(last) = self.buckets.last() {
-            self.pause(row.started.duration_since(last.last));
         }
         let place = self.place(row.started);
         match self.buckets.last() {
@@ -209,6 +238,13 @@ impl Bucket {
     #[must_use]
     pub fn classified(&self) -> u64 {
         self.classes.iter().map(|class| class.count).sum()
+    }
+
+    /// How many traces, or peers, a run has in the mean.
+    #[must_use]
+    pub fn counted(&self) -> f64 {
+        let all = self.classified() + self.unknown + self.unreached;
+        f64::from(u32::try_from(all).unwrap_or(u32::MAX)) / f64::from(self.runs.max(1))
     }
 
     fn add(&mut self, row: &Row) {

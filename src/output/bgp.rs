@@ -18,6 +18,9 @@ use super::text_table::TextTable;
 /// The method of rows whose units are AS of a collector's peers.
 pub const BGP_METHOD: &str = "bgp";
 
+/// The mark of a view of which no message shows since when it is so: at a table, or at a time that was asked for.
+pub const NO_MESSAGE: &str = "no-message";
+
 /// What identifies the rows of a view: the same files give the same one.
 #[must_use]
 pub fn bgp_run_id(view: &View) -> String {
@@ -66,7 +69,7 @@ fn row(view: &View, of: &ScopeView, classes: &Classes) -> SummaryRow<Cell> {
         alive_rtt_ms: Cell::Empty,
         way_out: Cell::Empty,
         proven: Cell::Empty,
-        doubts: Cell::Empty,
+        doubts: if view.is_change { Cell::Empty } else { Cell::text(NO_MESSAGE) },
         peers: Cell::count(of.peers),
         full_peers: Cell::maybe(of.full_peers, Cell::count),
         visibility: Cell::maybe(of.visibility, Cell::share),

@@ -19,8 +19,8 @@ mod traces;
 pub use crate::trace::{LAB, is_simulated};
 pub use append::{Appender, SetAside, torn};
 pub use bgp::{
-    BGP_METHOD, bgp_event_table, bgp_events, bgp_messages, bgp_peers, bgp_rows, bgp_run_id,
-    bgp_table, explain_peers,
+    BGP_METHOD, NO_MESSAGE, bgp_event_table, bgp_events, bgp_messages, bgp_peers, bgp_rows,
+    bgp_run_id, bgp_table, explain_peers,
 };
 pub use census::{census, counts, counts_header, counts_table};
 pub use explain::{Explanation, explanations};

@@ -7,7 +7,7 @@ use crate::history::History;
 use super::chart::{self, Drawn, Look, STYLE, WIDTH};
 use super::geometry::Px;
 use super::palette::Palette;
-use super::section::Section;
+use super::section::{Section, shown_incidents};
 use super::slices::Part;
 use super::tables;
 use super::text;
@@ -27,19 +27,40 @@ pub(super) fn svg(history: &History) -> String {
     let palette = Palette::of(history);
     let look = Look { palette: &palette, period, id: "p" };
     let used: BTreeSet<Part> = sections.iter().flat_map(chart::used).collect();
-    let mut y = MARGIN + Px::of(48);
     let mut inside = vec![chart::patterns(&used, look)];
-    for section in &sections {
-        let drawn = svg_section(section, look);
-        inside.push(drawn.element.set("transform", format_args!("translate({MARGIN} {y})")));
-        y = y + drawn.height + Px::of(28);
+    let (drawn, mut y) = below_each_other(&sections, look, (MARGIN, MARGIN + Px::of(48)));
+    inside.extend(drawn);
+    if let Some(list) = list_of_both(history) {
+        inside.push(list.element.set("transform", format_args!("translate({MARGIN} {y})")));
+        y = y + list.height + Px::of(28);
     }
     root(&heading, &period.text(), y - Px::of(12), inside).render()
 }
 
-/// A section with its heading and its list.
+/// All sections from a place on, and where the last one ends.
+fn below_each_other(
+    sections: &[Section<'_>],
+    look: Look<'_, '_>,
+    (x, mut y): (Px, Px),
+) -> (Vec<Element>, Px) {
+    let mut all = Vec::new();
+    for section in sections {
+        let drawn = svg_section(section, look);
+        all.push(drawn.element.set("transform", format_args!("translate({x} {y})")));
+        y = y + drawn.height + Px::of(28);
+    }
+    (all, y)
+}
+
+/// What changed, where both planes are in one list.
+fn list_of_both(history: &History) -> Option<Drawn> {
+    let marks = history.has_both_planes().then(|| shown_incidents(history))?;
+    chart::events(history, &marks)
+}
+
+/// A section with its heading, and with its list where there is none for all.
 fn svg_section(section: &Section<'_>, look: Look<'_, '_>) -> Drawn {
-    let title = format!("{} ({})", section.title(), text::runs(section.runs()));
+    let title = format!("{} ({})", section.title(), section.counted());
     let heading = Element::text("text", text::short(&title, 100)).class("head").set("y", 16);
     let below = Px::of(26);
     let chart = chart::draw(section, look);
@@ -48,7 +69,8 @@ fn svg_section(section: &Section<'_>, look: Look<'_, '_>) -> Drawn {
         Element::new("g").set("transform", format_args!("translate(0 {y})")).with(drawn)
     };
     let mut element = Element::new("g").with(heading).with(moved(chart.element, below));
-    if let Some(list) = chart::events(section) {
+    let own = (!section.history.has_both_planes()).then_some(&section.marks);
+    if let Some(list) = own.and_then(|marks| chart::events(section.history, marks)) {
         height = height + Px::of(8);
         element = element.with(moved(list.element, height));
         height = height + list.height;
@@ -128,7 +150,12 @@ fn body(history: &History) -> Vec<Element> {
     };
     let palette = Palette::of(history);
     let mut body = vec![Element::text("p", period.text())];
-    for (place, section) in Section::all(history).iter().enumerate() {
+    let sections = Section::all(history);
+    if history.has_both_planes() {
+        let look = Look { palette: &palette, period, id: "p" };
+        body.push(both_planes(history, &sections, look));
+    }
+    for (place, section) in sections.iter().enumerate() {
         let id = format!("s{place}p");
         body.push(page_section(section, Look { palette: &palette, period, id: &id }));
     }
@@ -136,17 +163,41 @@ fn body(history: &History) -> Vec<Element> {
     body
 }
 
-fn page_section(section: &Section<'_>, look: Look<'_, '_>) -> Element {
-    let runs = text::runs(section.runs());
+/// What is announced above what traces show, in one picture with one list; and what both say together.
+fn both_planes(history: &History, sections: &[Section<'_>], look: Look<'_, '_>) -> Element {
+    let used: BTreeSet<Part> = sections.iter().flat_map(chart::used).collect();
+    let (drawn, bottom) = below_each_other(sections, look, (Px::ZERO, Px::ZERO));
+    let described: Vec<String> = sections.iter().map(tables::described).collect();
+    let picture = Element::new("svg")
+        .set("xmlns", "http://www.w3.org/2000/svg")
+        .set("viewBox", format_args!("0 0 {WIDTH} {}", bottom - Px::of(28)))
+        .set("role", "img")
+        .set("aria-labelledby", "bothtitle bothdesc")
+        .with(Element::text("title", "BGP and traces").set("id", "bothtitle"))
+        .with(Element::text("desc", described.join(" ")).set("id", "bothdesc"))
+        .with(chart::patterns(&used, look))
+        .with_all(drawn);
     Element::new("section")
-        .with(Element::text("h2", section.title()))
-        .with(Element::text(
-            "p",
-            format_args!("{runs}; the newest began at {} UTC", newest(section)),
-        ))
+        .with(Element::text("h2", "BGP and traces"))
+        .with(Element::new("figure").with(picture))
+        .with(tables::planes(history))
+        .with_all(tables::events(history, &shown_incidents(history)))
+        .with(Element::text("p", MEANING_OF_BOTH).class("note"))
+}
+
+fn page_section(section: &Section<'_>, look: Look<'_, '_>) -> Element {
+    let counted = section.counted();
+    let element = Element::new("section").with(Element::text("h2", section.title())).with(
+        Element::text("p", format_args!("{counted}; the newest began at {} UTC", newest(section))),
+    );
+    // Where there is one picture for both planes it has the events.
+    if section.history.has_both_planes() {
+        return element.with(tables::state(section)).with(tables::numbers(section, look));
+    }
+    element
         .with(Element::new("figure").with(picture(section, look)))
         .with(tables::state(section))
-        .with_all(tables::events(section))
+        .with_all(tables::events(section.history, &section.marks))
         .with(tables::numbers(section, look))
 }
 
@@ -174,6 +225,10 @@ interval in brackets; the block's weigh its prefixes equally. Where there was no
 empty. Must fail is the number of carriers that would have to \
 fail before nothing of the scope is reached. An event happened between the two times: after the run before it began, and before the first \
 run that shows it ended.";
+
+const MEANING_OF_BOTH: &str = "BGP shows what is announced: how many of a collector's peers have a route by each \
+upstream. Peers are not traffic, and their shares are not those of traces. An event that both show is one, with the time of its \
+first message and the two runs between which traces found it.";
 
 /// Around the charts. It has none of the signs that XML would take for its own.
 const PAGE: &str = "

@@ -270,8 +270,13 @@ fn ink_of(class: Option<usize>, carrier: usize) -> Ink {
 
 /// The class of each carrier that has one for certain.
 fn carrier_classes(history: &History) -> HashMap<Name, Name> {
-    let buckets: Vec<&Bucket> =
-        history.series.iter().flat_map(|series| series.timeline.buckets()).collect();
+    // Where peers have several paths there are more of carriers than of classes, and nothing follows.
+    let is_whole = |bucket: &&Bucket| {
+        let named: u64 = bucket.carriers.iter().map(|(_, count)| count).sum();
+        named <= bucket.classified()
+    };
+    let buckets = history.series.iter().flat_map(|series| series.timeline.buckets());
+    let buckets: Vec<&Bucket> = buckets.filter(is_whole).collect();
     let mut known = HashMap::new();
     // Who is known leaves less room for the others, so that more becomes known.
     loop {

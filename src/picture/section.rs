@@ -1,8 +1,12 @@
-//! What one vantage saw by one method: a section of the picture, with its numbered events.
+//! What one vantage saw by one method: a section of the picture, with its numbered events. Those of collectors stand above
+//! those of traces.
 
-use crate::history::{Event, History, Incident, Name, Series, incidents, is_simulated};
+use std::collections::{BTreeSet, HashMap};
+
+use crate::history::{Event, History, Incident, Name, Plane, Series, incidents, is_simulated};
 
 use super::geometry::Scale;
+use super::text;
 use super::time_axis::Period;
 
 /// The scopes of a vantage and a method, and what changed in them.
@@ -16,14 +20,19 @@ pub(super) struct Section<'h> {
 impl<'h> Section<'h> {
     /// All sections of a history.
     pub(super) fn all(history: &'h History) -> Vec<Self> {
-        let same = |one: &Series, other: &Series| {
-            (one.vantage, one.method) == (other.vantage, other.method)
-        };
+        let mut marks: HashMap<(Name, Name), Vec<Incident<'h>>> = HashMap::new();
+        for mark in shown_incidents(history) {
+            let seen_from = mark.events.iter().map(|event| (event.vantage, event.method));
+            for place in seen_from.collect::<BTreeSet<_>>() {
+                marks.entry(place).or_default().push(mark.clone());
+            }
+        }
         let section = |series: &'h [Series]| {
-            let marks = series.first().map(|first| marks(history, first.vantage, first.method));
+            let place = series.first().map(|first| (first.vantage, first.method));
+            let marks = place.and_then(|place| marks.get(&place).cloned());
             Self { history, series, marks: marks.unwrap_or_default() }
         };
-        history.series.chunk_by(same).map(section).collect()
+        history.groups().into_iter().map(section).collect()
     }
 
     /// Where it is seen from, and how.
@@ -31,12 +40,62 @@ impl<'h> Section<'h> {
         let Some(first) = self.series.first() else { return String::new() };
         let names = &self.history.names;
         let title = match (names.text(first.vantage), names.text(first.method)) {
+            ("", _) if self.is_announced() => "BGP at an unnamed collector".into(),
+            (vantage, _) if self.is_announced() => format!("BGP at {vantage}"),
             ("", "") => "From an unnamed vantage".into(),
             ("", method) => format!("From an unnamed vantage, by {method}"),
             (vantage, "") => format!("From {vantage}"),
             (vantage, method) => format!("From {vantage}, by {method}"),
         };
         if self.is_simulated() { format!("SIMULATED. {title}") } else { title }
+    }
+
+    /// What its rows count, and how many rows there are.
+    pub(super) fn counted(&self) -> String {
+        match (self.is_announced(), self.runs()) {
+            (true, 1) => "1 view; shares are of peers, not of traffic".into(),
+            (true, views) => format!("{views} views; shares are of peers, not of traffic"),
+            (false, runs) => text::runs(runs),
+        }
+    }
+
+    /// What the shares are of.
+    pub(super) fn shares_of(&self) -> String {
+        if self.is_announced() {
+            format!("{} by the class of their upstream (not traffic)", self.peers_of())
+        } else {
+            "shares of the classified traces".into()
+        }
+    }
+
+    /// What the strips of the prefixes show.
+    pub(super) fn strips_of(&self) -> &'static str {
+        if self.is_announced() {
+            "Upstreams of all peers by prefix"
+        } else {
+            "Carriers of all traces by prefix"
+        }
+    }
+
+    /// What has no carrier, in words.
+    pub(super) fn nowhere(&self) -> &'static str {
+        if self.is_announced() { "withdrawn" } else { "no way in" }
+    }
+
+    /// What a time without rows is.
+    pub(super) fn blank(&self) -> &'static str {
+        if self.is_announced() { "no view" } else { "no run" }
+    }
+
+    /// Which peers count.
+    pub(super) fn peers_of(&self) -> &'static str {
+        let is_known = self.series.iter().any(|series| series.state.full_peers.is_some());
+        if is_known { "full-feed peers" } else { "peers" }
+    }
+
+    /// Whether it is of a collector's peers, and of no traces.
+    pub(super) fn is_announced(&self) -> bool {
+        self.series.first().is_some_and(|first| first.plane == Plane::Control)
     }
 
     /// Whether it is of the lab, and of no network that there is.
@@ -57,7 +116,8 @@ impl<'h> Section<'h> {
 
     /// The scale of RTTs that all prefixes share; nothing where none was measured.
     pub(super) fn rtt(&self) -> Option<Scale> {
-        let buckets = self.prefixes().flat_map(|series| series.timeline.buckets());
+        let timed = self.prefixes().filter(|_| !self.is_announced());
+        let buckets = timed.flat_map(|series| series.timeline.buckets());
         let means: Vec<f64> = buckets.filter_map(|bucket| Some(bucket.rtt?.mean())).collect();
         Scale::round(means.iter().copied())
     }
@@ -78,10 +138,9 @@ fn contains(outer: &Series, inner: &Series) -> bool {
     outer.scope != inner.scope && outer.scope.contains(&inner.scope)
 }
 
-/// Those that a vantage saw by a method, in the order in which they stand in the picture.
-fn marks(history: &History, vantage: Name, method: Name) -> Vec<Incident<'_>> {
+/// What happened in the time that the picture shows.
+pub(super) fn shown_incidents(history: &History) -> Vec<Incident<'_>> {
     let period = Period::of(history);
-    let shown = |event: &Event| period.is_some_and(|period| event.found >= period.from);
-    let seen = |event: &&Event| (event.vantage, event.method) == (vantage, method) && shown(event);
-    incidents(history.events.iter().filter(seen))
+    let shown = |event: &&Event| period.is_some_and(|period| event.found >= period.from);
+    incidents(history, history.events.iter().filter(shown))
 }

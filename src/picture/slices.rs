@@ -63,10 +63,13 @@ fn share_parts(bucket: &Bucket) -> Vec<(Part, f64)> {
 }
 
 fn carrier_parts(bucket: &Bucket) -> Vec<(Part, f64)> {
+    let named: u64 = bucket.carriers.iter().map(|(_, count)| count).sum();
+    // A peer with several paths counts at each of its upstreams, and is one all the same.
+    let each =
+        if named > bucket.classified() { float(bucket.classified()) / float(named) } else { 1.0 };
     let carriers = bucket.carriers.iter();
     let mut parts: Vec<_> =
-        carriers.map(|(carrier, count)| (Part::Carrier(*carrier), float(*count))).collect();
-    let named = bucket.carriers.iter().map(|(_, count)| count).sum();
+        carriers.map(|(carrier, count)| (Part::Carrier(*carrier), float(*count) * each)).collect();
     parts.push((Part::Unnamed, float(bucket.classified().saturating_sub(named))));
     parts.push((Part::Unknown, float(bucket.unknown)));
     parts.push((Part::Unreached, float(bucket.unreached)));

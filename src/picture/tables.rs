@@ -4,7 +4,10 @@ use std::fmt::Display;
 
 use jiff::Timestamp;
 
-use crate::history::{Bucket, Holding, Hosts, Interval, Name, Series, State, Timeline, Verdict};
+use crate::history::{
+    Bucket, History, Holding, Hosts, Incident, Interval, Name, Series, State, Timeline, Verdict,
+    comparisons,
+};
 
 use super::chart::Look;
 use super::section::Section;
@@ -63,7 +66,11 @@ pub(super) fn state(section: &Section<'_>) -> Element {
     let names = &section.history.names;
     let mut heads = ["scope", "verdict", "since"].map(Head::Text).to_vec();
     heads.extend(classes.iter().map(|class| Head::Text(names.text(*class))));
-    heads.extend([Head::Text("carriers"), Head::Number("must fail"), Head::Number("RTT")]);
+    heads.extend(if section.is_announced() {
+        [Head::Text("upstreams"), Head::Number("must fail"), Head::Number(section.peers_of())]
+    } else {
+        [Head::Text("carriers"), Head::Number("must fail"), Head::Number("RTT")]
+    });
     let pinged = section.series.iter().any(|series| series.state.hosts.is_some());
     heads.extend(pinged.then_some(Head::Number("hosts alive")));
     let rows = section.series.iter().map(|series| {
@@ -74,9 +81,11 @@ pub(super) fn state(section: &Section<'_>) -> Element {
         cells.extend([
             cell(carriers(section, state)),
             number(state.redundancy),
-            number(
-                state.rtt_ms.map_or(String::new(), |ms| format!("{} ms", milliseconds(ms.into()))),
-            ),
+            number(match state.rtt_ms {
+                _ if section.is_announced() => state.full_peers.unwrap_or(state.traces).to_string(),
+                Some(ms) => format!("{} ms", milliseconds(ms.into())),
+                None => String::new(),
+            }),
         ]);
         let hosts = |hosts: Hosts| format!("{} of {}", hosts.alive, hosts.pinged);
         cells.extend(pinged.then(|| number(state.hosts.map_or(String::new(), hosts))));
@@ -101,7 +110,10 @@ fn carriers(section: &Section<'_>, state: &State) -> String {
             holding.since.map_or(String::new(), |at| format!(" (since {})", text::minute(at)));
         format!("{}{since}", section.history.names.text(holding.carrier))
     };
-    state.carriers.iter().map(text).collect::<Vec<_>>().join(", ")
+    // What was announced before is not any more.
+    let is_withdrawn = section.is_announced() && state.verdict == Verdict::Unreached;
+    let shown = state.carriers.iter().filter(|_| !is_withdrawn);
+    shown.map(text).collect::<Vec<_>>().join(", ")
 }
 
 /// The classes that have a share, in the order of the columns.
@@ -129,27 +141,66 @@ pub(super) fn described(section: &Section<'_>) -> String {
         format!("{}: {}.", series.scope, words.join(", "))
     };
     let scopes: Vec<String> = section.series.iter().map(scope).collect();
-    let (runs, changes) = (text::runs(section.runs()), section.marks.len());
-    format!("{runs}. {} {changes} times something changed.", scopes.join(" "))
+    let (counted, changes) = (section.counted(), section.marks.len());
+    let counted = if section.history.has_both_planes() {
+        format!("{}: {counted}", section.title())
+    } else {
+        counted
+    };
+    format!("{counted}. {} {changes} times something changed.", scopes.join(" "))
+}
+
+/// What both planes say together of each scope.
+pub(super) fn planes(history: &History) -> Element {
+    let names = &history.names;
+    let heads = ["scope", "BGP and traces together"].map(Head::Text).into_iter();
+    let heads =
+        heads.chain(["announced at", "upstreams", "traces from", "carriers"].map(Head::Text));
+    let rows = comparisons(&history.series).into_iter().flat_map(|both| {
+        let cells = [
+            both.text(names),
+            both.collectors(names),
+            both.announced(names),
+            both.vantages(names),
+            both.traced(names),
+        ];
+        let cells = cells.map(cell).to_vec();
+        both.scopes.into_iter().map(move |scope| row(scope, cells.clone()))
+    });
+    let body = Element::new("tbody").with_all(rows);
+    table("How it is in both", &heads.collect::<Vec<_>>(), vec![body])
 }
 
 /// What changed, if anything did: a row for what happened at once.
-pub(super) fn events(section: &Section<'_>) -> Vec<Element> {
-    let heads = ["no.", "between", "what changed"].map(Head::Text);
-    let first = section.marks.len().saturating_sub(MOST_INCIDENTS);
+pub(super) fn events(history: &History, marks: &[Incident<'_>]) -> Vec<Element> {
+    let has_both = history.has_both_planes();
+    let heads: &[Head<'_>] = if has_both {
+        &["no.", "when", "seen in", "what changed"].map(Head::Text)
+    } else {
+        &["no.", "between", "what changed"].map(Head::Text)
+    };
+    let first = marks.len().saturating_sub(MOST_INCIDENTS);
     let caption = match first {
         0 => "What changed".to_owned(),
-        _ => format!("What changed (the newest {MOST_INCIDENTS} of {})", section.marks.len()),
+        _ => format!("What changed (the newest {MOST_INCIDENTS} of {})", marks.len()),
     };
-    let shown = section.marks.get(first..).unwrap_or_default();
+    let shown = marks.get(first..).unwrap_or_default();
     if shown.is_empty() {
         return vec![Element::text("h3", caption), Element::text("p", "Nothing.")];
     }
     let rows = shown.iter().map(|incident| {
-        let what = incident.text(section.history, text::percent);
-        row(incident.number, vec![time_cell(incident.when()), cell(what)])
+        let what = incident.text(history, text::percent);
+        let cells = if has_both {
+            let when = incident.when();
+            let lines = when.split("; ").map(|line| Element::text("div", line));
+            let when = Element::new("td").class("time").with_all(lines);
+            vec![when, cell(incident.seen_in()), cell(what)]
+        } else {
+            vec![time_cell(incident.when()), cell(what)]
+        };
+        row(incident.number, cells)
     });
-    vec![table(&caption, &heads, vec![Element::new("tbody").with_all(rows)])]
+    vec![table(&caption, heads, vec![Element::new("tbody").with_all(rows)])]
 }
 
 /// At most so many rows of numbers for each scope.
@@ -162,11 +213,21 @@ struct Step<'t> {
 
 pub(super) fn numbers(section: &Section<'_>, look: Look<'_, '_>) -> Element {
     let classes = classes_of_chart(section, look);
-    let mut heads = vec![Head::Text("from"), Head::Number("runs")];
+    let is_announced = section.is_announced();
+    let mut heads =
+        vec![Head::Text("from"), Head::Number(if is_announced { "views" } else { "runs" })];
     heads.extend(classes.iter().map(|(_, text)| Head::Number(text)));
-    heads.extend(["no way in", "unknown"].map(Head::Number));
-    heads.push(Head::Text("carriers and their traces"));
-    heads.extend(["RTT", "lowest", "highest"].map(Head::Number));
+    heads.extend([section.nowhere(), "unknown"].map(Head::Number));
+    heads.push(Head::Text(if is_announced {
+        "upstreams and their peers, of all views"
+    } else {
+        "carriers and their traces"
+    }));
+    heads.extend(if is_announced {
+        vec![Head::Number("peers")]
+    } else {
+        ["RTT", "lowest", "highest"].map(Head::Number).to_vec()
+    });
     let pinged = section.series.iter().any(|series| series.state.hosts.is_some());
     heads.extend(pinged.then_some(Head::Number("hosts alive")));
     let mut steps = time_axis::moments(look.period, MOST_STEPS);
@@ -221,7 +282,11 @@ impl Step<'_> {
         cells.push(number(count(|bucket| bucket.unreached)));
         cells.push(number(count(|bucket| bucket.unknown)));
         cells.push(cell(self.carriers(section)));
-        cells.extend(self.rtt().map(number));
+        if section.is_announced() {
+            cells.push(number(format_args!("{:.0}", self.peers())));
+        } else {
+            cells.extend(self.rtt().map(number));
+        }
         cells.extend(pinged.then(|| number(self.hosts())));
         row(text::minute(from), cells)
     }
@@ -247,6 +312,13 @@ impl Step<'_> {
             format!("{} {count}", section.history.names.text(*carrier))
         };
         all.iter().map(text).collect::<Vec<_>>().join(", ")
+    }
+
+    /// How many peers count, in the mean.
+    fn peers(&self) -> f64 {
+        let runs: u32 = self.buckets.iter().map(|bucket| bucket.runs).sum();
+        let all: f64 = self.buckets.iter().map(|it| it.counted() * f64::from(it.runs)).sum();
+        all / f64::from(runs.max(1))
     }
 
     /// Mean, lowest and highest, in milliseconds.

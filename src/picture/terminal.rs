@@ -6,11 +6,11 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use crate::history::{History, Series, Timeline};
+use crate::history::{Bucket, History, Series, Timeline};
 
 use super::chart::used;
 use super::geometry::Scale;
-use super::palette::{Ink, Palette};
+use super::palette::{Entry, Ink, Palette};
 use super::section::Section;
 use super::slices::{self, Part, Slice};
 use super::text;
@@ -48,7 +48,7 @@ pub(super) fn draw(history: &History, screen: Screen) -> String {
     let lines = Lines { palette: &palette, period, cells, colour: screen.colour };
     let mut text = format!("{}\n", period.text());
     for section in Section::all(history) {
-        let title = format!("{} ({})", section.title(), text::runs(section.runs()));
+        let title = format!("{} ({})", section.title(), section.counted());
         let _ = writeln!(text, "\n{}\n", text::short(&title, lines.cells + LEFT));
         text += &lines.section(&section);
     }
@@ -64,7 +64,11 @@ impl Lines<'_, '_> {
             text += &scale.map_or(String::new(), |scale| self.rtt(series, scale));
         }
         for block in section.blocks() {
+            let _ = writeln!(text, "{}: {}", block.scope, section.shares_of());
             text += &self.shares(block);
+            if section.is_announced() {
+                text += &self.peers(block);
+            }
         }
         text += &self.marks(section);
         text += &self.axis();
@@ -93,7 +97,7 @@ impl Lines<'_, '_> {
     fn shares(&self, block: &Series) -> String {
         let slices = slices::shares(&block.timeline);
         let cells = cells_of(&slices, self.period, self.cells);
-        let mut text = format!("{}: shares of the classified traces\n", block.scope);
+        let mut text = String::new();
         for entry in self.palette.entries() {
             if matches!(entry.part, Part::Class(_))
                 && cells.iter().any(|c| c.share(entry.part) > 0.0)
@@ -114,8 +118,22 @@ impl Lines<'_, '_> {
         text
     }
 
+    /// How many peers count.
+    fn peers(&self, block: &Series) -> String {
+        let counts = |bucket: &Bucket| Some(bucket.counted());
+        let means = means(&block.timeline, self.period, self.cells, counts);
+        let Some(scale) = Scale::from_zero(means.iter().copied().flatten()) else {
+            return String::new();
+        };
+        let height = |count: f64| bar(count / scale.high);
+        let bars = means.iter().map(|mean| mean.map_or(' ', height));
+        let most = means.iter().copied().flatten().fold(0.0, f64::max);
+        line(&format!("  {most:.0} peers"), &bars.collect::<String>())
+    }
+
     fn rtt(&self, series: &Series, scale: Scale) -> String {
-        let means = mean_rtts(&series.timeline, self.period, self.cells);
+        let rtt = |bucket: &Bucket| Some(bucket.rtt?.mean());
+        let means = means(&series.timeline, self.period, self.cells, rtt);
         let height = |ms: f64| bar((ms - scale.low) / (scale.high - scale.low));
         let bars = means.iter().map(|mean| mean.map_or(' ', height));
         let (low, high) = (text::milliseconds(scale.low), text::milliseconds(scale.high));
@@ -157,11 +175,14 @@ impl Lines<'_, '_> {
         let used = used(section);
         let entries = self.palette.entries().iter().filter(|entry| used.contains(&entry.part));
         let letters = entries.filter(|entry| entry.letter != ' ');
-        let mut items: Vec<String> = letters
-            .map(|entry| format!("{} {}", entry.letter, text::short(entry.text, 40)))
-            .collect();
+        let meaning = |entry: &Entry<'_>| match entry.part {
+            Part::Unreached => section.nowhere().to_owned(),
+            _ => text::short(entry.text, 40),
+        };
+        let mut items: Vec<String> =
+            letters.map(|entry| format!("{} {}", entry.letter, meaning(entry))).collect();
         items.push("small letter: most, but not nearly all".into());
-        items.push("blank: no run".into());
+        items.push(format!("blank: {}", section.blank()));
         let (mut text, mut width) = (String::new(), 0);
         for item in items {
             let more = item.chars().count() + 3;
@@ -275,13 +296,18 @@ fn cells_of(slices: &[Slice], period: Period, cells: usize) -> Vec<Cell> {
     all
 }
 
-/// The mean RTT of each cell.
-fn mean_rtts(timeline: &Timeline, period: Period, cells: usize) -> Vec<Option<f64>> {
+/// The mean value of each cell.
+fn means(
+    timeline: &Timeline,
+    period: Period,
+    cells: usize,
+    value: impl Fn(&Bucket) -> Option<f64>,
+) -> Vec<Option<f64>> {
     let mut all = vec![(0.0, 0.0); cells];
     for stretch in timeline.stretches() {
-        let Some(rtt) = stretch.bucket.and_then(|bucket| bucket.rtt) else { continue };
+        let Some(value) = stretch.bucket.and_then(&value) else { continue };
         each(stretch.from, stretch.to, period, &mut all, |(sum, weights), weight| {
-            *sum += rtt.mean() * weight;
+            *sum += value * weight;
             *weights += weight;
         });
     }

@@ -3,6 +3,8 @@
 #![expect(clippy::expect_used, reason = "what cannot be written is a failure")]
 
 use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
 
 use lasthop::columns::{Column, Kind, TABLES, Table};
 use serde::Serialize;
@@ -16,7 +18,7 @@ pub(crate) fn descriptions() -> Vec<(String, String)> {
         .map(|table| (format!("schemas/{}.schema.json", table.name), pretty(&json_schema(table))))
         .collect();
     all.push(("schemas/csvw.json".into(), pretty(&csv_on_the_web())));
-    all.push(("docs/columns.md".into(), page()));
+    all.push(("docs/output.md".into(), page()));
     all
 }
 
@@ -170,17 +172,16 @@ fn datatype(kind: Kind) -> &'static str {
     }
 }
 
+/// `docs/output.md`: what is written by hand down to the heading `Columns` and its sentences, then the tables.
 fn page() -> String {
-    let mut page = String::from(
-        "# Columns\n\n\
-         Every column of every file, made from the tables in `src/columns/files.rs` as `schemas/` is. An \
-         empty cell, or `null` in JSON, is unknown. Times are RFC 3339 in UTC. `{class}` stands for each \
-         class of `targets.toml`, in its order.\n",
-    );
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/output.md");
+    let text = fs::read_to_string(file).expect("docs/output.md");
+    let (by_hand, _) = text.split_once("\n### ").expect("a table");
+    let mut page = by_hand.trim_end().to_owned() + "\n";
     for table in TABLES {
         let _ = write!(
             page,
-            "\n## {}\n\n{} Written by `{}`. Schema {}.\n\n\
+            "\n### {}\n\n{} Written by `{}`. Schema {}.\n\n\
              | column | value | meaning |\n|---|---|---|\n",
             title(table),
             table.about,

@@ -1,10 +1,16 @@
 //! The files in `examples/`: each is run, on what the lab makes, where the tool it is for is installed.
 #![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
 
-use std::fs;
+use std::collections::BTreeSet;
+use std::fs::{self, Permissions};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -165,8 +171,8 @@ fn crontab_and_script_run_in_the_environment_of_cron() {
         silent(lab.shell_with(&locked, &[measure, path]));
         assert_eq!(Sheet::read(&lab.read("history.csv")).rows.len(), 2);
     }
-    silent(lab.shell_with(cron, &["sh cron.sh", "/usr/bin:/bin"]));
-    assert_eq!(Sheet::read(&lab.read("split.csv")).rows.len(), 2);
+    silent(lab.shell_with(cron, &["sh cron.sh script.csv", "/usr/bin:/bin"]));
+    assert_eq!(Sheet::read(&lab.read("script.csv")).rows.len(), 2);
 }
 
 #[test]
@@ -175,7 +181,109 @@ fn shell_script_adds_runs() {
     let script = text("cron.sh");
     inside(&lab, &script, "--sample 4").ended(0);
     inside(&lab, &script, "175.45.179.1").ended(0);
-    assert_eq!(Sheet::read(&lab.read("split.csv")).rows.len(), 5 + 2);
+    assert_eq!(Sheet::read(&lab.read("history.csv")).rows.len(), 5 + 2);
+}
+
+/// The calls of `notify.sh` in the document that has them, in their order.
+fn notifications() -> Vec<String> {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/automation.md");
+    let page = fs::read_to_string(page).expect("a page");
+    let calls = page.lines().filter_map(|line| line.strip_prefix("    ")).map(str::trim);
+    calls.filter(|line| line.starts_with("examples/notify.sh ")).map(str::to_owned).collect()
+}
+
+/// A service on loopback, and what the one request that it takes says: its headers and its body.
+fn service() -> (u16, JoinHandle<String>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let served = move || {
+        let (mut stream, _) = listener.accept().expect("a request");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a limit");
+        let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
+        let (mut request, mut length) = (String::new(), 0);
+        while !request.ends_with("\r\n\r\n") {
+            let begins = request.len();
+            reader.read_line(&mut request).expect("a header");
+            let header = request[begins..].to_lowercase();
+            if let Some(number) = header.strip_prefix("content-length:") {
+                length = number.trim().parse().expect("a number");
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).expect("a body");
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").expect("answered");
+        request + &String::from_utf8(body).expect("UTF-8")
+    };
+    (port, std::thread::spawn(served))
+}
+
+/// A folder in which `notify.sh` and what it calls are found, with the first `runs` of October 2017 as its history.
+fn notifying(runs: usize) -> TempDir {
+    let folder = folder();
+    let history = fs::read_to_string(folder.path().join("history.csv")).expect("read");
+    let rows: Vec<&str> = history.lines().take(1 + 5 * runs).collect();
+    fs::write(folder.path().join("history.csv"), rows.join("\n") + "\n").expect("written");
+    fs::create_dir_all(folder.path().join("examples")).expect("a folder");
+    fs::copy(example("notify.sh"), folder.path().join("examples/notify.sh")).expect("copied");
+    let programs = folder.path().join(".cargo/bin");
+    fs::create_dir_all(&programs).expect("a folder");
+    symlink(program::name(), programs.join("lasthop")).expect("a link");
+    fs::write(programs.join("mail"), "#!/bin/sh\n{ echo \"$3 $2\"; cat; } > mail.txt\n")
+        .expect("written");
+    fs::set_permissions(programs.join("mail"), Permissions::from_mode(0o755)).expect("permitted");
+    folder
+}
+
+/// A line of the document, by a shell; `elsewhere` stands in for the service's address.
+fn notify(folder: &TempDir, line: &str, elsewhere: &str) -> Outcome {
+    let line = ["https://ntfy.example.org", "https://hooks.example.org"]
+        .iter()
+        .fold(line.to_owned(), |line, service| line.replace(service, elsewhere));
+    let line = format!("unset http_proxy HTTP_PROXY all_proxy ALL_PROXY; {line}");
+    run(folder, "sh", &["-c", &line])
+}
+
+#[test]
+fn a_change_is_posted_and_mailed() {
+    const TTK: usize = 15;
+    let calls = notifications();
+    let [ntfy, webhook, mail] = &calls[..] else { panic!("three ways: {calls:?}") };
+    for (line, tools) in [(ntfy, &["curl"][..]), (webhook, &["curl", "jq"])] {
+        if !tools.iter().all(|tool| has(tool)) {
+            continue;
+        }
+        let (port, request) = service();
+        silent(notify(&notifying(TTK), line, &format!("http://127.0.0.1:{port}")));
+        let request = request.join().expect("a request");
+        assert!(request.starts_with("POST /") && request.contains("TransTeleCom"), "{request}");
+        let (_, body) = request.split_once("\r\n\r\n").expect("a body");
+        if line == webhook {
+            let body: serde_json::Value = serde_json::from_str(body).expect("JSON");
+            assert!(
+                body["text"].as_str().is_some_and(|text| text.contains("TransTeleCom")),
+                "{body}"
+            );
+        }
+    }
+    let folder = notifying(TTK);
+    silent(notify(&folder, mail, ""));
+    let mailed = fs::read_to_string(folder.path().join("mail.txt")).expect("a mail");
+    assert!(mailed.starts_with("you@example.org The way into North Korea changed\n"), "{mailed}");
+    assert!(mailed.contains("TransTeleCom appeared"), "{mailed}");
+}
+
+#[test]
+fn nothing_is_mailed_where_nothing_changed_and_errors_are_errors() {
+    let calls = notifications();
+    let mail = calls.last().expect("a way");
+    let folder = notifying(5);
+    silent(notify(&folder, mail, ""));
+    let history = folder.path().join("history.csv");
+    let rows = fs::read_to_string(&history).expect("read");
+    fs::write(&history, rows.replacen("schema", "scheme", 1)).expect("written");
+    let wrong = notify(&folder, mail, "").ended(2);
+    assert!(wrong.err.contains("history.csv"), "{wrong:?}");
+    assert!(!folder.path().join("mail.txt").exists());
 }
 
 #[test]
@@ -208,6 +316,20 @@ fn what_systemd_starts_adds_a_run_and_writes_metrics() {
     let history = Sheet::read(&lab.read("history.csv"));
     assert_eq!(history.column("vantage"), ["here"; 5]);
     assert!(lab.read("lasthop.prom").contains("vantage=\"here\""));
+}
+
+#[test]
+fn the_document_has_every_metric_and_no_other() {
+    let folder = folder();
+    let arguments = ["report", "--prometheus", "-", "history.csv"];
+    let written = run(&folder, program::name().to_str().expect("a path"), &arguments).ended(0).out;
+    let written = written.lines().filter_map(|line| line.strip_prefix("# HELP "));
+    let written: BTreeSet<_> = written.filter_map(|line| line.split(' ').next()).collect();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/automation.md");
+    let page = fs::read_to_string(page).expect("a page");
+    let words = page.split(|letter: char| !(letter.is_ascii_lowercase() || letter == '_'));
+    let known: BTreeSet<_> = words.filter(|word| word.starts_with("lasthop_")).collect();
+    assert_eq!(known, written);
 }
 
 #[test]

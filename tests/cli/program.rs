@@ -28,7 +28,16 @@ pub(crate) fn outside(folder: &Path, arguments: &[&OsStr]) -> Command {
     command
 }
 
-/// The same without anything around it, so that whoever kills it kills the program itself.
+/// The executable with `--help` behind these arguments, which are none of those of a command that sends.
+pub(crate) fn help(folder: &Path, arguments: &[String]) -> Command {
+    let sends = arguments.iter().any(|word| [SENDS, SENDS_TOO, "--"].contains(&word.as_str()));
+    assert!(!sends, "outside the lab: {arguments:?}");
+    let mut command = bounded(folder);
+    command.arg(EXECUTABLE).args(arguments).arg("--help");
+    command
+}
+
+/// [`outside`] without anything around it, so that whoever kills it kills the program itself.
 pub(crate) fn outside_alone(folder: &Path, arguments: &[&OsStr]) -> Command {
     let bounded = outside(folder, arguments);
     let mut command = Command::new(EXECUTABLE);

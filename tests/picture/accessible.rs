@@ -71,7 +71,7 @@ fn the_page_has_the_numbers_as_tables() {
         .descendants()
         .filter(|node| node.has_attribute("scope") && node.tag_name().name() == "th");
     let numbers = events.filter(|node| node.attribute("scope") == Some("row")).count();
-    assert_eq!(numbers, incidents(&history.events).len());
+    assert_eq!(numbers, incidents(history, &history.events).len());
     let cells = named(&document, "th");
     assert!(
         cells.iter().all(|cell| cell.has_attribute("scope")),

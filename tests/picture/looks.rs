@@ -11,6 +11,11 @@ fn the_svg_of_ten_runs() {
 }
 
 #[test]
+fn the_svg_of_both_planes() {
+    assert_snapshot!(stories::told("both-planes").svg);
+}
+
+#[test]
 fn the_page_without_a_run() {
     assert_snapshot!(stories::told("empty").html);
 }

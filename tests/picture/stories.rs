@@ -43,6 +43,7 @@ fn histories() -> Vec<(&'static str, History)> {
         ("outage-only", outage_only()),
         ("one-prefix", one_prefix()),
         ("two-vantages", two_vantages()),
+        ("both-planes", both_planes()),
         ("busy", busy()),
         ("many-carriers", many_carriers()),
         ("hostile", hostile()),
@@ -200,6 +201,45 @@ fn two_vantages() -> History {
         far.run(now, &[only(CENBONG), only(CENBONG), only(TTK), only(UNICOM)]);
     });
     history(&[&near.text, &far.text])
+}
+
+/// What two collectors show above what traces show: tables every eight hours, and a row at each change.
+fn both_planes() -> History {
+    let mut traced = Story::new("tokyo-1");
+    each("2017-10-01T00:00:00Z", "2017-10-02T12:00:00Z", 15, |now| {
+        traced.run(now, &october_2017_at(now));
+    });
+    let rows = |collector| {
+        let mut announced = Story::new(collector);
+        (announced.method, announced.traces) = ("bgp", 20);
+        announced
+    };
+    let mut collectors = [rows("rrc00"), rows("route-views2")];
+    let changes = [
+        "2017-10-01T00:00:00Z",
+        "2017-10-01T08:00:00Z",
+        "2017-10-01T09:07:51Z",
+        "2017-10-01T10:14:45Z",
+        "2017-10-01T10:47:00Z",
+        "2017-10-01T10:53:00Z",
+        "2017-10-01T11:14:00Z",
+        "2017-10-01T11:22:00Z",
+        "2017-10-01T11:41:00Z",
+        "2017-10-01T11:48:00Z",
+        "2017-10-01T12:09:00Z",
+        "2017-10-01T12:16:00Z",
+        "2017-10-01T12:21:55Z",
+        "2017-10-01T16:00:00Z",
+        "2017-10-02T07:56:39Z",
+        "2017-10-02T09:10:29Z",
+    ];
+    for change in changes.map(at) {
+        for rows in &mut collectors {
+            rows.run(change, &october_2017_at(change));
+        }
+    }
+    let [first, second] = &collectors;
+    history(&[&traced.text, &first.text, &second.text])
 }
 
 /// A carrier that comes and goes all the time.

@@ -67,11 +67,23 @@ impl Story {
     /// A run of the four /24 and their block.
     pub(crate) fn run(&mut self, at: Timestamp, truths: &[Truth; 4]) {
         let seen: Vec<Seen> = truths.iter().map(|truth| self.see(truth)).collect();
-        self.row(at, "175.45.176.0/22", 4, &block(&seen));
+        let mut block = block(&seen);
+        if self.is_announced() {
+            // A peer counts a quarter for each prefix.
+            block.classes = block.classes.map(|count| count / 4);
+            block.unreached /= 4;
+            block.carriers.iter_mut().for_each(|(_, count)| *count /= 4);
+        }
+        self.row(at, "175.45.176.0/22", if self.is_announced() { 1 } else { 4 }, &block);
         for (place, seen) in seen.iter().enumerate() {
             self.row(at, &format!("175.45.{}.0/24", 176 + place), 1, seen);
         }
         self.runs += 1;
+    }
+
+    /// Whether it is of a collector's peers.
+    fn is_announced(&self) -> bool {
+        self.method == "bgp"
     }
 
     fn see(&mut self, truth: &Truth) -> Seen {
@@ -95,7 +107,8 @@ impl Story {
         seen.carriers.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let first = truth.iter().max_by(|one, other| one.1.total_cmp(&other.1));
         let noise: f64 = self.chance.random();
-        seen.rtt = first.map(|(way, _)| way.rtt + noise * noise * 9.0);
+        let timed = first.filter(|_| !self.is_announced());
+        seen.rtt = timed.map(|(way, _)| way.rtt + noise * noise * 9.0);
         seen.alive = if first.is_some() { self.chance.random_range(3..6) } else { 0 };
         let all = f64::from(seen.classes.iter().sum::<u32>());
         seen.shares = (all > 0.0).then(|| seen.classes.map(|count| f64::from(count) / all));

@@ -29,6 +29,7 @@ use window::{Since, since, until};
 /// What changed, and when: carriers that came and went, shares that moved, outages
 ///
 /// Reads summaries that --append collected, of several vantages or years in any order, plain or compressed.
+/// Rows of lasthop bgp and of traces are shown side by side, and what both show is one event.
 /// On a terminal it shows how things are and what changed; in a pipe it writes an event to a row,
 /// oldest first, or with --show state a row for each scope.
 #[derive(Debug, Args)]

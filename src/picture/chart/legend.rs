@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::history::Name;
+use crate::history::{History, Incident, Name};
 use crate::picture::geometry::Px;
 use crate::picture::palette::{Entry, Texture};
 use crate::picture::section::Section;
@@ -17,12 +17,16 @@ use super::frame::{Drawn, Look, WIDTH, group, text_at};
 const LINE: Px = Px::of(20);
 const SIZE: i32 = 12;
 
-/// The legend; `gaps` says whether there is something blank to be explained.
-pub(super) fn legend(used: &BTreeSet<Part>, gaps: bool, look: Look<'_, '_>) -> Drawn {
+/// The legend of a section, of the parts that it has.
+pub(super) fn legend(section: &Section<'_>, used: &BTreeSet<Part>, look: Look<'_, '_>) -> Drawn {
     let (mut x, mut y) = (Px::ZERO, Px::ZERO);
     let mut all = Element::new("g");
-    let parts = entries(used, look).into_iter().map(|(part, label)| (Some(part), label));
-    for (part, label) in parts.chain(gaps.then(|| (None, "no run".into()))) {
+    let parts = entries(used, look).into_iter().map(|(part, label)| match part {
+        Part::Unreached => (Some(part), section.nowhere().to_owned()),
+        _ => (Some(part), label),
+    });
+    let gap = section.has_gaps().then(|| (None, section.blank().into()));
+    for (part, label) in parts.chain(gap) {
         let width = Px::text(&label, SIZE) + Px::of(24);
         if x > Px::ZERO && x + width > WIDTH {
             (x, y) = (Px::ZERO, y + LINE);
@@ -79,13 +83,22 @@ const LIST_LINE: Px = Px::of(16);
 const WHEN: Px = Px::of(30);
 const WHAT: Px = Px::of(290);
 
+/// Where both planes are listed: which of them show it, and what it was.
+const SEEN: Px = Px::of(290);
+const WHAT_BOTH: Px = Px::of(345);
+
 /// The newest events, oldest first.
-pub(in crate::picture) fn events(section: &Section<'_>) -> Option<Drawn> {
-    let first = section.marks.len().saturating_sub(MOST);
-    let shown = section.marks.get(first..).filter(|shown| !shown.is_empty())?;
+pub(in crate::picture) fn events(history: &History, marks: &[Incident<'_>]) -> Option<Drawn> {
+    let first = marks.len().saturating_sub(MOST);
+    let shown = marks.get(first..).filter(|shown| !shown.is_empty())?;
+    let has_both = history.has_both_planes();
+    let (title, place) = if has_both {
+        ("What changed, when, and whether BGP, traces or both show it", WHAT_BOTH)
+    } else {
+        ("What changed, and between when", WHAT)
+    };
     let mut y = Px::of(16);
-    let mut list =
-        Element::new("g").with(text_at(Px::ZERO, y, "bold", "What changed, and between when"));
+    let mut list = Element::new("g").with(text_at(Px::ZERO, y, "bold", title));
     if first > 0 {
         y = y + LIST_LINE;
         list = list.with(text_at(
@@ -97,16 +110,19 @@ pub(in crate::picture) fn events(section: &Section<'_>) -> Option<Drawn> {
     }
     for mark in shown {
         y = y + LIST_LINE + Px::of(2);
-        list = list.with(text_at(WHEN - Px::of(8), y, "end list bold", mark.number)).with(text_at(
-            WHEN,
-            y,
-            "list",
-            mark.when(),
-        ));
-        let lines = wrap(&mark.text(section.history, percent), WIDTH - WHAT);
-        for (place, line) in lines.iter().enumerate() {
-            y = if place > 0 { y + LIST_LINE } else { y };
-            list = list.with(text_at(WHAT, y, "list", line));
+        list = list.with(text_at(WHEN - Px::of(8), y, "end list bold", mark.number));
+        if has_both {
+            list = list.with(text_at(SEEN, y, "list", mark.seen_in()));
+        }
+        let top = y;
+        let when = mark.when();
+        let times = when.split("; ").map(|time| (WHEN, time.to_owned())).enumerate();
+        let lines = wrap(&mark.text(history, percent), WIDTH - place);
+        let lines = lines.into_iter().map(|line| (place, line)).enumerate();
+        for (number, (x, line)) in times.chain(lines) {
+            let below = top + LIST_LINE * i32::try_from(number).unwrap_or(i32::MAX);
+            y = y.max(below);
+            list = list.with(text_at(x, below, "list", line));
         }
     }
     Some(Drawn { element: list, height: y + Px::of(12) })

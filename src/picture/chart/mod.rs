@@ -1,5 +1,5 @@
 //! A section as SVG: legend, numbered events, the classes' shares, each prefix with its carriers and the
-//! RTT to its border, hosts, and the axis of time. Here they are put under each other.
+//! RTT to its border, hosts or peers, and the axis of time. Here they are put under each other.
 
 mod areas;
 mod frame;
@@ -19,10 +19,11 @@ pub(super) use legend::{STYLE, events, patterns};
 
 /// The chart of a section.
 pub(super) fn draw(section: &Section<'_>, look: Look<'_, '_>) -> Drawn {
-    let legend = legend(&used(section), section.has_gaps(), look);
+    let legend = legend(section, &used(section), look);
     let mut frame = Frame::new(legend.height, marks_height(&section.marks));
     panels::shares(section, look, &mut frame);
     panels::strips(section, look, &mut frame);
+    panels::peers(section, look, &mut frame);
     panels::hosts(section, look, &mut frame);
     let bottom = frame.bottom();
     let (lane, panels) = frame.end();

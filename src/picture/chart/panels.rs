@@ -17,30 +17,35 @@ const UNREACHED: Px = Px::of(14);
 const STRIP: Px = Px::of(28);
 const RTT: Px = Px::of(28);
 const HOSTS: Px = Px::of(36);
+/// A collector's lane is lower than that of traces.
+const PEERS: Px = Px::of(60);
+const UPSTREAMS: Px = Px::of(20);
+const PEER_COUNT: Px = Px::of(24);
 
 /// The classes' shares of a block as stacked areas, and over them what is unreached.
 pub(super) fn shares(section: &Section<'_>, look: Look<'_, '_>, frame: &mut Frame) {
     for block in section.blocks() {
-        frame.title(&format!("{}: shares of the classified traces", block.scope));
+        let height = if section.is_announced() { PEERS } else { SHARES };
+        frame.title(&format!("{}: {}", block.scope, section.shares_of()));
         if let Some(unreached) = unreached(&block.timeline) {
             let (mut inside, labels) = stack(&unreached, UNREACHED, Named::Nowhere, look);
-            inside.push(label(Px::of(4), "small", "no way in"));
+            inside.push(label(Px::of(4), "small", section.nowhere()));
             frame.panel(UNREACHED, inside, labels);
             frame.space(Px::of(5));
         }
-        let (inside, labels) = areas(block, look);
-        frame.panel(SHARES, inside, labels);
+        let (inside, labels) = areas(block, height, look);
+        frame.panel(height, inside, labels);
         frame.space(Px::of(8));
     }
 }
 
-fn areas(block: &Series, look: Look<'_, '_>) -> (Vec<Element>, Vec<Element>) {
-    let mut inside = vec![rule(Px::ZERO), rule(SHARES / 2), rule(SHARES)];
+fn areas(block: &Series, height: Px, look: Look<'_, '_>) -> (Vec<Element>, Vec<Element>) {
+    let mut inside = vec![rule(Px::ZERO), rule(height / 2), rule(height)];
     let shares = slices::shares(&block.timeline);
-    let (areas, labels) = stack(&shares, SHARES, Named::Once, look);
+    let (areas, labels) = stack(&shares, height, Named::Once, look);
     inside.extend(areas);
     for (place, percent) in ["100 %", "50 %", "0 %"].iter().enumerate() {
-        let y = SHARES * i32::try_from(place).unwrap_or(0) / 2;
+        let y = height * i32::try_from(place).unwrap_or(0) / 2;
         inside.push(label(y, "small", percent));
     }
     (inside, labels)
@@ -62,21 +67,47 @@ fn rule(y: Px) -> Element {
     Element::new("path").class("grid").set("d", format_args!("M0 {y}h{PLOT}"))
 }
 
+/// How many peers of a collector count.
+pub(super) fn peers(section: &Section<'_>, look: Look<'_, '_>, frame: &mut Frame) {
+    for block in section.blocks().filter(|_| section.is_announced()) {
+        let stretches = block.timeline.stretches();
+        let counted: Vec<(Stretch<'_>, f64)> =
+            stretches.filter_map(|stretch| Some((stretch, stretch.bucket?.counted()))).collect();
+        let counts = counted.iter().map(|(_, count)| *count);
+        let Some(scale) = Scale::from_zero(counts) else { continue };
+        let places = places(&counted, |(stretch, _)| (stretch.from, stretch.to), look.period);
+        let steps = counted.iter().zip(places).map(|((_, count), (left, right))| {
+            (left, right, PEER_COUNT - scale.height(*count, PEER_COUNT))
+        });
+        let inside = vec![
+            rule(Px::ZERO),
+            rule(PEER_COUNT),
+            Element::new("path").class("line").set("d", line(steps)),
+            label(Px::of(2), "small", format_args!("{:.0}", scale.high)),
+            label(PEER_COUNT - Px::of(2), "small", "0"),
+        ];
+        frame.title(&format!("{}: {}", block.scope, section.peers_of()));
+        frame.panel(PEER_COUNT, inside, Vec::new());
+        frame.space(Px::of(8));
+    }
+}
+
 /// A strip for each prefix, filled by carrier, and under it the RTT to the border.
 pub(super) fn strips(section: &Section<'_>, look: Look<'_, '_>, frame: &mut Frame) {
+    let height = if section.is_announced() { UPSTREAMS } else { STRIP };
     let scale = section.rtt();
     let and_rtt = if scale.is_some() { ", and RTT to the border" } else { "" };
-    frame.title(&format!("Carriers of all traces by prefix{and_rtt}"));
+    frame.title(&format!("{}{and_rtt}", section.strips_of()));
     for prefix in section.prefixes() {
         let slices = slices::carriers(&prefix.timeline);
-        let (mut inside, labels) = stack(&slices, STRIP, Named::Everywhere, look);
-        inside.push(label(STRIP / 2, "", prefix.scope));
-        frame.panel(STRIP, inside, labels);
+        let (mut inside, labels) = stack(&slices, height, Named::Everywhere, look);
+        inside.push(label(height / 2, "", prefix.scope));
+        frame.panel(height, inside, labels);
         if let Some(scale) = scale {
             frame.space(Px::of(5));
             rtt(&prefix.timeline, scale, look, frame);
         }
-        frame.space(Px::of(12));
+        frame.space(if section.is_announced() { Px::of(6) } else { Px::of(12) });
     }
 }
 
