@@ -6,9 +6,13 @@
 Needs pandas. An hour without a classified trace has no row: a gap or an outage, which are no shares.
 """
 
+import signal
 import sys
 
 import pandas
+
+# `head` closes the pipe when it has enough.
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 # As text, so that a vantage named NA is a vantage, and a column that is all empty is no number.
 runs = pandas.read_csv(sys.argv[1], dtype=str, keep_default_na=False)

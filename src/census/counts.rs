@@ -6,6 +6,7 @@ use std::time::Duration;
 use ipnet::Ipv4Net;
 
 use crate::targets::Block;
+use crate::trace::FEWEST_ASKED;
 
 use super::host::{Host, median};
 use super::liveness::PingMethod;
@@ -63,6 +64,13 @@ impl HostCounts {
 }
 
 impl HostCount {
+    /// Whether so many targets seem alive as in no real network: one box may answer for all of them. Where its
+    /// answers are lost now and then, they are not alike enough to be known for a box's.
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        self.targets >= FEWEST_ASKED && self.alive * 2 >= self.targets
+    }
+
     fn of(scope: Ipv4Net, hosts: &[&Host]) -> Self {
         let alive: Vec<&&Host> = hosts.iter().filter(|host| host.is_alive()).collect();
         let mut by = BTreeMap::new();
@@ -80,6 +88,27 @@ impl HostCount {
             implausible: hosts.iter().filter(|host| host.implausible.is_some()).count(),
             rtt: median(&rtts),
             packets: hosts.iter().map(|host| host.packets).sum(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A box that answers for 256 addresses and loses 15 of 100 answers leaves 218 alive.
+    #[test]
+    fn half_of_the_targets_alive_are_too_many() {
+        for (alive, targets, is_full) in [
+            (218, 256, true),
+            (128, 256, true),
+            (127, 256, false),
+            (15, 15, false),
+            (8, 16, true),
+            (0, 0, false),
+        ] {
+            let count = HostCount { targets, alive, ..HostCount::of(Ipv4Net::default(), &[]) };
+            assert_eq!(count.is_full(), is_full, "{alive} of {targets}");
         }
     }
 }

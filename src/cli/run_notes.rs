@@ -8,7 +8,6 @@ use crate::probe::transport::TransportCounts;
 use crate::split::{Doubt, Split};
 use crate::survey::Judged;
 use crate::targets::Block;
-use crate::trace::FEWEST_ASKED;
 
 use super::common::Common;
 
@@ -19,7 +18,8 @@ pub(super) fn fell_short(judged: &Judged<'_>, common: &Common) {
     if short * 100 > *traces {
         common.warn(&format!(
             "{short} of {traces} traces ended before a hop that others of their prefix saw, as behind a \
-             router that rarely answers; they have low confidence (--traces), and a lower --rate may help"
+             router that rarely answers; they have low confidence or are unknown (--traces), and to ask fewer \
+             targets may help (--sample 64)"
         ));
     }
 }
@@ -101,13 +101,13 @@ pub(super) fn census(census: &Census, block: &Block, common: &Common) {
              (lasthop ping --census FILE says why)"
         ));
     }
-    for HostCount { scope, targets, alive, .. } in HostCounts::of(&census.hosts, block).routed {
-        if targets >= FEWEST_ASKED && alive * 2 >= targets {
-            common.warn(&format!(
-                "{alive} of {targets} targets in {scope} seem alive. Real networks are mostly empty: one box may \
-                 answer for all of them"
-            ));
-        }
+    for count in HostCounts::of(&census.hosts, block).routed.iter().filter(|count| count.is_full())
+    {
+        let HostCount { scope, targets, alive, .. } = count;
+        common.warn(&format!(
+            "{alive} of {targets} targets in {scope} seem alive. Real networks are mostly empty: one box may \
+             answer for all of them"
+        ));
     }
     common.info(|| {
         let found = census.hosts.iter().filter(|host| host.found.is_some()).count();

@@ -57,12 +57,23 @@ fn apart(events: &[Event]) -> Vec<usize> {
 
 /// The numbers for all together.
 fn joined(events: &[Event], pause: impl Fn(&Event) -> SignedDuration) -> Vec<usize> {
-    let mut places: Vec<Place> = events.iter().map(place).collect();
-    places.sort_unstable();
-    places.dedup();
-    let of = |event: &Event| places.binary_search(&place(event)).unwrap_or_default();
-    let mut groups = Groups((0..places.len()).collect());
-    for (one, other) in pairs(events, pause) {
+    let pairs = pairs(events, pause);
+    // What happened between two tables need not have happened at once, and traces may say when each of it did.
+    let dated: HashSet<(Place, Ipv4Net)> = pairs
+        .iter()
+        .filter(|(announced, _)| announced.first.is_none())
+        .map(|(announced, _)| (place(announced), announced.scope))
+        .collect();
+    let key = |event: &Event| {
+        let place = place(event);
+        (place, dated.contains(&(place, event.scope)).then_some(event.scope))
+    };
+    let mut keys: Vec<(Place, Option<Ipv4Net>)> = events.iter().map(key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let of = |event: &Event| keys.binary_search(&key(event)).unwrap_or_default();
+    let mut groups = Groups((0..keys.len()).collect());
+    for (one, other) in pairs {
         groups.join(of(one), of(other));
     }
     // What is announced says when it was.
@@ -281,6 +292,26 @@ mod tests {
         let kind = Kind::CarrierAppeared;
         let tables = event(Plane::Control, Name::UNKNOWN, kind, ["08:00:00", "16:00:00"]);
         assert_eq!(numbers(vec![tables, traced(kind, ["09:05:00", "09:10:04"])]), [1, 1]);
+    }
+
+    /// Two prefixes changed between the same tables, and traces show each at its own time.
+    #[test]
+    fn traces_say_when_each_of_several_changes_between_two_tables_was() {
+        let kind = Kind::CarrierVanished;
+        let of = |scope: &str, event: Event| Event { scope: scope.parse().unwrap(), ..event };
+        let tables = || event(Plane::Control, Name::UNKNOWN, kind, ["08:00:00", "16:00:00"]);
+        let events = vec![
+            of("175.45.176.0/24", tables()),
+            of("175.45.179.0/24", tables()),
+            of("175.45.178.0/24", tables()),
+            of("175.45.176.0/24", traced(kind, ["09:05:00", "09:10:04"])),
+            of("175.45.179.0/24", traced(kind, ["13:05:00", "13:10:04"])),
+        ];
+        let [first, second, third, traced_first, traced_second] = numbers(events)[..] else {
+            panic!("five numbers");
+        };
+        assert_eq!((first, second), (traced_first, traced_second));
+        assert!(first != second && third != first && third != second);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::sniff::Head;
 use crate::input::chunks::{Chunk, Chunks, Sequence};
 use crate::input::json::{self, Batch};
 use crate::input::parallel;
-use crate::input::text::{Lines, decode, decoded, split};
+use crate::input::text::{self, Lines, decoded};
 
 /// Takes what is found, with the line it begins at (from 1; where there are no lines, the number of the record).
 pub type Sink<'a> = dyn FnMut(u64, Finding) + 'a;
@@ -180,8 +180,8 @@ fn chunks<R: Send>(
             Chunk::Lines(first, bytes) => {
                 let mut reader = begin(wanted);
                 let mut sink = |line, finding| found.push((line, finding));
-                for (number, line) in (first..).zip(split(&bytes)) {
-                    reader.line(number, &decode(line), &mut sink);
+                for (number, line) in (first..).zip(text::lines(&bytes)) {
+                    reader.line(number, &line, &mut sink);
                 }
                 reader.end(&mut sink);
             }

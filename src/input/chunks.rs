@@ -119,8 +119,8 @@ impl<'a, R: BufRead, T> Chunks<'a, R, T> {
     }
 
     fn feed(&mut self, sequence: &mut dyn Sequence<T>, bytes: &[u8], found: &mut Vec<T>) {
-        for line in text::split(bytes) {
-            sequence.line(self.number, &text::decode(line), found);
+        for line in text::lines(bytes) {
+            sequence.line(self.number, &line, found);
             self.number += 1;
         }
     }
@@ -145,6 +145,8 @@ impl<R: BufRead, T> Iterator for Chunks<'_, R, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
 
     /// Numbers and lines, as they come.
@@ -169,9 +171,9 @@ mod tests {
         chunks
             .flat_map(|chunk| match chunk.expect("read") {
                 Chunk::Found(found) => found,
-                Chunk::Lines(first, bytes) => (first..)
-                    .zip(text::split(&bytes).map(|line| text::decode(line).into_owned()))
-                    .collect(),
+                Chunk::Lines(first, bytes) => {
+                    (first..).zip(text::lines(&bytes).map(Cow::into_owned)).collect()
+                }
             })
             .collect()
     }

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, BufReader};
+use std::ops::Range;
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use encoding_rs_io::DecodeReaderBytesBuilder;
@@ -155,23 +156,37 @@ pub(crate) fn decode(line: &[u8]) -> Cow<'_, str> {
     }
 }
 
+/// The lines of whole bytes as texts, as [`decode`] reads each.
+pub(crate) fn lines(bytes: &[u8]) -> impl Iterator<Item = Cow<'_, str>> {
+    // To check all of them at once is faster than line by line.
+    let has_mark = || memchr::memmem::find(bytes, "\u{feff}".as_bytes()).is_some();
+    let is_plain = memchr::memchr(0, bytes).is_none() && !has_mark();
+    let text = str::from_utf8(bytes).ok().filter(|_| is_plain);
+    ranges(bytes).map(move |line| {
+        let plain = text.and_then(|text| text.get(line.clone()));
+        plain.map_or_else(|| decode(&bytes[line]), Cow::Borrowed)
+    })
+}
+
 /// The lines of whole bytes, without their ends: LF, CR LF, CR CR LF or CR.
-pub(crate) fn split(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = bytes;
+fn split(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    ranges(bytes).map(|line| &bytes[line])
+}
+
+fn ranges(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
     std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let end = memchr::memchr2(b'\n', b'\r', rest);
-        let line = &rest[..end.unwrap_or(rest.len())];
-        let ending = match end.map_or(&[][..], |end| &rest[end..]) {
+        let rest = bytes.get(at..).filter(|rest| !rest.is_empty())?;
+        let length = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+        let ending = match &rest[length..] {
             [b'\r', b'\r', b'\n', ..] => 3,
             [b'\r', b'\n', ..] => 2,
             [_, ..] => 1,
             [] => 0,
         };
-        rest = &rest[line.len() + ending..];
-        Some(&line[..line.len().min(LONGEST)])
+        let start = at;
+        at += length + ending;
+        Some(start..start + length.min(LONGEST))
     })
 }
 
@@ -224,11 +239,16 @@ mod tests {
 
     #[test]
     fn bytes_are_split_as_a_stream_is() {
-        let splits =
-            |bytes: &[u8]| split(bytes).map(|line| decode(line).into_owned()).collect::<Vec<_>>();
-        for bytes in
-            [&b"a\nb\r\nc\rd\r\r\ne\n\nf"[..], b"a\r\rb\r\r\rc", b"a\r\n\r\nb\r\n", b"", b"a"]
-        {
+        let splits = |bytes: &[u8]| super::lines(bytes).map(Cow::into_owned).collect::<Vec<_>>();
+        for bytes in [
+            &b"a\nb\r\nc\rd\r\r\ne\n\nf"[..],
+            b"a\r\rb\r\r\rc",
+            b"a\r\n\r\nb\r\n",
+            b"",
+            b"a",
+            b"a line\0 of text\n\xef\xbb\xbfc\n\xff\n",
+            "\u{e9}\n\u{feff}a\nb".as_bytes(),
+        ] {
             assert_eq!(splits(bytes), lines(bytes));
             assert_eq!(count(bytes), u64::try_from(lines(bytes).len()).unwrap());
         }

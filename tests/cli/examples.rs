@@ -378,6 +378,10 @@ fn pandas_shares_out_the_carriers() {
     let later = of.with("hour", "2017-10-01 20:00:00+00:00");
     assert_eq!(later.column("carrier"), ["China Unicom", "TransTeleCom"]);
     assert_eq!(later.total("traces"), 12 * 16);
+    // The pipe is closed before a row comes.
+    let pipe = format!("python3 '{}' history.csv | :", file.display());
+    let told = run(&folder, "sh", &["-c", &pipe]).ended(0);
+    assert_eq!((told.out, told.err), (String::new(), String::new()));
 }
 
 /// A history of a vantage called `NA` that saw nothing but an outage: columns that are all empty, and a name that

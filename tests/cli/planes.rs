@@ -296,3 +296,22 @@ fn a_picture_has_a_lane_for_each_plane() {
         );
     }
 }
+
+/// A table of each collector is no run of a new container.
+#[test]
+fn collectors_are_no_new_vantages() {
+    let tables: Vec<String> = ["rrc00", "rrc01", "rrc03"]
+        .map(|collector| {
+            let mut announced = Rows::new(collector, "bgp");
+            announced.announced("08:00:00", true, [Unicom; 4]);
+            announced.text
+        })
+        .into();
+    let names = ["a.csv", "b.csv", "c.csv"];
+    let files: Vec<(&str, &str)> =
+        names.into_iter().zip(tables.iter().map(String::as_str)).collect();
+    let folder = Folder::new(&files);
+    let arguments: Vec<&OsStr> = ["report"].iter().chain(&names).map(OsStr::new).collect();
+    let run = Outcome::of(program::outside(folder.0.path(), &arguments)).ended(0);
+    assert!(!run.err.contains("vantage"), "{}", run.err);
+}

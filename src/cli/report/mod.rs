@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use ipnet::Ipv4Net;
 
-use crate::history::{self, Event, History, Incomplete, Series, Wanted, event_table, state_table};
+use crate::history::{
+    self, Event, History, Incomplete, Plane, Series, Wanted, event_table, state_table,
+};
 
 use jiff::Timestamp;
 
@@ -253,7 +255,7 @@ fn run_notes(history: &History, common: &Common) {
 fn about_vantages(history: &History, common: &Common) {
     // Of the scopes that a run traced the widest stands for it.
     let mut vantages: BTreeMap<_, &Series> = BTreeMap::new();
-    for series in &history.series {
+    for series in history.series.iter().filter(|series| series.plane == Plane::Data) {
         let widest = vantages.entry((series.vantage, series.method)).or_insert(series);
         if series.runs > widest.runs {
             *widest = series;

@@ -139,7 +139,8 @@ impl<'a> TextReader<'a> {
     }
 
     fn text(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) {
-        if line.contains("\\n")
+        if line.contains('\\')
+            && line.contains("\\n")
             && let Some(lines) = escaped_lines(line)
         {
             for line in &lines {

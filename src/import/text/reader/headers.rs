@@ -71,7 +71,8 @@ impl TextReader<'_> {
         text: &str,
         sink: &mut Sink<'_>,
     ) -> bool {
-        if !has_words(text) {
+        let is_within_hops = self.run.as_ref().is_some_and(Run::is_within_hops);
+        if !has_words(text) || is_within_hops && is_of_hop(text) {
             return false;
         }
         if let Some(header) = Header::of(line) {
@@ -318,4 +319,10 @@ fn has_words(line: &str) -> bool {
     let is_of_word =
         |byte: u8| byte.is_ascii_alphabetic() && !b"msec".contains(&byte) || byte == b'>';
     line.bytes().any(is_of_word)
+}
+
+/// Whether a line begins with a number and has a time or a loss, as hops have and no header has.
+fn is_of_hop(text: &str) -> bool {
+    let is_value = |window: &[u8]| matches!(window, b" ms" | b"0% ");
+    text.starts_with(|c: char| c.is_ascii_digit()) && text.as_bytes().windows(3).any(is_value)
 }
