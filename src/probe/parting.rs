@@ -13,9 +13,9 @@ use super::exchange::ProbeTtl;
 /// How often a trace that finds out is to have an answer from one TTL.
 const ANSWERS: usize = 3;
 /// How many traces must have had the same carrier each time before the balance is one by flow.
-const ENOUGH: u32 = 12;
+const ENOUGH: u32 = 10;
 /// How many traces find out; and how many where the carrier has changed within a flow.
-const TESTERS: u32 = 16;
+const TESTERS: u32 = 12;
 const MOST_TESTERS: u32 = 96;
 /// How often the carrier must have changed within a flow, each way: a route that changes does so one way.
 const CHANGES: u32 = 2;
@@ -75,13 +75,18 @@ impl Parting {
         self.changes.keys().any(|change| often(change) && often(&(change.1, change.0)))
     }
 
-    /// Whether a trace with so many `answers` from [`Self::ttl`], all of one carrier or not, is to have another.
-    pub(super) fn tests(&mut self, test: &mut Test, answers: usize, is_constant: bool) -> bool {
+    /// Whether a trace is to have an answer from [`Self::ttl`]: a few, and all once the carrier has changed in a flow.
+    pub(super) fn concerns(&mut self, test: &mut Test) -> bool {
         let most = if self.changes.is_empty() { TESTERS } else { MOST_TESTERS };
         if *test == Test::None && self.testers < most {
             self.testers += 1;
             *test = Test::Running;
         }
+        *test == Test::Running || !self.changes.is_empty()
+    }
+
+    /// Whether a trace that finds out, with so many `answers` from [`Self::ttl`], all of one carrier or not, is to have another.
+    pub(super) fn tests(&mut self, test: &mut Test, answers: usize, is_constant: bool) -> bool {
         if *test != Test::Running || self.is_by_packet() {
             return false;
         }
@@ -116,7 +121,8 @@ mod tests {
             parting.observe(ttl(7), class, None);
             parting.observe(ttl(7), class, Some(class));
             let mut test = Test::None;
-            assert!(trace < 2 || parting.ttl() == Some(ttl(7)));
+            assert_eq!(parting.concerns(&mut test), trace < 12);
+            assert!(trace == 0 || trace > 9 || parting.ttl() == Some(ttl(7)));
             assert!(!parting.tests(&mut test, 3, true));
         }
         assert_eq!((parting.ttl(), parting.is_by_packet()), (None, false));

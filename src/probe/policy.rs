@@ -165,6 +165,9 @@ impl Policy<'_> {
     /// a few times, to find out whether flows are spread or packets.
     pub(super) fn at_the_parting(&mut self) -> Option<Action> {
         let ttl = self.group.parting.ttl()?;
+        if !self.group.parting.concerns(&mut self.state.test) {
+            return None;
+        }
         let attempts = self.state.at(ttl);
         if attempts.waiting > 0 {
             return Some(Action::Wait);
