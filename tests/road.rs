@@ -23,7 +23,7 @@ const ROAD: [(&str, &[&str]); 22] = [
     ("border", &["trace", "targets"]),
     ("transit", &["border", "owner", "trace", "targets"]),
     ("split", &["transit", "border", "trace", "targets"]),
-    ("bgp", &["split", "transit", "input", "targets"]),
+    ("bgp", &["split", "transit", "input", "trace", "targets"]),
     ("survey", &["split", "transit", "owner", "import", "input", "trace", "targets"]),
     (
         "output",

@@ -25,6 +25,12 @@ fn confidence_means_what_it_says_and_intervals_hold_the_truth() {
         let right = score.level(level, true);
         assert!(right.all > many && right.percent() >= least, "{}", score.tables());
     }
+    // BGP lets nobody be believed wrongly who was not before, and shows some who hide.
+    for level in [Confidence::High, Confidence::Medium] {
+        let (shown, hidden) = (score.with_bgp(level, true), score.with_bgp(level, false));
+        let before = score.level(level, false).all - score.level(level, true).all;
+        assert!(shown.percent() >= 98.5 && hidden.all <= before, "{level}: {}", score.gains());
+    }
     assert_eq!(score.in_outages(Confidence::High), 0, "{}", score.tables());
     let split = score.covered("a prefix, split");
     assert!(split.all > 50 && (90.0..=99.0).contains(&split.percent()), "{}", score.tables());

@@ -9,13 +9,14 @@ use lasthop::probe::packet::{Codec, Secret};
 use lasthop::probe::{
     Attempt, Flow, Probe, ProbeMethod, ProbeTtl, TraceJob, TraceKey, TraceSettings,
 };
-use lasthop::targets::{Targets, sample, select};
+use lasthop::targets::{PeerUpstream, Targets, sample, select};
 use lasthop::trace::{Strategy, Trace};
 use lasthop::transit::{Judgement, judge};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use super::world::World;
+use super::odds::CarrierKind;
+use super::world::{Announced, World};
 
 /// A judged trace, and what it should have been.
 pub(crate) struct Judged {
@@ -23,6 +24,8 @@ pub(crate) struct Judged {
     pub(crate) trace: Trace,
     /// What was judged.
     pub(crate) judgement: Judgement,
+    /// What was judged with the evidence of BGP.
+    pub(crate) with_bgp: Judgement,
     /// The true class.
     pub(crate) truth: String,
     /// Whether the last carrier shows itself on the path.
@@ -57,6 +60,8 @@ pub(crate) fn measure(world: World, number: u64, targets: &Targets) -> Vec<Judge
     let (_, failure) = job.run(&mut transport, &mut random, &mut traces);
     failure.expect("measured");
     let judgements = judge(&traces, targets, &Owners::new(targets));
+    let shown = shown(&world.announced, targets);
+    let with_bgp = judge(&traces, &shown, &Owners::new(&shown));
     let truth = |trace: &Trace| {
         let key = TraceKey { target: trace.target, method, flow: Flow::default() };
         let first = Probe { key, ttl: ProbeTtl::FIRST, attempt: Attempt::default() };
@@ -67,13 +72,38 @@ pub(crate) fn measure(world: World, number: u64, targets: &Targets) -> Vec<Judge
     traces
         .into_iter()
         .zip(judgements)
+        .zip(with_bgp)
         .zip(truths)
-        .map(|((trace, judgement), (truth, shown))| Judged {
+        .map(|(((trace, judgement), with_bgp), (truth, shown))| Judged {
             trace,
             judgement,
+            with_bgp,
             truth,
             shown,
             outage,
         })
         .collect()
+}
+
+/// What is known with the evidence of BGP. An AS stands for whoever holds its pool of addresses.
+fn shown(announced: &[Vec<Announced>], targets: &Targets) -> Targets {
+    let mut targets = targets.clone();
+    targets.upstreams.is_given = true;
+    let scopes: Vec<_> = targets.block.routed_prefixes().collect();
+    for (scope, paths) in scopes.into_iter().zip(announced) {
+        let mut all = Vec::new();
+        for one in paths {
+            let carrier = targets.carriers.of_address(one.pool.addr()).map(|(carrier, _)| carrier);
+            let class = match one.owner {
+                CarrierKind::Other | CarrierKind::Nobody => None,
+                of => targets.classes.named(of.class()),
+            };
+            let upstream = u32::from(one.pool.addr());
+            let carrier = carrier.map(|carrier| carrier.name.clone());
+            targets.upstreams.add_name(upstream, carrier, class);
+            all.push(PeerUpstream { peer: one.peer, prefix: scope, upstream });
+        }
+        targets.upstreams.add_view((false, "collector"), Timestamp::UNIX_EPOCH, all);
+    }
+    targets
 }

@@ -101,6 +101,15 @@ pub(crate) const HOSTS: [f64; 3] = [0.3, 0.5, 0.2];
 /// How many addresses of each prefix are traced.
 pub(crate) const SAMPLES: [usize; 4] = [1, 4, 16, 64];
 
+/// How many AS of peers the collectors have that show the prefix: one, some, many. Chosen.
+pub(crate) const PEERS: [(f64, u32); 3] = [(0.1, 1), (0.2, 5), (0.7, 40)];
+/// No collector sees an entrance through which packets come, as where it is announced to customers alone. Chosen.
+pub(crate) const UNSEEN: f64 = 0.05;
+/// BGP shows an entrance too that no packet of the vantage takes. Chosen.
+pub(crate) const UNUSED: f64 = 0.1;
+/// A dead path is withdrawn; else it is announced and goes nowhere. Chosen.
+pub(crate) const WITHDRAWN: f64 = 0.5;
+
 /// Whose a router is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CarrierKind {

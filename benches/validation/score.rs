@@ -8,7 +8,7 @@ use lasthop::border::Behind;
 use lasthop::split::{Share, Split, split};
 use lasthop::targets::Targets;
 use lasthop::trace::Trace;
-use lasthop::transit::{Confidence, Judgement};
+use lasthop::transit::{Confidence, Judgement, Reason};
 
 use super::measure::{Judged, measure};
 use super::world::{Flows, Order, draw};
@@ -52,6 +52,10 @@ pub(crate) struct Score {
     outages: BTreeMap<Confidence, Right>,
     /// By whether home is proved to answer behind the border.
     proven: BTreeMap<bool, Right>,
+    /// With the evidence of BGP: by confidence, and whether the last carrier shows itself.
+    with_bgp: BTreeMap<(Confidence, bool), Right>,
+    /// By what BGP shows, and the confidence without it and with it.
+    moved: BTreeMap<(&'static str, Confidence, Confidence), Right>,
     /// By what the interval is of.
     coverage: BTreeMap<&'static str, Right>,
 }
@@ -100,6 +104,13 @@ impl Score {
         let confidence = one.judgement.confidence;
         let right = class == one.truth;
         self.levels.entry((confidence, one.shown)).or_default().add(right);
+        let with = &one.with_bgp;
+        assert_eq!(with.class, one.judgement.class, "BGP changes no class");
+        self.with_bgp.entry((with.confidence, one.shown)).or_default().add(right);
+        if with.class.is_classified() {
+            let moved = (stand(with), confidence, with.confidence);
+            self.moved.entry(moved).or_default().add(right);
+        }
         self.rules.entry((confidence, rule(&one.judgement))).or_default().add(right);
         if one.outage {
             self.outages.entry(confidence).or_default().add(one.judgement.counts());
@@ -139,6 +150,45 @@ impl Score {
             () => "the block, without a split prefix",
         };
         self.coverage.entry(what).or_default().add(covers(share, truth));
+    }
+
+    /// The same as [`Score::level`], with the evidence of BGP; `shown`: only where the last carrier shows itself, or only
+    /// where it hides.
+    pub(crate) fn with_bgp(&self, confidence: Confidence, shown: bool) -> Right {
+        self.with_bgp.get(&(confidence, shown)).copied().unwrap_or_default()
+    }
+
+    /// What BGP gains, as Markdown tables.
+    pub(crate) fn gains(&self) -> String {
+        let mut text = String::from(
+            "\n| confidence | the last carrier | traces | right | traces with BGP | right |\n|---|---|---|---|---|---|\n",
+        );
+        for (shown, what) in [(true, "shows itself"), (false, "hides")] {
+            for level in LEVELS {
+                let without = self.levels.get(&(level, shown)).copied().unwrap_or_default();
+                let with = self.with_bgp(level, shown);
+                let _ = writeln!(
+                    text,
+                    "| {level} | {what} | {} | {:.2} % | {} | {:.2} % |",
+                    without.all,
+                    without.percent(),
+                    with.all,
+                    with.percent()
+                );
+            }
+        }
+        text.push_str(
+            "\n| BGP shows | confidence without | with | classified traces | right |\n|---|---|---|---|---|\n",
+        );
+        for ((stand, before, after), right) in &self.moved {
+            let _ = writeln!(
+                text,
+                "| {stand} | {before} | {after} | {} | {:.2} % |",
+                right.all,
+                right.percent()
+            );
+        }
+        text
     }
 
     /// Everything, as Markdown tables.
@@ -207,8 +257,22 @@ impl Score {
             }
         }
         text.push_str(&coverage(&self.coverage));
+        text.push_str(&self.gains());
         text
     }
+}
+
+/// What BGP shows of the carrier.
+fn stand(judgement: &Judgement) -> &'static str {
+    let stand = judgement.reasons.iter().find_map(|reason| match reason {
+        Reason::Announced { peers: 1, .. } => Some("the carrier, by one peer AS"),
+        Reason::Announced { .. } => Some("the carrier"),
+        Reason::NotAnnounced { is_weak: true, .. } => Some("others, by one peer AS"),
+        Reason::NotAnnounced { is_of_another_class: true, .. } => Some("others of other classes"),
+        Reason::NotAnnounced { .. } => Some("others, one of the same class"),
+        _ => None,
+    });
+    stand.unwrap_or("nothing")
 }
 
 /// A table of how often intervals hold the truth.

@@ -25,6 +25,16 @@ pub(crate) struct World {
     pub(crate) flows: Vec<Flows>,
     /// Whether the whole block is cut off.
     pub(crate) outage: bool,
+    /// What BGP shows of each routed prefix.
+    pub(crate) announced: Vec<Vec<Announced>>,
+}
+
+/// What a peer of a collector shows: whose the upstream is, and where its addresses are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Announced {
+    pub(crate) peer: u32,
+    pub(crate) owner: CarrierKind,
+    pub(crate) pool: Ipv4Net,
 }
 
 /// The truth about the flows of a routed prefix.
@@ -63,9 +73,11 @@ struct Entrance {
     /// How many of them are the vantage's own network's.
     access: usize,
     inside: Vec<String>,
+    last: Part,
 }
 
 /// One carrier's part of a path.
+#[derive(Clone, Copy)]
 struct Part {
     owner: CarrierKind,
     pool: Ipv4Net,
@@ -105,12 +117,13 @@ impl Draw {
         let outage = self.chance(odds::OUTAGE);
         let mut text = format!("about = \"network {number}\"\nvantage = \"{VANTAGE}\"\n");
         let _ = writeln!(text, "loss = {}", self.loss());
-        let flows =
-            (176..180).map(|third| self.route(&mut text, third, &entrances, outage)).collect();
+        let routes = (176..180).map(|third| self.route(&mut text, third, &entrances, outage));
+        let (flows, taken): (Vec<Flows>, Vec<Vec<(usize, bool)>>) = routes.unzip();
         self.habits(&mut text, &entrances);
         let scenario = Scenario::parse("a random network", &text).expect("a scenario");
         let sample = odds::SAMPLES[self.random.random_range(0..odds::SAMPLES.len())];
-        World { scenario, sample, flows, outage }
+        let announced = announced(number, &taken, &entrances);
+        World { scenario, sample, flows, outage, announced }
     }
 
     /// The vantage's own network: private addresses.
@@ -150,7 +163,7 @@ impl Draw {
             router.shows = Some(self.address(net("175.45.179.240/28")));
         }
         let inside = self.home(&before);
-        Entrance { outside, access, inside }
+        Entrance { outside, access, inside, last: before }
     }
 
     /// Whose a carrier between the first and the last is.
@@ -232,7 +245,7 @@ impl Draw {
         third: u8,
         entrances: &[Entrance],
         outage: bool,
-    ) -> Flows {
+    ) -> (Flows, Vec<(usize, bool)>) {
         let _ = writeln!(text, "[[route]]\nto = \"175.45.{third}.0/24\"");
         let answering = match self.one_of(&odds::HOSTS) {
             0 => 0.0,
@@ -247,24 +260,26 @@ impl Draw {
         let mut flows = Flows::default();
         let count = self.one_of(&odds::ENTRANCES) + 1;
         let first = self.random.random_range(0..entrances.len());
+        let mut taken = Vec::new();
         for place in 0..count {
             let share = self.random.random_range(1..=1000_u32);
-            let entrance = &entrances[(first + place) % entrances.len()];
-            let (truth, shown) = self.path(text, share, entrance, outage);
+            let number = (first + place) % entrances.len();
+            let (truth, shown, dead) = self.path(text, share, &entrances[number], outage);
+            taken.push((number, dead));
             *flows.weights.entry(truth).or_default() += share;
             flows.hides |= !shown;
         }
-        flows
+        (flows, taken)
     }
 
-    /// One path; returns the class that is true of it, and whether a trace can show it.
+    /// One path; returns the class that is true of it, whether a trace can show it, and whether it is dead.
     fn path(
         &mut self,
         text: &mut String,
         share: u32,
         way: &Entrance,
         outage: bool,
-    ) -> (&'static str, bool) {
+    ) -> (&'static str, bool, bool) {
         let last = way.outside.len() - 1;
         let somewhere = |draw: &mut Self| draw.random.random_range(way.access..=last);
         let dead = outage || self.chance(odds::DEAD);
@@ -295,7 +310,7 @@ impl Draw {
         let last_hop = shown(&way.outside[..=at], owner);
         Self::write_path(text, share, way, at, &end, (truth, last_hop));
         // Somebody else next to the block shows only where home answers or a refusal comes.
-        (truth, last_hop.is_some() && truth != "other")
+        (truth, last_hop.is_some() && truth != "other", dead)
     }
 
     fn write_path(
@@ -395,6 +410,45 @@ impl Draw {
         let odds: Vec<f64> = kinds.iter().map(|(odds, _)| *odds).collect();
         kinds[self.one_of(&odds)].1
     }
+}
+
+/// What BGP shows of each routed prefix, by the entrances that its packets take, and whether these are dead. It is drawn
+/// by a chance of its own, so that the networks are the same without it.
+fn announced(
+    number: u64,
+    taken: &[Vec<(usize, bool)>],
+    entrances: &[Entrance],
+) -> Vec<Vec<Announced>> {
+    let mut random = StdRng::seed_from_u64(!number);
+    let mut chance = |odds: f64| random.random::<f64>() < odds;
+    let mut shown = Vec::new();
+    for taken in taken {
+        let mut ways: Vec<Part> = Vec::new();
+        for (place, way) in entrances.iter().enumerate() {
+            let dead = taken.iter().find(|(entrance, _)| *entrance == place).map(|(_, dead)| *dead);
+            let is_shown = match dead {
+                None => chance(odds::UNUSED),
+                Some(true) => !chance(odds::WITHDRAWN),
+                Some(false) => !chance(odds::UNSEEN),
+            };
+            ways.extend(is_shown.then_some(way.last));
+        }
+        shown.push(ways);
+    }
+    let mut left: f64 = random.random();
+    let hit = odds::PEERS.iter().find(|(odds, _)| {
+        left -= odds;
+        left < 0.0
+    });
+    let peers = hit.map_or(1, |(_, peers)| *peers);
+    let mut peers_of = |ways: Vec<Part>| {
+        let one = |peer| {
+            let way = ways.choose(&mut random)?;
+            Some(Announced { peer, owner: way.owner, pool: way.pool })
+        };
+        (0..peers).filter_map(one).collect()
+    };
+    shown.into_iter().map(&mut peers_of).collect()
 }
 
 /// The last address that names anybody, if it is of the last carrier's own.

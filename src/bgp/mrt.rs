@@ -11,6 +11,8 @@ use foldhash::HashMap;
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
+use crate::trace::is_simulated;
+
 use super::attributes::{AsSize, Attributes, Bytes, Damaged, Prefixes};
 use super::record::{Nlri, Peer, Size, Table, TablePeer, TableRoute, Update, Wanted, What};
 use super::sink::Sink;
@@ -42,7 +44,7 @@ pub(super) fn is_mrt(head: &[u8]) -> bool {
 
 /// Reads a file of MRT to its end, or to where it is damaged.
 pub(super) fn read(input: &mut dyn BufRead, sink: &mut Sink<'_>) -> io::Result<()> {
-    let mut file = File { sink, offset: 0, table: None, damaged: 0 };
+    let mut file = File { sink, offset: 0, collector: None, table: None, damaged: 0 };
     let ended = file.records(input);
     if ended.is_err() {
         file.sink.counts.cut = true;
@@ -60,6 +62,8 @@ struct File<'f, 's> {
     sink: &'f mut Sink<'s>,
     /// Where the record begins.
     offset: u64,
+    /// The collector, where it is one of the lab. Others call their views anything.
+    collector: Option<Arc<str>>,
     table: Option<Building>,
     damaged: u64,
 }
@@ -249,7 +253,8 @@ impl File<'_, '_> {
         self.end_table(true);
         bytes.take(4)?;
         let view = bytes.u16()?;
-        bytes.take(usize::from(view))?;
+        let view = std::str::from_utf8(bytes.take(usize::from(view))?).unwrap_or_default();
+        self.collector = is_simulated(view).then(|| view.into());
         let mut building = Building::at(at);
         for _ in 0..bytes.u16()? {
             let kind = bytes.u8()?;
@@ -354,7 +359,7 @@ impl File<'_, '_> {
             const ESTABLISHED: u16 = 6;
             let (_before, after) = (bytes.u16()?, bytes.u16()?);
             self.sink.counts.states += 1;
-            self.sink.session(at, None, peer, after == ESTABLISHED);
+            self.sink.session(at, self.collector.clone(), peer, after == ESTABLISHED);
             return Ok(());
         }
         bytes.take(16)?;
@@ -363,8 +368,8 @@ impl File<'_, '_> {
         let body = bytes.take(length.saturating_sub(19))?;
         match kind {
             // Where sessions are not recorded, these messages show that one begins or ends.
-            1 => self.sink.shown(at, None, peer, true),
-            3 => self.sink.shown(at, None, peer, false),
+            1 => self.sink.shown(at, self.collector.clone(), peer, true),
+            3 => self.sink.shown(at, self.collector.clone(), peer, false),
             2 => {
                 return self.update(at, peer, asn == local, (size, matches!(subtype, 8 | 9)), body);
             }
@@ -388,7 +393,7 @@ impl File<'_, '_> {
         let attributes_bytes = body.take(usize::from(attributes))?;
         let nlri = body.0;
         if withdrawn_bytes.is_empty() && attributes_bytes.is_empty() && nlri.is_empty() {
-            self.sink.end_of_table(at, None, peer);
+            self.sink.end_of_table(at, self.collector.clone(), peer);
             return Ok(());
         }
         let attributes = Attributes::of(attributes_bytes)?;
@@ -403,13 +408,13 @@ impl File<'_, '_> {
         let counts = &mut self.sink.counts;
         counts.announced += u64::from(announced.count);
         counts.withdrawn += u64::from(gone.count);
-        if announced.count > 0 && self.sink.is_sending(None, peer) {
+        if announced.count > 0 && self.sink.is_sending(self.collector.as_ref(), peer) {
             let mut all = Prefixes::default();
             for bytes in [Some(nlri), attributes.reach].into_iter().flatten() {
                 all.add(bytes, add_path, &Wanted::everything())?;
             }
             let prefix = |nlri: &Nlri| (u32::from(nlri.prefix.network()), nlri.prefix.prefix_len());
-            self.sink.counted(at, None, peer, all.wanted.iter().map(prefix));
+            self.sink.counted(at, self.collector.as_ref(), peer, all.wanted.iter().map(prefix));
         }
         if announced.wanted.is_empty() && gone.wanted.is_empty() {
             return Ok(());
@@ -421,7 +426,7 @@ impl File<'_, '_> {
         };
         let (announced, withdrawn) = (announced.wanted, gone.wanted);
         let update = Update { announced, path, withdrawn, internal };
-        self.sink.give(at, None, What::Update(peer, update));
+        self.sink.give(at, self.collector.clone(), What::Update(peer, update));
         Ok(())
     }
 
@@ -430,7 +435,7 @@ impl File<'_, '_> {
         let Some(building) = self.table.take() else { return };
         let Building { at, mut table, sizes, .. } = building;
         table.settle(is_whole, &sizes);
-        self.sink.give(at, None, What::Table(table));
+        self.sink.give(at, self.collector.clone(), What::Table(table));
     }
 }
 

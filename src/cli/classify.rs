@@ -44,12 +44,12 @@ impl Classify {
     pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
         let files = self.inputs();
         let inputs: Vec<_> = files.iter().map(|path| ("input", path.clone())).collect();
-        self.judging.run(&inputs, common, |_, survey| {
+        self.judging.run(&inputs, self.at, common, |_, survey| {
             let options =
                 ReadOptions { from: self.from, target: self.target, details: common.is_verbose() };
             let names = survey
                 .read_files(&files, &options, &mut |remark| judging::report(remark, common))?;
-            Ok(Reading { names, at: self.at, ..Reading::default() })
+            Ok(Reading { names, ..Reading::default() })
         })
     }
 

@@ -150,7 +150,7 @@ impl Measure {
         let clock = SystemClock::started()?;
         let runs = runs()?;
         let mut client = self.waiting.client(None, &clock)?;
-        self.judging.run(&self.waiting.inputs(), common, |targets, survey| {
+        self.judging.run(&self.waiting.inputs(), None, common, |targets, survey| {
             let mut random = StdRng::seed_from_u64(self.judging.seed);
             let addresses = addresses(targets, &self.targets, &mut random)?;
             let tests = addresses.len() * self.probes;
@@ -213,7 +213,7 @@ impl Resume {
             return Err(RemoteError::Usage(why).into());
         };
         let mut client = self.waiting.client(planned.api, &clock)?;
-        self.judging.run(&self.waiting.inputs(), common, |_, survey| {
+        self.judging.run(&self.waiting.inputs(), None, common, |_, survey| {
             let mut work = Work { client: &mut client, run: &mut run, common };
             work.go_on(&self.waiting, &clock, self.create, false, survey)
         })

@@ -19,6 +19,7 @@ use crate::survey::{Collector, JudgeOptions, Judged, JudgedTrace, Keep, Remark, 
 use crate::targets::Targets;
 use crate::trace::{Method, Vantage, is_simulated};
 
+use super::announced::AnnouncedArgs;
 use super::common::Common;
 use super::config;
 use super::exit::Exit;
@@ -60,6 +61,8 @@ pub(super) struct Judging {
     #[arg(long, value_name = "FILE", help_heading = "Files")]
     hops: Option<PathBuf>,
     #[command(flatten)]
+    announced: AnnouncedArgs,
+    #[command(flatten)]
     sources: Sources,
 }
 
@@ -89,7 +92,7 @@ pub(super) struct Place {
 pub(super) struct Reading {
     /// The names of what was read.
     pub(super) names: Vec<String>,
-    /// When the traces were made, where they do not say it.
+    /// When the traces were made, where neither they nor the user say it.
     pub(super) at: Option<Timestamp>,
     /// The identifier of the run; without one, it is made from the traces.
     pub(super) run: Option<String>,
@@ -102,15 +105,16 @@ pub(super) struct Reading {
 }
 
 impl Judging {
-    /// Refuses files that would destroy others, judges what `read` puts into the survey, and writes it.
+    /// Refuses files that would destroy others, judges what `read` puts into the survey, and writes it. Traces that do not
+    /// say when they were made were made `at`.
     pub(super) fn run(
         &self,
         inputs: &[(&str, PathBuf)],
+        at: Option<Timestamp>,
         common: &Common,
         read: impl FnOnce(&Targets, &mut Survey<'_>) -> anyhow::Result<Reading>,
     ) -> anyhow::Result<Exit> {
-        let targets = config::targets(common)?;
-        self.check_files(inputs, common)?;
+        let targets = self.targets(inputs, at, common)?;
         let append = self.open_append(&targets, common)?;
         let mut trace_file = self.traces.as_deref().map(RowFile::open).transpose()?;
         let mut hop_file = self.hops.as_deref().map(RowFile::open).transpose()?;
@@ -126,7 +130,7 @@ impl Judging {
         common.warn(&survey.counts.summary(targets.block.prefix));
         let failed = survey.counts.failed > 0;
         self.sources.ask(&mut owners, &survey.collected.addresses(), common);
-        let run = self.run_of(&survey, &reading);
+        let run = self.run_of(&survey, &reading, at.or(reading.at));
         let simulated = survey.collected.simulated;
         // The headers are there even without a row.
         add(&mut trace_file, &output::traces(&run, &[], &targets));
@@ -203,12 +207,29 @@ impl Judging {
         let errors = errors.chain(filled.into_iter().map(anyhow::Error::new));
         Exit::first_of(errors.chain(written.err()))?;
         run_notes::vantage(&split, &run, common);
+        self.announced.note(&judged, common);
         // The others have been judged, and that something is missing must show.
         Ok(match reading.exit {
             Some(exit) => exit,
             None if failed => Exit::Bad,
             None => Exit::of_run(&split),
         })
+    }
+
+    /// What is known before the first trace: the configuration, and what BGP shows. Refuses files that would destroy others.
+    fn targets(
+        &self,
+        inputs: &[(&str, PathBuf)],
+        at: Option<Timestamp>,
+        common: &Common,
+    ) -> anyhow::Result<Targets> {
+        let mut targets = config::targets(common)?;
+        let announced: Vec<_> = self.announced.inputs().collect();
+        let inputs: Vec<_> = inputs.iter().chain(&announced).cloned().collect();
+        self.check_files(&inputs, common)?;
+        let vantage = self.vantage.as_deref().unwrap_or_default();
+        self.announced.add(&mut targets, vantage, at, common)?;
+        Ok(targets)
     }
 
     /// The history that rows are appended to. What goes to stdout needs no file.
@@ -249,7 +270,7 @@ impl Judging {
     }
 
     /// What all rows have in common. The same traces give the same identifier.
-    fn run_of(&self, survey: &Survey<'_>, reading: &Reading) -> Run {
+    fn run_of(&self, survey: &Survey<'_>, reading: &Reading, at: Option<Timestamp>) -> Run {
         let Collector { first, last, methods, .. } = &survey.collected;
         let method = match methods.iter().collect::<Vec<_>>()[..] {
             [Method::Icmp, Method::Udp] => "both".into(),
@@ -260,8 +281,8 @@ impl Judging {
         let digest = || format!("import-{:016x}", survey.digest());
         Run {
             id: reading.run.clone().unwrap_or_else(digest),
-            started: first.or(reading.at),
-            ended: last.or(reading.at),
+            started: first.or(at),
+            ended: last.or(at),
             vantage: vantage.unwrap_or_default(),
             method,
             complete: survey.counts.is_complete() && reading.exit.is_none(),

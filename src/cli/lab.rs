@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use anyhow::Context;
@@ -48,6 +48,9 @@ pub(super) struct Lab {
     /// takes seconds and needs no namespace. Their summaries go to stdout.
     #[arg(long, value_name = "NAME|FILE.toml", conflicts_with_all = ["scenario", "command"])]
     story: Option<String>,
+    /// With --story, also write what a route collector would have recorded, as MRT, for lasthop bgp
+    #[arg(long, value_name = "FILE", requires = "story", help_heading = "Files")]
+    mrt: Option<PathBuf>,
     /// List the scenarios and stories
     #[arg(long)]
     list: bool,
@@ -87,7 +90,7 @@ impl Lab {
             return list();
         }
         if let Some(name) = &self.story {
-            return story::write(name, self.seed, common);
+            return story::write(name, self.mrt.as_deref(), self.seed, common);
         }
         let scenario = self.scenario()?;
         common.info(|| format!("scenario {}: {}", self.scenario, scenario.about));

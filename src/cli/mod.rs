@@ -3,6 +3,7 @@
 //! One file for each command; what they share is `common`, how they end is `exit`.
 
 mod advice;
+mod announced;
 #[cfg(feature = "remote")]
 mod atlas;
 mod bgp;

@@ -194,15 +194,20 @@ fn is_same(one: Option<&Place>, other: Option<&Place>) -> bool {
 
 /// Writes a text that others may read at any time: a file is replaced in one go, or not at all.
 pub(super) fn write_text(path: &Path, text: &str) -> anyhow::Result<()> {
+    write_bytes(path, text.as_bytes())
+}
+
+/// The same, of a file that is no text.
+pub(super) fn write_bytes(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     if is_stdout(path) {
-        return stdout::write(|out| out.write_all(text.as_bytes()));
+        return stdout::write(|out| out.write_all(bytes));
     }
     let is_open_to_all = path.metadata().is_ok_and(|about| !about.is_file());
     let written = if is_open_to_all {
         let device = OpenOptions::new().write(true).open(path);
-        device.and_then(|mut device| device.write_all(text.as_bytes()))
+        device.and_then(|mut device| device.write_all(bytes))
     } else {
-        replace(path, |out| out.write_all(text.as_bytes()))
+        replace(path, |out| out.write_all(bytes))
     };
     written.with_context(|| path.display().to_string())
 }

@@ -14,12 +14,23 @@ use super::common::Common;
 use super::config;
 use super::exit::Exit;
 use super::format::Format;
-use super::outputs;
+use super::outputs::{self, Output, is_stdout};
 use super::stdout;
 
-/// Measures the story called `name`, or that in a file, and writes the summaries of all its runs.
-pub(super) fn write(name: &str, seed: u64, common: &Common) -> anyhow::Result<Exit> {
-    outputs::check(&[("--story", Path::new(name))], &[])?;
+/// Measures the story called `name`, or that in a file, and writes the summaries of all its runs; to `mrt` what a route
+/// collector records meanwhile.
+pub(super) fn write(
+    name: &str,
+    mrt: Option<&Path>,
+    seed: u64,
+    common: &Common,
+) -> anyhow::Result<Exit> {
+    anyhow::ensure!(
+        !mrt.is_some_and(is_stdout),
+        "--mrt: stdout gets the history; name a file, such as {name}.mrt"
+    );
+    let recorded: Vec<_> = mrt.map(|path| Output::text("--mrt", path)).into_iter().collect();
+    outputs::check(&[("--story", Path::new(name))], &recorded)?;
     let story = named(name)?;
     let targets = config::targets(common)?;
     common.info(|| {
@@ -29,6 +40,13 @@ pub(super) fn write(name: &str, seed: u64, common: &Common) -> anyhow::Result<Ex
         )
     });
     let vantage = format!("{LAB}{name}");
+    if let Some(path) = mrt {
+        let recorded = story.recorded(&vantage, targets.block.asn);
+        let recorded = recorded.with_context(|| {
+            format!("--mrt: story {name} has no route collector: expected [[peer]] in its file")
+        })?;
+        outputs::write_bytes(path, &recorded)?;
+    }
     let json = common.format == Some(Format::Json);
     let mut failed = None;
     stdout::write(|out| {

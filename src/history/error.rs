@@ -41,6 +41,30 @@ pub enum HistoryError {
         /// The file.
         path: PathBuf,
     },
+    /// A file does not say what the peers of a collector sent.
+    #[error(
+        "{path}:{line}: not what the peers of a collector sent{}; `lasthop bgp FILE... --peers PEERS.csv` writes that",
+        of_table(*held),
+        path = path.display()
+    )]
+    NoPeers {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// Which of the program's tables it is.
+        held: Option<&'static str>,
+    },
+    /// A row cannot be read.
+    #[error("{path}:{line}: {why}; was the file cut off or edited? Write it anew", path = path.display())]
+    Row {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// Why.
+        why: Malformed,
+    },
     /// A column would be lost.
     #[error(
         "{path}:{line}: there is no `{column}` among today's columns, so it would be lost; is it of \
@@ -55,6 +79,10 @@ pub enum HistoryError {
         /// The column.
         column: String,
     },
+}
+
+fn of_table(held: Option<&str>) -> String {
+    held.map_or_else(String::new, |held| format!(" (it is a table of {held})"))
 }
 
 /// A line that is left out.
@@ -119,6 +147,12 @@ pub enum Malformed {
     /// A quote is not closed.
     #[error("a quote is not closed")]
     Quote,
+    /// It is no object of JSON.
+    #[error("no object of JSON")]
+    Json,
+    /// It is not in UTF-8.
+    #[error("no text in UTF-8")]
+    Text,
     /// The line has more or fewer cells than the header.
     #[error("{found} of {expected} columns")]
     Columns {

@@ -69,6 +69,8 @@ pub struct Path {
     pub echo_replies_from: Option<Ipv4Addr>,
     /// What a measurement should find.
     pub truth: Truth,
+    /// The AS that announces the block here, for a story's route collector.
+    pub upstream: Option<u32>,
 }
 
 /// A hop, and the time to it and back.
@@ -234,6 +236,7 @@ pub(super) struct PathFile {
     echo_replies_from: Option<Ipv4Addr>,
     class: String,
     last_hop: Option<Ipv4Addr>,
+    upstream: Option<u32>,
 }
 
 fn one() -> u16 {
@@ -283,6 +286,7 @@ impl PathFile {
             end: end(&self.end)?,
             echo_replies_from: self.echo_replies_from,
             truth: Truth { class: self.class.clone(), last_hop: self.last_hop },
+            upstream: self.upstream,
         })
     }
 }

@@ -269,12 +269,15 @@ fn doubt(reason: &Reason, targets: &Targets) -> Option<String> {
         }
         Reason::WentOn(further) => format!("an answer from {further} moves the border there"),
         Reason::Alone => {
-            "a home answer behind it, or three targets that agree, make it surer".into()
+            "a home answer behind it, three targets that agree, or BGP (--bgp) make it surer".into()
         }
         Reason::GapBefore(_) => "answers at the silent hops before it make it surer".into(),
         Reason::ThirdParty(_) => "a second hop of its class makes it surer".into(),
         Reason::NeverLeft => {
             "home behind it, or a trace that comes from another network, makes it surer".into()
+        }
+        Reason::NotAnnounced { silent: Some(silent), .. } => {
+            format!("an answer from {silent} behind it would decide")
         }
         Reason::PathUnknown => "a trace from the first hop on to this border makes it surer".into(),
         _ => return None,

@@ -49,6 +49,8 @@ pub struct Judged<'t> {
     pub traces: usize,
     /// How many of them ended in silence before a hop that others saw.
     pub fell_short: usize,
+    /// How many of them BGP shows no upstream for, where there is evidence of BGP.
+    pub unannounced: usize,
 }
 
 impl Judged<'_> {
@@ -124,9 +126,11 @@ impl<'a, 't> Judging<'a, 't> {
             }
             all.traces += worker.traces;
             all.fell_short += worker.fell_short;
+            all.judge.unannounced += worker.judge.unannounced;
         }
-        let Worker { counting, groups, traces, fell_short, .. } = all;
-        Ok(Judged { all: counting, groups, traces, fell_short })
+        let Worker { counting, groups, traces, fell_short, judge } = all;
+        let unannounced = judge.unannounced;
+        Ok(Judged { all: counting, groups, traces, fell_short, unannounced })
     }
 
     fn counting(&self) -> Counting<'t> {

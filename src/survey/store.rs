@@ -431,14 +431,18 @@ mod tests {
         }
 
         #[test]
-        fn observations_come_back_without_time(traces in vec(trace(), 1..4)) {
+        fn observations_come_back_to_the_second(traces in vec(trace(), 1..4)) {
             let mut store = TraceStore::new(false);
             store.push(&packed(traces.iter(), false)).expect("stored");
             let targets = targets();
             let expected: Vec<Stored> = traces
                 .iter()
                 .map(|trace| Observation::of(trace, &targets))
-                .map(|of| Stored::Observation(Observation { started: None, ..of }))
+                .map(|of| {
+                    let second = |at: Timestamp| Timestamp::from_second(at.as_second());
+                    let started = of.started.map(|at| second(at).expect("a time"));
+                    Stored::Observation(Observation { started, ..of })
+                })
                 .collect();
             prop_assert_eq!(read_back(store), expected);
         }

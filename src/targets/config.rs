@@ -17,6 +17,7 @@ use crate::plain_text::is_hidden;
 use super::block::Block;
 use super::carriers::{Carrier, Carriers, Special, Specials};
 use super::classes::{ClassId, Classes, Country};
+use super::upstreams::Upstreams;
 
 /// Words that outputs use beside the names of classes, as verdicts and for hosts.
 const WORDS: [&str; 2] = ["mixed", "silent"];
@@ -143,6 +144,8 @@ pub struct Targets {
     pub borders: BTreeMap<Ipv4Addr, KnownBorder>,
     /// The hosts of the block that have answered, by address.
     pub hosts: BTreeMap<Ipv4Addr, KnownHost>,
+    /// Who stood next to the block in BGP. The file has none of it: it is evidence of a run.
+    pub upstreams: Upstreams,
 }
 
 /// A host that has answered.
@@ -226,7 +229,15 @@ fn parse(name: &str, text: &str) -> Checked<Targets> {
     let borders = config.borders(&file.border, &block)?;
     let hosts = config.hosts(&file.host, &block)?;
     let Config { classes, carriers, specials, .. } = config;
-    Ok(Targets { block, classes, carriers, specials, borders, hosts })
+    Ok(Targets {
+        block,
+        classes,
+        carriers,
+        specials,
+        borders,
+        hosts,
+        upstreams: Upstreams::default(),
+    })
 }
 
 /// What has been checked so far.

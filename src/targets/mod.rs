@@ -8,11 +8,13 @@ mod block;
 mod carriers;
 mod classes;
 mod config;
+mod upstreams;
 
 pub use block::{Block, OutsideBlock, TargetSpec, sample, select};
 pub use carriers::{Carrier, Carriers, Special, Specials};
 pub use classes::{ClassId, Classes, Country, NotACountry};
 pub use config::{BUILT_IN, KnownBorder, KnownHost, Targets, TargetsError};
+pub use upstreams::{PeerUpstream, Upstream, Upstreams};
 
 #[cfg(test)]
 mod tests;

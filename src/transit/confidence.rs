@@ -9,6 +9,7 @@ use crate::border::{Behind, Border, UnreachableMeaning};
 use crate::owner::Owner;
 use crate::targets::{ClassId, KnownBorder, Targets};
 
+use super::announced::Stand;
 use super::class::Class;
 use super::evidence::{Count, PrefixEvidence, SeenBorder};
 use super::reason::Reason;
@@ -23,6 +24,16 @@ pub enum Confidence {
     Medium,
     /// Home answers behind the border, on this trace or on others of the routed prefix.
     High,
+}
+
+impl Confidence {
+    /// The next lower one.
+    fn lower(self) -> Self {
+        match self {
+            Self::High => Self::Medium,
+            Self::Medium | Self::Low => Self::Low,
+        }
+    }
 }
 
 impl fmt::Display for Confidence {
@@ -53,6 +64,8 @@ pub(super) struct Case<'a> {
     pub(super) prefix: &'a PrefixEvidence<'a>,
     /// The border is one behind which home was seen, before this run.
     pub(super) known: Option<&'a KnownBorder>,
+    /// How its carrier stands to what BGP shows.
+    pub(super) stand: Stand,
     /// The other borders of the routed prefix, with their owners.
     pub(super) others: &'a [(&'a SeenBorder, Arc<Owner>)],
     pub(super) targets: &'a Targets,
@@ -63,6 +76,7 @@ impl Case<'_> {
     pub(super) fn decide(&self) -> (Confidence, Vec<Reason>) {
         let (mut confidence, mut reasons) = self.by_what_is_behind();
         reasons.extend(self.shared());
+        reasons.extend(self.announced());
         let mut doubts: Vec<Reason> = Vec::new();
         doubts.extend(
             self.border
@@ -88,7 +102,15 @@ impl Case<'_> {
             }
             reasons.push(differs);
         }
+        if self.stand.contradicts() {
+            confidence = confidence.lower();
+        }
         (confidence, reasons)
+    }
+
+    fn announced(&self) -> Option<Reason> {
+        let next_is_home = matches!(self.border.behind, Behind::Home { gap: 0, .. });
+        self.class.is_classified().then(|| self.stand.reason(next_is_home)).flatten()
     }
 
     fn by_what_is_behind(&self) -> (Confidence, Vec<Reason>) {
@@ -158,7 +180,8 @@ impl Case<'_> {
         }
         let mut reasons = vec![seen];
         reasons.extend(self.known.map(|known| Reason::KnownBorder(known.clone())));
-        let (confidence, doubt) = match (self.known.is_some(), self.border.silent_before) {
+        let is_known = self.known.is_some() || self.stand.confirms();
+        let (confidence, doubt) = match (is_known, self.border.silent_before) {
             _ if several => (Confidence::Medium, None),
             (true, 0) => (Confidence::Medium, None),
             (false, 0) => (Confidence::Low, Some(Reason::Alone)),

@@ -43,7 +43,7 @@ pub struct Evidence {
 
 /// Who asked the targets of a routed prefix: a vantage, by one kind of packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Asker {
+pub(super) struct Asker {
     scope: Ipv4Net,
     vantage: u32,
     method: Option<Method>,
@@ -127,7 +127,7 @@ pub(super) struct PrefixEvidence<'e> {
     /// Whether what answers in its target's name does so for all targets.
     pub(super) is_box: bool,
     /// Which routers answered the traces of the same vantage and method, where they are ours.
-    pub(super) packets: Option<&'e Packets>,
+    pub(super) packets: Option<(Asker, &'e Packets)>,
 }
 
 impl Evidence {
@@ -254,7 +254,7 @@ impl Evidence {
             arrived_anywhere: arrives || last.is_some_and(|last| arrivals.anywhere.contains(&last)),
             met_home: arrives || last.into_iter().chain(refused_by).any(met_home),
             is_box,
-            packets: asker.and_then(|asker| self.packets.get(&asker)),
+            packets: asker.and_then(|asker| Some((asker, self.packets.get(&asker)?))),
         }
     }
 

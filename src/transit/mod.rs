@@ -4,6 +4,7 @@
 //! classified by its own last foreign hop. The other traces of its routed prefix only decide how far
 //! that is believed.
 
+mod announced;
 mod class;
 mod confidence;
 mod evidence;
@@ -18,18 +19,20 @@ use foldhash::{HashMap, HashMapExt as _};
 
 use crate::border::{Behind, Border, LastHop};
 use crate::owner::{Owner, Owners};
-use crate::targets::{ClassId, Targets};
-use crate::trace::{Strategy, Trace, Ttl};
+use crate::targets::Targets;
+use crate::trace::{Strategy, Trace, Ttl, is_simulated};
 
 pub use class::Class;
 pub use confidence::Confidence;
 pub use reason::Reason;
 
+use announced::Stand;
 use class::Around;
 use confidence::Case;
 pub use evidence::Evidence;
-use evidence::SeenBorder;
+use evidence::{Asker, SeenBorder};
 pub use observation::Observation;
+use packets::{Counted, Spread};
 
 /// What a trace was judged to be.
 #[derive(Debug, Clone)]
@@ -126,13 +129,18 @@ pub struct Judge<'a, 't> {
     targets: &'t Targets,
     evidence: &'a Evidence,
     known: Known<'a, 't>,
+    /// Where the packets of an asker are spread over carriers, once that was asked for.
+    spreads: HashMap<Asker, Option<Spread>>,
+    /// How many traces BGP shows no upstream for, where there is evidence of BGP.
+    pub unannounced: usize,
 }
 
 impl<'a, 't> Judge<'a, 't> {
     /// A judge that goes by `evidence`.
     #[must_use]
     pub fn new(targets: &'t Targets, owners: &'a Owners<'t>, evidence: &'a Evidence) -> Self {
-        Self { targets, evidence, known: Known { owners, found: HashMap::new() } }
+        let known = Known { owners, found: HashMap::new() };
+        Self { targets, evidence, known, spreads: HashMap::new(), unannounced: 0 }
     }
 
     /// Judges one trace.
@@ -163,6 +171,9 @@ impl<'a, 't> Judge<'a, 't> {
             Reason::Returned(before) => Some(*before),
             _ => None,
         });
+        let decider = returned.map(|before| self.known.of(before)).or_else(|| path.last().cloned());
+        let stand = self.stand(&trace, class, decider.as_deref());
+        let border = &trace.border;
         let case = Case {
             class,
             returned,
@@ -172,6 +183,7 @@ impl<'a, 't> Judge<'a, 't> {
             began_at_border: trace.strategy == Some(Strategy::Border),
             prefix: &prefix,
             known,
+            stand,
             others: &others,
             targets,
         };
@@ -194,15 +206,13 @@ impl<'a, 't> Judge<'a, 't> {
         let packets = prefix.packets;
         let judged =
             Judgement { class, confidence, reasons, border: trace.border, owner, as_path, proven };
-        match packets {
-            Some(packets) if judged.is_of_a_carrier() => {
-                let class = |address| self.known.of(address).class;
-                match packets.counted(&trace.answers, class) {
-                    Some(packet) => self.by_packet(judged, packet, &trace.answers),
-                    None => judged,
-                }
-            }
-            _ => judged,
+        let mut class = |address| self.known.of(address).class;
+        let spread = packets.filter(|_| judged.is_of_a_carrier()).and_then(|(asker, packets)| {
+            self.spreads.entry(asker).or_insert_with(|| packets.spread(&mut class)).as_ref()
+        });
+        match spread.map(|spread| spread.counted(&trace.answers, class)) {
+            Some(counted) => self.by_packet(judged, counted, &trace.answers),
+            None => judged,
         }
     }
 
@@ -210,10 +220,13 @@ impl<'a, 't> Judge<'a, 't> {
     fn by_packet(
         &mut self,
         judged: Judgement,
-        packet: Option<(ClassId, u8, Ipv4Addr)>,
+        counted: Counted,
         answers: &[(u8, Ipv4Addr)],
     ) -> Judgement {
-        let class = packet.map(|(class, ..)| class);
+        let (class, at) = match counted {
+            Counted::Packet { class, ttl, router } => (Some(class), Some((ttl, router))),
+            Counted::None => (None, None),
+        };
         let is_of_it = |(_, address): &&(u8, Ipv4Addr)| {
             class.is_some() && self.known.of(*address).class == class
         };
@@ -226,12 +239,25 @@ impl<'a, 't> Judge<'a, 't> {
         Judgement {
             class: class.map_or(Class::Unknown, Class::Transit),
             confidence: Confidence::Low,
-            reasons: vec![Reason::PerPacket { at: packet.map(|(_, ttl, by)| (ttl, by)) }],
+            reasons: vec![Reason::PerPacket { at }],
             owner: last.map(|last| self.known.of(last.address)),
             border,
             as_path: judged.as_path,
             proven: false,
         }
+    }
+
+    /// How who decides stands to what BGP shows of the routed prefix at the time of the trace.
+    fn stand(&mut self, trace: &Observation, class: Class, decider: Option<&Owner>) -> Stand {
+        let upstreams = &self.targets.upstreams;
+        if !upstreams.is_given {
+            return Stand::Unknown;
+        }
+        let is_lab =
+            trace.vantage.as_ref().map_or(upstreams.is_lab, |vantage| is_simulated(&vantage.name));
+        let shown = upstreams.of(trace.target, trace.started, is_lab, &self.targets.block);
+        self.unannounced += usize::from(shown.is_empty());
+        Stand::of(class, decider, shown)
     }
 }
 

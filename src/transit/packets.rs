@@ -23,6 +23,29 @@ pub(super) struct Packets {
 /// The carrier class of an answer, where it has one.
 type Seen = Option<ClassId>;
 
+/// Where packets are spread over carriers: the TTLs at which the routers of several answer, nearest first.
+#[derive(Debug)]
+pub(super) struct Spread {
+    parts: Vec<Part>,
+}
+
+/// A TTL at which the carriers differ.
+#[derive(Debug)]
+struct Part {
+    ttl: u8,
+    /// Where a router of no carrier in question leads to: the only one that is seen further on alone.
+    further: Seen,
+}
+
+/// Whose packet of a trace counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counted {
+    /// The one to this router at this TTL, which goes to a carrier of this class.
+    Packet { class: ClassId, ttl: u8, router: Ipv4Addr },
+    /// No answer shows the carrier of any.
+    None,
+}
+
 impl Packets {
     /// Adds the answers of a trace: TTLs and routers, in the order of TTLs and then of attempts.
     pub(super) fn add(&mut self, answers: &[(u8, Ipv4Addr)]) {
@@ -37,13 +60,8 @@ impl Packets {
         }
     }
 
-    /// The class of one packet of the trace with these `answers`, with the TTL and the router that show it; where no
-    /// answer does, nothing for the class. Nothing at all where packets are not spread over carriers.
-    pub(super) fn counted(
-        &self,
-        answers: &[(u8, Ipv4Addr)],
-        mut class: impl FnMut(Ipv4Addr) -> Seen,
-    ) -> Option<Option<(ClassId, u8, Ipv4Addr)>> {
+    /// Where packets are spread over carriers; nothing where they are not.
+    pub(super) fn spread(&self, mut class: impl FnMut(Ipv4Addr) -> Seen) -> Option<Spread> {
         let mut changes: BTreeMap<(Seen, Seen), u32> = BTreeMap::new();
         for ((from, to), count) in &self.changes {
             *changes.entry((class(*from), class(*to))).or_default() += count;
@@ -63,23 +81,30 @@ impl Packets {
         if seen.values().flatten().flatten().collect::<BTreeSet<_>>().len() < 2 {
             return None;
         }
-        let counted =
-            seen.iter().filter(|(_, classes)| classes.len() > 1).find_map(|(ttl, here)| {
-                let (_, router) = answers.iter().find(|(at, _)| at == ttl)?;
-                // Who is of no carrier in question leads to the one that is only seen further on.
-                let further = || {
-                    let behind = seen.range(ttl + 1..).flat_map(|(_, classes)| classes).flatten();
-                    let mut others: Vec<ClassId> =
-                        behind.copied().filter(|it| !here.contains(&Some(*it))).collect();
-                    others.sort_unstable();
-                    others.dedup();
-                    match others[..] {
-                        [one] => Some(one),
-                        _ => None,
-                    }
-                };
-                Some((class(*router).or_else(further)?, *ttl, *router))
-            });
-        Some(counted)
+        let part = |(ttl, here): (&u8, &BTreeSet<Seen>)| {
+            let behind = seen.range(ttl + 1..).flat_map(|(_, classes)| classes).flatten();
+            let others: BTreeSet<&ClassId> =
+                behind.filter(|it| !here.contains(&Some(**it))).collect();
+            let further = others.first().filter(|_| others.len() == 1).map(|it| **it);
+            Part { ttl: *ttl, further }
+        };
+        let parts = seen.iter().filter(|(_, classes)| classes.len() > 1).map(part).collect();
+        Some(Spread { parts })
+    }
+}
+
+impl Spread {
+    /// Whose packet counts of the trace with these `answers`.
+    pub(super) fn counted(
+        &self,
+        answers: &[(u8, Ipv4Addr)],
+        mut class: impl FnMut(Ipv4Addr) -> Seen,
+    ) -> Counted {
+        let packet = self.parts.iter().find_map(|Part { ttl, further }| {
+            let (_, router) = answers.iter().find(|(at, _)| at == ttl)?;
+            let class = class(*router).or(*further)?;
+            Some(Counted::Packet { class, ttl: *ttl, router: *router })
+        });
+        packet.unwrap_or(Counted::None)
     }
 }

@@ -106,6 +106,24 @@ pub enum Reason {
     WithinCarrier(String),
     /// Home has answered behind the border before this run, as `targets.toml` says.
     KnownBorder(KnownBorder),
+    /// BGP shows its carrier next to the block.
+    Announced {
+        /// The carrier, as `AS20485 (TransTeleCom)`.
+        carrier: String,
+        /// How many AS of peers show it.
+        peers: usize,
+    },
+    /// BGP shows others next to the block, and not its carrier.
+    NotAnnounced {
+        /// The others, the most frequent first.
+        shown: Vec<String>,
+        /// Who may stand behind it unseen: the most frequent of them. Nothing where home is the next hop.
+        silent: Option<String>,
+        /// Whether one AS of a peer alone shows each of them.
+        is_weak: bool,
+        /// Whether none of them is of the class that the trace shows.
+        is_of_another_class: bool,
+    },
     /// The trace died before any carrier of a configured class.
     DiedEarly,
     /// The trace died behind such a carrier, at a hop of somebody else.
@@ -172,6 +190,20 @@ impl fmt::Display for Reason {
             }
             Self::KnownBorder(KnownBorder { carrier, seen, source }) => {
                 write!(f, "a known border of {carrier} ({seen}: {source})")
+            }
+            Self::Announced { carrier, peers: 1 } => {
+                write!(f, "BGP shows {carrier} next to the block, by one peer AS alone")
+            }
+            Self::Announced { carrier, peers } => {
+                write!(f, "BGP shows {carrier} next to the block, by {peers} peer AS")
+            }
+            Self::NotAnnounced { shown, silent, is_weak, .. } => {
+                let by_one = if *is_weak { ", by one peer AS alone" } else { "" };
+                write!(f, "BGP shows {} only{by_one}", shown.join(" and "))?;
+                match silent {
+                    Some(silent) => write!(f, "; a silent {silent} may stand behind"),
+                    None => Ok(()),
+                }
             }
             Self::DiedEarly => f.write_str("died before any carrier in question"),
             Self::LostBehindTransit => f.write_str("died behind a carrier in question"),

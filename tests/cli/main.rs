@@ -5,6 +5,7 @@
 //! are forbidden these tests say so aloud and are skipped; under continuous integration they fail.
 
 mod agreement;
+mod announced;
 mod another_block;
 mod append;
 mod arrive;
@@ -13,6 +14,7 @@ mod bgp;
 mod classify;
 mod classify_much;
 mod columns;
+mod control_plane;
 mod counters;
 mod describe;
 mod documents;

@@ -3,6 +3,7 @@
 //! Nothing here touches a network: traces are written down, owners come from the built-in
 //! configuration, the registries' delegations and tables that a test writes itself.
 
+mod announced;
 mod confidence;
 mod notation;
 mod owners;

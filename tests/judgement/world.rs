@@ -2,9 +2,10 @@
 
 #![expect(clippy::expect_used, reason = "a world that cannot be made is a mistake of the test")]
 
+use jiff::Timestamp;
 use lasthop::owner::{AsTable, DnsRecords, Owners};
 use lasthop::split::{Part, Share, Split, Verdict, split};
-use lasthop::targets::Targets;
+use lasthop::targets::{PeerUpstream, Targets};
 use lasthop::trace::Trace;
 use lasthop::transit::{Class, Judgement, judge};
 
@@ -36,6 +37,22 @@ impl World {
         let rows: Vec<String> = lines.iter().map(row).collect();
         std::fs::write(&path, rows.join("\n")).expect("written");
         self.table = Some(AsTable::open(&path).expect("a table"));
+        self
+    }
+
+    /// With what BGP showed when the traces were made: a prefix, the AS next to the origin, and how many peers' AS show it.
+    pub(crate) fn shown(mut self, paths: &[(&str, u32, u32)]) -> Self {
+        let upstreams = &mut self.targets.upstreams;
+        upstreams.is_given = true;
+        for (prefix, upstream, peers) in paths {
+            let carrier = self.targets.carriers.of_asn(*upstream);
+            let class = carrier.and_then(|carrier| carrier.class);
+            upstreams.add_name(*upstream, carrier.map(|carrier| carrier.name.clone()), class);
+            let prefix = prefix.parse().expect("a prefix");
+            let all = (1..=*peers).map(|peer| 10 * upstream + peer);
+            let paths = all.map(|peer| PeerUpstream { peer, prefix, upstream: *upstream });
+            upstreams.add_view((false, "rrc"), Timestamp::UNIX_EPOCH, paths);
+        }
         self
     }
 

@@ -55,7 +55,7 @@ impl Fetch {
         if self.raw {
             return self.write_raw(&mut client, common);
         }
-        self.judging.run(&[], common, |_, survey| self.read(&mut client, survey, common))
+        self.judging.run(&[], None, common, |_, survey| self.read(&mut client, survey, common))
     }
 
     fn ids(&self) -> Vec<u64> {

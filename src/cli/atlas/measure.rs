@@ -150,7 +150,7 @@ impl Measure {
         }
         let runs = runs()?;
         let mut client = self.api.client(SERVICE, key, &clock, Some(self.waiting.first()))?;
-        self.judging.run(&inputs(&self.key), common, |targets, survey| {
+        self.judging.run(&inputs(&self.key), None, common, |targets, survey| {
             let plan = self.plan(&mut client, targets)?;
             self.agree(&plan, &mut client, common)?;
             let name = plan.tag.trim_start_matches(PREFIX).to_owned();
@@ -261,7 +261,7 @@ impl Resume {
         let api = Api { api: self.api.api.clone().or(planned.api) };
         let mut client = api.client(SERVICE, key, &clock, Some(self.waiting.first()))?;
         common.warn(&format!("run {}", run.name));
-        self.judging.run(&inputs(&self.key), common, |_, survey| {
+        self.judging.run(&inputs(&self.key), None, common, |_, survey| {
             let mut work = Work { client: &mut client, run: &mut run, common };
             work.go_on(self.waiting.until(api.api.as_deref(), &clock), self.create, false, survey)
         })

@@ -1,5 +1,5 @@
-//! What else than the traces of this run may speak for a border: hosts that are asked first (`--arrive`), and what earlier
-//! runs have shown (`--history`).
+//! What else than the traces of this run may speak for a border: hosts that are asked first (`--arrive`), what earlier
+//! runs have shown (`--history`), and what BGP shows (`--bgp`).
 
 use std::path::PathBuf;
 
@@ -9,6 +9,7 @@ use crate::history;
 use crate::output::is_simulated;
 use crate::targets::{KnownBorder, KnownHost, Targets};
 
+use super::super::announced::AnnouncedArgs;
 use super::super::common::Common;
 
 /// How many known hosts are asked at most.
@@ -27,6 +28,8 @@ pub(in super::super) struct EvidenceArgs {
     /// --traces or ping --census; may be given several times
     #[arg(long, value_name = "FILE")]
     pub(super) history: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) announced: AnnouncedArgs,
 }
 
 /// Whom to ask whether they live.
@@ -39,7 +42,7 @@ pub(super) enum Whom {
 }
 
 impl EvidenceArgs {
-    /// Adds what earlier runs have shown to what is known.
+    /// Adds what earlier runs and BGP have shown to what is known.
     pub(super) fn add_earlier(
         &self,
         targets: &mut Targets,
@@ -82,7 +85,7 @@ impl EvidenceArgs {
                 }
             }
         }
-        Ok(())
+        self.announced.add(targets, vantage, None, common)
     }
 }
 

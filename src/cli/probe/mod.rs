@@ -45,12 +45,14 @@ impl Probe {
         }
         // Everything that can fail does so before the first packet leaves.
         let config = config::path(common);
+        let announced: Vec<_> = self.evidence.announced.inputs().collect();
         let mut inputs = vec![
             ("--config", config.as_deref()),
             ("--as-table", self.sources.file()),
             ("--scenario", self.run.scenario.as_deref()),
         ];
         inputs.extend(self.evidence.history.iter().map(|path| ("--history", Some(path.as_path()))));
+        inputs.extend(announced.iter().map(|(name, path)| (*name, Some(path.as_path()))));
         let (lock, append) = (self.run.lock.as_deref(), self.files.append.as_deref());
         let replaced = [
             ("--traces", self.files.traces.as_deref(), &TRACES),
@@ -75,7 +77,7 @@ impl Probe {
         let exit = files.write(
             &run,
             survey,
-            (&targets, &owners),
+            (&targets, &owners, &self.evidence.announced),
             counts.as_ref(),
             &measured.unkept,
             common,

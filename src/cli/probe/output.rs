@@ -18,6 +18,7 @@ use crate::survey::{JudgeOptions, JudgedTrace, Survey};
 use crate::targets::Targets;
 use crate::trace::Strategy;
 
+use super::super::announced::AnnouncedArgs;
 use super::super::common::Common;
 use super::super::exit::Exit;
 use super::super::format::Format;
@@ -90,7 +91,7 @@ impl Files {
         self,
         run: &Run,
         survey: Survey<'_>,
-        (targets, owners): (&Targets, &Owners<'_>),
+        (targets, owners, announced): (&Targets, &Owners<'_>, &AnnouncedArgs),
         counts: Option<&HostCounts>,
         unkept: &BTreeMap<Ipv4Addr, usize>,
         common: &Common,
@@ -121,6 +122,7 @@ impl Files {
             },
         )?;
         run_notes::fell_short(&judged, common);
+        announced.note(&judged, common);
         let mut split = judged.split();
         for (target, probes) in unkept {
             split.add_probes(*target, *probes);

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::super::scenario::{Path, PathFile, ScenarioError};
-use super::{Planned, Scene, Story, Watch};
+use super::{Peer, Planned, Scene, Story, Watch};
 
 /// More runs than this are a mistake.
 const MOST_RUNS: i64 = 1_000_000;
@@ -30,6 +30,19 @@ struct File {
     spell: Vec<Spanned<SpellFile>>,
     #[serde(default)]
     event: Vec<EventFile>,
+    #[serde(default)]
+    peer: Vec<Spanned<PeerFile>>,
+}
+
+/// A peer of a route collector.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PeerFile {
+    asn: u32,
+    address: Ipv4Addr,
+    #[serde(default)]
+    through: Vec<u32>,
+    prefers: Vec<u32>,
 }
 
 /// Runs from a time to another, every so many minutes.
@@ -119,6 +132,11 @@ fn parse(name: &str, text: &str) -> Result<Story, ScenarioError> {
     let watch = |written: &Spanned<RunsFile>| {
         written.get_ref().watch().map_err(|message| error(written.span().start, message))
     };
+    let upstreams: Vec<u32> = known.values().filter_map(|way: &Path| way.upstream).collect();
+    let peer = |written: &Spanned<PeerFile>| {
+        let peer = written.get_ref().peer(&upstreams);
+        peer.map_err(|message| error(written.span().start, message))
+    };
     let planned = |event: EventFile| {
         let EventFile { at, kind, subject, scopes } = event;
         Planned { at, kind, subject, scopes }
@@ -133,6 +151,7 @@ fn parse(name: &str, text: &str) -> Result<Story, ScenarioError> {
         sample: file.sample.max(1),
         vantage: file.vantage,
         hosts: file.hosts,
+        peers: file.peer.iter().map(peer).collect::<Result<_, _>>()?,
     })
 }
 
@@ -144,6 +163,23 @@ impl RunsFile {
             return Err(format!("runs: expected at most {MOST_RUNS}, minutes apart"));
         }
         Ok(Watch { from: self.from, to: self.to, every })
+    }
+}
+
+impl PeerFile {
+    fn peer(&self, upstreams: &[u32]) -> Result<Peer, String> {
+        if let Some(other) = self.prefers.iter().find(|asn| !upstreams.contains(asn)) {
+            return Err(format!("prefers AS{other}: expected the upstream of a way"));
+        }
+        if self.through.len() > 32 {
+            return Err("through: expected at most 32 AS".into());
+        }
+        Ok(Peer {
+            asn: self.asn,
+            address: self.address,
+            through: self.through.clone(),
+            prefers: self.prefers.clone(),
+        })
     }
 }
 

@@ -2,8 +2,10 @@
 //! that a report should find in that.
 //!
 //! A story is a few *ways* into the block, *moments* from which each prefix is reached by some of
-//! them, and *spells* that stand in their place for as long as they last.
+//! them, and *spells* that stand in their place for as long as they last. Where ways say whose they are, and there are
+//! peers, a route collector records who announces what.
 
+mod collector;
 mod file;
 
 use std::collections::BTreeMap;
@@ -33,6 +35,8 @@ pub struct Story {
     vantage: Ipv4Addr,
     watches: Vec<Watch>,
     hosts: BTreeMap<Ipv4Net, Vec<Ipv4Addr>>,
+    /// The peers of a route collector.
+    peers: Vec<Peer>,
     /// When things begin to be otherwise, in the order of these times.
     scenes: Vec<Scene>,
 }
@@ -48,6 +52,17 @@ pub struct Planned {
     pub subject: Option<String>,
     /// Where: the block, routed prefixes.
     pub scopes: Vec<Ipv4Net>,
+}
+
+/// A router that tells a route collector its table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Peer {
+    asn: u32,
+    address: Ipv4Addr,
+    /// The AS between its own and the upstream.
+    through: Vec<u32>,
+    /// The upstreams, the preferred one first. It has no route by others.
+    prefers: Vec<u32>,
 }
 
 /// Runs at regular times, the first included and the last not.

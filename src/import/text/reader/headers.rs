@@ -323,6 +323,7 @@ fn has_words(line: &str) -> bool {
 
 /// Whether a line begins with a number and has a time or a loss, as hops have and no header has.
 fn is_of_hop(text: &str) -> bool {
-    let is_value = |window: &[u8]| matches!(window, b" ms" | b"0% ");
+    let is_value =
+        |window: &[u8]| matches!(window, [b'0'..=b'9' | b' ', b'm', b's'] | [b'0', b'%', b' ']);
     text.starts_with(|c: char| c.is_ascii_digit()) && text.as_bytes().windows(3).any(is_value)
 }
