@@ -13,9 +13,9 @@ use super::exchange::ProbeTtl;
 /// How often a trace that finds out is to have an answer from one TTL.
 const ANSWERS: usize = 3;
 /// How many traces must have had the same carrier each time before the balance is one by flow.
-const ENOUGH: u32 = 10;
+const ENOUGH: u32 = 8;
 /// How many traces find out; and how many where the carrier has changed within a flow.
-const TESTERS: u32 = 12;
+const TESTERS: u32 = 10;
 const MOST_TESTERS: u32 = 96;
 /// How often the carrier must have changed within a flow, each way: a route that changes does so one way.
 const CHANGES: u32 = 2;
@@ -65,6 +65,11 @@ impl Parting {
             return None;
         }
         self.seen.iter().find(|(_, classes)| classes.len() > 1).map(|(ttl, _)| *ttl)
+    }
+
+    /// Whether the carrier has changed within a flow.
+    pub(super) fn has_changed(&self) -> bool {
+        !self.changes.is_empty()
     }
 
     /// Whether each packet takes a path of its own.
@@ -121,8 +126,8 @@ mod tests {
             parting.observe(ttl(7), class, None);
             parting.observe(ttl(7), class, Some(class));
             let mut test = Test::None;
-            assert_eq!(parting.concerns(&mut test), trace < 12);
-            assert!(trace == 0 || trace > 9 || parting.ttl() == Some(ttl(7)));
+            assert_eq!(parting.concerns(&mut test), trace < 10);
+            assert!(trace == 0 || trace > 7 || parting.ttl() == Some(ttl(7)));
             assert!(!parting.tests(&mut test, 3, true));
         }
         assert_eq!((parting.ttl(), parting.is_by_packet()), (None, false));

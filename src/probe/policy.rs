@@ -165,7 +165,11 @@ impl Policy<'_> {
     /// a few times, to find out whether flows are spread or packets.
     pub(super) fn at_the_parting(&mut self) -> Option<Action> {
         let ttl = self.group.parting.ttl()?;
-        if !self.group.parting.concerns(&mut self.state.test) {
+        // Where hops limit their answers, every packet is needed to find the border.
+        let is_limited = self.group.has_slowed();
+        if is_limited && !self.group.parting.has_changed()
+            || !self.group.parting.concerns(&mut self.state.test)
+        {
             return None;
         }
         let attempts = self.state.at(ttl);

@@ -18,6 +18,7 @@ use crate::trace::{PathEnd, ReplyKind, StopReason, Trace};
 use super::engine::{Engine, Matched, Measured, NotSent, Observer, Scheduler};
 use super::exchange::{Flow, Probe, ProbeMethod, ProbeTtl, Reply, TraceKey};
 use super::job::TraceJob;
+use super::parting::Test;
 use super::policy::{Action, Policy, Search};
 use super::prefix_knowledge::PrefixKnowledge;
 use super::timing::{Moment, Rto, Stamp};
@@ -191,7 +192,10 @@ impl Scheduler for TraceScheduler<'_> {
         }
         group.add_path(&state.path.routers);
         group.add_end(&state.path, self.job.settings.max_ttl);
-        if let Some(limit) = group.limit_at(ttl) {
+        // A trace that finds out how paths part asks others' borders as well, where its own hops are free.
+        if state.test != Test::Running
+            && let Some(limit) = group.limit_at(ttl)
+        {
             limit.observe(sent, true, received);
         }
         self.ready.push_back(key);
