@@ -32,7 +32,9 @@ pub(super) struct Parting {
     changes: BTreeMap<(Seen, Seen), u32>,
     /// How many traces had the same carrier each time.
     constant: u32,
+    /// How many have begun to find out, and how many are at it.
     testers: u32,
+    running: u32,
 }
 
 /// What a trace does to find out.
@@ -67,11 +69,6 @@ impl Parting {
         self.seen.iter().find(|(_, classes)| classes.len() > 1).map(|(ttl, _)| *ttl)
     }
 
-    /// Whether the carrier has changed within a flow.
-    pub(super) fn has_changed(&self) -> bool {
-        !self.changes.is_empty()
-    }
-
     /// Whether each packet takes a path of its own.
     pub(super) fn is_by_packet(&self) -> bool {
         let often = |(from, to): &(Seen, Seen)| {
@@ -80,11 +77,14 @@ impl Parting {
         self.changes.keys().any(|change| often(change) && often(&(change.1, change.0)))
     }
 
-    /// Whether a trace is to have an answer from [`Self::ttl`]: a few, and all once the carrier has changed in a flow.
-    pub(super) fn concerns(&mut self, test: &mut Test) -> bool {
+    /// Whether a trace is to have an answer from [`Self::ttl`]: a few, and all once the carrier has changed in a
+    /// flow. `slowly` is one after the other, where hops limit their answers.
+    pub(super) fn concerns(&mut self, test: &mut Test, slowly: bool) -> bool {
         let most = if self.changes.is_empty() { TESTERS } else { MOST_TESTERS };
-        if *test == Test::None && self.testers < most {
+        let must_wait = slowly && self.changes.is_empty() && self.running > 0;
+        if *test == Test::None && self.testers < most && !must_wait {
             self.testers += 1;
+            self.running += 1;
             *test = Test::Running;
         }
         *test == Test::Running || !self.changes.is_empty()
@@ -96,10 +96,18 @@ impl Parting {
             return false;
         }
         if answers >= ANSWERS {
-            *test = Test::Done;
+            self.end(test);
             self.constant += u32::from(is_constant);
         }
         answers < ANSWERS
+    }
+
+    /// A trace that finds out asks no more.
+    pub(super) fn end(&mut self, test: &mut Test) {
+        if *test == Test::Running {
+            *test = Test::Done;
+            self.running -= 1;
+        }
     }
 }
 
@@ -126,11 +134,20 @@ mod tests {
             parting.observe(ttl(7), class, None);
             parting.observe(ttl(7), class, Some(class));
             let mut test = Test::None;
-            assert_eq!(parting.concerns(&mut test), trace < 10);
+            assert_eq!(parting.concerns(&mut test, false), trace < 10);
             assert!(trace == 0 || trace > 7 || parting.ttl() == Some(ttl(7)));
             assert!(!parting.tests(&mut test, 3, true));
         }
         assert_eq!((parting.ttl(), parting.is_by_packet()), (None, false));
+    }
+
+    #[test]
+    fn where_hops_limit_their_answers_one_trace_at_a_time_finds_out() {
+        let mut parting = Parting::default();
+        let (mut one, mut other) = (Test::None, Test::None);
+        assert!(parting.concerns(&mut one, true) && !parting.concerns(&mut other, true));
+        parting.end(&mut one);
+        assert!(!parting.concerns(&mut one, true) && parting.concerns(&mut other, true));
     }
 
     #[test]

@@ -165,11 +165,8 @@ impl Policy<'_> {
     /// a few times, to find out whether flows are spread or packets.
     pub(super) fn at_the_parting(&mut self) -> Option<Action> {
         let ttl = self.group.parting.ttl()?;
-        // Where hops limit their answers, every packet is needed to find the border.
-        let is_limited = self.group.has_slowed();
-        if is_limited && !self.group.parting.has_changed()
-            || !self.group.parting.concerns(&mut self.state.test)
-        {
+        let slowly = self.group.has_slowed();
+        if !self.group.parting.concerns(&mut self.state.test, slowly) {
             return None;
         }
         let attempts = self.state.at(ttl);
@@ -177,14 +174,21 @@ impl Policy<'_> {
             return Some(Action::Wait);
         }
         if !attempts.replied {
-            return self.until_replied(ttl);
+            let action = self.until_replied(ttl);
+            if action.is_none() {
+                self.group.parting.end(&mut self.state.test);
+            }
+            return action;
         }
         let class = |address| self.carriers.class_of(address);
         let classes: Vec<_> = self.state.routers_at(ttl).map(class).collect();
         let is_constant = classes.iter().all(|class| Some(class) == classes.first());
         let tests = self.group.parting.tests(&mut self.state.test, classes.len(), is_constant);
-        let again = tests && attempts.sent < Attempt::MOST;
-        if again { self.send(ttl) } else { None }
+        let again = if tests { self.send(ttl) } else { None };
+        if again.is_none() {
+            self.group.parting.end(&mut self.state.test);
+        }
+        again
     }
 
     fn stop(&self) -> StopReason {
