@@ -35,6 +35,7 @@
 //! - [`picture`]: a history in a terminal, as SVG, and as a page.
 //! - [`lab`]: a simulated internet beside the road, for demonstrations and tests.
 //! - [`replay`]: a story of the lab measured run by run, in virtual time.
+//! - `sandbox`: what the process gives up before it reads what strangers wrote, with the feature of the command line.
 //! - `cli`: the command line on top, with the feature of that name.
 //!
 //! Everything from [`trace`] to [`output`] is a pure function of its input. Sockets, the clock and
@@ -58,6 +59,8 @@ pub mod probe;
 #[cfg(feature = "remote")]
 pub mod remote;
 pub mod replay;
+#[cfg(feature = "cli")]
+pub mod sandbox;
 pub mod split;
 pub mod survey;
 pub mod targets;

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms with those they may import.
-const ROAD: [(&str, &[&str]); 22] = [
+const ROAD: [(&str, &[&str]); 23] = [
     ("plain_text", &[]),
     ("columns", &[]),
     ("input", &["plain_text"]),
@@ -43,10 +43,12 @@ const ROAD: [(&str, &[&str]); 22] = [
     ("history", &["output", "input", "columns", "plain_text"]),
     ("picture", &["history", "plain_text"]),
     ("lab", &["probe"]),
+    ("sandbox", &[]),
     ("replay", &["lab", "output", "survey", "owner", "targets", "probe"]),
     (
         "cli",
         &[
+            "sandbox",
             "replay",
             "lab",
             "picture",

@@ -101,7 +101,7 @@ fn shown(announced: &[Vec<Announced>], targets: &Targets) -> Targets {
             let upstream = u32::from(one.pool.addr());
             let carrier = carrier.map(|carrier| carrier.name.clone());
             targets.upstreams.add_name(upstream, carrier, class);
-            all.push(PeerUpstream { peer: one.peer, prefix: scope, upstream });
+            all.push(PeerUpstream { peer: one.peer, prefix: scope, upstream, fork: one.peer });
         }
         targets.upstreams.add_view((false, "collector"), Timestamp::UNIX_EPOCH, all);
     }

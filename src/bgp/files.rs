@@ -1,7 +1,6 @@
 //! Which files there are, which collector each is of, and from when it is, by its name.
 
 use std::cmp::Ordering;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,21 +39,19 @@ impl Listed {
     }
 }
 
-/// The files in `paths`; folders with all that is in them.
-///
-/// # Errors
-/// When a folder cannot be read.
-pub fn listed(paths: &[PathBuf]) -> io::Result<Vec<Listed>> {
+/// The files in `paths`; folders with all that is in them. One that cannot be read is listed itself.
+#[must_use]
+pub fn listed(paths: &[PathBuf]) -> Vec<Listed> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
-            files.extend(input::files_in(path)?.into_iter().map(|path| Listed::of(path, false)));
+            files.extend(input::files_in(path).into_iter().map(|path| Listed::of(path, false)));
         } else {
             files.push(Listed::of(path.clone(), true));
         }
     }
     tell_schemes_apart(&mut files);
-    Ok(files)
+    files
 }
 
 fn is_table(path: &Path) -> bool {
@@ -266,7 +263,7 @@ mod tests {
         for name in names {
             std::fs::write(folder.path().join(name), "").expect("written");
         }
-        let mut files = listed(&[folder.path().to_owned()]).expect("listed");
+        let mut files = listed(&[folder.path().to_owned()]);
         files.sort_by(Listed::order);
         let read: Vec<(String, bool)> = files
             .iter()

@@ -193,10 +193,7 @@ pub fn read_files(
     take: Take<'_>,
     remark: Report<'_>,
 ) -> Result<Outcome, BgpError> {
-    let mut files_listed = listed(files).map_err(|source| BgpError::File {
-        file: files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", "),
-        source,
-    })?;
+    let mut files_listed = listed(files);
     if let Some(collector) = &options.collector {
         for file in &mut files_listed {
             file.collector = Arc::clone(collector);

@@ -41,12 +41,17 @@ impl Wanted {
         Self { network: 0, length: 0, everything: true }
     }
 
+    /// The block.
+    #[must_use]
+    pub fn block(&self) -> Option<Ipv4Net> {
+        Ipv4Net::new(self.network.into(), self.length).ok()
+    }
+
     /// Whether prefixes together cover the block.
     #[must_use]
     pub fn is_covered(&self, prefixes: &[Ipv4Net]) -> bool {
-        let block = Ipv4Net::new(self.network.into(), self.length);
         let together = Ipv4Net::aggregate(&prefixes.to_vec());
-        block.is_ok_and(|block| together.iter().any(|one| one.contains(&block)))
+        self.block().is_some_and(|block| together.iter().any(|one| one.contains(&block)))
     }
 
     /// Whether a prefix is one of them.
@@ -227,7 +232,7 @@ pub struct Aggregate {
     pub scope: Option<Ipv4Net>,
     /// How many peers see it by each AS next to the origin.
     pub upstreams: Vec<(u32, f64)>,
-    /// How many peers with a full table see it, and how many there are.
+    /// How many peers with a full table see it, and how many there are. Twice 0: no peer sees it, and nobody counted them.
     pub seeing: Option<(f64, f64)>,
     /// Its origins.
     pub origins: Vec<u32>,

@@ -60,8 +60,11 @@ pub(super) fn read(input: &mut dyn BufRead, sink: &mut Sink<'_>) -> io::Result<(
     }
     let data = if document["data"].is_object() { &document["data"] } else { &document };
     let found = if data["bgp_state"].is_array() {
-        let whole = is_whole(data, sink);
-        state(&data["bgp_state"], time(&data["query_time"]), &HashMap::new(), whole, sink)
+        let (whole, at) = (is_whole(data, sink), time(&data["query_time"]));
+        match at.filter(|_| whole && data["bgp_state"] == Value::Array(Vec::new())) {
+            Some(at) => nobody(at, sink),
+            None => state(&data["bgp_state"], at, &HashMap::new(), whole, sink),
+        }
     } else if data["initial_state"].is_array() {
         bgplay(data, sink)
     } else if data["rrcs"].is_array() {
@@ -206,6 +209,14 @@ fn state(
         }
     }
     tables.give(at?, sink);
+    Some(())
+}
+
+/// Of all the service's peers none has a route; it does not say who they are, nor how many.
+fn nobody(at: Timestamp, sink: &mut Sink<'_>) -> Option<()> {
+    let (scope, seeing) = (sink.wanted.block(), Some((0.0, 0.0)));
+    let aggregate = Aggregate { scope, seeing, ..Aggregate::default() };
+    sink.give(at, Some(ALL.into()), What::Aggregate(aggregate));
     Some(())
 }
 

@@ -377,8 +377,13 @@ impl Counting<'_> {
         let scope = aggregate.scope.unwrap_or(block);
         let mut view = self.counted(&weights, &forks, whole(all));
         view.carriers = most_first(carriers);
-        let full_peers = aggregate.seeing.map(|_| whole(all));
-        let visibility = aggregate.seeing.filter(|_| all > 0.0).map(|_| seeing / all);
+        let is_nobody = aggregate.seeing == Some((0.0, 0.0)) && aggregate.origins.is_empty();
+        if is_nobody {
+            view.verdict = Verdict::One(Class::Unreached);
+        }
+        let full_peers = aggregate.seeing.filter(|_| !is_nobody).map(|_| whole(all));
+        let visibility = aggregate.seeing.filter(|_| is_nobody || all > 0.0);
+        let visibility = visibility.map(|_| if is_nobody { 0.0 } else { seeing / all });
         let origins = aggregate.origins.clone();
         ScopeView { scope, peers: whole(all), full_peers, visibility, origins, ..view }
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 
+use crate::bgp::AsPath;
 use crate::history::{self, is_simulated};
 use crate::survey::Judged;
 use crate::targets::{PeerUpstream, Targets};
@@ -55,7 +56,10 @@ impl AnnouncedArgs {
                 let Some(path) = sent.path else { return };
                 names.entry(path.upstream).or_insert(path.class);
                 let (peer, upstream) = (sent.peer, path.upstream);
-                paths.push(PeerUpstream { peer, prefix: path.prefix, upstream });
+                let fork =
+                    AsPath::parse(&path.as_path).and_then(|path| path.next_to(peer, false).1);
+                let fork = fork.unwrap_or(peer);
+                paths.push(PeerUpstream { peer, prefix: path.prefix, upstream, fork });
             })?;
             if let Some((at, collector)) = view {
                 upstreams.add_view((is_simulated(&collector), &collector), at, paths);

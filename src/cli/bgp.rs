@@ -26,6 +26,7 @@ use crate::split::Verdict;
 use crate::targets::Targets;
 
 use super::common::Common;
+use super::confinement::Needs;
 use super::exit::Exit;
 use super::outputs::is_stdout;
 use super::row_file::{RowFile, check_history, open_history};
@@ -169,8 +170,15 @@ impl Bgp {
             self.vrps.is_some() || !self.fail_on.contains(&FailOn::Invalid),
             "--fail-on invalid needs the payloads of the RPKI: name their file by --vrps, as Routinator or rpki-client writes it"
         );
-        let targets = config::targets(common)?;
         let (files, explain) = self.files_and_prefix();
+        #[cfg(feature = "remote")]
+        let asks = self.now;
+        #[cfg(not(feature = "remote"))]
+        let asks = false;
+        if !asks {
+            self.needs(&files, common).confine(common);
+        }
+        let targets = config::targets(common)?;
         #[cfg(feature = "remote")]
         let fetched = self.now.then(|| self.fetch(&targets)).transpose()?;
         #[cfg(feature = "remote")]
@@ -273,6 +281,16 @@ impl Bgp {
             files.push(PathBuf::from("-"));
         }
         (files, explain)
+    }
+
+    /// What is read and written where no service is asked.
+    fn needs(&self, files: &[PathBuf], common: &Common) -> Needs {
+        let written = [&self.append, &self.peers, &self.messages];
+        Needs::default()
+            .reads(config::path(common))
+            .reads(files)
+            .reads([&self.vrps, &self.as_table].into_iter().flatten())
+            .writes(written.into_iter().filter_map(Option::as_deref))
     }
 
     /// Refuses files that would destroy others.

@@ -43,6 +43,7 @@ pub(super) struct Classify {
 impl Classify {
     pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
         let files = self.inputs();
+        self.judging.needs(common).reads(&files).confine(common);
         let inputs: Vec<_> = files.iter().map(|path| ("input", path.clone())).collect();
         self.judging.run(&inputs, self.at, common, |_, survey| {
             let options =

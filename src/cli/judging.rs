@@ -22,6 +22,7 @@ use crate::trace::{Method, Vantage, is_simulated};
 use super::announced::AnnouncedArgs;
 use super::common::Common;
 use super::config;
+use super::confinement::Needs;
 use super::exit::Exit;
 use super::format;
 use super::outputs::{self, is_stdout};
@@ -65,6 +66,9 @@ pub(super) struct Judging {
     #[command(flatten)]
     sources: Sources,
 }
+
+/// The most groups: each takes some kilobytes.
+const MOST_GROUPS: usize = 1 << 15;
 
 /// What traces are grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -147,7 +151,7 @@ impl Judging {
         // People read explanations through a pager.
         let explained = common.format.unwrap_or(format::Format::Table);
         let mut explained = self.explain.then(|| Explained::new(explained));
-        let judged = survey.judge_with(
+        let mut judged = survey.judge_with(
             &owners,
             &options,
             |judged, evidence| {
@@ -189,19 +193,20 @@ impl Judging {
             },
         )?;
         let split = judged.split();
-        let (rows, mut text) = summaries(&judged, &split, &run, &targets);
+        let is_named = |path: &Option<PathBuf>| path.as_deref().is_some_and(is_stdout);
+        let csv = is_named(&self.append).then_some(format::Format::Csv);
+        let format = csv.unwrap_or_else(|| format::Format::or_suited(common.format));
+        let (rows, mut text) = summaries(&mut judged, &split, &run, &targets, format)?;
         if simulated && !is_simulated(&run.vantage) {
             text.insert_str(0, "SIMULATED: ");
         }
         let filled = [trace_file, hop_file].into_iter().flatten().map(RowFile::finish);
         let filled: Vec<_> = filled.filter_map(Result::err).collect();
         let appended = self.append_rows(append, &run, &rows);
-        let is_named = |path: &Option<PathBuf>| path.as_deref().is_some_and(is_stdout);
         let written = match explained {
             Some(explained) => explained.finish(),
             None if is_named(&self.traces) || is_named(&self.hops) => Ok(()),
-            None if is_named(&self.append) => format::Format::Csv.write(&rows, || text),
-            None => format::Format::or_suited(common.format).write(&rows, || text),
+            None => format.write(&rows, || text),
         };
         let errors = appended.err().into_iter();
         let errors = errors.chain(filled.into_iter().map(anyhow::Error::new));
@@ -214,6 +219,17 @@ impl Judging {
             None if failed => Exit::Bad,
             None => Exit::of_run(&split),
         })
+    }
+
+    /// What all judging reads and writes.
+    pub(super) fn needs(&self, common: &Common) -> Needs {
+        let written = [&self.append, &self.traces, &self.hops];
+        Needs::default()
+            .reads(config::path(common))
+            .reads(self.sources.files())
+            .reads(self.announced.inputs().map(|(_, path)| path))
+            .writes(written.into_iter().filter_map(Option::as_deref))
+            .asks_name_servers(self.sources.asks())
     }
 
     /// What is known before the first trace: the configuration, and what BGP shows. Refuses files that would destroy others.
@@ -291,18 +307,34 @@ impl Judging {
     }
 }
 
-/// The rows of all traces and then of each group, and the same as a text.
-fn summaries(judged: &Judged<'_>, split: &Split, run: &Run, targets: &Targets) -> (Rows, String) {
-    let classes = &targets.classes;
+/// The rows of all traces and then of each group; and as a text, where that is what is written.
+fn summaries(
+    judged: &mut Judged<'_>,
+    split: &Split,
+    run: &Run,
+    targets: &Targets,
+    format: format::Format,
+) -> anyhow::Result<(Rows, String)> {
+    // A name may stand in every other line of a file, and each has rows of its own.
+    let groups = judged.group_count();
+    anyhow::ensure!(
+        groups <= MOST_GROUPS,
+        "--by makes {groups} groups, and the most are {MOST_GROUPS}; judge the traces in parts"
+    );
+    let (classes, width) = (&targets.classes, stdout::width());
+    let table = |run: &Run, split: &Split| match format {
+        format::Format::Table => summary_table(run, split, classes, None, width),
+        _ => String::new(),
+    };
     let mut rows = summary(run, split, classes, None);
-    let width = stdout::width();
-    let mut text = summary_table(run, split, classes, None, width);
-    for (group, split) in judged.groups() {
-        let run = Run { vantage: group.to_owned(), ..run.clone() };
+    let mut text = table(run, split);
+    for (group, split) in judged.take_groups() {
+        let run = Run { vantage: group, ..run.clone() };
         rows.rows.extend(summary(&run, &split, classes, None).rows);
-        text = format!("{text}\n{}", summary_table(&run, &split, classes, None, width));
+        text.push('\n');
+        text.push_str(&table(&run, &split));
     }
-    (rows, text)
+    Ok((rows, text))
 }
 
 /// Passes on what is to be reported while files are read.

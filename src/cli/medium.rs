@@ -8,7 +8,8 @@ use std::time::Duration;
 use crate::lab::{Network, Scenario, VirtualConnections, VirtualTransport};
 use crate::probe::packet::{Codec, Secret};
 use crate::probe::transport::{
-    self, Connect, ConnectReply, ConnectTransport, OpenTransport, Transport, TransportError,
+    self, Connect, ConnectReply, ConnectTransport, OpenTransport, SourceSocket, Transport,
+    TransportError,
 };
 use crate::probe::{Flow, Moment, ProbeMethod};
 
@@ -20,6 +21,16 @@ pub(super) enum Medium {
     Sockets,
     /// The model of a scenario, with the seed of its loss and jitter. Nothing is opened or sent.
     Model(Box<Scenario>, u64),
+}
+
+/// From which address packets will leave; in virtual time always from the same.
+pub(super) struct SourceLater(Option<SourceSocket>);
+
+impl SourceLater {
+    /// Whether packets to `target` leave from another address than `source` by now.
+    pub(super) fn finds_another(self, target: Ipv4Addr, source: Ipv4Addr) -> bool {
+        self.0.is_some_and(|socket| socket.towards(target).is_ok_and(|now| now != source))
+    }
 }
 
 impl Medium {
@@ -49,6 +60,14 @@ impl Medium {
         }
     }
 
+    /// What finds that address out again, later and without another socket.
+    pub(super) fn source_later(&self, args: &SendArgs) -> Result<SourceLater, TransportError> {
+        Ok(match self {
+            Self::Sockets => SourceLater(Some(SourceSocket::open(args.source)?)),
+            Self::Model(..) => SourceLater(None),
+        })
+    }
+
     /// Opens what carries `flows`.
     pub(super) fn open(
         &self,
@@ -63,6 +82,7 @@ impl Medium {
             }
             Self::Model(scenario, seed) => Ok(OpenTransport {
                 source: scenario.vantage,
+                opens_sockets: false,
                 transport: Box::new(VirtualTransport::new(
                     Network::new((**scenario).clone(), *seed),
                     Codec::new(secret),

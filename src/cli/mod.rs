@@ -10,6 +10,7 @@ mod bgp;
 mod classify;
 mod common;
 mod config;
+mod confinement;
 mod exit;
 mod format;
 #[cfg(feature = "remote")]
@@ -43,6 +44,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
+
+use crate::sandbox::{PrivilegeError, give_up_all_but_files, regain_own_files};
 
 use common::Common;
 use exit::Exit;
@@ -114,18 +117,34 @@ pub fn main() -> ExitCode {
     // end the program in the middle of a row.
     let limit = Arc::default();
     let _ = signal_hook::flag::register(nix::sys::signal::Signal::SIGXFSZ as i32, limit);
-    let outcome = match cli.command {
-        Command::Probe(probe) => probe.run(&Medium::Sockets, common),
-        Command::Classify(classify) => classify.run(common),
-        Command::Ping(ping) => ping.run(&Medium::Sockets, common),
-        Command::Bgp(bgp) => bgp.run(common),
-        Command::Report(report) => report.run(common),
-        Command::Owner(owner) => owner.run(common),
-        #[cfg(feature = "remote")]
-        Command::Atlas(atlas) => atlas.run(common),
-        #[cfg(feature = "remote")]
-        Command::Globalping(globalping) => globalping.run(common),
-        Command::Lab(lab) => lab.run(common),
-    };
-    outcome.unwrap_or_else(|error| Exit::of(&error).report(&error)).code()
+    let outcome = cli.command.give_up().map_err(Into::into).and_then(|()| cli.command.run(common));
+    outcome.unwrap_or_else(|error: anyhow::Error| Exit::of(&error).report(&error)).code()
+}
+
+impl Command {
+    /// Gives up what the command never needs, before it reads a byte.
+    fn give_up(&self) -> Result<(), PrivilegeError> {
+        match self {
+            // They open sockets first.
+            Self::Probe(_) | Self::Ping(_) => Ok(()),
+            Self::Lab(_) => regain_own_files(),
+            _ => give_up_all_but_files(),
+        }
+    }
+
+    fn run(self, common: &Common) -> anyhow::Result<Exit> {
+        match self {
+            Self::Probe(probe) => probe.run(&Medium::Sockets, common),
+            Self::Classify(classify) => classify.run(common),
+            Self::Ping(ping) => ping.run(&Medium::Sockets, common),
+            Self::Bgp(bgp) => bgp.run(common),
+            Self::Report(report) => report.run(common),
+            Self::Owner(owner) => owner.run(common),
+            #[cfg(feature = "remote")]
+            Self::Atlas(atlas) => atlas.run(common),
+            #[cfg(feature = "remote")]
+            Self::Globalping(globalping) => globalping.run(common),
+            Self::Lab(lab) => lab.run(common),
+        }
+    }
 }

@@ -11,6 +11,7 @@ use crate::targets::Targets;
 
 use super::common::Common;
 use super::config;
+use super::confinement::Needs;
 use super::exit::Exit;
 use super::format::Format;
 use super::outputs;
@@ -46,6 +47,8 @@ impl OwnerArgs {
                 return Ok(Exit::Measured);
             }
         }
+        let needs = Needs::default().reads(config::path(common)).reads(self.sources.files());
+        needs.asks_name_servers(self.sources.asks()).confine(common);
         let config = config::path(common);
         let config = config.as_deref().map(|path| ("--config", path));
         let table = self.sources.file().map(|path| ("--as-table", path));

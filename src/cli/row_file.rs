@@ -38,6 +38,23 @@ pub(super) fn open_history(
     Ok(appender)
 }
 
+/// Appends the rows of a run. Where they are, if not where they were meant to be, is reported even with `--quiet`.
+pub(super) fn append_rows(
+    history: &mut Appender,
+    rows: &Rows,
+    common: &Common,
+) -> Result<(), OutputError> {
+    history.append(rows)?;
+    if let Some(to) = history.moved_to() {
+        let (path, to) = (history.path().display(), to.display());
+        common.error(&format!(
+            "{path}: it was moved away during the run, and without privileges the name cannot be opened again: the \
+             rows are in {to}"
+        ));
+    }
+    Ok(())
+}
+
 /// Refuses rows of the lab for a history that has rows and none of the lab, and warns where a run that begins `now`
 /// would stand before the newest one.
 pub(super) fn check_history(
@@ -82,7 +99,7 @@ impl RowFile {
         let (out, file): (Box<dyn Write>, _) = if is_stdout(path) {
             (Box::new(io::stdout()), None)
         } else {
-            let file = OpenOptions::new().create(true).truncate(false).write(true).open(path);
+            let file = open_file(path);
             let both = file.and_then(|file| Ok((file.try_clone()?, file)));
             let (one, file) =
                 both.map_err(|source| OutputError::Io { path: path.into(), source })?;
@@ -122,7 +139,7 @@ impl RowFile {
         let file = self.file.as_ref().filter(|_| self.begun);
         if let Some(file) = file.filter(|it| it.metadata().is_ok_and(|about| about.is_file())) {
             // Best effort: the error that led here is what is reported.
-            let _ = File::open(&self.path).and_then(whole_lines).and_then(|end| file.set_len(end));
+            let _ = whole_lines(file).and_then(|end| file.set_len(end));
         }
     }
 
@@ -139,6 +156,20 @@ impl RowFile {
         } else {
             write_csv(rows, first, &mut self.out)
         }
+    }
+}
+
+/// Opens a file to be written, and read back where that is allowed: its name may be closed later on. A pipe that could be
+/// read would never lack a reader.
+fn open_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    if path.metadata().is_ok_and(|about| !about.is_file()) {
+        return options.open(path);
+    }
+    match options.clone().read(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => options.open(path),
+        opened => opened,
     }
 }
 

@@ -14,6 +14,7 @@ use rand::{RngExt, SeedableRng, TryRng};
 
 use crate::output::{LAB, Run};
 use crate::probe::packet::Secret;
+use crate::sandbox::{PrivilegeError, User};
 use crate::targets::{Block, TargetSpec, sample, select};
 
 use super::sockets::Sockets;
@@ -65,6 +66,10 @@ pub(super) struct SendArgs {
     /// Sockets: raw needs a privilege, user needs none, auto takes raw where it is allowed
     #[arg(long, value_enum, default_value_t = Sockets::Auto)]
     pub(super) wire: Sockets,
+    /// As root, go on as this user once the sockets and files are open; root keeps root, without
+    /// capabilities [default: nobody]
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
     /// The address to send from [default: as the system routes]
     #[arg(long, value_name = "ADDRESS")]
     pub(super) source: Option<Ipv4Addr>,
@@ -112,6 +117,13 @@ impl SendArgs {
     /// The source of all random choices of a run.
     pub(super) fn random(&self) -> anyhow::Result<StdRng> {
         Ok(StdRng::seed_from_u64(self.seed.map_or_else(random_number, Ok)?))
+    }
+
+    /// The user that root goes on as, where one was named.
+    pub(super) fn user(&self) -> Result<Option<User>, PrivilegeError> {
+        let user = self.user.as_deref().map(User::named).transpose()?;
+        user.as_ref().map_or(Ok(()), User::check)?;
+        Ok(user)
     }
 
     /// The targets of a run, in random order.

@@ -70,6 +70,11 @@ impl Sources {
         self.as_table.as_deref()
     }
 
+    /// All files that may be read for owners.
+    pub(super) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        self.as_table.clone().or_else(users_table).into_iter()
+    }
+
     /// Whether name servers are asked.
     pub(super) fn asks(&self) -> bool {
         self.dns

@@ -38,6 +38,8 @@ pub struct SentPath {
     pub upstream: u32,
     /// The class of that, as the file says.
     pub class: String,
+    /// All of it, as the file has it.
+    pub as_path: String,
 }
 
 /// The longest line of JSON: a path has some hundred bytes.
@@ -148,7 +150,8 @@ fn sent(row: &PeerRow<Option<String>>) -> Result<PeerSent, Malformed> {
         return Ok(sent);
     };
     let upstream = value("upstream", Some(upstream), "the number of an AS")?;
-    let path = SentPath { prefix, upstream, class };
+    let as_path = row.as_path.clone().unwrap_or_default();
+    let path = SentPath { prefix, upstream, class, as_path };
     Ok(PeerSent { path: Some(path).filter(|path| counts && path.prefix.prefix_len() > 0), ..sent })
 }
 

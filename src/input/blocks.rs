@@ -137,7 +137,8 @@ impl<R: Read> Blocks<R> {
 
     /// Unpacks the next block, while others behind it are under way.
     fn unpack(&mut self) -> io::Result<bool> {
-        while self.running.len() < self.cores {
+        // One more than there are cores, so that none waits while the first one's content is read.
+        while self.cores > 0 && self.running.len() <= self.cores {
             let Some(block) = self.next_block()? else { break };
             self.running.push_back(thread::spawn(move || {
                 let mut unpacked = Vec::new();

@@ -141,17 +141,17 @@ fn why_passed_over(entry: &Path, depth: usize) -> Option<&'static str> {
     }
 }
 
-/// The files in a folder and in those within it, without opening any. They are those that a walk visits.
-///
-/// # Errors
-/// When a folder cannot be read.
-pub fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+/// The files in a folder and in those within it, without opening any. They are those that a walk visits. A folder that
+/// cannot be read is among them: a walk says why.
+#[must_use]
+pub fn files_in(folder: &Path) -> Vec<PathBuf> {
     let (mut files, mut open) = (Vec::new(), vec![(folder.to_owned(), 0)]);
     while let Some((folder, depth)) = open.pop() {
-        let named = |error: io::Error| {
-            io::Error::new(error.kind(), format!("{}: {error}", folder.display()))
+        let Ok(entries) = entries(&folder) else {
+            files.push(folder);
+            continue;
         };
-        for entry in entries(&folder).map_err(named)? {
+        for entry in entries {
             if why_passed_over(&entry, depth).is_some() {
                 continue;
             }
@@ -163,7 +163,7 @@ pub fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
         }
     }
     files.sort_unstable();
-    Ok(files)
+    files
 }
 
 /// Where an input is read from.

@@ -9,6 +9,8 @@
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -39,6 +41,8 @@ pub struct Appender {
     set_aside: Vec<SetAside>,
     /// Whether the file was not there before.
     is_new: bool,
+    /// Where it was when it was opened, as the system names it.
+    place: Option<PathBuf>,
 }
 
 /// A run that did not begin leaves no empty file behind.
@@ -88,10 +92,17 @@ impl Appender {
         // Before privileges are given up: a folder may be open to root alone.
         let folder = folder_of(path).ok();
         let (present, set_aside) = (header.clone(), Vec::new());
-        let mut appender =
-            Self { file, folder, path: path.into(), present, header, set_aside, is_new };
+        let place = place_of(&file);
+        let path = path.into();
+        let mut appender = Self { file, folder, path, present, header, set_aside, is_new, place };
         appender.check()?;
         Ok(appender)
+    }
+
+    /// The history.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The torn rows that were moved away.
@@ -116,7 +127,16 @@ impl Appender {
         debug_assert_eq!(rows.header, self.present);
         // A file that was moved away during the measurement would take the rows with it.
         if !is_at(&self.file, &self.path) {
-            self.file = open_locked(&self.path, LONGEST_WAIT)?;
+            match open_locked(&self.path, LONGEST_WAIT) {
+                Ok(file) => {
+                    (self.file, self.place) = (file, None);
+                }
+                // The name is closed to us since privileges were given up. Rows beside it are better than none.
+                Err(error)
+                    if error.is_no_permission()
+                        && self.file.metadata().is_ok_and(|it| it.nlink() > 0) => {}
+                Err(error) => return Err(error),
+            }
         }
         let ending = self.check()?;
         let mut bytes = Vec::new();
@@ -136,6 +156,20 @@ impl Appender {
                 }
             })
             .map_err(OutputError::io(&self.path))
+    }
+
+    /// Where the file is now, if it was moved away and its name may not be opened any more.
+    #[must_use]
+    pub fn moved_to(&self) -> Option<PathBuf> {
+        let leads_to_it = |there: fs::Metadata| {
+            let here = self.file.metadata();
+            here.is_ok_and(|here| (here.dev(), here.ino()) == (there.dev(), there.ino()))
+        };
+        if self.path.metadata().is_ok_and(leads_to_it) {
+            return None;
+        }
+        let before = self.place.as_ref()?;
+        place_of(&self.file).filter(|now| now != before)
     }
 
     fn write_whole(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -232,6 +266,11 @@ impl Appender {
             Err(source) => OutputError::Io { path, source },
         }
     }
+}
+
+/// Where a file is, as the system names it.
+fn place_of(file: &File) -> Option<PathBuf> {
+    fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).ok()
 }
 
 /// The bytes behind the last newline; `None` when they are more than any row has.

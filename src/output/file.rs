@@ -82,6 +82,12 @@ pub enum OutputError {
 }
 
 impl OutputError {
+    /// Whether the system does not permit it.
+    pub(super) fn is_no_permission(&self) -> bool {
+        let denied = io::ErrorKind::PermissionDenied;
+        matches!(self, Self::Io { source, .. } if source.kind() == denied)
+    }
+
     /// For `map_err` on what is done with the file at `path`.
     pub(super) fn io(path: &Path) -> impl Fn(io::Error) -> Self + Copy {
         move |source| Self::Io { path: path.into(), source }

@@ -53,16 +53,23 @@ pub struct Judged<'t> {
     pub unannounced: usize,
 }
 
-impl Judged<'_> {
+impl<'t> Judged<'t> {
     /// The split of all traces.
     #[must_use]
     pub fn split(&self) -> Split {
         self.all.clone().split()
     }
 
-    /// The split of each group, by name.
-    pub fn groups(&self) -> impl Iterator<Item = (&str, Split)> {
-        self.groups.iter().map(|(group, counting)| (group.as_str(), counting.clone().split()))
+    /// How many groups there are.
+    #[must_use]
+    pub fn group_count(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// Takes the split of each group out, by name. What was counted of it is freed as they go by.
+    pub fn take_groups(&mut self) -> impl Iterator<Item = (String, Split)> + use<'t> {
+        let groups = std::mem::take(&mut self.groups);
+        groups.into_iter().map(|(group, counting)| (group, counting.split()))
     }
 
     /// Whether at least one trace was classified, and counts for shares.

@@ -25,6 +25,8 @@ pub struct PeerUpstream {
     pub prefix: Ipv4Net,
     /// The AS next to the origin.
     pub upstream: u32,
+    /// The AS in front of that, or the peer itself: whoever hangs on it copies its choice.
+    pub fork: u32,
 }
 
 /// An AS next to the origin, as the peers of all collectors show it.
@@ -38,6 +40,8 @@ pub struct Upstream {
     pub class: Option<ClassId>,
     /// How many AS of peers show it.
     pub peers: usize,
+    /// How many AS stand in front of it in their paths: those that hang on one of these are one view.
+    pub forks: usize,
 }
 
 /// What all peers of a collector showed at a time: it holds until the collector's next view.
@@ -140,7 +144,7 @@ impl Upstreams {
 
     /// What views show of a routed prefix: of each peer's AS its most specific routes to all of it, and those to a part.
     fn shown(&self, scope: Ipv4Net, views: &[View]) -> Vec<Upstream> {
-        let mut peers: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+        let mut peers: BTreeMap<u32, [BTreeSet<u32>; 2]> = BTreeMap::new();
         for view in views {
             let mut longest: BTreeMap<u32, u8> = BTreeMap::new();
             let covers = |path: &&PeerUpstream| path.prefix.contains(&scope);
@@ -152,13 +156,15 @@ impl Upstreams {
                 let is_longest = covers(&path)
                     && longest.get(&path.peer).copied() == Some(path.prefix.prefix_len());
                 if is_longest || scope.contains(&path.prefix) {
-                    peers.entry(path.upstream).or_default().insert(path.peer);
+                    let [peers, forks] = peers.entry(path.upstream).or_default();
+                    peers.insert(path.peer);
+                    forks.insert(path.fork);
                 }
             }
         }
-        let upstream = |(asn, peers): (u32, BTreeSet<u32>)| {
+        let upstream = |(asn, [peers, forks]): (u32, [BTreeSet<u32>; 2])| {
             let (carrier, class) = self.names.get(&asn).cloned().unwrap_or_default();
-            Upstream { asn, carrier, class, peers: peers.len() }
+            Upstream { asn, carrier, class, peers: peers.len(), forks: forks.len() }
         };
         let mut shown: Vec<Upstream> = peers.into_iter().map(upstream).collect();
         shown.sort_by_key(|one| (std::cmp::Reverse(one.peers), one.asn));
@@ -203,6 +209,7 @@ mod tests {
             peer: *peer,
             prefix: prefix.parse().expect("a prefix"),
             upstream: *upstream,
+            fork: *peer,
         };
         all.iter().map(path).collect()
     }

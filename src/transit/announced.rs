@@ -7,7 +7,8 @@ use crate::targets::Upstream;
 use super::class::Class;
 use super::reason::Reason;
 
-/// An upstream that fewer AS of peers show is weak: it may be one router's own view.
+/// An upstream that fewer forks show is weak: peers behind one AS copy its choice, and a single router may have a view of
+/// its own.
 const ENOUGH: usize = 2;
 
 /// How it stands.
@@ -21,6 +22,8 @@ pub(super) enum Stand {
         carrier: String,
         /// How many AS of peers show it.
         peers: usize,
+        /// How many AS these hang on.
+        forks: usize,
     },
     /// It is not, and these are.
     Missing {
@@ -28,8 +31,10 @@ pub(super) enum Stand {
         shown: Vec<String>,
         /// The name of the one that most peers show.
         first: String,
-        /// Whether one AS of a peer alone shows each of them.
+        /// Whether what shows each of them is one view: one AS of a peer, or several that hang on one.
         is_weak: bool,
+        /// How many AS of peers show the first.
+        peers: usize,
         /// Whether none of them is of the class in question.
         is_of_another_class: bool,
     },
@@ -46,20 +51,22 @@ impl Stand {
         };
         // The carrier may have several AS, each with peers of its own.
         if let Some(his) = shown.iter().find(is_his) {
-            let peers = shown.iter().filter(is_his).map(|one| one.peers).max();
-            return Self::Next { carrier: full(his), peers: peers.unwrap_or(his.peers) };
+            let most = shown.iter().filter(is_his).map(|one| (one.forks, one.peers)).max();
+            let (forks, peers) = most.unwrap_or((his.forks, his.peers));
+            return Self::Next { carrier: full(his), peers, forks };
         }
         Self::Missing {
             shown: shown.iter().map(full).collect(),
             first: short(first),
-            is_weak: shown.iter().all(|one| one.peers < ENOUGH),
+            peers: first.peers,
+            is_weak: shown.iter().all(|one| one.forks < ENOUGH),
             is_of_another_class: shown.iter().all(|one| class_of(one) != class),
         }
     }
 
     /// Whether it speaks for the border.
     pub(super) fn confirms(&self) -> bool {
-        matches!(self, Self::Next { peers, .. } if *peers >= ENOUGH)
+        matches!(self, Self::Next { forks, .. } if *forks >= ENOUGH)
     }
 
     /// Whether it speaks against the class.
@@ -71,14 +78,15 @@ impl Stand {
     pub(super) fn reason(&self, next_is_home: bool) -> Option<Reason> {
         match self {
             Self::Unknown => None,
-            Self::Next { carrier, peers } => {
-                Some(Reason::Announced { carrier: carrier.clone(), peers: *peers })
+            Self::Next { carrier, peers, forks } => {
+                Some(Reason::Announced { carrier: carrier.clone(), peers: *peers, forks: *forks })
             }
-            Self::Missing { shown, first, is_weak, is_of_another_class } => {
+            Self::Missing { shown, first, is_weak, peers, is_of_another_class } => {
                 Some(Reason::NotAnnounced {
                     shown: shown.clone(),
                     silent: (!next_is_home).then(|| first.clone()),
                     is_weak: *is_weak,
+                    peers: *peers,
                     is_of_another_class: *is_of_another_class,
                 })
             }

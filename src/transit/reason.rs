@@ -112,6 +112,8 @@ pub enum Reason {
         carrier: String,
         /// How many AS of peers show it.
         peers: usize,
+        /// How many AS these hang on: those behind one copy its choice.
+        forks: usize,
     },
     /// BGP shows others next to the block, and not its carrier.
     NotAnnounced {
@@ -119,8 +121,10 @@ pub enum Reason {
         shown: Vec<String>,
         /// Who may stand behind it unseen: the most frequent of them. Nothing where home is the next hop.
         silent: Option<String>,
-        /// Whether one AS of a peer alone shows each of them.
+        /// Whether what shows each of them is one view: one AS of a peer, or several that hang on one.
         is_weak: bool,
+        /// How many AS of peers show the first.
+        peers: usize,
         /// Whether none of them is of the class that the trace shows.
         is_of_another_class: bool,
     },
@@ -191,14 +195,19 @@ impl fmt::Display for Reason {
             Self::KnownBorder(KnownBorder { carrier, seen, source }) => {
                 write!(f, "a known border of {carrier} ({seen}: {source})")
             }
-            Self::Announced { carrier, peers: 1 } => {
+            Self::Announced { carrier, peers: 1, .. } => {
                 write!(f, "BGP shows {carrier} next to the block, by one peer AS alone")
             }
-            Self::Announced { carrier, peers } => {
-                write!(f, "BGP shows {carrier} next to the block, by {peers} peer AS")
+            Self::Announced { carrier, peers, forks } => {
+                write!(f, "BGP shows {carrier} next to the block, by {peers} peer AS")?;
+                if *forks == 1 { f.write_str(", all behind one other AS") } else { Ok(()) }
             }
-            Self::NotAnnounced { shown, silent, is_weak, .. } => {
-                let by_one = if *is_weak { ", by one peer AS alone" } else { "" };
+            Self::NotAnnounced { shown, silent, is_weak, peers, .. } => {
+                let by_one = match (is_weak, peers) {
+                    (false, _) => "",
+                    (true, 1) => ", by one peer AS alone",
+                    (true, _) => ", by peers behind one other AS",
+                };
                 write!(f, "BGP shows {} only{by_one}", shown.join(" and "))?;
                 match silent {
                     Some(silent) => write!(f, "; a silent {silent} may stand behind"),

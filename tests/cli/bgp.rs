@@ -3,6 +3,8 @@
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use insta::assert_snapshot;
@@ -11,6 +13,7 @@ use tempfile::TempDir;
 use super::lab::outside;
 use super::outcome::Outcome;
 use super::program;
+use super::skip::has;
 
 const TABLE: &str = "1506848400";
 
@@ -218,6 +221,26 @@ fn codes_say_what_came_of_it() {
     run(folder.path(), &["other"]).refused(2, &["other", "not recognised", "--from"]);
     run(folder.path(), &["missing"]).refused(2, &["missing"]);
     run(folder.path(), &[file, "--peers", file]).refused(2, &[file, "--peers"]);
+}
+
+/// A folder that cannot be read says so in one line; what is beside it is read, and the code says that something is
+/// missing.
+#[test]
+fn a_folder_that_cannot_be_read_is_skipped() {
+    if !has("setpriv") {
+        return;
+    }
+    let folder = folder();
+    let within = folder.path().join("rrc01");
+    std::fs::create_dir(&within).expect("a folder");
+    let mode = |mode| std::fs::set_permissions(&within, Permissions::from_mode(mode));
+    mode(0).expect("changed");
+    let arguments = ["bgp", ".", "--events", "--format", "csv"].map(OsStr::new);
+    let outcome = Outcome::of(program::outside_without_rights(folder.path(), &arguments)).ended(2);
+    mode(0o755).expect("changed");
+    let lines: Vec<&str> = outcome.err.lines().filter(|line| line.contains("rrc01")).collect();
+    assert!(lines.len() == 1 && lines[0].contains("Permission denied"), "{}", outcome.err);
+    assert!(outcome.out.contains("carrier-appeared"), "{}", outcome.out);
 }
 
 #[test]

@@ -40,6 +40,7 @@ mod owner;
 mod permission;
 mod ping;
 mod planes;
+mod privileges;
 mod program;
 mod report;
 mod running;

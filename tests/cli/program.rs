@@ -47,6 +47,17 @@ pub(crate) fn outside_alone(folder: &Path, arguments: &[&OsStr]) -> Command {
     command
 }
 
+/// [`outside`] without the capability to read what permissions forbid, which root has.
+pub(crate) fn outside_without_rights(folder: &Path, arguments: &[&OsStr]) -> Command {
+    const BARE: &str = "if [ \"$(id -u)\" = 0 ]; then \
+        exec setpriv --bounding-set=-all --inh-caps=-all \"$@\"; else exec \"$@\"; fi";
+    let outside = outside(folder, arguments);
+    let mut command = bounded(folder);
+    // Behind the options of `timeout`.
+    command.args(["sh", "-c", BARE, "sh"]).args(outside.get_args().skip(2));
+    command
+}
+
 /// `unshare`, to which arguments may be added: a namespace without a network, for a script.
 pub(crate) fn shell(folder: &Path) -> Command {
     let mut command = bounded(folder);

@@ -88,7 +88,7 @@ fn catches(status: &str, signal: Signal) -> bool {
 }
 
 /// Looks until there is something, for a while.
-fn await_some<T>(look: impl Fn() -> Option<T>) -> T {
+pub(crate) fn await_some<T>(look: impl Fn() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         if let Some(found) = look() {

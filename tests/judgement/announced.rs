@@ -35,6 +35,20 @@ fn a_carrier_among_the_upstreams_makes_silence_medium() {
     ));
 }
 
+/// Peers whose paths hang on one AS copy its choice, and are one view.
+#[test]
+fn peers_behind_one_as_are_one() {
+    World::new().shown_behind(LEVEL3, (ALL, 4134, 9)).says(
+        "175.45.177.10 icmp: lan level3 telecom 59.43.187.58 * * *
+         => china low 59.43.187.58: silence behind it; nothing else shows that this is the border; BGP shows AS4134 \
+            (China Telecom) next to the block, by 9 peer AS, all behind one other AS",
+    );
+    World::new().shown_behind(LEVEL3, (ALL, TTK, 9)).says(
+        "175.45.176.10 icmp: lan level3 unicom-a unicom-b home target
+         => china high unicom-b: next hop is home; BGP shows AS20485 (TransTeleCom) only, by peers behind one other AS",
+    );
+}
+
 #[test]
 fn doubts_stand_whatever_bgp_shows() {
     World::new().shown(&[(ALL, UNICOM, 9)]).each_says(
@@ -114,7 +128,7 @@ fn a_trace_meets_what_was_shown_at_its_time() {
     let mut world = World::new().shown(&[(ALL, UNICOM, 9)]);
     let later = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(2);
     let prefix = ALL.parse().unwrap();
-    let paths = (1..9).map(|peer| PeerUpstream { peer, prefix, upstream: TTK });
+    let paths = (1..9).map(|peer| PeerUpstream { peer, prefix, upstream: TTK, fork: peer });
     world.targets.upstreams.add_view((false, "rrc"), later, paths);
     let at = |hours: Option<i64>| {
         let line = "175.45.178.10 icmp: lan level3 unicom-a unicom-b home target";

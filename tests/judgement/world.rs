@@ -50,9 +50,23 @@ impl World {
             upstreams.add_name(*upstream, carrier.map(|carrier| carrier.name.clone()), class);
             let prefix = prefix.parse().expect("a prefix");
             let all = (1..=*peers).map(|peer| 10 * upstream + peer);
-            let paths = all.map(|peer| PeerUpstream { peer, prefix, upstream: *upstream });
+            let paths =
+                all.map(|peer| PeerUpstream { peer, prefix, upstream: *upstream, fork: peer });
             upstreams.add_view((false, "rrc"), Timestamp::UNIX_EPOCH, paths);
         }
+        self
+    }
+
+    /// The same with all peers behind one AS, which they copy.
+    pub(crate) fn shown_behind(
+        mut self,
+        fork: u32,
+        (prefix, upstream, peers): (&str, u32, u32),
+    ) -> Self {
+        self = self.shown(&[(prefix, upstream, 0)]);
+        let prefix = prefix.parse().expect("a prefix");
+        let paths = (1..=peers).map(|peer| PeerUpstream { peer, prefix, upstream, fork });
+        self.targets.upstreams.add_view((false, "rrc"), Timestamp::UNIX_EPOCH, paths);
         self
     }
 

@@ -46,6 +46,25 @@ fn the_present_is_in_the_usual_rows() {
     assert_eq!(server.log().len(), 7);
 }
 
+/// The total outage: no peer has a route to anything of the block. That is a row, and what `--fail-on` asks for.
+#[test]
+fn a_total_outage_is_a_row_and_worth_an_exit_code() {
+    let server = Server::start((), |(), request| {
+        assert_eq!(request.path, "/data/bgp-state/data.json");
+        Reply::json(
+            200,
+            json!({"status": "ok", "data_call_name": "bgp-state", "data": {"bgp_state": [],
+                "nr_routes": 0, "query_time": "2026-11-28T16:00:00"}}),
+        )
+    });
+    let folder = TempDir::new().expect("a folder");
+    let outcome = run(folder.path(), server.port, &["bgp", "--now"]).ended(1);
+    let row = ["vantage", "scope", "verdict", "visibility", "full_peers"];
+    let row = row.map(|name| outcome.column(name).join(" "));
+    assert_eq!(row, ["ris", "175.45.176.0/22", "unreached", "0.0000", ""]);
+    run(folder.path(), server.port, &["bgp", "--now", "--fail-on", "hijack,outage"]).ended(5);
+}
+
 #[test]
 fn what_ripestat_refuses_is_said() {
     let server = Server::start((), |(), _| {

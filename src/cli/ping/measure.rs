@@ -11,10 +11,12 @@ use crate::census::{
     mark_implausible,
 };
 use crate::probe::transport::{OpenTransport, TransportError};
-use crate::probe::{Moment, ProbeMethod, give_up_privileges};
+use crate::probe::{Moment, ProbeMethod};
+use crate::sandbox::User;
 use crate::targets::Block;
 
 use super::super::common::Common;
+use super::super::confinement::{Needs, give_up};
 use super::super::interrupt::Interrupt;
 use super::super::medium::Medium;
 use super::super::run::secret;
@@ -34,17 +36,23 @@ impl Ping {
         addresses: &[Ipv4Addr],
         random: &mut StdRng,
         block: &Block,
-        medium: &Medium,
+        (medium, user): (&Medium, Option<&User>),
         common: &Common,
     ) -> anyhow::Result<Done> {
         let Some(target) = addresses.first().copied() else { anyhow::bail!("no target is left") };
         let source = medium.source(&self.send, target)?;
         let mut opened = self.open(medium, target, random)?;
-        give_up_privileges()?;
+        let interrupt = Interrupt::awaited().context("installing a signal handler")?;
+        give_up(user, common)?;
+        let connects = self.args.methods().iter().any(|method| method.packets().is_none());
+        let written = [&self.files.append, &self.files.census];
+        Needs::default()
+            .writes(written.into_iter().filter_map(Option::as_deref))
+            .opens_sockets(connects && !medium.is_virtual())
+            .confine(common);
         if let Some(opened) = &opened {
             common.info(|| format!("{}; from {source}", opened.why));
         }
-        let interrupt = Interrupt::awaited().context("installing a signal handler")?;
         let mut watcher = Watcher::new(common.quiet, interrupt);
         let settings = self.args.settings(&self.send);
         let mut census = Census::new(addresses, settings.clone());

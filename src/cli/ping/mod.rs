@@ -36,6 +36,7 @@ impl Ping {
             return self.write_plan(addresses.len(), block);
         }
         // Everything that can fail does so before the first packet leaves.
+        let user = self.send.user()?;
         let config = config::path(common);
         let inputs =
             [("--config", config.as_deref()), ("--scenario", self.run.scenario.as_deref())];
@@ -47,7 +48,7 @@ impl Ping {
         let files = Files::open(&self.files, &self.run.label(), common)?;
         let began = Timestamp::now();
         let Done { census, failure } =
-            self.measure(&addresses, &mut random, block, medium, common)?;
+            self.measure(&addresses, &mut random, block, (medium, user.as_ref()), common)?;
         run_notes::census(&census, block, common);
         let (took, complete) = (census.measured.took, census.measured.is_complete());
         let run = self.run.run(began, took, self.args.names(), complete)?;

@@ -12,7 +12,7 @@ use super::super::common::Common;
 use super::super::exit::Exit;
 use super::super::format::Format;
 use super::super::outputs::is_stdout;
-use super::super::row_file::{RowFile, check_history, open_history};
+use super::super::row_file::{RowFile, append_rows, check_history, open_history};
 use super::super::stdout;
 use super::args::{FileArgs, Ping};
 
@@ -59,7 +59,8 @@ impl Files {
             file.add(&rows(run, &census.hosts, block));
             file.finish()
         });
-        let appended = self.append.map_or(Ok(()), |mut append| append.append(&scopes));
+        let appended =
+            self.append.map_or(Ok(()), |mut append| append_rows(&mut append, &scopes, common));
         let table = || counts_table(run, &found, methods, &census.hosts, stdout::width());
         let format = if self.appended { Some(Format::Csv) } else { common.format };
         let written =

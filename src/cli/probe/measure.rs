@@ -11,12 +11,14 @@ use crate::owner::Owners;
 use crate::probe::engine::Measured;
 use crate::probe::packet::Secret;
 use crate::probe::transport::{OpenTransport, TransportError};
-use crate::probe::{ProbeMethod, TraceJob, TraceSettings, give_up_privileges};
+use crate::probe::{ProbeMethod, TraceJob, TraceSettings};
+use crate::sandbox::User;
 use crate::survey::{Keep, Survey};
 use crate::targets::Targets;
 use crate::trace::Strategy;
 
 use super::super::common::Common;
+use super::super::confinement::{Needs, give_up};
 use super::super::interrupt::Interrupt;
 use super::super::medium::Medium;
 use super::super::ping;
@@ -50,7 +52,7 @@ impl Probe {
         (targets, owners): (&'t Targets, &Owners<'t>),
         began: Timestamp,
         random: &mut StdRng,
-        medium: &Medium,
+        (medium, user): (&Medium, Option<&User>),
         common: &Common,
     ) -> anyhow::Result<Done<'t>> {
         anyhow::ensure!(!addresses.is_empty(), "no target is left");
@@ -81,8 +83,10 @@ impl Probe {
         .map_err(|error| {
             explain_permission(error, "UDP and TCP need neither: --method udp or --method tcp")
         })?;
-        give_up_privileges()?;
         let interrupt = Interrupt::awaited().context("installing a signal handler")?;
+        let later = medium.source_later(&self.send)?;
+        give_up(user, common)?;
+        self.needs(&opened, medium).confine(common);
         let (mut living, mut failure) = (Living::default(), Ok(()));
         if hosts.is_empty() && self.evidence.arrive.is_some() {
             common.warn("no host is known here that could prove arrival; --arrive census asks all");
@@ -136,9 +140,18 @@ impl Probe {
             (census, failure) = (Some(found), ended);
         }
         let target = addresses.first().copied().unwrap_or(Ipv4Addr::UNSPECIFIED);
-        let moved = failure.is_ok()
-            && medium.source(&self.send, target).is_ok_and(|source| source != opened.source);
+        let moved = failure.is_ok() && later.finds_another(target, opened.source);
         Ok(Done { measured, asked: living.measured, survey, methods, failure, census, moved })
+    }
+
+    /// What is still read, written and opened once the sockets are.
+    fn needs(&self, opened: &OpenTransport, medium: &Medium) -> Needs {
+        let connects = opened.opens_sockets || self.evidence.arrive.is_some();
+        let written = [&self.files.append, &self.files.traces, &self.files.hops];
+        Needs::default()
+            .writes(written.into_iter().filter_map(Option::as_deref))
+            .opens_sockets(connects && !medium.is_virtual())
+            .asks_name_servers(self.sources.asks())
     }
 
     /// Opens sockets for the flows of `job`, and for pings where they are wanted.

@@ -44,6 +44,7 @@ impl Probe {
             return Ok(Exit::Measured);
         }
         // Everything that can fail does so before the first packet leaves.
+        let user = self.send.user()?;
         let config = config::path(common);
         let announced: Vec<_> = self.evidence.announced.inputs().collect();
         let mut inputs = vec![
@@ -64,8 +65,14 @@ impl Probe {
         let files = Files::open(&self.files, &targets, &self.run.label(), common)?;
         let mut owners = self.sources.owners(&targets, common)?;
         let began = Timestamp::now();
-        let Done { measured, asked, survey, methods, failure, census, moved } =
-            self.measure(&addresses, (&targets, &owners), began, &mut random, medium, common)?;
+        let Done { measured, asked, survey, methods, failure, census, moved } = self.measure(
+            &addresses,
+            (&targets, &owners),
+            began,
+            &mut random,
+            (medium, user.as_ref()),
+            common,
+        )?;
         run_notes::traces(&measured, common);
         let pinged = census.as_ref().map(|census| &census.measured);
         let took = pinged.map_or(measured.took, |pinged| pinged.took);

@@ -23,7 +23,7 @@ use super::super::common::Common;
 use super::super::exit::Exit;
 use super::super::format::Format;
 use super::super::outputs::is_stdout;
-use super::super::row_file::{RowFile, check_history, open_history};
+use super::super::row_file::{RowFile, append_rows, check_history, open_history};
 use super::super::{run_notes, stdout};
 use super::args::{FileArgs, Probe};
 use super::arrive::Living;
@@ -131,7 +131,7 @@ impl Files {
         let filled = [trace_file, hop_file].into_iter().flatten().map(RowFile::finish);
         let filled: Vec<OutputError> = filled.filter_map(Result::err).collect();
         let rows = summary(run, &split, &targets.classes, counts);
-        let appended = append.map_or(Ok(()), |mut append| append.append(&rows));
+        let appended = append.map_or(Ok(()), |mut append| append_rows(&mut append, &rows, common));
         let table = || summary_table(run, &split, &targets.classes, counts, stdout::width());
         let written = match stdout {
             Stdout::Summary => Format::or_suited(common.format).write(&rows, table),

@@ -13,6 +13,7 @@ use crate::output::{LockFile, summary_header};
 
 use super::super::common::Common;
 use super::super::config;
+use super::super::confinement::Needs;
 use super::super::exit::Exit;
 use super::super::outputs::{self, Output, is_stdout};
 use super::super::stdout;
@@ -25,6 +26,8 @@ pub(super) fn run(
     common: &Common,
 ) -> anyhow::Result<Exit> {
     let config = config::path(common);
+    let written = if in_place { Some(old) } else { new };
+    Needs::default().reads(config.clone()).reads([old]).writes(written).confine(common);
     let inputs = config.as_deref().map(|path| ("--config", path));
     let inputs: Vec<_> = inputs.into_iter().chain([("--migrate", old)]).collect();
     let new = new.filter(|path| !is_stdout(path));

@@ -19,6 +19,7 @@ use crate::history::{
 use jiff::Timestamp;
 
 use super::common::Common;
+use super::confinement::Needs;
 use super::exit::Exit;
 use super::format::Format;
 use super::outputs::{self, Output, is_stdout, write_text};
@@ -103,6 +104,8 @@ impl Report {
         let written: Vec<_> = self.pictures.files().chain(prometheus).collect();
         let outputs: Vec<_> =
             written.iter().map(|(option, path)| Output::text(option, path)).collect();
+        let needs = Needs::default().reads(&files);
+        needs.writes(written.iter().map(|(_, path)| *path)).confine(common);
         outputs::check(&inputs, &outputs)?;
         let stdout_is_taken = written.iter().any(|(_, path)| is_stdout(path));
         let wanted = Wanted {

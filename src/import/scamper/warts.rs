@@ -8,7 +8,7 @@ use std::io::{self, BufRead, Read};
 
 use super::measurement::Measurement;
 use super::warts_fields::{Bytes, Known};
-use super::warts_trace;
+use super::warts_trace::{self, MOST_TRIES};
 use crate::import::finding::Finding;
 use crate::import::format::{Format, Reader, Sink};
 
@@ -161,6 +161,42 @@ fn findings(known: &mut Known, kind: u16, body: &[u8]) -> Vec<Finding> {
 fn measured(read: Option<Measurement>) -> Vec<Finding> {
     match read {
         Some(measured) => measured.findings(),
-        None => vec![Finding::Malformed("a traceroute that ends before its contents".into())],
+        None => vec![Finding::Malformed(format!(
+            "a traceroute that ends before its contents, or has more than {MOST_TRIES} tries"
+        ))],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::finding::Finding;
+
+    /// A record of a trace through load balancers: one link of `hops` hops, each with `probes` probes of which nothing
+    /// is known.
+    fn tracelb(hops: u8, probes: u16) -> Vec<u8> {
+        let (source, target) = ([4, 1, 10, 0, 0, 1], [4, 1, 175, 45, 177, 10]);
+        // Method, nodes, links and the two addresses; then where the link begins and how long it is.
+        let mut body = vec![0x80, 0x82, 0xc6, 0x01, 0, 17, 2, 0, 0, 0, 1];
+        body.extend([source, target].concat());
+        body.extend([0x05, 0, 3, 0, 0, hops]);
+        for _ in 0..hops {
+            body.extend([0x01, 0, 2]);
+            body.extend(probes.to_be_bytes());
+            body.extend(vec![0; probes.into()]);
+        }
+        body
+    }
+
+    fn found(body: &[u8]) -> Vec<Finding> {
+        findings(&mut Known::default(), TRACELB, body)
+    }
+
+    #[test]
+    fn a_record_has_no_more_tries_than_any_measurement_makes() {
+        let is_malformed = |body: Vec<u8>| matches!(found(&body)[..], [Finding::Malformed(_)]);
+        assert!(!is_malformed(tracelb(2, 30_000)));
+        assert!(is_malformed(tracelb(3, 30_000)));
+        assert!(is_malformed(tracelb(255, 32_000)), "8 million in 8 MB");
     }
 }

@@ -133,7 +133,12 @@ fn rtt(micros: u32) -> Option<Duration> {
 struct Names<'a> {
     table: Table,
     known: &'a Known,
+    /// How many more links and tries the record may have.
+    left: u32,
 }
+
+/// The most links and tries of a record: it can name many more than its bytes hold.
+pub(super) const MOST_TRIES: u32 = 1 << 16;
 
 /// What the fields say of the whole.
 #[derive(Default)]
@@ -148,7 +153,7 @@ struct BalancedFields {
 
 /// Reads a traceroute through load balancers; nothing where it ends before its contents.
 pub(super) fn tracelb(mut bytes: Bytes<'_>, known: &Known) -> Option<Measurement> {
-    let mut names = Names { table: Table::default(), known };
+    let mut names = Names { table: Table::default(), known, left: MOST_TRIES };
     let fields = balanced_fields(&mut bytes, &mut names)?;
     let mut graph = Balanced { first: fields.first, ..Balanced::default() };
     for _ in 0..fields.nodes {
@@ -231,6 +236,7 @@ fn link(bytes: &mut Bytes<'_>, names: &mut Names<'_>, graph: &mut Balanced) -> O
     let to = to.and_then(|to| graph.nodes.get(usize::from(to)).copied().flatten());
     for over in 0..hops {
         let to = to.filter(|_| over + 1 == hops);
+        names.left = names.left.checked_sub(1)?;
         graph.links.push(Link { from: from.into(), over, to, probes: probes(bytes, names)? });
     }
     Some(())
@@ -262,6 +268,7 @@ fn probe(bytes: &mut Bytes<'_>, names: &mut Names<'_>, tries: &mut Vec<Asked>) -
             _ => break,
         }
     }
+    names.left = names.left.checked_sub(u32::from(replies.max(1)))?;
     if replies == 0 {
         tries.push(asked.clone());
     }

@@ -14,6 +14,6 @@ mod socket;
 
 pub use connect::{BEFORE_RETRANSMISSION, Connect, ConnectReply, ConnectResult, ConnectTransport};
 pub use dgram::DgramTransport;
-pub use open::{OpenTransport, TransportKind, open, source_address};
+pub use open::{OpenTransport, SourceSocket, TransportKind, open, source_address};
 pub use raw::RawTransport;
 pub use seam::{Refusal, SendResult, Transport, TransportCounts, TransportError, Unsent};

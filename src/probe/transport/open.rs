@@ -30,6 +30,8 @@ pub struct OpenTransport {
     pub source: Ipv4Addr,
     /// Which sockets it uses, and why.
     pub why: &'static str,
+    /// Whether it opens sockets while it is used.
+    pub opens_sockets: bool,
 }
 
 /// Opens a transport for `flows`. Probes leave from `source`, or, without one, from the address that
@@ -60,11 +62,14 @@ pub fn open(
         (TransportKind::Auto, Some(_)) => "raw sockets, since they are allowed",
         (TransportKind::Auto, None) => "datagram sockets, since raw ones cannot be opened",
     };
+    // A connection is a socket.
+    let by_tcp = flows.iter().any(|(_, method)| matches!(method, ProbeMethod::Tcp(_)));
+    let opens_sockets = allowed.is_none() && by_tcp;
     let transport: Box<dyn Transport> = match allowed {
         Some(raw) => Box::new(raw),
         None => Box::new(DgramTransport::open(secret, source, flows)?),
     };
-    Ok(OpenTransport { transport, source, why })
+    Ok(OpenTransport { transport, source, why, opens_sockets })
 }
 
 /// `asked`, or, without it and for 0.0.0.0, the address that the system uses towards `target`. Sends
@@ -76,34 +81,63 @@ pub fn source_address(
     asked: Option<Ipv4Addr>,
     target: Ipv4Addr,
 ) -> Result<Ipv4Addr, TransportError> {
-    let asked = asked.filter(|address| !address.is_unspecified());
-    let from = asked.unwrap_or(Ipv4Addr::UNSPECIFIED);
-    let useless = |why: &str| {
-        let source = io::Error::new(io::ErrorKind::AddrNotAvailable, why);
-        Err(TransportError::NotOurAddress { address: from, source })
-    };
-    if from.is_loopback() && !target.is_loopback() {
-        return useless("a loopback address leads to no other machine");
-    }
-    if from.is_multicast() || from.is_broadcast() {
-        return useless("a multicast or broadcast address is no machine's own");
-    }
-    let socket = UdpSocket::bind((from, 0)).map_err(|source| match asked {
-        Some(address) if source.kind() == io::ErrorKind::AddrNotAvailable => {
-            TransportError::NotOurAddress { address, source }
+    SourceSocket::open(asked)?.towards(target)
+}
+
+/// A socket that is kept to find out, once, from which address the system sends.
+#[derive(Debug)]
+pub struct SourceSocket {
+    socket: UdpSocket,
+    asked: Option<Ipv4Addr>,
+}
+
+impl SourceSocket {
+    /// Opens one for `asked`, or, without it and for 0.0.0.0, for the address that the system chooses.
+    ///
+    /// # Errors
+    /// When it is not this machine's.
+    pub fn open(asked: Option<Ipv4Addr>) -> Result<Self, TransportError> {
+        let asked = asked.filter(|address| !address.is_unspecified());
+        let from = asked.unwrap_or(Ipv4Addr::UNSPECIFIED);
+        if from.is_multicast() || from.is_broadcast() {
+            return Err(useless(from, NOBODYS));
         }
-        _ => TransportError::system("socket and bind")(source),
-    })?;
-    // Such a socket sends nothing when it is connected, but knows its own address from then on.
-    let no_route = |source| TransportError::NoRoute { target, source };
-    socket.connect((target, 33_434)).map_err(no_route)?;
-    let address = match socket.local_addr().map_err(no_route)?.ip() {
-        IpAddr::V4(address) => address,
-        IpAddr::V6(_) => return Err(no_route(io::ErrorKind::AddrNotAvailable.into())),
-    };
-    // The system takes another one in place of a network's own broadcast address.
-    if asked.is_some_and(|asked| asked != address) {
-        return useless("a multicast or broadcast address is no machine's own");
+        let socket = UdpSocket::bind((from, 0)).map_err(|source| match asked {
+            Some(address) if source.kind() == io::ErrorKind::AddrNotAvailable => {
+                TransportError::NotOurAddress { address, source }
+            }
+            _ => TransportError::system("socket and bind")(source),
+        })?;
+        Ok(Self { socket, asked })
     }
-    Ok(address)
+
+    /// The address from which packets to `target` leave now. Sends nothing.
+    ///
+    /// # Errors
+    /// When there is no route, or none from the address that was asked for.
+    pub fn towards(self, target: Ipv4Addr) -> Result<Ipv4Addr, TransportError> {
+        let from = self.asked.unwrap_or(Ipv4Addr::UNSPECIFIED);
+        if from.is_loopback() && !target.is_loopback() {
+            return Err(useless(from, "a loopback address leads to no other machine"));
+        }
+        // Such a socket sends nothing when it is connected, but knows its own address from then on.
+        let no_route = |source| TransportError::NoRoute { target, source };
+        self.socket.connect((target, 33_434)).map_err(no_route)?;
+        let address = match self.socket.local_addr().map_err(no_route)?.ip() {
+            IpAddr::V4(address) => address,
+            IpAddr::V6(_) => return Err(no_route(io::ErrorKind::AddrNotAvailable.into())),
+        };
+        // The system takes another one in place of a network's own broadcast address.
+        if self.asked.is_some_and(|asked| asked != address) {
+            return Err(useless(from, NOBODYS));
+        }
+        Ok(address)
+    }
+}
+
+const NOBODYS: &str = "a multicast or broadcast address is no machine's own";
+
+fn useless(address: Ipv4Addr, why: &str) -> TransportError {
+    let source = io::Error::new(io::ErrorKind::AddrNotAvailable, why);
+    TransportError::NotOurAddress { address, source }
 }

@@ -1,0 +1,228 @@
+//! Giving up what is no longer needed: once the sockets and files are open, nothing that arrives is read with any
+//! privilege left.
+
+use std::fs;
+
+use caps::{CapSet, Capability, CapsHashSet};
+use nix::sys::prctl;
+use nix::unistd::{self, Gid, Uid, geteuid, getuid, setgroups, setresgid, setresuid};
+
+/// The number of `nobody` where no list of users has it.
+const NOBODY: u32 = 65_534;
+
+/// A user that a run of root's goes on as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    name: String,
+    uid: Uid,
+    gid: Gid,
+}
+
+/// Why privileges are not given up as asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PrivilegeError {
+    /// There is no such user.
+    #[error(
+        "there is no user {0:?} on this machine; name one that `getent passwd` lists, or leave --user out for nobody"
+    )]
+    NoUser(String),
+    /// Only root may become another user.
+    #[error("only root can go on as another user; leave --user out")]
+    NotRoot,
+    /// The user has no number in this user namespace.
+    #[error("user {0} does not exist in this user namespace; leave --user out")]
+    NotMapped(String),
+    /// A call failed.
+    #[error("{call}: {why}")]
+    System {
+        /// The call.
+        call: String,
+        /// What the system reported.
+        why: String,
+    },
+    /// Root itself may not become another user.
+    #[error(
+        "root has neither CAP_SETUID nor CAP_SETGID here, so it cannot go on as {0}; leave --user out"
+    )]
+    NotPermitted(String),
+}
+
+/// What came of giving up privileges.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GivenUp {
+    /// The user was an ordinary one and still is.
+    Ordinary,
+    /// Root goes on as this user.
+    Became(String),
+    /// Root in a user namespace that has nobody else: without capabilities it is the ordinary user outside.
+    Alone,
+    /// Root that may not become anybody else, as in a container of few capabilities: it keeps none of them.
+    Bound,
+    /// Root stays root, as asked, without capabilities.
+    Root,
+}
+
+impl User {
+    /// The user of this name or number.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn named(name: &str) -> Result<Self, PrivilegeError> {
+        let failed = system("getpwnam");
+        let by_number = name.parse().ok().map(Uid::from_raw);
+        let found = match by_number {
+            Some(uid) => unistd::User::from_uid(uid),
+            None => unistd::User::from_name(name),
+        };
+        let found = found.map_err(failed)?;
+        let user = found.ok_or_else(|| PrivilegeError::NoUser(name.to_owned()))?;
+        Ok(Self { name: user.name, uid: user.uid, gid: user.gid })
+    }
+
+    /// The user who owns nothing.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self::named("nobody").unwrap_or_else(|_| Self {
+            name: "nobody".to_owned(),
+            uid: Uid::from_raw(NOBODY),
+            gid: Gid::from_raw(NOBODY),
+        })
+    }
+
+    /// Whether a run of this process can go on as this user.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub fn check(&self) -> Result<(), PrivilegeError> {
+        if !geteuid().is_root() {
+            return Err(PrivilegeError::NotRoot);
+        }
+        if self.uid.is_root() {
+            Ok(())
+        } else if !self.is_mapped() {
+            Err(PrivilegeError::NotMapped(self.name.clone()))
+        } else if !may_become_others() {
+            Err(PrivilegeError::NotPermitted(self.name.clone()))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether the user namespace has this user and group.
+    fn is_mapped(&self) -> bool {
+        let has = |file: &str, id: u32| {
+            // Where nothing says so, there is one namespace.
+            let Ok(map) = fs::read_to_string(file) else { return true };
+            map.lines().any(|line| {
+                let mut numbers = line.split_whitespace().map(|number| number.parse::<u64>().ok());
+                let (Some(Some(first)), _, Some(Some(count))) =
+                    (numbers.next(), numbers.next(), numbers.next())
+                else {
+                    return false;
+                };
+                (first..first.saturating_add(count)).contains(&u64::from(id))
+            })
+        };
+        has("/proc/self/uid_map", self.uid.as_raw()) && has("/proc/self/gid_map", self.gid.as_raw())
+    }
+}
+
+/// Gives up all privileges for good: root becomes `user`, by default nobody, without its groups; this thread loses all
+/// capabilities and the way to regain any.
+///
+/// # Errors
+/// When the system refuses; the error says which call.
+pub fn give_up_privileges(user: Option<&User>) -> Result<GivenUp, PrivilegeError> {
+    let given_up = if geteuid().is_root() { become_ordinary(user)? } else { GivenUp::Ordinary };
+    for set in [CapSet::Ambient, CapSet::Effective, CapSet::Inheritable, CapSet::Permitted] {
+        clear(set)?;
+    }
+    prctl::set_no_new_privs().map_err(system("prctl(PR_SET_NO_NEW_PRIVS)"))?;
+    Ok(given_up)
+}
+
+fn become_ordinary(user: Option<&User>) -> Result<GivenUp, PrivilegeError> {
+    // Whoever may not clear it cannot use it either, once no program can bring new privileges.
+    let _ = caps::clear(None, CapSet::Bounding);
+    // A program that belongs to root and may be run by all: back to who runs it.
+    let (user, asked) = match user {
+        Some(user) => (user.clone(), true),
+        None if !getuid().is_root() => {
+            let (uid, gid) = (getuid(), unistd::getgid());
+            (User { name: format!("user {uid}"), uid, gid }, false)
+        }
+        None => (User::nobody(), false),
+    };
+    if user.uid.is_root() {
+        return Ok(GivenUp::Root);
+    }
+    if !user.is_mapped() {
+        return if asked { Err(PrivilegeError::NotMapped(user.name)) } else { Ok(GivenUp::Alone) };
+    }
+    if !asked && !may_become_others() {
+        return Ok(GivenUp::Bound);
+    }
+    setgroups(&[]).map_err(system("setgroups"))?;
+    setresgid(user.gid, user.gid, user.gid).map_err(system("setresgid"))?;
+    setresuid(user.uid, user.uid, user.uid).map_err(system("setresuid"))?;
+    Ok(GivenUp::Became(user.name))
+}
+
+/// Whether root has what it takes to become another user.
+fn may_become_others() -> bool {
+    let needed = [Capability::CAP_SETUID, Capability::CAP_SETGID];
+    needed.into_iter().all(|it| caps::has_cap(None, CapSet::Effective, it).unwrap_or_default())
+}
+
+/// Gives up all capabilities but those by which root opens files of others, for commands that send nothing.
+///
+/// # Errors
+/// When the system refuses; the error says which call.
+pub fn give_up_all_but_files() -> Result<(), PrivilegeError> {
+    let files: CapsHashSet =
+        [Capability::CAP_DAC_OVERRIDE, Capability::CAP_DAC_READ_SEARCH].into_iter().collect();
+    let kept = if geteuid().is_root() {
+        let _ = caps::clear(None, CapSet::Bounding);
+        let has = caps::read(None, CapSet::Permitted).map_err(capabilities("permitted"))?;
+        has.intersection(&files).copied().collect()
+    } else {
+        CapsHashSet::new()
+    };
+    clear(CapSet::Ambient)?;
+    clear(CapSet::Inheritable)?;
+    for (set, name) in [(CapSet::Effective, "effective"), (CapSet::Permitted, "permitted")] {
+        caps::set(None, set, &kept).map_err(capabilities(name))?;
+    }
+    prctl::set_no_new_privs().map_err(system("prctl(PR_SET_NO_NEW_PRIVS)"))
+}
+
+/// Gives up the capabilities that come with the program's file, and lets the process have its own files in /proc again,
+/// which the system takes from whoever runs such a program. Without them nobody can make a user namespace. Root keeps
+/// all, since root's do not come with the file.
+///
+/// # Errors
+/// When the system refuses; the error says which call.
+pub fn regain_own_files() -> Result<(), PrivilegeError> {
+    if geteuid().is_root() {
+        return Ok(());
+    }
+    for set in [CapSet::Ambient, CapSet::Effective, CapSet::Inheritable, CapSet::Permitted] {
+        clear(set)?;
+    }
+    prctl::set_dumpable(true).map_err(system("prctl(PR_SET_DUMPABLE)"))
+}
+
+fn clear(set: CapSet) -> Result<(), PrivilegeError> {
+    caps::clear(None, set).map_err(capabilities(&format!("{set:?}")))
+}
+
+fn capabilities(set: &str) -> impl Fn(caps::errors::CapsError) -> PrivilegeError {
+    let call = format!("giving up the {set} capabilities");
+    move |error| PrivilegeError::System { call: call.clone(), why: error.to_string() }
+}
+
+fn system(call: &str) -> impl Fn(nix::Error) -> PrivilegeError + use<> {
+    let call = call.to_owned();
+    move |errno| PrivilegeError::System { call: call.clone(), why: errno.to_string() }
+}
