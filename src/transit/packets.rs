@@ -12,10 +12,15 @@ use crate::targets::ClassId;
 /// How often the carrier must have changed within flows, each way: a route that changes does so one way.
 const CHANGES: u32 = 2;
 
+/// In how few of the answers that follow one another at a TTL it must have changed: over months, routes change as well.
+const MOST_CONSTANT: u32 = 50;
+
 /// The routers that answered the traces of a routed prefix, by TTL.
 #[derive(Debug, Default)]
 pub(super) struct Packets {
     at: BTreeMap<u8, BTreeSet<Ipv4Addr>>,
+    /// How often one answer followed another at a TTL, within a flow.
+    followed: BTreeMap<u8, u32>,
     /// How often one router followed another at a TTL, within a flow.
     changes: BTreeMap<(Ipv4Addr, Ipv4Addr), u32>,
 }
@@ -52,9 +57,11 @@ impl Packets {
         let mut before: Option<(u8, Ipv4Addr)> = None;
         for (ttl, router) in answers.iter().copied() {
             self.at.entry(ttl).or_default().insert(router);
-            let earlier = before.filter(|(at, earlier)| *at == ttl && *earlier != router);
-            if let Some((_, earlier)) = earlier {
-                *self.changes.entry((earlier, router)).or_default() += 1;
+            if let Some((_, earlier)) = before.filter(|(at, _)| *at == ttl) {
+                *self.followed.entry(ttl).or_default() += 1;
+                if earlier != router {
+                    *self.changes.entry((earlier, router)).or_default() += 1;
+                }
             }
             before = Some((ttl, router));
         }
@@ -88,6 +95,16 @@ impl Packets {
             let further = others.first().filter(|_| others.len() == 1).map(|it| **it);
             Part { ttl: *ttl, further }
         };
+        let followed: u32 = seen
+            .iter()
+            .filter(|(_, classes)| classes.len() > 1)
+            .filter_map(|(ttl, _)| self.followed.get(ttl))
+            .sum();
+        let between_carriers: u32 =
+            changes.iter().filter(|((from, to), _)| from != to).map(|(_, count)| count).sum();
+        if between_carriers.saturating_mul(MOST_CONSTANT) < followed {
+            return None;
+        }
         let parts = seen.iter().filter(|(_, classes)| classes.len() > 1).map(part).collect();
         Some(Spread { parts })
     }
@@ -106,5 +123,49 @@ impl Spread {
             Some(Counted::Packet { class, ttl: *ttl, router: *router })
         });
         packet.unwrap_or(Counted::None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use crate::targets::Targets;
+
+    use super::{Counted, Packets};
+
+    const CHINA: Ipv4Addr = Ipv4Addr::new(219, 158, 3, 1);
+    const RUSSIA: Ipv4Addr = Ipv4Addr::new(188, 43, 28, 9);
+    const OTHER: Ipv4Addr = Ipv4Addr::new(4, 69, 140, 30);
+
+    /// Three answers at hop 7 in each trace.
+    fn packets(traces: impl IntoIterator<Item = [Ipv4Addr; 3]>) -> Packets {
+        let mut packets = Packets::default();
+        for routers in traces {
+            packets.add(&routers.map(|router| (7, router)));
+        }
+        packets
+    }
+
+    #[test]
+    fn packets_are_spread_where_answers_change_often() {
+        let targets = Targets::built_in().expect("targets");
+        let class = |router| targets.carriers.class_of(router);
+        let change = [CHINA, RUSSIA, CHINA];
+        let often = packets((0..40).map(|at| if at % 4 == 0 { change } else { [CHINA; 3] }));
+        let spread = often.spread(class).expect("a spread");
+        let china = targets.classes.named("china").expect("a class");
+        let packet = Counted::Packet { class: china, ttl: 7, router: CHINA };
+        assert_eq!(spread.counted(&[(7, CHINA), (7, RUSSIA)], class), packet);
+        assert_eq!(spread.counted(&[(6, OTHER)], class), Counted::None);
+    }
+
+    /// Over months the route changed within some traces, there and back.
+    #[test]
+    fn routes_that_change_now_and_then_spread_no_packets() {
+        let targets = Targets::built_in().expect("targets");
+        let change = [CHINA, RUSSIA, CHINA];
+        let rarely = packets((0..400).map(|at| if at % 100 == 0 { change } else { [CHINA; 3] }));
+        assert!(rarely.spread(|router| targets.carriers.class_of(router)).is_none());
     }
 }
