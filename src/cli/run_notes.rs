@@ -51,6 +51,11 @@ pub(super) fn vantage(split: &Split, run: &Run, common: &Common) {
              incomplete",
         ),
         (
+            Doubt::Nat,
+            "most ICMP errors quote probes with changed fields, as behind a box that translates addresses (NAT), so \
+             that they prove nothing; the run is incomplete (--wire user, or another --method, may help)",
+        ),
+        (
             Doubt::PerPacket,
             "packets of one flow take different carriers, so that no trace shows one path: one packet of each \
              trace counts, with low confidence",
@@ -129,8 +134,9 @@ pub(super) fn census(census: &Census, block: &Block, common: &Common) {
 fn ignored(counts: &TransportCounts) -> String {
     let count = |why| counts.ignored.get(&why).copied().unwrap_or_default();
     format!(
-        "ignored {} packets of others, {} of another size, {} that answer nothing, {} malformed",
+        "ignored {} packets of others, {} changed on the way, {} of another size, {} that answer nothing, {} malformed",
         count(Ignored::NotOurs),
+        count(Ignored::Changed),
         count(Ignored::OtherSize),
         count(Ignored::NotAReply),
         count(Ignored::Malformed),

@@ -84,7 +84,8 @@ impl Network {
         let path = choose(&route.paths, place)?;
         let manners = self.scenario.hosts.get(&seen.destination);
         let Response { message, from, rtt, ttl } = respond(&seen, route, path, manners)?;
-        let habits = self.scenario.routers.get(&from).cloned().unwrap_or_default();
+        let mut habits = self.scenario.routers.get(&from).cloned().unwrap_or_default();
+        habits.changes = habits.changes.or(self.scenario.nat);
         if !self.allows(from, &habits, &message, now) || self.chance() < self.scenario.loss {
             return None;
         }

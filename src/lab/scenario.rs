@@ -22,6 +22,8 @@ pub struct Scenario {
     pub loss: f64,
     /// Whether the vantage's system lets its users send ICMP (`net.ipv4.ping_group_range`).
     pub ping_sockets: bool,
+    /// What a box at the vantage that translates addresses changes in all quotes.
+    pub nat: Option<Changes>,
     /// The routes; a packet takes the one with the longest prefix.
     pub routes: Vec<Route>,
     /// The routers that have habits of their own, by address.
@@ -127,8 +129,24 @@ pub struct Habits {
     pub answers_from: Option<Ipv4Addr>,
     /// It quotes these MPLS labels.
     pub mpls: Vec<u32>,
+    /// What is changed in its quotes.
+    pub changes: Option<Changes>,
     /// It quotes all of the packet that an error of 576 bytes has room for, rather than 28 bytes.
     pub quotes_all: bool,
+}
+
+/// What routers, or a box at the vantage that translates addresses, change in quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Changes {
+    /// The checksum is 0.
+    Zeroes,
+    /// The checksum is that of the translated packet.
+    Checksum,
+    /// So is the identifier of an echo request, with its checksum.
+    Identifier,
+    /// And the IP identification is another too.
+    Everything,
 }
 
 /// What a host answers. Hosts answer echo requests, datagrams, and connections, which they refuse.
@@ -207,6 +225,7 @@ struct File {
     vantage: Ipv4Addr,
     loss: Option<toml::Spanned<f64>>,
     ping_sockets: Option<bool>,
+    nat: Option<Changes>,
     route: Vec<RouteFile>,
     #[serde(default)]
     router: BTreeMap<Ipv4Addr, Habits>,
@@ -271,6 +290,7 @@ impl Scenario {
             vantage: file.vantage,
             loss,
             ping_sockets: file.ping_sockets.unwrap_or(true),
+            nat: file.nat,
             routers: file.router,
             hosts: file.host,
         })

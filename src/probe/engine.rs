@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::trace::StopReason;
 
+use super::packet::Ignored;
 use super::timing::{Moment, Pace, Stamp};
 use super::transport::{Refusal, SendResult, Transport, TransportCounts, TransportError, Unsent};
 
@@ -193,10 +194,21 @@ impl Measured {
         self.counts.add(later.counts);
     }
 
+    /// Whether most errors that quote its probes quote them with changed fields, as behind a box that translates
+    /// addresses: then silence says nothing. Of forged messages few look like that.
+    #[must_use]
+    pub fn is_behind_translation(&self) -> bool {
+        let ignored = |why| self.counts.ignored.get(&why).copied().unwrap_or_default();
+        let (changed, others) = (ignored(Ignored::Changed), ignored(Ignored::NotOurs));
+        changed > self.replies(Matched::First) && changed > others / 16
+    }
+
     /// Whether the run came to its own end, and hardly any of its probes failed to leave.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.cut_short.is_none() && self.counts.unsent <= self.packets / 100
+        self.cut_short.is_none()
+            && self.counts.unsent <= self.packets / 100
+            && !self.is_behind_translation()
     }
 }
 

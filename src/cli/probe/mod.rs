@@ -78,6 +78,7 @@ impl Probe {
         let took = pinged.map_or(measured.took, |pinged| pinged.took);
         let complete = measured.is_complete() && pinged.is_none_or(Measured::is_complete);
         let mut run = self.run.run(began, took, methods.name().into(), complete && !moved)?;
+        run.doubts.extend(measured.is_behind_translation().then_some(Doubt::Nat));
         run.doubts.extend(moved.then_some(Doubt::Moved));
         self.sources.ask(&mut owners, &survey.collected.addresses(), common);
         let counts = census.as_ref().map(|census| HostCounts::of(&census.hosts, &targets.block));

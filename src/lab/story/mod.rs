@@ -105,6 +105,7 @@ impl Story {
             about: self.about.clone(),
             vantage: self.vantage,
             loss: now.map_or(0.0, |scene| scene.loss),
+            nat: None,
             ping_sockets: true,
             routes: now.map(|scene| self.routes(scene)).unwrap_or_default(),
             routers: BTreeMap::new(),
