@@ -1,11 +1,12 @@
-//! How quickly tables and updates of route collectors are read, against unpacking them alone. Prints a Markdown table;
-//! `cargo bench --bench bgp`, with `-- --prefixes 1000000` for a table of today's size.
+//! How quickly tables and updates of route collectors are read, against unpacking them alone, and against `bgpdump -m` where
+//! that is installed. Prints a Markdown table; `cargo bench --bench bgp`, with `-- --prefixes 1000000` for a table of
+//! today's size. `-- --write FOLDER` writes the files and a day of twenty collectors, and reads nothing.
 #![expect(clippy::expect_used, reason = "a benchmark that cannot run has failed")]
 
 mod options;
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -17,11 +18,18 @@ use rand::{RngExt, SeedableRng};
 
 const AT: u32 = 1_506_844_800;
 const PEERS: u16 = 40;
+/// How many messages a file of updates has.
+const MESSAGES: u32 = 100_000;
 /// The fastest of so many.
 const TIMES: usize = 5;
 
-fn record(out: &mut impl Write, kind: u16, subtype: u16, body: &[u8]) -> io::Result<()> {
-    out.write_all(&AT.to_be_bytes())?;
+fn record(
+    out: &mut impl Write,
+    at: u32,
+    (kind, subtype): (u16, u16),
+    body: &[u8],
+) -> io::Result<()> {
+    out.write_all(&at.to_be_bytes())?;
     out.write_all(&kind.to_be_bytes())?;
     out.write_all(&subtype.to_be_bytes())?;
     out.write_all(&u32::try_from(body.len()).expect("short").to_be_bytes())?;
@@ -55,7 +63,7 @@ fn table(out: &mut impl Write, prefixes: u32) -> io::Result<()> {
         body.extend([2, 10, 0, 0, last, 10, 0, 0, last]);
         body.extend((u32::from(peer) + 1000).to_be_bytes());
     }
-    record(out, 13, 1, &body)?;
+    record(out, AT, (13, 1), &body)?;
     let ours = (0..4).map(|place| (0xaf2d_b000 + place * 256, 131_279));
     let all =
         (0..prefixes).map(|place| (0x0100_0000 + place * 256, 1000 + place % 60_000)).chain(ours);
@@ -72,9 +80,89 @@ fn table(out: &mut impl Write, prefixes: u32) -> io::Result<()> {
             body.extend(u16::try_from(attributes.len()).expect("short").to_be_bytes());
             body.extend(attributes);
         }
-        record(out, 13, 2, &body)?;
+        record(out, AT, (13, 2), &body)?;
     }
     Ok(())
+}
+
+/// Messages from a time on, `spread` over so many seconds: half of them withdraw a few prefixes, half announce some; one
+/// of a thousand is of the block.
+fn updates(out: &mut impl Write, from: u32, (count, spread): (u32, u32)) -> io::Result<()> {
+    let mut random = StdRng::seed_from_u64(u64::from(from));
+    let network =
+        |random: &mut StdRng| [24, random.random_range(1..170), random.random(), random.random()];
+    for number in 0..count {
+        let at = from
+            + u32::try_from(u64::from(number) * u64::from(spread) / u64::from(count))
+                .expect("short");
+        let peer = random.random_range(0..PEERS);
+        let last = u8::try_from(peer).expect("few");
+        let is_ours = number % 1000 == 500;
+        let mut prefixes: Vec<u8> = Vec::new();
+        if is_ours {
+            prefixes.extend([24, 175, 45, 176 + random.random_range(0..4_u8)]);
+        }
+        for _ in 0..random.random_range(1..6_u8) {
+            prefixes.extend(network(&mut random));
+        }
+        let (withdrawn, attributes, announced) = if !is_ours && number % 4 == 0 {
+            (prefixes, Vec::new(), Vec::new())
+        } else {
+            let origin = if is_ours { 131_279 } else { random.random_range(1000..60_000) };
+            (Vec::new(), path(&mut random, peer, origin), prefixes)
+        };
+        let length = |bytes: &[u8]| u16::try_from(bytes.len()).expect("short").to_be_bytes();
+        let message =
+            [&length(&withdrawn)[..], &withdrawn, &length(&attributes), &attributes, &announced]
+                .concat();
+        let mut body = (u32::from(peer) + 1000).to_be_bytes().to_vec();
+        body.extend(64_512_u32.to_be_bytes());
+        body.extend([0, 0, 0, 1, 10, 0, 0, last, 198, 51, 100, 254]);
+        body.extend([0xff; 16]);
+        body.extend(u16::try_from(message.len() + 19).expect("short").to_be_bytes());
+        body.push(2);
+        body.extend(message);
+        record(out, at, (16, 4), &body)?;
+    }
+    Ok(())
+}
+
+fn gzip(path: &Path) -> flate2::write::GzEncoder<BufWriter<File>> {
+    flate2::write::GzEncoder::new(create(path), flate2::Compression::default())
+}
+
+fn create(path: &Path) -> BufWriter<File> {
+    BufWriter::new(File::create(path).expect("a file"))
+}
+
+/// A table, plain and packed, and updates.
+fn write(folder: &Path, prefixes: u32) {
+    table(&mut create(&folder.join("plain")), prefixes).expect("written");
+    let mut packed = gzip(&folder.join("bview.gz"));
+    table(&mut packed, prefixes).expect("written");
+    packed.finish().expect("written");
+    let file = create(&folder.join("rib.bz2"));
+    let mut packed = bzip2::write::BzEncoder::new(file, bzip2::Compression::best());
+    table(&mut packed, prefixes).expect("written");
+    packed.finish().expect("written");
+    updates(&mut create(&folder.join("updates")), AT, (MESSAGES, 300)).expect("written");
+}
+
+/// Twenty collectors, each with a file for every five minutes of a day.
+fn write_day(folder: &Path) {
+    for collector in 0..20 {
+        let within = folder.join(format!("day/rrc{collector:02}"));
+        std::fs::create_dir_all(&within).expect("a folder");
+        for file in 0..288 {
+            let (hour, minute) = (file / 12, file % 12 * 5);
+            let name = format!("updates.20171001.{hour:02}{minute:02}.gz");
+            let mut packed = gzip(&within.join(name));
+            let from = AT - AT % 86_400 + file * 300;
+            updates(&mut packed, from, (options::number("--messages", 3000), 300))
+                .expect("written");
+            packed.finish().expect("written");
+        }
+    }
 }
 
 fn cpu() -> Duration {
@@ -102,41 +190,74 @@ fn read(path: &Path) {
     let options = ReadOptions { from: None, collector: None, wanted: Wanted::of(&targets) };
     let mut records = 0;
     read_files(&[path.to_owned()], &options, &mut |_, _| records += 1, &mut |_| {}).expect("read");
-    assert_eq!(records, 1);
+    assert!(records > 0);
+}
+
+/// How long `bgpdump -m` takes, once; nothing where it is not installed.
+fn bgpdump(path: &Path) -> Option<(Duration, Duration)> {
+    let before = getrusage(UsageWho::RUSAGE_CHILDREN).expect("usage").user_time();
+    let began = Instant::now();
+    let mut command = std::process::Command::new("bgpdump");
+    let silent = std::process::Stdio::null;
+    command.arg("-m").arg(path).stdout(silent()).stderr(silent());
+    assert!(command.status().ok()?.success(), "bgpdump has failed");
+    let clock = began.elapsed();
+    let used = getrusage(UsageWho::RUSAGE_CHILDREN).expect("usage").user_time() - before;
+    let micros = used.tv_sec() * 1_000_000 + used.tv_usec();
+    Some((clock, Duration::from_micros(u64::try_from(micros).expect("some"))))
 }
 
 fn main() {
     let prefixes = options::number("--prefixes", 100_000);
+    if let Some(folder) = options::value("--write") {
+        write(Path::new(&folder), prefixes);
+        write_day(Path::new(&folder));
+        return;
+    }
     let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), prefixes);
     let at = |name: &str| -> PathBuf { folder.path().join(name) };
-    let file = |name: &str| BufWriter::new(File::create(at(name)).expect("a file"));
-    table(&mut file("plain"), prefixes).expect("written");
-    let mut gzip = flate2::write::GzEncoder::new(file("bview.gz"), flate2::Compression::default());
-    table(&mut gzip, prefixes).expect("written");
-    gzip.finish().expect("written");
-    let mut packed = bzip2::write::BzEncoder::new(file("rib.bz2"), bzip2::Compression::best());
-    table(&mut packed, prefixes).expect("written");
-    packed.finish().expect("written");
-    let size = at("plain").metadata().expect("a file").len() / 1_000_000;
-    println!("A table of {} prefixes by {PEERS} peers, {size} MB:\n", prefixes + 4);
+    let size = |name: &str| at(name).metadata().expect("a file").len() / 1_000_000;
+    println!(
+        "A table of {} prefixes by {PEERS} peers, {} MB (gzip {}, bzip2 {}); {MESSAGES} messages, {} MB:\n",
+        prefixes + 4,
+        size("plain"),
+        size("bview.gz"),
+        size("rib.bz2"),
+        size("updates")
+    );
     println!("| | clock | CPU |\n|---|---:|---:|");
     let row = |what: &str, (clock, cpu): (Duration, Duration)| {
-        println!("| {what} | {:.2} s | {:.2} s |", clock.as_secs_f64(), cpu.as_secs_f64());
+        println!("| {what} | {:.3} s | {:.3} s |", clock.as_secs_f64(), cpu.as_secs_f64());
     };
-    let open = |name: &str| File::open(at(name)).expect("a file");
+    // As the program reads: in pieces of 1 MiB.
+    let open =
+        |name: &str| BufReader::with_capacity(1 << 20, File::open(at(name)).expect("a file"));
+    let drain = |mut unpacked: Box<dyn Read>| {
+        let mut piece = vec![0; 1 << 20];
+        while unpacked.read(&mut piece).expect("unpacked") > 0 {}
+    };
     row("plain, read", fastest(|| read(&at("plain"))));
-    let inflate = || {
-        io::copy(&mut flate2::read::MultiGzDecoder::new(open("bview.gz")), &mut io::sink())
-            .expect("unpacked");
-    };
+    let inflate = || drain(Box::new(flate2::bufread::MultiGzDecoder::new(open("bview.gz"))));
     row("gzip, unpacked alone", fastest(inflate));
     row("gzip, read", fastest(|| read(&at("bview.gz"))));
-    let inflate = || {
-        io::copy(&mut bzip2::read::MultiBzDecoder::new(open("rib.bz2")), &mut io::sink())
-            .expect("unpacked");
-    };
+    let inflate = || drain(Box::new(bzip2::bufread::MultiBzDecoder::new(open("rib.bz2"))));
     row("bzip2, unpacked alone by one core", fastest(inflate));
+    // What two cores can do at most: two copies at once, half the time for each.
+    let both = || {
+        std::thread::scope(|scope| {
+            scope.spawn(inflate);
+            inflate();
+        });
+    };
+    let (clock, used) = fastest(both);
+    row("bzip2, two copies at once by two cores, for each", (clock / 2, used / 2));
     row("bzip2, read", fastest(|| read(&at("rib.bz2"))));
-    let peak = getrusage(UsageWho::RUSAGE_SELF).expect("usage").max_rss() / 1024;
-    println!("\nMemory at most: {peak} MiB, with what made the files.");
+    if let Some(took) = bgpdump(&at("plain")) {
+        row("plain, `bgpdump -m`, once", took);
+    }
+    row("updates, read", fastest(|| read(&at("updates"))));
+    if let Some(took) = bgpdump(&at("updates")) {
+        row("updates, `bgpdump -m`, once", took);
+    }
 }

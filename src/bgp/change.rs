@@ -10,10 +10,11 @@ use std::sync::Arc;
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
-use crate::split::real;
+use crate::split::{Verdict, real};
+use crate::transit::Class;
 
 use super::networks::Networks;
-use super::peers::Seen;
+use super::peers::{AS_SET, Seen};
 
 /// What can change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +27,10 @@ pub enum Kind {
     CarrierAppeared,
     /// An AS is next to the origin no more.
     CarrierVanished,
+    /// The classes of the AS next to the origin are others.
+    VerdictChanged,
+    /// A class's share moved, and no other event of the scope says why.
+    ShareMoved,
     /// One is next to the origin that no carrier in the configuration has.
     UnknownUpstream,
     /// The routes have another origin, or one more.
@@ -36,7 +41,7 @@ pub enum Kind {
     RpkiInvalidBegan,
     /// It is gone.
     RpkiInvalidEnded,
-    /// All sessions of the collector were reset; nothing is said about the block.
+    /// The collector restarted, recorded nothing, or a file of it is missing; nothing is said about the block.
     CollectorGap,
 }
 
@@ -49,6 +54,8 @@ impl Kind {
             Self::OutageEnded => "outage-ended",
             Self::CarrierAppeared => "carrier-appeared",
             Self::CarrierVanished => "carrier-vanished",
+            Self::VerdictChanged => "verdict-changed",
+            Self::ShareMoved => "share-moved",
             Self::UnknownUpstream => "unknown-upstream",
             Self::OriginChanged => "origin-changed",
             Self::ForeignMoreSpecific => "foreign-more-specific",
@@ -103,6 +110,8 @@ pub struct Side {
     pub unreached: usize,
     /// The share that changed.
     pub share: Option<f64>,
+    /// The verdict, where that is what changed; else it follows from the upstreams.
+    pub verdict: Option<Verdict>,
 }
 
 /// A change of what one peer shows of a scope.
@@ -122,10 +131,13 @@ pub(super) struct Settled {
     known: bool,
     out: bool,
     present: BTreeSet<u32>,
+    verdict: Option<Verdict>,
+    /// What each AS showed when something changed last: shares are compared with those of then.
+    reference: BTreeMap<u32, Seen>,
     /// What each AS showed; of one that is not there now, what it showed last.
     seen: BTreeMap<u32, Seen>,
     origins: BTreeSet<u32>,
-    invalid: BTreeSet<u32>,
+    invalid: BTreeMap<u32, usize>,
 }
 
 /// Below this share of peers with a route nobody gets there; above the other one most do again.
@@ -134,6 +146,8 @@ const BACK: f64 = 0.5;
 /// An upstream is there if so many AS show it, and this share of those with a route.
 const AT_LEAST: usize = 2;
 const SHARE: f64 = 0.05;
+/// A class's share that moved less is no news.
+const MOVES: f64 = 0.05;
 /// One that was there stays as long as a single AS shows it, if that is this share.
 const STAYS: f64 = 0.1;
 
@@ -147,14 +161,19 @@ pub(super) struct Now<'n> {
     pub(super) seen: BTreeMap<u32, Seen>,
     /// The origins, with how many AS show each, also those that do not count.
     pub(super) origins: BTreeMap<u32, usize>,
-    /// Those of them that the RPKI calls invalid.
-    pub(super) invalid: BTreeSet<u32>,
+    /// Those that the RPKI calls invalid, with how many AS show each.
+    pub(super) invalid: BTreeMap<u32, usize>,
     pub(super) networks: &'n Networks<'n>,
     pub(super) moves: &'n [Move],
     pub(super) found_at: Timestamp,
 }
 
 impl Now<'_> {
+    /// Whether it is a routed prefix.
+    fn is_routed(&self) -> bool {
+        self.is_ours && self.scope.prefix_len() == self.networks.targets().block.routed_length
+    }
+
     fn reached(&self) -> usize {
         self.seen.values().filter(|seen| seen.reaches).count()
     }
@@ -177,6 +196,38 @@ impl Now<'_> {
         let all = self.seen.values().flat_map(|seen| seen.upstreams.iter().copied());
         let all: BTreeSet<u32> = all.collect();
         all.into_iter().filter(|asn| self.is_present(*asn, before.contains(asn))).collect()
+    }
+
+    /// The classes of these AS, without those of which nobody knows it.
+    fn classes(&self, asns: &BTreeSet<u32>) -> BTreeSet<Class> {
+        let all = asns.iter().map(|asn| self.networks.class(*asn));
+        all.filter(|class| class.is_classified()).collect()
+    }
+
+    fn verdict(&self, present: &BTreeSet<u32>) -> Option<Verdict> {
+        let classes = self.classes(present);
+        let only = classes.first().filter(|_| classes.len() == 1);
+        only.map(|class| Verdict::One(*class)).or((!classes.is_empty()).then_some(Verdict::Mixed))
+    }
+
+    /// How much of an AS is a class's: its upstreams share it.
+    fn weight(&self, seen: &Seen, class: Class) -> f64 {
+        let of = seen.upstreams.iter().filter(|asn| self.networks.class(**asn) == class).count();
+        real(of) / real(seen.upstreams.len().max(1))
+    }
+
+    /// A class's share of those AS of which `seen` shows the upstream, as far as `other` shows them too.
+    fn share(
+        &self,
+        seen: &BTreeMap<u32, Seen>,
+        other: &BTreeMap<u32, Seen>,
+        class: Class,
+    ) -> Option<f64> {
+        let both = seen.iter().filter(|(asn, _)| other.contains_key(asn)).map(|(_, seen)| seen);
+        let classified =
+            both.filter(|seen| !self.classes(&seen.upstreams).is_empty()).collect::<Vec<_>>();
+        let all: f64 = classified.iter().map(|seen| self.weight(seen, class)).sum();
+        (!classified.is_empty()).then(|| all / real(classified.len()))
     }
 
     /// Those origins that more than a single AS shows, if there are more.
@@ -209,7 +260,12 @@ impl Now<'_> {
         }
         let mut upstreams: Vec<(u32, usize)> = upstreams.into_iter().collect();
         upstreams.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        Side { upstreams, unreached: seen.values().filter(|seen| !seen.reaches).count(), share }
+        Side {
+            upstreams,
+            unreached: seen.values().filter(|seen| !seen.reaches).count(),
+            share,
+            verdict: None,
+        }
     }
 
     /// An event, with the times of those moves that `shows`.
@@ -283,9 +339,11 @@ impl Settled {
         }
         if !self.out {
             self.present = now.present(&self.present);
+            self.verdict = now.verdict(&self.present);
         }
         for (asn, seen) in &now.seen {
             self.seen.entry(*asn).or_insert_with(|| seen.clone());
+            self.reference.entry(*asn).or_insert_with(|| seen.clone());
         }
     }
 
@@ -298,17 +356,27 @@ impl Settled {
                 return Vec::new();
             }
             let events = self.foreign(now, &BTreeSet::new()).into_iter();
-            return events.chain(self.rpki(now, &BTreeSet::new())).collect();
+            return events.chain(self.rpki(now, &BTreeMap::new())).collect();
         }
         let mut events = Vec::new();
         if now.is_ours && !now.seen.is_empty() {
             events.extend(self.outage(now));
             if !self.out {
                 events.extend(self.carriers(now));
+                events.extend(self.verdict(now));
             }
         }
         let before = std::mem::replace(&mut self.origins, now.shown_origins());
         events.extend(self.foreign(now, &before));
+        if now.is_ours && !self.out {
+            if events.is_empty() {
+                events.extend(self.share(now));
+            }
+            if !events.is_empty() {
+                let seen = now.seen.iter().map(|(asn, seen)| (*asn, seen.clone()));
+                self.reference.extend(seen);
+            }
+        }
         let before = std::mem::replace(&mut self.invalid, now.invalid.clone());
         events.extend(self.rpki(now, &before));
         for (asn, seen) in &now.seen {
@@ -401,6 +469,56 @@ impl Settled {
         events
     }
 
+    fn verdict(&mut self, now: &Now<'_>) -> Option<Event> {
+        let before = std::mem::replace(&mut self.verdict, now.verdict(&self.present));
+        let (before, after) = (before?, self.verdict?);
+        let shows = |before: &Seen, after: &Seen| {
+            now.classes(&before.upstreams) != now.classes(&after.upstreams)
+        };
+        let has_moved = |(asn, seen): &(&u32, &Seen)| {
+            self.seen.get(asn).is_some_and(|before| shows(before, seen))
+        };
+        let moved = now.seen.iter().filter(has_moved).count();
+        if before == after || moved == 0 {
+            return None;
+        }
+        let side = |seen, verdict| Side { verdict: Some(verdict), ..Now::side(seen, None) };
+        let sides = [side(&self.seen, before), side(&now.seen, after)];
+        now.event(Kind::VerdictChanged, None, moved, shows, sides)
+    }
+
+    /// The class whose share moved most since something changed last, by AS that are there now as they were then.
+    fn share(&self, now: &Now<'_>) -> Option<Event> {
+        // What a peer shows of the block is of all routed prefixes together, and has no shares.
+        if !now.is_routed() {
+            return None;
+        }
+        let classes = || now.seen.values().chain(self.reference.values());
+        let classes: BTreeSet<Class> =
+            classes().flat_map(|seen| now.classes(&seen.upstreams)).collect();
+        let sides = |class: Class| {
+            let before = now.share(&self.reference, &now.seen, class)?;
+            Some([before, now.share(&now.seen, &self.reference, class)?])
+        };
+        let all = classes.into_iter().filter_map(|class| Some((class, sides(class)?)));
+        let far = |[before, after]: [f64; 2]| (after - before).abs();
+        let (class, shares) = all.max_by(|one, other| far(one.1).total_cmp(&far(other.1)))?;
+        let shows = |before: &Seen, after: &Seen| {
+            (now.weight(before, class) - now.weight(after, class)).abs() > 1e-9
+        };
+        let has_moved = |(asn, seen): &(&u32, &Seen)| {
+            self.reference.get(asn).is_some_and(|before| shows(before, seen))
+        };
+        let moved = now.seen.iter().filter(has_moved).count();
+        if far(shares) < MOVES - 1e-9 || moved < AT_LEAST {
+            return None;
+        }
+        let sides =
+            [Now::side(&self.reference, Some(shares[0])), Now::side(&now.seen, Some(shares[1]))];
+        let subject = class.name(&now.networks.targets().classes).to_owned();
+        now.event(Kind::ShareMoved, Some(subject), moved, shows, sides)
+    }
+
     /// Origins that were not there, and of the block's own prefixes the return to what was.
     fn foreign(&self, now: &Now<'_>, before: &BTreeSet<u32>) -> Vec<Event> {
         let ours = now.networks.origin();
@@ -426,16 +544,20 @@ impl Settled {
         events
     }
 
-    fn rpki(&self, now: &Now<'_>, before: &BTreeSet<u32>) -> Vec<Event> {
+    fn rpki(&self, now: &Now<'_>, before: &BTreeMap<u32, usize>) -> Vec<Event> {
         let kind = match (before.is_empty(), now.invalid.is_empty()) {
             (true, false) => Kind::RpkiInvalidBegan,
             (false, true) => Kind::RpkiInvalidEnded,
             _ => return Vec::new(),
         };
         let of = if now.invalid.is_empty() { before } else { &now.invalid };
-        let subject = of.iter().map(|asn| format!("AS{asn}")).collect::<Vec<_>>().join(" ");
-        let shows = |before: &Seen, after: &Seen| before.origins != after.origins;
-        let moved = of.iter().filter_map(|asn| now.origins.get(asn)).sum();
+        let name = |asn: &u32| match *asn {
+            AS_SET => "AS_SET".to_owned(),
+            asn => format!("AS{asn}"),
+        };
+        let subject = of.keys().map(name).collect::<Vec<_>>().join(" ");
+        let shows = |before: &Seen, after: &Seen| before.invalid != after.invalid;
+        let moved = of.values().sum();
         let sides = [Now::side(&self.seen, None), Now::side(&now.seen, None)];
         now.event(kind, Some(subject), moved, shows, sides).into_iter().collect()
     }

@@ -99,13 +99,21 @@ struct Open {
     before: Option<Timestamp>,
 }
 
-/// All sessions were reset together.
+/// All sessions were reset together, or nothing was recorded.
 struct Gap {
     from: Timestamp,
+    /// Until when nothing was recorded, where that is what it is.
+    silent_until: Option<Timestamp>,
     /// How many peers there were.
     peers: usize,
     /// The start of the last view before it.
     before: Option<Timestamp>,
+}
+
+impl Gap {
+    fn is_silent(&self, at: Timestamp) -> bool {
+        self.silent_until.is_some_and(|until| self.from < at && at < until)
+    }
 }
 
 /// A collector while its records go by, in the order of time.
@@ -127,6 +135,8 @@ pub struct Collector<'t> {
     viewed: Option<Timestamp>,
     resets: VecDeque<(Timestamp, Peer)>,
     gap: Option<Gap>,
+    /// Nothing was recorded, and it is not known yet whether the sessions were reset.
+    silence: Option<Gap>,
     is_done: bool,
     aggregates: BTreeMap<Timestamp, (Timestamp, Vec<ScopeView>)>,
     /// Records that came too late.
@@ -157,6 +167,7 @@ impl<'t> Collector<'t> {
             viewed: None,
             resets: VecDeque::new(),
             gap: None,
+            silence: None,
             is_done: false,
             aggregates: BTreeMap::new(),
             late: 0,
@@ -195,10 +206,14 @@ impl<'t> Collector<'t> {
             self.late += 1;
             return;
         }
+        if let What::Silence { since } = record.what {
+            self.fall_silent(since, record.at);
+        }
         self.advance(record.at, found);
         if self.is_done {
             return;
         }
+        self.end_silence(record.at, found);
         let without = &self.options.without;
         let is_left_out = |peer: &Peer| without.iter().any(|spec| spec.is(peer));
         match &record.what {
@@ -231,15 +246,14 @@ impl<'t> Collector<'t> {
                     peer: *peer,
                     up: *up,
                 });
+                let lost = self.lost_by(record.at);
                 self.reset(record.at, *peer);
                 self.sync();
-                self.peers.session(record.at, *peer, *up);
+                self.peers.session(lost, *peer, *up);
                 self.has_new = true;
             }
             What::Learned { peer, size, keeps } if !is_left_out(peer) => {
-                let lost = self.peers.get(peer).and_then(super::peers::State::lost_at);
-                let not_before = lost.unwrap_or(record.at);
-                self.change(record.at, Some(*peer), not_before, |peers| {
+                self.change(record.at, Some(*peer), record.at, |peers| {
                     peers.learned(*peer, *size, *keeps);
                 });
                 self.has_new = true;
@@ -290,6 +304,7 @@ impl<'t> Collector<'t> {
             return;
         }
         self.close(last, found);
+        self.end_silence(Timestamp::MAX, found);
         if let Some(gap) = self.gap.take() {
             found(Found::Event(self.gap_event(&gap, last)));
         }
@@ -351,9 +366,14 @@ impl<'t> Collector<'t> {
 
     /// What a peer shows of a scope; of the block, what it shows of the routed prefixes together.
     fn shows(&self, peer: &Peer, state: &State, scope: Ipv4Net, frozen: bool) -> Option<Seen> {
-        let of = |scope| Peers::seen(peer, state, scope, self.networks.origin(), frozen);
         let block = &self.networks.targets().block;
-        if scope != block.prefix || block.routed_prefixes().eq([scope]) {
+        let is_whole = |scope| scope == block.prefix && !block.routed_prefixes().eq([scope]);
+        // Of the block it is its prefixes that are invalid.
+        let of = |of: Ipv4Net| {
+            let vrps = self.vrps.filter(|_| !is_whole(scope));
+            Peers::seen(peer, state, of, self.networks.origin(), vrps, frozen)
+        };
+        if !is_whole(scope) {
             return of(scope);
         }
         block.routed_prefixes().filter_map(of).reduce(|mut one, other| {
@@ -386,17 +406,29 @@ impl<'t> Collector<'t> {
     ) {
         self.sync();
         let before = self.seen(only);
+        // Of a peer whose session was reset nothing was known since then, and messages came before its table was whole.
+        let lost: BTreeMap<Peer, Timestamp> =
+            self.peers.iter().filter_map(|(peer, state)| Some((*peer, state.lost_at()?))).collect();
         make(&mut self.peers);
         let after = self.seen(only);
+        let (origin, known, known_at) = (self.networks.origin(), not_before, at);
         for ((peer, scope), after) in after {
+            let lost = lost.get(&peer).copied();
+            let not_before = lost.unwrap_or(known);
+            let shown = lost.and_then(|lost| {
+                let newest = self.peers.get(&peer)?.newest(scope, origin)?;
+                (lost < newest && newest <= at).then_some(newest)
+            });
+            let at = shown.unwrap_or(at);
             let before = before.get(&(peer, scope)).cloned().flatten();
             match (before, after) {
                 (Some(before), Some(after)) if before != after => {
-                    self.note(Move { at, not_before, scope, before, after });
+                    self.note(known_at, Move { at, not_before, scope, before, after });
                 }
                 // A prefix that nobody had before may be somebody else's.
                 (None, Some(after)) if !self.is_ours(scope) && after.reaches => {
-                    self.note(Move { at, not_before, scope, before: Seen::default(), after });
+                    let before = Seen::default();
+                    self.note(known_at, Move { at, not_before, scope, before, after });
                     self.has_new = true;
                 }
                 (None, Some(_)) => self.has_new = true,
@@ -405,8 +437,9 @@ impl<'t> Collector<'t> {
         }
     }
 
-    fn note(&mut self, new: Move) {
-        let (at, before) = (new.at, self.viewed);
+    /// `at` is when it became known; the message may have been before.
+    fn note(&mut self, at: Timestamp, new: Move) {
+        let before = self.viewed;
         let open = self.open.get_or_insert_with(|| Open {
             first: at,
             last: at,
@@ -443,19 +476,16 @@ impl<'t> Collector<'t> {
     }
 
     fn now_of<'n>(&'n self, scope: Ipv4Net, moves: &'n [Move], found_at: Timestamp) -> Now<'n> {
-        let block = self.networks.targets().block.prefix;
         let mut seen: BTreeMap<u32, Seen> = BTreeMap::new();
         let mut origins: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
-        let mut invalid = BTreeSet::new();
+        let mut invalid: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
         for (peer, state) in self.peers.iter() {
             let Some(shows) = self.shows(peer, state, scope, false) else { continue };
             for origin in &shows.origins {
                 origins.entry(*origin).or_default().insert(peer.asn);
-                let is_invalid =
-                    |vrps: &Vrps| vrps.judge(scope, Some(*origin)) == super::vrps::Rpki::Invalid;
-                if scope != block && self.vrps.is_some_and(is_invalid) {
-                    invalid.insert(*origin);
-                }
+            }
+            for origin in &shows.invalid {
+                invalid.entry(*origin).or_default().insert(peer.asn);
             }
             if self.peers.counts(state, self.options.full) {
                 seen.entry(peer.asn).or_default().add(&shows);
@@ -467,7 +497,7 @@ impl<'t> Collector<'t> {
             is_ours: self.is_ours(scope),
             seen,
             origins: origins.into_iter().map(|(origin, peers)| (origin, peers.len())).collect(),
-            invalid,
+            invalid: invalid.into_iter().map(|(origin, peers)| (origin, peers.len())).collect(),
             networks: self.networks,
             moves,
             found_at,
@@ -541,7 +571,9 @@ impl<'t> Collector<'t> {
         self.shown = Some(scopes.clone());
         self.viewed = Some(started);
         let collector = Arc::clone(&self.name);
-        let (of_peer, complete) = (None, self.gap.is_none());
+        let silence = self.silence.iter().chain(&self.gap);
+        let is_silent = silence.clone().any(|gap| gap.is_silent(started));
+        let (of_peer, complete) = (None, self.gap.is_none() && !is_silent);
         found(Found::View(View {
             collector,
             of_peer,
@@ -588,7 +620,14 @@ impl<'t> Collector<'t> {
         let peers = up + self.resets.len() - 1;
         if self.gap.is_none() && self.resets.len() >= 3 && self.resets.len() * 5 >= peers * 4 {
             let first = self.resets.front().map_or(at, |reset| reset.0);
-            self.gap = Some(Gap { from: first, peers, before: self.viewed });
+            // A collector that was silent before has restarted.
+            let silence = self.silence.take();
+            self.gap = silence.or(Some(Gap {
+                from: first,
+                silent_until: None,
+                peers,
+                before: self.viewed,
+            }));
         }
     }
 
@@ -601,6 +640,38 @@ impl<'t> Collector<'t> {
         {
             found(Found::Event(self.gap_event(&gap, at)));
         }
+    }
+
+    /// Nothing was recorded between these times.
+    fn fall_silent(&mut self, from: Timestamp, until: Timestamp) {
+        let up = self.peers.iter().filter(|(_, state)| state.is_up()).count();
+        // Those that were lost when it began belong to it.
+        let lost = self.resets.iter().filter(|(at, _)| from.duration_since(*at) <= TOGETHER);
+        let peers = up + lost.count();
+        if self.options.at.is_none() && self.gap.is_none() && self.silence.is_none() && peers > 0 {
+            let before = self.viewed;
+            self.silence = Some(Gap { from, silent_until: Some(until), peers, before });
+        }
+    }
+
+    /// Sessions that are reset right behind a silence were lost in it. If they are not, it is all there is to report.
+    fn end_silence(&mut self, at: Timestamp, found: &mut dyn FnMut(Found<'_>)) {
+        let is_over = |gap: &mut Gap| {
+            gap.silent_until.is_none_or(|until| at.duration_since(until) > TOGETHER)
+        };
+        if let Some(gap) = self.silence.take_if(is_over) {
+            let until = gap.silent_until.unwrap_or(gap.from);
+            found(Found::Event(self.gap_event(&gap, until)));
+        }
+    }
+
+    /// Since when it is not known what a peer knows whose session is reset.
+    fn lost_by(&self, at: Timestamp) -> Timestamp {
+        let silent =
+            self.silence.iter().chain(&self.gap).find(|gap| {
+                gap.silent_until.is_some_and(|until| at.duration_since(until) <= TOGETHER)
+            });
+        silent.map_or(at, |gap| gap.from.min(at))
     }
 
     fn gap_event(&self, gap: &Gap, until: Timestamp) -> Event {

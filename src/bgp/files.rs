@@ -1,6 +1,7 @@
 //! Which files there are, which collector each is of, and from when it is, by its name.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -136,17 +137,15 @@ fn tell_schemes_apart(files: &mut [Listed]) {
             None
         }
     };
-    let mixed: Vec<Arc<str>> = files
-        .iter()
-        .filter(|one| scheme(one) == Some("ris"))
-        .filter(|one| {
-            let mut others = files.iter().filter(|other| scheme(other) == Some("routeviews"));
-            others.any(|other| {
-                other.collector == one.collector && other.path.parent() == one.path.parent()
-            })
-        })
-        .map(|one| Arc::clone(&one.collector))
-        .collect();
+    let places = |wanted: &str| -> BTreeSet<(Arc<str>, Option<PathBuf>)> {
+        let of = files.iter().filter(|file| scheme(file) == Some(wanted));
+        let place =
+            |file: &Listed| (file.collector.clone(), file.path.parent().map(Path::to_owned));
+        of.map(place).collect()
+    };
+    let (ris, views) = (places("ris"), places("routeviews"));
+    let mixed: BTreeSet<Arc<str>> =
+        ris.intersection(&views).map(|(collector, _)| Arc::clone(collector)).collect();
     for file in files.iter_mut().filter(|file| mixed.contains(&file.collector)) {
         if let Some(scheme) = scheme(file) {
             let name = if file.collector.is_empty() {

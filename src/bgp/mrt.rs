@@ -233,6 +233,7 @@ impl File<'_, '_> {
             (TABLE_DUMP, 1) => self.old_route(at, bytes),
             (BGP4MP | BGP4MP_ET, 0 | 1 | 4 | 5 | 8 | 9) => {
                 self.sink.now(at);
+                self.sink.recorded(at, self.collector.as_ref());
                 self.message(at, subtype, bytes)
             }
             // IPv6, multicast, and what the collector itself sent.

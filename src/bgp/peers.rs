@@ -11,6 +11,10 @@ use jiff::Timestamp;
 
 use super::path::{AsPath, NextTo};
 use super::record::{Extent, Peer, Size, Table, Update};
+use super::vrps::{Rpki, Vrps};
+
+/// Stands for an origin that is a set, which no payload has (RFC 6811, 2).
+pub(super) const AS_SET: u32 = 0;
 
 /// From which size on a peer's table counts as whole.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -102,6 +106,8 @@ pub(super) struct State {
 pub(super) struct Seen {
     pub(super) upstreams: BTreeSet<u32>,
     pub(super) origins: BTreeSet<u32>,
+    /// The origins of those routes that the RPKI calls invalid.
+    pub(super) invalid: BTreeSet<u32>,
     /// Whether it has a route.
     pub(super) reaches: bool,
 }
@@ -110,6 +116,7 @@ impl Seen {
     pub(super) fn add(&mut self, other: &Self) {
         self.upstreams.extend(&other.upstreams);
         self.origins.extend(&other.origins);
+        self.invalid.extend(&other.invalid);
         self.reaches |= other.reaches;
     }
 }
@@ -171,6 +178,12 @@ impl State {
     /// Since when it is not known any more what the peer knows.
     pub(super) fn lost_at(&self) -> Option<Timestamp> {
         self.before.as_ref().map(|(_, at)| *at)
+    }
+
+    /// When the last message came that shows how a scope is reached.
+    pub(super) fn newest(&self, scope: Ipv4Net, origin: u32) -> Option<Timestamp> {
+        let (_, routes) = self.routes_to(scope, origin, false)?;
+        routes.iter().map(|route| route.since).max()
     }
 
     pub(super) fn is_up(&self) -> bool {
@@ -461,12 +474,18 @@ impl Peers {
         state: &State,
         scope: Ipv4Net,
         origin: u32,
+        vrps: Option<&Vrps>,
         frozen: bool,
     ) -> Option<Seen> {
         let ways = Self::ways(peer, state, scope, origin, frozen)?;
         let mut seen = Seen { reaches: !ways.is_empty(), ..Seen::default() };
         for way in ways {
-            seen.origins.extend(way.route.path.origin());
+            let from = way.route.path.origin();
+            seen.origins.extend(from);
+            // It is the route's own prefix that is valid or not, and not the scope that it covers.
+            if vrps.is_some_and(|vrps| vrps.judge(way.prefix, from) == Rpki::Invalid) {
+                seen.invalid.insert(from.unwrap_or(AS_SET));
+            }
             if way.is_ours
                 && let NextTo::Upstream(asn) = way.next_to
             {

@@ -7,7 +7,7 @@ use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::input::{self, Found, Opened, Visit, Walk};
 
@@ -259,6 +259,16 @@ struct All<'a> {
     failure: Option<BgpError>,
 }
 
+/// So many files in a row on each side of those that are missing make a series; else somebody chose some files.
+const SERIES: usize = 3;
+
+/// Between two files of updates others are missing.
+struct Hole {
+    from: Timestamp,
+    to: Timestamp,
+    is_in_series: bool,
+}
+
 /// The records of a collector that wait for those of files that may have older ones.
 #[derive(Default)]
 struct Waiting {
@@ -271,9 +281,18 @@ struct Waiting {
 impl All<'_> {
     fn collector(&mut self, files: &[Listed]) {
         let collector = &files[0].collector;
-        self.gaps(collector, files);
+        let missing = self.gaps(collector, files);
         let mut waiting = Waiting::default();
         for (number, file) in files.iter().enumerate() {
+            let hole =
+                missing.iter().find(|hole| is_update(&file.path) && file.from == Some(hole.to));
+            if let Some(hole) = hole {
+                waiting.learning.interrupt();
+                if hole.is_in_series {
+                    let what = What::Silence { since: hole.from };
+                    waiting.records.push((number, Record { at: hole.to, collector: None, what }));
+                }
+            }
             self.file(file, number, &mut waiting);
             let until = files.get(number + 1).map(|next| next.from);
             waiting.release(collector, until.flatten(), until.is_none(), self.take);
@@ -284,23 +303,32 @@ impl All<'_> {
     }
 
     /// Reports files that are missing, as far as the names show how long each file is.
-    fn gaps(&mut self, collector: &str, files: &[Listed]) {
+    fn gaps(&mut self, collector: &str, files: &[Listed]) -> Vec<Hole> {
         let updates = files.iter().filter(|file| is_update(&file.path));
         let times: Vec<Timestamp> = updates.filter_map(|file| file.from).collect();
         let steps: Vec<i64> =
             times.windows(2).map(|two| two[1].duration_since(two[0]).as_secs()).collect();
-        let Some(step) = steps.iter().copied().filter(|step| *step > 0).min() else { return };
-        let missing = times.windows(2).zip(&steps).filter(|(_, found)| **found > step);
-        let longest = missing.clone().max_by_key(|(_, found)| **found);
-        if let Some((two, _)) = longest {
-            let from =
-                two[0].saturating_add(jiff::SignedDuration::from_secs(step)).unwrap_or(two[0]);
-            (self.remark)(Remark::Gaps {
-                collector,
-                count: missing.count(),
-                longest: (from, two[1]),
-            });
+        let Some(step) = steps.iter().copied().filter(|step| *step > 0).min() else {
+            return Vec::new();
+        };
+        let is_row = |places: std::ops::Range<usize>| {
+            steps.get(places).is_some_and(|row| row.iter().all(|found| *found == step))
+        };
+        let hole = |place: usize| {
+            let (last, to) = (times[place], times[place + 1]);
+            let from = last.saturating_add(SignedDuration::from_secs(step)).unwrap_or(last);
+            let before = place.checked_sub(SERIES - 1);
+            let is_in_series = before.is_some_and(|before| is_row(before..place))
+                && is_row(place + 1..place + SERIES);
+            Hole { from, to, is_in_series }
+        };
+        let holes: Vec<Hole> =
+            (0..steps.len()).filter(|place| steps[*place] > step).map(hole).collect();
+        if let Some(longest) = holes.iter().max_by_key(|hole| hole.to.duration_since(hole.from)) {
+            let longest = (longest.from, longest.to);
+            (self.remark)(Remark::Gaps { collector, count: holes.len(), longest });
         }
+        holes
     }
 
     fn file(&mut self, file: &Listed, number: usize, waiting: &mut Waiting) {

@@ -124,6 +124,11 @@ pub enum What {
     },
     /// What a service counted over all its collectors, without saying who the peers are.
     Aggregate(Aggregate),
+    /// The collector recorded nothing since then, or a file of that time is missing: what happened is not known.
+    Silence {
+        /// Since when.
+        since: Timestamp,
+    },
     /// A peer whose session came up has sent its whole table.
     Learned {
         /// The peer.

@@ -99,6 +99,10 @@ fn message(line: &[u8], sink: &mut Sink<'_>) -> Result<(), String> {
     let host = message.host.strip_suffix(".ripe.net").unwrap_or(&message.host);
     let collector: Option<Arc<str>> = Some(host).filter(|host| !host.is_empty()).map(Arc::from);
     sink.now(at);
+    // A subscription to some prefixes has nothing else; one that has keepalives is of everything.
+    if message.kind == "KEEPALIVE" {
+        sink.recorded(at, collector.as_ref());
+    }
     match &*message.kind {
         "STATE" | "RIS_PEER_STATE" => {
             sink.counts.states += 1;

@@ -12,6 +12,12 @@ use super::record::{Peer, Record, Size, Wanted, What};
 const QUIET: SignedDuration = SignedDuration::from_secs(60);
 /// Nobody needs longer to send a table.
 const LONGEST: SignedDuration = SignedDuration::from_mins(20);
+/// A collector that recorded nothing for so long is silent, if that is far longer than ever before: a session on which not
+/// even a keepalive comes ends after 90 seconds (RFC 4271, 10).
+const SILENT: SignedDuration = SignedDuration::from_mins(5);
+const FAR_LONGER: i32 = 3;
+/// What is usual is known after so many records that are not of the block, and so much time.
+const ENOUGH: (u64, SignedDuration) = (100, SignedDuration::from_mins(10));
 /// How often it is looked at who has sent theirs.
 const EVERY: SignedDuration = SignedDuration::from_secs(5);
 
@@ -98,6 +104,48 @@ pub(super) struct Learning {
     looked: Option<Timestamp>,
     /// The time of the youngest record.
     latest: Option<Timestamp>,
+    /// How close to each other the records of each collector are.
+    recordings: Vec<(Collector, Recording)>,
+    /// How many updates were of the block: a file that has nothing else shows no silence.
+    of_block: u64,
+}
+
+impl Learning {
+    /// The next file does not begin where the last one ended.
+    pub(super) fn interrupt(&mut self) {
+        self.recordings.iter_mut().for_each(|(_, recording)| recording.latest = None);
+    }
+}
+
+/// How close to each other records are, whatever they are about.
+#[derive(Debug, Default)]
+struct Recording {
+    latest: Option<Timestamp>,
+    records: u64,
+    /// The time without interruptions.
+    lasts: SignedDuration,
+    longest: SignedDuration,
+}
+
+impl Recording {
+    /// Takes the time of a record. Since when there was silence, if it ends here.
+    fn add(&mut self, at: Timestamp, of_block: u64) -> Option<Timestamp> {
+        self.records += 1;
+        let Some(latest) = self.latest.replace(at) else { return None };
+        if at <= latest {
+            self.latest = Some(latest);
+            return None;
+        }
+        let gap = at.duration_since(latest);
+        let others = self.records.saturating_sub(of_block);
+        let is_known = others > ENOUGH.0 && self.lasts >= ENOUGH.1;
+        if is_known && gap >= SILENT && gap >= self.longest * FAR_LONGER {
+            return Some(latest);
+        }
+        self.lasts += gap;
+        self.longest = self.longest.max(gap);
+        None
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -134,6 +182,7 @@ pub(super) struct Sink<'s> {
 
 impl Sink<'_> {
     pub(super) fn give(&mut self, at: Timestamp, collector: Collector, what: What) {
+        self.learning.of_block += u64::from(matches!(what, What::Update(..)));
         (self.take)(Record { at, collector, what });
     }
 
@@ -209,6 +258,19 @@ impl Sink<'_> {
             && !sending.prefixes.is_empty()
         {
             sending.ended = sending.ended.or(Some(at));
+        }
+    }
+
+    /// A record of a collector is so late, whatever it is about: one that was silent until now had a gap.
+    pub(super) fn recorded(&mut self, at: Timestamp, collector: Option<&Arc<str>>) {
+        let recordings = &mut self.learning.recordings;
+        let known = recordings.iter().position(|(known, _)| known.as_ref() == collector);
+        let place = known.unwrap_or_else(|| {
+            recordings.push((collector.cloned(), Recording::default()));
+            recordings.len() - 1
+        });
+        if let Some(since) = recordings[place].1.add(at, self.learning.of_block) {
+            self.give(at, collector.cloned(), What::Silence { since });
         }
     }
 

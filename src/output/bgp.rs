@@ -140,6 +140,9 @@ fn counts(side: &Side, networks: &Networks<'_>) -> String {
 
 fn verdict_of<'n>(side: &Side, networks: &'n Networks<'_>) -> &'n str {
     let classes = &networks.targets().classes;
+    if let Some(known) = side.verdict {
+        return verdict(known, classes);
+    }
     let mut found: Vec<Class> = side
         .upstreams
         .iter()

@@ -69,7 +69,9 @@ fn an_upstream_that_two_peers_show_has_appeared_and_one_that_none_shows_has_vani
     announce(&mut file, T + 3000, 3, &[4837, 131_279], ONE);
     let ttk = [
         "carrier-appeared TransTeleCom 175.45.176.0/24 +2000",
+        "verdict-changed  175.45.176.0/24 +2000",
         "carrier-vanished TransTeleCom 175.45.176.0/24 +3000",
+        "verdict-changed  175.45.176.0/24 +3000",
     ];
     assert_eq!(events(&file), ttk);
 }
@@ -99,6 +101,7 @@ fn an_outage_begins_with_the_first_withdrawal_and_ends_with_the_first_route() {
         "outage-ended  175.45.177.0/24 +2000",
         "carrier-appeared TransTeleCom 175.45.177.0/24 +2000",
         "carrier-vanished China Unicom 175.45.177.0/24 +2000",
+        "verdict-changed  175.45.177.0/24 +2000",
     ];
     assert_eq!(events(&file), expected);
 }
@@ -120,7 +123,11 @@ fn a_session_that_is_reset_is_no_event() {
         announce(&mut file, T + 3002, 2, &[4837, 131_279], prefix);
     }
     file.withdraw(T + 4000, peers()[7], &["10.0.0.0/16"]);
-    assert_eq!(events(&file), ["carrier-appeared TransTeleCom 175.45.176.0/24 +1000"]);
+    let expected = [
+        "carrier-appeared TransTeleCom 175.45.176.0/24 +1000",
+        "verdict-changed  175.45.176.0/24 +1000",
+    ];
+    assert_eq!(events(&file), expected);
 }
 
 /// What changed while a session was down shows when the peer has sent its table again.
@@ -139,6 +146,8 @@ fn what_changed_behind_a_session_that_was_down_is_an_event() {
     let event = found.iter().find(|event| event.scope.prefix_len() == 24).expect("an event");
     assert_eq!((event.kind.name(), event.moved), ("carrier-appeared", 2));
     assert_eq!(event.not_before.as_second(), i64::from(T + 2000));
+    // The message itself came before the table was whole.
+    assert_eq!(event.first_at.as_second(), i64::from(T + 3001));
 }
 
 #[test]
@@ -213,6 +222,7 @@ fn an_event_names_the_rows_before_and_after_it() {
     let runs: Vec<_> = events
         .iter()
         .filter(|event| event.kind == Kind::CollectorGap || event.scope.prefix_len() == 24)
+        .filter(|event| event.kind != Kind::VerdictChanged)
         .map(|event| (event.kind.name(), event.runs.map(|run| run.map(since))))
         .collect();
     let expected =
@@ -278,7 +288,11 @@ fn a_session_whose_start_was_not_recorded_counts_by_what_it_announces() {
         file.state(T + 1000, peer, 1);
     }
     announce(&mut file, T + 2000, 2, &[20485, 131_279], ONE);
-    assert_eq!(events(&file), ["carrier-appeared TransTeleCom 175.45.176.0/24 +2000"]);
+    let expected = [
+        "carrier-appeared TransTeleCom 175.45.176.0/24 +2000",
+        "verdict-changed  175.45.176.0/24 +2000",
+    ];
+    assert_eq!(events(&file), expected);
 }
 
 /// A peer has sent its table at a time for which records of other peers have gone by: with the next file, or at the end.
@@ -439,7 +453,10 @@ fn what_is_there_twice_counts_once() {
         .iter()
         .map(|event| (event.kind.name(), event.scope.prefix_len(), event.moved))
         .collect();
-    assert_eq!(times, [("carrier-appeared", 22, 3), ("carrier-appeared", 24, 3)]);
+    let kinds = ["carrier-appeared", "verdict-changed"];
+    let expected: Vec<_> =
+        [22, 24].iter().flat_map(|of| kinds.map(|kind| (kind, *of, 3))).collect();
+    assert_eq!(times, expected);
 }
 
 /// An answer about one prefix says nothing about the others.

@@ -8,6 +8,7 @@ mod changes;
 mod mrt_file;
 mod october;
 mod reading;
+mod second;
 
 /// Says aloud that a test is not made.
 fn skip(why: &str) {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use lasthop::bgp::{
-    Collector, Event, Found, FullFeed, Networks, Options, ReadOptions, View, Wanted, read_files,
+    Collector, Event, Found, FullFeed, Networks, Options, ReadOptions, View, Vrps, Wanted,
+    read_files,
 };
 use lasthop::targets::Targets;
 use serde_json::Value;
@@ -26,6 +27,15 @@ pub(crate) fn options() -> Options {
 }
 
 pub(crate) fn follow(files: &[PathBuf], options: &Options) -> (Vec<View>, Vec<Event>) {
+    follow_judged(files, options, None)
+}
+
+/// The same, judged by the payloads of the RPKI.
+pub(crate) fn follow_judged(
+    files: &[PathBuf],
+    options: &Options,
+    vrps: Option<&Vrps>,
+) -> (Vec<View>, Vec<Event>) {
     let targets = Targets::built_in().expect("targets");
     let networks = Networks::new(&targets, None, []);
     let (mut views, mut events) = (Vec::new(), Vec::new());
@@ -41,7 +51,7 @@ pub(crate) fn follow(files: &[PathBuf], options: &Options) -> (Vec<View>, Vec<Ev
         &read,
         &mut |name, record| {
             let collector = collectors.entry(Arc::clone(name));
-            let new = || Collector::new(Arc::clone(name), &networks, None, options);
+            let new = || Collector::new(Arc::clone(name), &networks, vrps, options);
             collector.or_insert_with(new).take(&record, &mut take);
         },
         &mut |_| {},
@@ -77,8 +87,15 @@ fn expected() -> BTreeSet<(String, String, String)> {
         }
     };
     let ttk = "TransTeleCom";
-    add("2017-10-01T09:07:51Z", "carrier-appeared", ttk, &[176, 178, 179]);
-    add("2017-10-01T10:14:45Z", "carrier-vanished", ttk, &[176, 178, 179]);
+    let mut carrier = |time: &str, what: &str, last: &[u8]| {
+        add(time, &format!("carrier-{what}"), ttk, last);
+        add(time, "verdict-changed", "", last);
+    };
+    carrier("2017-10-01T09:07:51Z", "appeared", &[176, 178, 179]);
+    carrier("2017-10-01T10:14:45Z", "vanished", &[176, 178, 179]);
+    carrier("2017-10-01T12:21:55Z", "appeared", &[176, 178, 179]);
+    carrier("2017-10-02T07:56:39Z", "vanished", &[176]);
+    carrier("2017-10-02T09:10:29Z", "vanished", &[179]);
     for (down, up) in [
         ("10:47:00", "10:52:20"),
         ("11:08:10", "11:13:40"),
@@ -88,9 +105,6 @@ fn expected() -> BTreeSet<(String, String, String)> {
         add(&format!("2017-10-01T{down}Z"), "outage-began", "", &[176, 177, 178, 179]);
         add(&format!("2017-10-01T{up}Z"), "outage-ended", "", &[176, 177, 178, 179]);
     }
-    add("2017-10-01T12:21:55Z", "carrier-appeared", ttk, &[176, 178, 179]);
-    add("2017-10-02T07:56:39Z", "carrier-vanished", ttk, &[176]);
-    add("2017-10-02T09:10:29Z", "carrier-vanished", ttk, &[179]);
     all
 }
 

@@ -42,9 +42,7 @@ fn the_whole_walk_of_october_2017() {
         |place: usize| columns.iter().map(|column| column[place]).collect::<Vec<_>>().join(" ");
     let mut found: Vec<String> = (0..events.rows.len()).map(row).collect();
     let story = lab::story("october-2017").expect("a story").expect("a right one");
-    // A verdict is of rows; messages show carriers and outages.
-    let planned = story.events.iter().filter(|event| event.kind != "verdict-changed");
-    let planned = planned.flat_map(|event| {
+    let planned = story.events.iter().flat_map(|event| {
         let (at, subject) = (event.at, event.subject.as_deref().unwrap_or_default());
         event.scopes.iter().map(move |scope| format!("{at:.6} {} {subject} {scope}", event.kind))
     });
