@@ -20,6 +20,9 @@ const MOST_TESTERS: u32 = 96;
 /// How often the carrier must have changed within a flow, each way: a route that changes does so one way.
 const CHANGES: u32 = 2;
 
+/// How often it must have changed one way, and never back, before the route has changed.
+const ONE_WAY: u32 = 8;
+
 /// The carrier class of a router, where it has one.
 type Seen = Option<ClassId>;
 
@@ -61,7 +64,7 @@ impl Parting {
     /// The nearest TTL at which different carriers answer, as long as it may be packets that are spread. It is the
     /// place at which every trace is to have an answer.
     pub(super) fn ttl(&self) -> Option<ProbeTtl> {
-        let by_flow = self.constant >= ENOUGH && self.changes.is_empty();
+        let by_flow = self.constant >= ENOUGH && self.changes.is_empty() || self.has_moved();
         let classes: BTreeSet<&ClassId> = self.seen.values().flatten().flatten().collect();
         if by_flow || classes.len() < 2 {
             return None;
@@ -75,6 +78,13 @@ impl Parting {
             self.changes.get(&(*from, *to)).is_some_and(|count| *count >= CHANGES)
         };
         self.changes.keys().any(|change| often(change) && often(&(change.1, change.0)))
+    }
+
+    /// Whether the carrier changed so often one way alone that the route has changed.
+    fn has_moved(&self) -> bool {
+        let is_one_way = |(from, to): &(Seen, Seen)| !self.changes.contains_key(&(*to, *from));
+        self.changes.iter().any(|(change, count)| *count >= ONE_WAY && is_one_way(change))
+            && !self.is_by_packet()
     }
 
     /// Whether a trace is to have an answer from [`Self::ttl`]: a few, and all once the carrier has changed in a
@@ -153,7 +163,9 @@ mod tests {
     #[test]
     fn a_route_that_changes_once_is_no_balance() {
         let ((china, russia), mut parting) = (carriers(), Parting::default());
-        for _ in 0..20 {
+        for change in 1..=20 {
+            parting.observe(ttl(7), china, None);
+            assert_eq!(parting.ttl().is_some(), (2..=8).contains(&change));
             parting.observe(ttl(7), russia, Some(china));
         }
         assert!(!parting.is_by_packet());
