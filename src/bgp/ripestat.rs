@@ -62,7 +62,10 @@ pub(super) fn read(input: &mut dyn BufRead, sink: &mut Sink<'_>) -> io::Result<(
     let found = if data["bgp_state"].is_array() {
         let (whole, at) = (is_whole(data, sink), time(&data["query_time"]));
         match at.filter(|_| whole && data["bgp_state"] == Value::Array(Vec::new())) {
-            Some(at) => nobody(at, sink),
+            Some(at) => {
+                nobody(at, sink);
+                Some(())
+            }
             None => state(&data["bgp_state"], at, &HashMap::new(), whole, sink),
         }
     } else if data["initial_state"].is_array() {
@@ -213,11 +216,10 @@ fn state(
 }
 
 /// Of all the service's peers none has a route; it does not say who they are, nor how many.
-fn nobody(at: Timestamp, sink: &mut Sink<'_>) -> Option<()> {
+fn nobody(at: Timestamp, sink: &mut Sink<'_>) {
     let (scope, seeing) = (sink.wanted.block(), Some((0.0, 0.0)));
     let aggregate = Aggregate { scope, seeing, ..Aggregate::default() };
     sink.give(at, Some(ALL.into()), What::Aggregate(aggregate));
-    Some(())
 }
 
 fn is_v6(value: &Value) -> bool {

@@ -20,7 +20,12 @@ pub(super) fn targets(common: &Common) -> Result<Targets, TargetsError> {
     match path(common) {
         Some(path) => {
             common.warn(&format!("configuration: {}", path.display()));
-            Targets::read(&path)
+            let targets = Targets::read(&path)?;
+            let (block, usual) = (targets.block.prefix, Targets::built_in()?.block.prefix);
+            if block != usual {
+                common.error(&format!("{}: the block is {block}, not {usual}", path.display()));
+            }
+            Ok(targets)
         }
         None => Targets::built_in(),
     }

@@ -57,7 +57,8 @@ pub(super) struct SendArgs {
     /// Probe only this many addresses of each routed prefix, chosen at random
     #[arg(long, value_name = "N", value_parser = some)]
     sample: Option<usize>,
-    /// Stop after this many seconds, with what was measured by then
+    /// Stop after this many seconds, with what was measured by then [default: three times what such a
+    /// run takes, at least 60]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(super) deadline: Option<Duration>,
     /// Random seed: fixes the targets, their order and their flows [default: random]
@@ -153,6 +154,19 @@ impl SendArgs {
         NonZeroU32::new(self.rate.unwrap_or(RATE))
     }
 
+    /// When a run of some `packets` ends: as the user says, else after three times what it takes, and at least a minute.
+    pub(super) fn deadline_for(&self, packets: usize, timeout: Duration) -> Duration {
+        const SHORTEST: Duration = Duration::from_mins(1);
+        /// Silence that no neighbour confirms is asked again for so many timeouts.
+        const ASKED_AGAIN: u32 = 20;
+        let rate = self.rate().map_or(u32::MAX, NonZeroU32::get);
+        let sending =
+            Duration::from_secs(u64::try_from(packets).unwrap_or(u64::MAX) / u64::from(rate));
+        let waiting = timeout.max(Duration::from_secs(1)).saturating_mul(ASKED_AGAIN);
+        let usual = sending.saturating_add(waiting);
+        self.deadline.unwrap_or_else(|| usual.saturating_mul(3).max(SHORTEST))
+    }
+
     /// The rate in words, for `--dry-run`.
     pub(super) fn rate_in_words(&self) -> String {
         match self.rate.unwrap_or(RATE) {
@@ -173,4 +187,32 @@ pub(super) fn secret(random: &mut StdRng) -> anyhow::Result<Secret> {
 /// A number that nobody can predict.
 fn random_number() -> anyhow::Result<u64> {
     SysRng.try_next_u64().context("the system's random numbers")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        send: SendArgs,
+    }
+
+    fn seconds(arguments: &[&str], packets: usize, timeout: u64) -> u64 {
+        let all = std::iter::once(&"probe").chain(arguments);
+        let Ok(program) = Program::try_parse_from(all) else { return 0 };
+        program.send.deadline_for(packets, Duration::from_secs(timeout)).as_secs()
+    }
+
+    #[test]
+    fn a_run_ends_after_three_times_what_it_takes() {
+        assert_eq!(seconds(&[], 0, 1), 60);
+        assert_eq!(seconds(&["--rate", "10"], 1000, 1), 3 * (100 + 20));
+        assert_eq!(seconds(&["--rate", "0"], 1_000_000, 1), 60, "without a limit");
+        assert_eq!(seconds(&[], 200, 5), 3 * (1 + 100), "who waits longer takes longer");
+        assert_eq!(seconds(&["--deadline", "7"], 1_000_000, 1), 7, "as the user says");
+    }
 }

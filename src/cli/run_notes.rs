@@ -1,5 +1,7 @@
 //! Notes on stderr about a run that has ended: what could not be sent, what was ignored.
 
+use std::time::Duration;
+
 use crate::census::{Census, HostCount, HostCounts};
 use crate::output::Run;
 use crate::probe::Ignored;
@@ -8,6 +10,7 @@ use crate::probe::transport::TransportCounts;
 use crate::split::{Doubt, Split};
 use crate::survey::Judged;
 use crate::targets::Block;
+use crate::trace::StopReason;
 
 use super::common::Common;
 
@@ -68,6 +71,27 @@ pub(super) fn vantage(split: &Split, run: &Run, common: &Common) {
     }
 }
 
+/// Warns of replies that somebody seems to have forged, even where the run is quiet: they are no part of the rows.
+fn forged(measured: &Measured, common: &Common) {
+    if let Some(forged) = measured.forged() {
+        common.error(&format!(
+            "{forged} replies do not know this run's secret, answer what was not sent, or contradict others: somebody \
+             forges them, or another run has the same targets; none of them was used"
+        ));
+    }
+}
+
+/// Says why a run that nobody limited was ended.
+pub(super) fn ended_by_default(measured: &Measured, deadline: Duration, common: &Common) {
+    if measured.cut_short == Some(StopReason::Deadline) {
+        common.error(&format!(
+            "ended after {} s, which is far longer than such a run takes; the rows are marked incomplete, and \
+             --deadline SECONDS gives more time",
+            deadline.as_secs()
+        ));
+    }
+}
+
 /// Reports what users should know of a run that has traced, and with -v everything that was counted.
 pub(super) fn traces(measured: &Measured, common: &Common) {
     if let Some(reason) = &measured.counts.unsent_reason {
@@ -78,6 +102,7 @@ pub(super) fn traces(measured: &Measured, common: &Common) {
         let spoiled = measured.counts.resent;
         common.info(|| format!("{spoiled} sends were tried again after an error: {by}"));
     }
+    forged(measured, common);
     common.info(|| {
         format!(
             "{} traces, {} packets, {:.1} s; {} answers, {} more than once, {} late, {} unasked; {}",
@@ -99,6 +124,7 @@ pub(super) fn census(census: &Census, block: &Block, common: &Common) {
     if let Some(reason) = &measured.counts.unsent_reason {
         common.warn(&format!("{} probes could not be sent: {reason}", measured.counts.unsent));
     }
+    forged(measured, common);
     let suspect = census.hosts.iter().filter(|host| host.implausible.is_some()).count();
     if suspect > 0 {
         common.warn(&format!(
@@ -134,8 +160,10 @@ pub(super) fn census(census: &Census, block: &Block, common: &Common) {
 fn ignored(counts: &TransportCounts) -> String {
     let count = |why| counts.ignored.get(&why).copied().unwrap_or_default();
     format!(
-        "ignored {} packets of others, {} changed on the way, {} of another size, {} that answer nothing, {} malformed",
+        "ignored {} packets of others, {} without the secret, {} changed on the way, {} of another size, {} that answer \
+         nothing, {} malformed",
         count(Ignored::NotOurs),
+        count(Ignored::Unproven),
         count(Ignored::Changed),
         count(Ignored::OtherSize),
         count(Ignored::NotAReply),

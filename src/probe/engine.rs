@@ -143,6 +143,8 @@ pub enum Matched {
     First,
     /// A further reply to the same probe.
     Duplicate,
+    /// A further reply to the same probe that contradicts the first: somebody else sent it, or says something else.
+    Contradictory,
     /// A reply that came when nothing waited for it any more.
     Late,
     /// It identifies a probe that was never sent.
@@ -152,6 +154,11 @@ pub enum Matched {
     /// An ICMP error in reply to a ping.
     Error,
 }
+
+/// Fewer replies than this that cannot be are chance or a confused box.
+const SOME_FORGED: u64 = 50;
+/// One for so many packets is too many.
+const FORGED_SHARE: u64 = 20;
 
 /// What a run has done, beside the outputs that it handed to its observer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -199,8 +206,19 @@ impl Measured {
     #[must_use]
     pub fn is_behind_translation(&self) -> bool {
         let ignored = |why| self.counts.ignored.get(&why).copied().unwrap_or_default();
-        let (changed, others) = (ignored(Ignored::Changed), ignored(Ignored::NotOurs));
+        let changed = ignored(Ignored::Changed);
+        let others = ignored(Ignored::NotOurs) + ignored(Ignored::Unproven);
         changed > self.replies(Matched::First) && changed > others / 16
+    }
+
+    /// How many replies somebody seems to have forged, where they are too many for chance: they do not know the run's
+    /// secret, answer what was never sent, or contradict others.
+    #[must_use]
+    pub fn forged(&self) -> Option<u64> {
+        let unproven = self.counts.ignored.get(&Ignored::Unproven).copied().unwrap_or_default();
+        let others = [Matched::Unasked, Matched::Contradictory].map(|what| self.replies(what));
+        let forged = unproven + others.iter().sum::<u64>();
+        (forged >= SOME_FORGED && forged * FORGED_SHARE >= self.packets).then_some(forged)
     }
 
     /// Whether the run came to its own end, and hardly any of its probes failed to leave.
@@ -412,5 +430,25 @@ where
             self.measured.ended += 1;
             self.observer.on_ended(output);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(packets: u64, unproven: u64, contradictory: u64) -> Measured {
+        let mut measured = Measured { packets, ..Measured::default() };
+        measured.counts.ignored.insert(Ignored::Unproven, unproven);
+        measured.matched.insert(Matched::Contradictory, contradictory);
+        measured
+    }
+
+    #[test]
+    fn forging_shows_beyond_what_chance_makes() {
+        assert_eq!(measured(100, 20, 20).forged(), None, "few");
+        assert_eq!(measured(10_000, 200, 200).forged(), None, "few for so many");
+        assert_eq!(measured(10_000, 300, 200).forged(), Some(500));
+        assert_eq!(measured(100, 0, 50).forged(), Some(50));
     }
 }

@@ -233,8 +233,9 @@ impl TraceState {
     pub(super) fn received(&mut self, reply: Reply, block: &Block) -> Result<Replied, Matched> {
         let Probe { ttl, attempt, .. } = reply.probe;
         let probe = self.probe_mut(ttl, attempt).ok_or(Matched::Unasked)?;
-        if probe.reply.is_some() {
-            return Err(Matched::Duplicate);
+        if let Some(first) = &probe.reply {
+            let is_same = (first.from, first.kind) == (reply.from, reply.kind);
+            return Err(if is_same { Matched::Duplicate } else { Matched::Contradictory });
         }
         let (sent, in_time) = (probe.sent.at, std::mem::take(&mut probe.waiting));
         let rtt = reply.received.since(probe.sent);

@@ -20,6 +20,8 @@ pub enum Doubt {
     PerPacket,
     /// The vantage's address changed during the run.
     Moved,
+    /// Many replies do not prove themselves, answer what was not sent, or contradict others.
+    Forged,
 }
 
 impl fmt::Display for Doubt {
@@ -31,6 +33,7 @@ impl fmt::Display for Doubt {
             Self::Nat => "nat",
             Self::PerPacket => "per-packet",
             Self::Moved => "moved",
+            Self::Forged => "forged",
         })
     }
 }

@@ -23,6 +23,7 @@ mod exit_codes;
 mod files;
 mod files_kept;
 mod fixtures;
+mod forged;
 mod formats;
 mod gateway;
 mod help;

@@ -80,13 +80,25 @@ impl PingArgs {
         self.methods().iter().map(|method| method.name()).collect::<Vec<_>>().join("+")
     }
 
-    pub(super) fn settings(&self, send: &SendArgs) -> PingSettings {
+    /// The most packets to each target.
+    pub(super) fn most_packets(&self) -> usize {
+        let each = usize::from(self.attempts.max(self.count));
+        let tries = self.methods().into_iter().map(|method| match method {
+            PingMethod::Tcp => PingMethod::PORTS.len() * each,
+            PingMethod::Icmp | PingMethod::Udp => each,
+        });
+        tries.sum()
+    }
+
+    /// The settings for so many targets.
+    pub(super) fn settings(&self, send: &SendArgs, targets: usize) -> PingSettings {
+        let deadline = send.deadline_for(targets * self.most_packets(), self.timeout);
         PingSettings {
             count: self.count,
             attempts: self.attempts,
             timeout: self.timeout,
             rate: send.rate(),
-            deadline: send.deadline,
+            deadline: Some(deadline),
         }
     }
 }

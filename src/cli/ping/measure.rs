@@ -20,6 +20,7 @@ use super::super::confinement::{Needs, give_up};
 use super::super::interrupt::Interrupt;
 use super::super::medium::Medium;
 use super::super::run::secret;
+use super::super::run_notes;
 use super::super::sockets::explain_permission;
 use super::args::Ping;
 use super::progress::Watcher;
@@ -54,7 +55,7 @@ impl Ping {
             common.info(|| format!("{}; from {source}", opened.why));
         }
         let mut watcher = Watcher::new(common.quiet, interrupt);
-        let settings = self.args.settings(&self.send);
+        let settings = self.args.settings(&self.send, addresses.len());
         let mut census = Census::new(addresses, settings.clone());
         let mut failure = Ok(());
         for method in self.args.methods() {
@@ -74,6 +75,9 @@ impl Ping {
             }
         }
         mark_implausible(&mut census.hosts, block, source);
+        if let (None, Some(deadline)) = (self.send.deadline, settings.deadline) {
+            run_notes::ended_by_default(&census.measured, deadline, common);
+        }
         Ok(Done { census, failure })
     }
 

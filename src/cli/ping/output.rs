@@ -74,18 +74,13 @@ impl Files {
 impl Ping {
     /// Prints what would be sent.
     pub(super) fn write_plan(&self, addresses: usize, block: &Block) -> anyhow::Result<Exit> {
-        let settings = self.args.settings(&self.send);
-        let each = usize::from(settings.attempts.max(settings.count));
-        let tries = self.args.methods().into_iter().map(|method| match method {
-            PingMethod::Tcp => PingMethod::PORTS.len() * each,
-            PingMethod::Icmp | PingMethod::Udp => each,
-        });
+        let settings = self.args.settings(&self.send, addresses);
         let text = format!(
             "would ask {addresses} addresses of {} by {}: {} to {} packets, {}\n",
             block.prefix,
             self.args.names(),
             addresses * usize::from(settings.count),
-            addresses * tries.sum::<usize>(),
+            addresses * self.args.most_packets(),
             self.send.rate_in_words(),
         );
         stdout::write(|out| out.write_all(text.as_bytes()))?;

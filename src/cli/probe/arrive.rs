@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 
@@ -113,9 +114,9 @@ impl Probe {
         (opened, medium): (&mut OpenTransport, &Medium),
         by_icmp: bool,
         block: &Block,
-        (interrupt, common): (Interrupt, &Common),
+        (interrupt, deadline, common): (Interrupt, Duration, &Common),
     ) -> (Living, Result<(), TransportError>) {
-        let (rate, deadline) = (self.send.rate(), self.send.deadline);
+        let (rate, deadline) = (self.send.rate(), Some(deadline));
         let settings =
             PingSettings { count: 1, attempts: 1, rate, deadline, ..PingSettings::default() };
         let timeout = settings.timeout(PingMethod::Tcp);

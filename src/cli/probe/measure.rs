@@ -1,6 +1,7 @@
 //! The measurement of `probe`: open the sockets, give up privileges, run the engine.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use anyhow::Context;
 use jiff::Timestamp;
@@ -29,6 +30,10 @@ use super::super::sockets::explain_permission;
 use super::args::{Methods, Probe};
 use super::arrive::Living;
 
+/// The packets of a trace, where they are many: at the border, and of a complete one.
+pub(super) const MOST_USUAL: usize = 6;
+pub(super) const MOST_USUAL_COMPLETE: usize = 25;
+
 /// A measurement that has ended.
 pub(super) struct Done<'t> {
     pub(super) measured: Measured,
@@ -42,6 +47,8 @@ pub(super) struct Done<'t> {
     pub(super) census: Option<Census>,
     /// Whether the address to send from is another one by now: replies went to the old one.
     pub(super) moved: bool,
+    /// How long all of it could take.
+    pub(super) deadline: Duration,
 }
 
 impl Probe {
@@ -68,6 +75,8 @@ impl Probe {
         let secret = secret(random)?;
         let hosts = self.hosts_to_ask(addresses, targets, random)?;
         let mut by_icmp = true;
+        let deadline = self.deadline(&job, &hosts);
+        job.settings.deadline = Some(deadline);
         let mut opened = match self.open(&job, by_icmp, secret, medium) {
             Err(TransportError::NoPing | TransportError::NotOffered { .. })
                 if self.trace.method.is_none() && !self.ping =>
@@ -91,7 +100,7 @@ impl Probe {
         if hosts.is_empty() && self.evidence.arrive.is_some() {
             common.warn("no host is known here that could prove arrival; --arrive census asks all");
         } else if !hosts.is_empty() {
-            let asked = (interrupt.clone(), common);
+            let asked = (interrupt.clone(), deadline, common);
             (living, failure) =
                 self.find_living(&hosts, (&mut opened, medium), by_icmp, &targets.block, asked);
         }
@@ -131,7 +140,7 @@ impl Probe {
         let (survey, interrupt) = watcher.finish()?;
         let mut census = None;
         if self.ping && failure.is_ok() && measured.cut_short.is_none() {
-            let (rate, deadline) = (self.send.rate(), self.send.deadline);
+            let (rate, deadline) = (self.send.rate(), Some(deadline));
             let settings = crate::census::PingSettings { rate, deadline, ..Default::default() };
             let watcher = ping::Watcher::new(common.quiet, interrupt);
             let (found, ended) =
@@ -141,7 +150,24 @@ impl Probe {
         }
         let target = addresses.first().copied().unwrap_or(Ipv4Addr::UNSPECIFIED);
         let moved = failure.is_ok() && later.finds_another(target, opened.source);
-        Ok(Done { measured, asked: living.measured, survey, methods, failure, census, moved })
+        let asked = living.measured;
+        Ok(Done { measured, asked, survey, methods, failure, census, moved, deadline })
+    }
+
+    /// When all of it ends: as the user says, else far beyond what it takes.
+    fn deadline(&self, job: &TraceJob<'_>, hosts: &[Ipv4Addr]) -> Duration {
+        let complete = match job.settings.strategy {
+            Strategy::Full => job.traces(),
+            Strategy::Border => {
+                job.traces().min(job.targets.block.routed_prefixes().len() * job.settings.pilots)
+            }
+        };
+        let again = 1 + job.settings.other_ports.len();
+        let traced =
+            MOST_USUAL * (job.traces() - complete) + MOST_USUAL_COMPLETE * complete * again;
+        let living = MOST_USUAL_COMPLETE * Living::most_traced(hosts, &job.targets.block);
+        let asked = 3 * hosts.len() + if self.ping { 3 * job.addresses.len() } else { 0 };
+        self.send.deadline_for(traced + living + asked, job.settings.timeout)
     }
 
     /// What is still read, written and opened once the sockets are.

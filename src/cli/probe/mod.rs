@@ -65,21 +65,28 @@ impl Probe {
         let files = Files::open(&self.files, &targets, &self.run.label(), common)?;
         let mut owners = self.sources.owners(&targets, common)?;
         let began = Timestamp::now();
-        let Done { measured, asked, survey, methods, failure, census, moved } = self.measure(
-            &addresses,
-            (&targets, &owners),
-            began,
-            &mut random,
-            (medium, user.as_ref()),
-            common,
-        )?;
+        let Done { measured, asked, survey, methods, failure, census, moved, deadline } = self
+            .measure(
+                &addresses,
+                (&targets, &owners),
+                began,
+                &mut random,
+                (medium, user.as_ref()),
+                common,
+            )?;
         run_notes::traces(&measured, common);
+        if self.send.deadline.is_none() {
+            run_notes::ended_by_default(&measured, deadline, common);
+        }
         let pinged = census.as_ref().map(|census| &census.measured);
         let took = pinged.map_or(measured.took, |pinged| pinged.took);
         let complete = measured.is_complete() && pinged.is_none_or(Measured::is_complete);
         let mut run = self.run.run(began, took, methods.name().into(), complete && !moved)?;
         run.doubts.extend(measured.is_behind_translation().then_some(Doubt::Nat));
         run.doubts.extend(moved.then_some(Doubt::Moved));
+        let forged =
+            [Some(&measured), pinged].into_iter().flatten().any(|it| it.forged().is_some());
+        run.doubts.extend(forged.then_some(Doubt::Forged));
         self.sources.ask(&mut owners, &survey.collected.addresses(), common);
         let counts = census.as_ref().map(|census| HostCounts::of(&census.hosts, &targets.block));
         let exit = files.write(

@@ -27,6 +27,7 @@ use super::super::row_file::{RowFile, append_rows, check_history, open_history};
 use super::super::{run_notes, stdout};
 use super::args::{FileArgs, Probe};
 use super::arrive::Living;
+use super::measure::{MOST_USUAL, MOST_USUAL_COMPLETE};
 
 /// The files of a run, open since before the first packet.
 pub(super) struct Files {
@@ -185,7 +186,7 @@ impl Probe {
             block.prefix,
             methods.name(),
             packets(2, 10),
-            packets(6, 25),
+            packets(MOST_USUAL, MOST_USUAL_COMPLETE),
             self.send.rate_in_words(),
         );
         let arrival = if self.evidence.arrive.is_some() {

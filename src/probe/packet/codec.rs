@@ -23,6 +23,10 @@ const IDENTIFICATION: u16 = 0x8000;
 /// The ICMP checksum of flow 0; the number of the flow is added.
 const FIRST_CHECKSUM: u16 = 0x4c48;
 
+/// How many ping sockets share the probes. Whoever has seen one probe knows the identifier of its traces, and not those
+/// of the others.
+pub const PING_SOCKETS: usize = 16;
+
 /// Known to one run only; and what the ports of its flows follow from, which may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Secret {
@@ -49,21 +53,32 @@ impl Secret {
 #[derive(Debug, Clone, Copy)]
 pub struct Codec {
     secret: Secret,
-    /// The ICMP identifier of all probes, where the kernel has chosen it.
-    identifier: Option<u16>,
+    /// The ICMP identifiers of ping sockets, which the kernel has chosen.
+    identifiers: Option<[u16; PING_SOCKETS]>,
+}
+
+/// Whether datagrams of any run go to this port.
+pub(super) fn is_a_port(port: u16) -> bool {
+    (FIRST_PORT..=FIRST_PORT + 0x3f).contains(&port)
 }
 
 impl Codec {
     /// A codec. Replies to probes of another secret are not ours.
     #[must_use]
     pub const fn new(secret: Secret) -> Self {
-        Self { secret, identifier: None }
+        Self { secret, identifiers: None }
     }
 
-    /// A codec for a ping socket, where the kernel has chosen the ICMP identifier of all probes.
+    /// A codec for ping sockets, whose ICMP identifiers the kernel has chosen.
     #[must_use]
-    pub const fn bound(secret: Secret, identifier: u16) -> Self {
-        Self { secret, identifier: Some(identifier) }
+    pub const fn bound(secret: Secret, identifiers: [u16; PING_SOCKETS]) -> Self {
+        Self { secret, identifiers: Some(identifiers) }
+    }
+
+    /// Which of the ping sockets all probes of a trace go through.
+    #[must_use]
+    pub fn ping_socket(&self, key: &TraceKey) -> usize {
+        usize::from(self.word(key)) % PING_SOCKETS
     }
 
     /// The source and destination port of all probes of a trace, by UDP or TCP.
@@ -80,7 +95,7 @@ impl Codec {
 
     /// The ICMP identifier of all probes of a trace.
     pub(super) fn identifier(&self, key: &TraceKey) -> u16 {
-        self.identifier.unwrap_or_else(|| self.word(key))
+        self.identifiers.map_or_else(|| self.word(key), |all| all[self.ping_socket(key)])
     }
 
     /// The TCP sequence number of a probe: a word that proves the trace, then the number of the probe. So

@@ -17,7 +17,8 @@ use crate::trace::{MplsLabel, ReplyKind};
 use super::super::exchange::{Flow, Probe, ProbeMethod, Reply, TraceKey};
 use super::super::timing::Stamp;
 use super::codec::{
-    Codec, HEADER, LENGTH, NAME, PAYLOAD, checksum_of, flow_of_checksum, flow_of_port, payload,
+    Codec, HEADER, LENGTH, NAME, PAYLOAD, checksum_of, flow_of_checksum, flow_of_port, is_a_port,
+    payload,
 };
 
 /// Where extensions begin when a router does not give the length of its quote, as older routers do
@@ -35,8 +36,10 @@ pub enum Ignored {
     OtherSize,
     /// It quotes a probe of ours by some of its fields, and others have been changed on the way.
     Changed,
-    /// It replies to a packet that is not ours, or claims to without knowing the run's secret.
+    /// It replies to a packet that is not ours.
     NotOurs,
+    /// It has the form of a reply to a probe of this program, and does not know the run's secret: another run's, or forged.
+    Unproven,
 }
 
 impl Codec {
@@ -98,9 +101,9 @@ impl Codec {
         let flow = flow_of_checksum(echo.get_checksum()).ok_or(Ignored::NotOurs)?;
         let key = TraceKey { target, method: ProbeMethod::Icmp, flow };
         if echo.get_identifier() != self.identifier(&key) {
-            return Err(Ignored::NotOurs);
+            return Err(Ignored::Unproven);
         }
-        self.probe_of(key, echo.get_sequence_number()).ok_or(Ignored::NotOurs)
+        self.probe_of(key, echo.get_sequence_number()).ok_or(Ignored::Unproven)
     }
 
     /// The probe of a trace whose payload a router quotes; nothing when it quotes less than that.
@@ -110,10 +113,10 @@ impl Codec {
     pub fn quoted_payload(&self, key: TraceKey, bytes: &[u8]) -> Result<Option<Probe>, Ignored> {
         let Some([marks @ .., high, low]) = bytes.get(..PAYLOAD) else { return Ok(None) };
         if !payload(&key).starts_with(marks) {
-            return Err(Ignored::NotOurs);
+            return Err(Ignored::Unproven);
         }
         let id = u16::from_be_bytes([*high, *low]);
-        self.probe_of(key, id).map(Some).ok_or(Ignored::NotOurs)
+        self.probe_of(key, id).map(Some).ok_or(Ignored::Unproven)
     }
 
     /// The probe that an echo reply, from its ICMP header on, replies to. Targets reply from other
@@ -139,9 +142,9 @@ impl Codec {
         // The checksum of an echo reply differs from the request's by the type alone (RFC 792).
         let checksum = checksum_of(flow) + 0x0800;
         if echo.get_identifier() != self.identifier(&key) || echo.get_checksum() != checksum {
-            return Err(Ignored::NotOurs);
+            return Err(Ignored::Unproven);
         }
-        self.probe_of(key, echo.get_sequence_number()).ok_or(Ignored::NotOurs)
+        self.probe_of(key, echo.get_sequence_number()).ok_or(Ignored::Unproven)
     }
 
     /// The MPLS labels behind what an error queue has of a quote. The kernel keeps back the headers
@@ -170,7 +173,7 @@ impl Codec {
         match ip.get_next_level_protocol() {
             IpNextHeaderProtocols::Icmp => self
                 .quoted_echo(ip.get_destination(), first)
-                .or_else(|_| self.changed_echo(ip.get_destination(), first, identification)),
+                .or_else(|why| self.changed_echo(ip.get_destination(), first, identification, why)),
             IpNextHeaderProtocols::Udp => {
                 self.quoted_datagram(ip.get_destination(), first, identification)
             }
@@ -217,22 +220,22 @@ impl Codec {
 
     /// The echo request of which a box that translates addresses has changed the identifier or the checksum, in the
     /// packet or in the quote. Its flow cannot be read then, so both numbers of the probe must agree on it; and the
-    /// identifier must be ours, or have been changed as far as the checksum says (RFC 1624).
+    /// identifier must be ours, or have been changed as far as the checksum says (RFC 1624). `why` it is no unchanged one.
     fn changed_echo(
         &self,
         target: Ipv4Addr,
         first: &[u8],
         identification: u16,
+        mut why: Ignored,
     ) -> Result<Probe, Ignored> {
         let echo = EchoRequestPacket::new(first).ok_or(Ignored::Malformed)?;
         if echo.get_icmp_type() != IcmpTypes::EchoRequest || echo.get_icmp_code().0 != 0 {
-            return Err(Ignored::NotOurs);
+            return Err(why);
         }
         let (checksum, identifier) = (echo.get_checksum(), echo.get_identifier());
         let both = |checksum: u16, identifier: u16| {
             (u32::from(checksum) + u32::from(identifier)) % u32::from(u16::MAX)
         };
-        let mut why = Ignored::NotOurs;
         for flow in (0..Flow::MOST).filter_map(Flow::new) {
             let key = TraceKey { target, method: ProbeMethod::Icmp, flow };
             let Some(probe) = self.probe_of(key, echo.get_sequence_number()) else { continue };
@@ -261,8 +264,11 @@ impl Codec {
         let flow = flow_of_port(udp.get_source()).ok_or(Ignored::NotOurs)?;
         let key = TraceKey { target, method: ProbeMethod::Udp, flow };
         let ports = (udp.get_source(), udp.get_destination());
-        if ports != self.ports(&key) || usize::from(udp.get_length()) != LENGTH - HEADER {
+        if !is_a_port(ports.1) || usize::from(udp.get_length()) != LENGTH - HEADER {
             return Err(Ignored::NotOurs);
+        }
+        if ports != self.ports(&key) {
+            return Err(Ignored::Unproven);
         }
         let probe = self.probe_of(key, udp.get_checksum());
         probe.or_else(|| self.probe_of_identification(key, identification)).ok_or(Ignored::Changed)

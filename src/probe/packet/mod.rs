@@ -12,5 +12,5 @@ mod encode;
 #[cfg(test)]
 mod tests;
 
-pub use codec::{Codec, Secret};
+pub use codec::{Codec, PING_SOCKETS, Secret};
 pub use decode::Ignored;

@@ -1,6 +1,6 @@
 //! Datagram sockets, which every user may open. Replies of routers are read from their error queues.
 //!
-//! ICMP goes through one "ping" socket, UDP through one ordinary socket for each flow. The kernel
+//! ICMP goes through a few "ping" sockets, UDP through one ordinary socket for each flow. The kernel
 //! fills in the ICMP identifier and both checksums. TCP goes through connections.
 
 use std::io::IoSlice;
@@ -13,7 +13,7 @@ use nix::sys::socket::{ControlMessage, MsgFlags, SockaddrIn, sendmsg, setsockopt
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::super::exchange::{Flow, Probe, ProbeMethod, Reply, TraceKey};
-use super::super::packet::{Codec, Ignored, Secret};
+use super::super::packet::{Codec, Ignored, PING_SOCKETS, Secret};
 use super::super::timing::Moment;
 use super::connect::TraceConnections;
 use super::errqueue::DgramDecoder;
@@ -31,6 +31,8 @@ pub struct DgramTransport {
     codec: Codec,
     source: Ipv4Addr,
     sockets: Vec<FlowSocket>,
+    /// How many of them, the first ones, are ping sockets.
+    pings: usize,
     /// Where TCP is among the methods.
     connections: Option<TraceConnections>,
     decoder: DgramDecoder,
@@ -43,7 +45,7 @@ pub struct DgramTransport {
     aside: Aside,
 }
 
-/// A socket, and what goes through it: the UDP probes of a flow, or, without one, all of ICMP.
+/// A socket, and what goes through it: the UDP probes of a flow, or, without one, a part of ICMP.
 #[derive(Debug)]
 struct FlowSocket {
     flow: Option<Flow>,
@@ -63,10 +65,13 @@ impl DgramTransport {
         let mut sockets = Vec::new();
         let mut codec = Codec::new(secret);
         if flows.iter().any(|(_, method)| *method == ProbeMethod::Icmp) {
-            let socket = ping_socket(source)?;
-            codec = Codec::bound(secret, port_of(&socket).unwrap_or_default());
-            sockets.push(FlowSocket { flow: None, socket });
+            let pings = ping_sockets(source)?;
+            let port = |place: usize| pings.get(place % pings.len()).and_then(port_of);
+            let ports = std::array::from_fn(|place| port(place).unwrap_or_default());
+            codec = Codec::bound(secret, ports);
+            sockets.extend(pings.into_iter().map(|socket| FlowSocket { flow: None, socket }));
         }
+        let pings = sockets.len();
         for (flow, _) in flows.iter().filter(|(_, method)| *method == ProbeMethod::Udp) {
             sockets.push(FlowSocket { flow: Some(*flow), socket: udp_socket(source)? });
         }
@@ -77,6 +82,7 @@ impl DgramTransport {
             codec,
             source,
             sockets,
+            pings,
             connections,
             decoder: DgramDecoder::new(codec),
             reader: MessageReader::new(),
@@ -190,7 +196,7 @@ impl Transport for DgramTransport {
                 let no_socket = TransportError::NoSocket { flow, method };
                 return connections.ok_or(no_socket)?.send(probe, self.clock);
             }
-            ProbeMethod::Icmp => self.sockets.iter().position(|it| it.flow.is_none()),
+            ProbeMethod::Icmp => self.codec.ping_socket(&probe.key).checked_rem(self.pings),
             ProbeMethod::Udp => self.sockets.iter().position(|it| it.flow == Some(flow)),
         };
         let place = place.ok_or(TransportError::NoSocket { flow, method })?;
@@ -251,6 +257,18 @@ impl Transport for DgramTransport {
     }
 }
 
+/// Some ping sockets: as many as there may be, and at least one.
+fn ping_sockets(source: Ipv4Addr) -> Result<Vec<Socket>, TransportError> {
+    let mut sockets = vec![ping_socket(source)?];
+    while sockets.len() < PING_SOCKETS {
+        match ping_socket(source) {
+            Ok(socket) => sockets.push(socket),
+            Err(_) => break,
+        }
+    }
+    Ok(sockets)
+}
+
 fn ping_socket(source: Ipv4Addr) -> Result<Socket, TransportError> {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::ICMPV4));
     let call = "socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP)";
@@ -289,7 +307,30 @@ mod tests {
     use std::net::UdpSocket;
     use std::time::Duration;
 
+    use super::super::super::exchange::{Attempt, ProbeTtl};
     use super::*;
+
+    /// Whoever has seen a probe of one trace does not know the identifier of most others.
+    #[test]
+    fn echo_requests_are_spread_over_identifiers() {
+        let flows = [(Flow::default(), ProbeMethod::Icmp)];
+        let opened = DgramTransport::open(Secret::new([7; 16]), Ipv4Addr::LOCALHOST, &flows);
+        // Where groups may have no ping sockets there is nothing to spread.
+        let Ok(transport) = opened else { return };
+        assert_eq!(transport.pings, PING_SOCKETS);
+        let identifier = |last: u8| {
+            let target = Ipv4Addr::new(175, 45, 176, last);
+            let key = TraceKey { target, method: ProbeMethod::Icmp, flow: Flow::default() };
+            let place = transport.codec.ping_socket(&key) % transport.pings;
+            let probe = Probe { key, ttl: ProbeTtl::FIRST, attempt: Attempt::default() };
+            let request = transport.codec.echo_request(&probe);
+            let sent = u16::from_be_bytes([request[4], request[5]]);
+            assert_eq!(Some(sent), port_of(&transport.sockets[place].socket), "its own socket's");
+            sent
+        };
+        let identifiers: std::collections::BTreeSet<u16> = (0..=255).map(identifier).collect();
+        assert_eq!(identifiers.len(), PING_SOCKETS);
+    }
 
     /// Packets on the loopback alone.
     #[test]

@@ -4,7 +4,9 @@
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-use nix::libc::{BPF_B, BPF_IND, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_LDX, BPF_MSH, BPF_RET};
+use nix::libc::{
+    BPF_B, BPF_IND, BPF_JEQ, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_LDX, BPF_MSH, BPF_RET,
+};
 use nix::poll::PollFlags;
 use nix::sys::socket::{MsgFlags, setsockopt, sockopt};
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
@@ -47,6 +49,8 @@ impl RawTransport {
         let sender = raw_socket(Protocol::from(IPPROTO_RAW))?;
         sender.set_header_included_v4(true).map_err(failed("setsockopt(IP_HDRINCL)"))?;
         let mut receivers = vec![raw_socket(Protocol::ICMPV4)?];
+        // An extra, as below: whoever floods this machine with requests does not wake us.
+        let _ = receivers[0].attach_filter(&replies());
         if flows.iter().any(|(_, method)| matches!(method, ProbeMethod::Tcp(_))) {
             let receiver = raw_socket(Protocol::TCP)?;
             // An extra: without it everything is read, and what is no reply is passed over.
@@ -117,6 +121,24 @@ impl Transport for RawTransport {
     fn take_counts(&mut self) -> TransportCounts {
         std::mem::take(&mut self.aside.counts)
     }
+}
+
+/// Passes echo replies and ICMP errors that quote a packet. A raw socket's filter sees the packet from its IP header on.
+fn replies() -> [SockFilter; 7] {
+    let step = |code: u32, jump: (u8, u8), value: u32| {
+        SockFilter::new(u16::try_from(code).unwrap_or_default(), jump.0, jump.1, value)
+    };
+    let is = |kind: u32, jump: u8| step(BPF_JMP | BPF_JEQ | BPF_K, (jump, 0), kind);
+    let (echo_reply, unreachable, time_exceeded) = (0, 3, 11);
+    [
+        step(BPF_LDX | BPF_B | BPF_MSH, (0, 0), 0),
+        step(BPF_LD | BPF_B | BPF_IND, (0, 0), 0),
+        is(echo_reply, 3),
+        is(unreachable, 2),
+        is(time_exceeded, 1),
+        step(BPF_RET | BPF_K, (0, 0), 0),
+        step(BPF_RET | BPF_K, (0, 0), u32::MAX),
+    ]
 }
 
 /// Passes the segments that open or refuse a connection, and none of what the machine's own connections
