@@ -1,6 +1,6 @@
 //! Inputs that nobody would write, for everything that reads what strangers wrote.
 //!
-//! `cargo test --profile fuzz --test fuzz -- --seconds 3600` works for an hour; `cargo test --test fuzz` for a minute. Names
+//! `cargo run --profile fuzz --example fuzz -- --seconds 3600` works for an hour; `cargo run --example fuzz` for a minute. Names
 //! behind `--` choose targets, `--seed N` repeats. Each target returns a number for what it made of an input; an input
 //! with a new number is kept and changed further. It needs no nightly compiler: what an instrumented build would
 //! show of coverage, these numbers show in the large. An input that fails is left in `target/fuzz/`, and the program ends with 1.
@@ -45,8 +45,6 @@ impl Arguments {
             match word.as_str() {
                 "--seconds" => read.seconds = number(),
                 "--seed" => read.seed = number(),
-                // What `cargo test` hands to every test program.
-                _ if word.starts_with("--") => {}
                 _ => read.targets.push(word),
             }
         }
@@ -86,9 +84,9 @@ fn main() -> ExitCode {
 fn run(mut target: Target, time: Duration, seed: u64) -> Done {
     let began = Instant::now();
     let mut random = StdRng::seed_from_u64(seed);
-    let mut kept = Vec::new();
+    let mut kept: Vec<Vec<u8>> = Vec::new();
     assert!(!target.seeds.is_empty(), "{}: no seeds", target.name);
-    let (mut seen, mut executions) = (HashSet::new(), 0);
+    let (mut known, mut executions) = (HashSet::new(), 0);
     let mut next_seed = 0;
     while began.elapsed() < time || next_seed < target.seeds.len() {
         let input = if let Some(seed) = target.seeds.get(next_seed) {
@@ -105,7 +103,7 @@ fn run(mut target: Target, time: Duration, seed: u64) -> Done {
         let slow = start.elapsed() > SLOW;
         match outcome {
             Ok(what) if !slow => {
-                if kept.is_empty() || seen.insert(what) && kept.len() < MOST_KEPT {
+                if kept.is_empty() || known.insert(what) && kept.len() < MOST_KEPT {
                     kept.push(input);
                 }
             }
@@ -125,7 +123,8 @@ fn run(mut target: Target, time: Duration, seed: u64) -> Done {
 
 /// Leaves an input where somebody may look at it.
 fn keep(target: &str, input: &[u8]) -> String {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("fuzz");
+    let program = std::env::current_exe().expect("this program");
+    let folder = program.ancestors().nth(3).unwrap_or(Path::new(".")).join("fuzz");
     fs::create_dir_all(&folder).expect("a folder");
     let path = folder.join(format!("{target}-{:016x}", targets::number_of(input)));
     fs::write(&path, input).expect("written");

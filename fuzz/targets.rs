@@ -32,12 +32,14 @@ use lasthop::survey::{JudgeOptions, Keep, ReadOptions, Survey};
 use lasthop::targets::{BUILT_IN, Targets};
 use tempfile::TempDir;
 
+/// Reads an input, and says in a number what that came to.
+type Reads = dyn FnMut(&[u8]) -> u64;
+
 /// Something that reads.
 pub(crate) struct Target {
     pub(crate) name: &'static str,
     pub(crate) seeds: Vec<Vec<u8>>,
-    /// Reads an input, and says in a number what that came to.
-    pub(crate) run: Box<dyn FnMut(&[u8]) -> u64>,
+    pub(crate) run: Box<Reads>,
 }
 
 /// A number for anything.
@@ -90,7 +92,7 @@ fn fixtures(wanted: impl Fn(&str) -> bool) -> Vec<Vec<u8>> {
 /// Histories of the lab's stories, and what collectors recorded.
 fn stories() -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
     let targets = targets();
-    let (mut histories, mut recorded) = (Vec::new(), Vec::new());
+    let (mut histories, mut recorded) = (Vec::new(), Vec::<Vec<u8>>::new());
     for name in STORIES {
         let story = lab::story(name).expect("a story").expect("a story");
         let mut bytes = Vec::new();
@@ -100,7 +102,9 @@ fn stories() -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
         histories.push(bytes);
         recorded.extend(story.recorded("lab:fuzz", targets.block.asn));
     }
-    recorded.iter_mut().for_each(|bytes: &mut Vec<u8>| bytes.truncate(8 << 10));
+    for bytes in &mut recorded {
+        bytes.truncate(8 << 10);
+    }
     (histories, recorded)
 }
 
@@ -205,7 +209,7 @@ fn fast_reader() -> Target {
         {
             assert_eq!(fast, found(&[b"{ ", rest].concat()), "the quick reader and serde");
         }
-        number_of(fast.iter().map(|one| one.len()).collect::<Vec<_>>())
+        number_of(fast.iter().map(String::len).collect::<Vec<_>>())
     });
     Target { name: "fast-reader", seeds: seeds.map(hops).into(), run }
 }

@@ -1,12 +1,19 @@
 //! The library as another program uses it: the two examples in `examples/` that are written in Rust.
 #![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
 
-use std::fs;
 use std::process::Command;
+use std::{env, fs};
 
 /// What an example prints. It sends nothing: one runs in virtual time, the other reads a file.
 fn printed(example: &str, arguments: &[&str]) -> String {
     let mut cargo = Command::new(env!("CARGO"));
+    // Build scripts begin anew where a variable is set that cargo sets for tests, and all is built again.
+    for (name, _) in env::vars_os() {
+        let name = name.to_string_lossy();
+        if ["CARGO_MANIFEST_", "CARGO_PKG_"].iter().any(|begin| name.starts_with(begin)) {
+            cargo.env_remove(&*name);
+        }
+    }
     cargo.args(["run", "--quiet", "--locked", "--offline", "--example", example, "--"]);
     let output = cargo.args(arguments).output().expect("cargo");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -131,7 +131,7 @@ impl Recording {
     /// Takes the time of a record. Since when there was silence, if it ends here.
     fn add(&mut self, at: Timestamp, of_block: u64) -> Option<Timestamp> {
         self.records += 1;
-        let Some(latest) = self.latest.replace(at) else { return None };
+        let latest = self.latest.replace(at)?;
         if at <= latest {
             self.latest = Some(latest);
             return None;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::history::History;
 
 use super::chart::{self, Drawn, Look, STYLE, WIDTH};
+use super::countries::Countries;
 use super::geometry::Px;
 use super::palette::Palette;
 use super::section::{Section, shown_incidents};
@@ -26,15 +27,30 @@ pub(super) fn svg(history: &History) -> String {
     };
     let palette = Palette::of(history);
     let look = Look { palette: &palette, period, id: "p" };
-    let used: BTreeSet<Part> = sections.iter().flat_map(chart::used).collect();
+    let countries = Countries::of_methods(&sections);
+    let sections = charted(sections, &countries);
+    let used = sections.iter().flat_map(chart::used);
+    let used: BTreeSet<Part> = used.chain(countries.iter().flat_map(chart::marked)).collect();
     let mut inside = vec![chart::patterns(&used, look)];
-    let (drawn, mut y) = below_each_other(&sections, look, (MARGIN, MARGIN + Px::of(48)));
+    let mut y = MARGIN + Px::of(48);
+    for seen in &countries {
+        let drawn = chart::world(seen, history, look);
+        inside.push(drawn.element.set("transform", format_args!("translate({MARGIN} {y})")));
+        y = y + drawn.height + Px::of(28);
+    }
+    let (drawn, mut y) = below_each_other(&sections, look, (MARGIN, y));
     inside.extend(drawn);
     if let Some(list) = list_of_both(history) {
         inside.push(list.element.set("transform", format_args!("translate({MARGIN} {y})")));
         y = y + list.height + Px::of(28);
     }
     root(&heading, &period.text(), y - Px::of(12), inside).render()
+}
+
+/// The sections that have more to show than a map does.
+fn charted<'h>(mut sections: Vec<Section<'h>>, countries: &[Countries<'_>]) -> Vec<Section<'h>> {
+    sections.retain(|section| !countries.iter().any(|seen| seen.has_all_of(section)));
+    sections
 }
 
 /// All sections from a place on, and where the last one ends.
@@ -151,6 +167,12 @@ fn body(history: &History) -> Vec<Element> {
     let palette = Palette::of(history);
     let mut body = vec![Element::text("p", period.text())];
     let sections = Section::all(history);
+    let countries = Countries::of_methods(&sections);
+    for (place, seen) in countries.iter().enumerate() {
+        let id = format!("m{place}p");
+        body.push(map(seen, history, Look { palette: &palette, period, id: &id }));
+    }
+    let sections = charted(sections, &countries);
     if history.has_both_planes() {
         let look = Look { palette: &palette, period, id: "p" };
         body.push(both_planes(history, &sections, look));
@@ -161,6 +183,26 @@ fn body(history: &History) -> Vec<Element> {
     }
     body.push(Element::text("p", MEANING).class("note"));
     body
+}
+
+/// The map of the countries that one method saw the block from, and the same as a table.
+fn map(countries: &Countries<'_>, history: &History, look: Look<'_, '_>) -> Element {
+    let drawn = chart::world(countries, history, look);
+    let (title, desc) = (format!("{}title", look.id), format!("{}desc", look.id));
+    let picture = Element::new("svg")
+        .set("xmlns", "http://www.w3.org/2000/svg")
+        .set("viewBox", format_args!("0 0 {WIDTH} {}", drawn.height))
+        .set("role", "img")
+        .set("aria-labelledby", format_args!("{title} {desc}"))
+        .with(Element::text("title", "A map of the world").set("id", title))
+        .with(Element::text("desc", "The table below has what it shows.").set("id", desc))
+        .with(chart::patterns(&chart::marked(countries), look))
+        .with(drawn.element);
+    Element::new("section")
+        .with(Element::text("h2", "Seen from where"))
+        .with(Element::new("figure").with(picture))
+        .with(tables::countries(countries, history))
+        .with(Element::text("p", OUTLINE).class("note"))
 }
 
 /// What is announced above what traces show, in one picture with one list; and what both say together.
@@ -219,6 +261,9 @@ fn picture(section: &Section<'_>, look: Look<'_, '_>) -> Element {
         .with(chart::patterns(&chart::used(section), look))
         .with(drawn.element)
 }
+
+const OUTLINE: &str = "A country stands for the vantages in it, at a point within it. The outline of the land is that of \
+Natural Earth (public domain), in the Equal Earth projection.";
 
 const MEANING: &str = "All times are UTC. Shares are of the classified traces, with their 95 % \
 interval in brackets; the block's weigh its prefixes equally. Where there was no run, the picture is \

@@ -102,6 +102,12 @@ impl Path {
         self.at = (x, y);
     }
 
+    /// Straight to a place.
+    pub(super) fn line_to(&mut self, x: Px, y: Px) {
+        self.put('l', format_args!("{} {}", x - self.at.0, y - self.at.1));
+        self.at = (x, y);
+    }
+
     /// To the right or left.
     pub(super) fn across(&mut self, x: Px) {
         if x != self.at.0 {

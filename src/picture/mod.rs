@@ -6,11 +6,14 @@
 //!
 //! ```text
 //! history ─► section (a vantage and a method, with numbered events) ─┬► chart ─► documents (SVG, page) ◄─ tables
-//!              └► slices (parts of a whole, over time)               └► terminal
+//!              ├► slices (parts of a whole, over time)               └► terminal
+//!              └► countries (vantages with a place) ─► chart/map, over equal_earth
 //! ```
 
 mod chart;
+mod countries;
 mod documents;
+mod equal_earth;
 mod geometry;
 mod palette;
 mod section;

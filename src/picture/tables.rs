@@ -10,6 +10,7 @@ use crate::history::{
 };
 
 use super::chart::Look;
+use super::countries::Countries;
 use super::section::Section;
 use super::slices::{Part, float};
 use super::text::{self, milliseconds, percent};
@@ -114,6 +115,33 @@ fn carriers(section: &Section<'_>, state: &State) -> String {
     let is_withdrawn = section.is_announced() && state.verdict == Verdict::Unreached;
     let shown = state.carriers.iter().filter(|_| !is_withdrawn);
     shown.map(text).collect::<Vec<_>>().join(", ")
+}
+
+/// What the newest run from each country saw of the block.
+pub(super) fn countries(countries: &Countries<'_>, history: &History) -> Element {
+    let names = &history.names;
+    let mut classes: Vec<Name> = Vec::new();
+    for (class, _) in countries.all.iter().flat_map(|seen| &seen.series.state.shares) {
+        if !classes.contains(class) {
+            classes.push(*class);
+        }
+    }
+    let mut heads = ["country", "verdict"].map(Head::Text).to_vec();
+    heads.extend(classes.iter().map(|class| Head::Text(names.text(*class))));
+    heads.extend([Head::Text("carriers"), Head::Number("traces"), Head::Text("newest run")]);
+    let rows = countries.all.iter().map(|seen| {
+        let state = &seen.series.state;
+        let carriers = state.carriers.iter().map(|holding| names.text(holding.carrier));
+        let mut cells = vec![cell(state.verdict.text(names))];
+        cells.extend(classes.iter().map(|class| time_cell(share(state, *class))));
+        cells.extend([
+            cell(carriers.collect::<Vec<_>>().join(", ")),
+            number(state.traces),
+            time_cell(text::time(state.started)),
+        ]);
+        row(seen.code, cells)
+    });
+    table("By country", &heads, vec![Element::new("tbody").with_all(rows)])
 }
 
 /// The classes that have a share, in the order of the columns.

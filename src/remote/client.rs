@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::backoff::{Backoff, Clock, retry_after};
 use super::error::{Refusal, RemoteError, looks_like_a_page, shown};
-use super::http::{self, Answer, Ask, Http};
+use super::http::{self, Answer, Ask, Became, Http, NoAnswer};
 use super::key::Key;
 
 /// The most that is read of an answer that is no stream of results.
@@ -86,6 +86,15 @@ impl Attempt {
     /// Another one may bring something, after the usual time.
     fn later(why: String) -> Self {
         Self::Later { why, asked: None, too_often: false }
+    }
+
+    /// There is no answer; where a proxy refuses, there would be none again.
+    fn without_answer(what: &str, none: NoAnswer) -> Self {
+        if none.became == Became::Refused {
+            let (what, why) = (what.to_owned(), none.why);
+            return Self::Never(Box::new(RemoteError::Unexpected { what, why }));
+        }
+        Self::later(none.why)
     }
 
     /// The answer has no body that can be used; one that is too long would be so again.
@@ -232,11 +241,11 @@ impl Client {
             let answer =
                 match self.http.ask(Ask::Post(body), path, self.authorization(true).as_deref()) {
                     Ok(answer) => answer,
-                    Err(none) if none.may_be_received => {
+                    Err(none) if none.became == Became::Uncertain => {
                         return Ok(Posted::Lost(self.strip(&none.why)));
                     }
                     Err(none) => {
-                        retries.wait(self, Attempt::later(none.why))?;
+                        retries.wait(self, Attempt::without_answer(what, none))?;
                         continue;
                     }
                 };
@@ -290,7 +299,7 @@ impl Client {
             {
                 Ok(answer) if (200..300).contains(&answer.status) => return Ok(()),
                 Ok(answer) => self.failed(what, answer),
-                Err(none) => Attempt::later(none.why),
+                Err(none) => Attempt::without_answer(what, none),
             };
             retries.wait(self, failed)?;
         }
@@ -306,7 +315,7 @@ impl Client {
             let answer = self
                 .http
                 .ask(Ask::Get, &path, key.as_deref())
-                .map_err(|none| Attempt::later(none.why))?;
+                .map_err(|none| Attempt::without_answer(what, none))?;
             match answer.status {
                 200..=299 => return Ok(answer),
                 301 | 302 | 303 | 307 | 308 => {

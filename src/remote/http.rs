@@ -46,9 +46,19 @@ pub(super) struct Answer {
 /// There is no answer.
 #[derive(Debug)]
 pub(super) struct NoAnswer {
-    /// Whether the request may have been received.
-    pub(super) may_be_received: bool,
+    pub(super) became: Became,
     pub(super) why: String,
+}
+
+/// What became of a request without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Became {
+    /// It may have been received.
+    Uncertain,
+    /// It was not received; it may be made again.
+    NotSent,
+    /// It was not received, and would not be if it were made again.
+    Refused,
 }
 
 impl Answer {
@@ -156,7 +166,7 @@ impl Http {
         };
         let builder = ureq::http::Request::builder();
         let malformed =
-            |_| NoAnswer { may_be_received: false, why: "the request cannot be written".into() };
+            |_| NoAnswer { became: Became::Refused, why: "the request cannot be written".into() };
         let answered = match ask {
             Ask::Get => self.kept.run(with(builder.method("GET")).body(()).map_err(malformed)?),
             Ask::Delete => {
@@ -175,7 +185,7 @@ impl Http {
 
 /// What an error of the client means for the request.
 fn no_answer(error: &Error) -> NoAnswer {
-    let before = match error {
+    let is_before = match error {
         Error::HostNotFound
         | Error::ConnectionFailed
         | Error::BadUri(_)
@@ -198,9 +208,22 @@ fn no_answer(error: &Error) -> NoAnswer {
         Error::Timeout(Timeout::Resolve | Timeout::Connect) => "no connection in time".to_owned(),
         Error::HostNotFound => "the host's name is not known".to_owned(),
         Error::Io(error) => error.to_string(),
+        Error::ConnectProxyFailed(reason) if is_refusal(reason) => {
+            format!("the proxy that the environment names refuses the connection ({reason})")
+        }
         error => error.to_string(),
     };
-    NoAnswer { may_be_received: !before, why }
+    let became = match error {
+        Error::ConnectProxyFailed(reason) if is_refusal(reason) => Became::Refused,
+        _ if is_before => Became::NotSent,
+        _ => Became::Uncertain,
+    };
+    NoAnswer { became, why }
+}
+
+/// Whether a proxy answered that it will not connect. What a 5xx says may be over soon (RFC 9110, section 15.6).
+fn is_refusal(reason: &str) -> bool {
+    reason.strip_prefix("proxy server responded 4").is_some()
 }
 
 /// Why reading a body failed, without what the client calls it.

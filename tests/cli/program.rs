@@ -16,7 +16,7 @@ const EXECUTABLE: &str = env!("CARGO_BIN_EXE_lasthop");
 const SENDS: &str = "probe";
 const SENDS_TOO: &str = "ping";
 /// Far longer than anything here takes.
-const SECONDS: &str = "100";
+const SECONDS: &str = "200";
 
 /// The executable with arguments that send nothing.
 pub(crate) fn outside(folder: &Path, arguments: &[&OsStr]) -> Command {

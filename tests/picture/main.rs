@@ -12,3 +12,4 @@ mod readme;
 mod skipping;
 mod stories;
 mod story;
+mod world;

@@ -36,7 +36,7 @@ fn number(text: &str) -> f64 {
     text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
-/// The corners of a path of `M`, `h`, `v` and `z`.
+/// The corners of a path of `M`, `l`, `h`, `v` and `z`.
 pub(crate) fn corners(path: &str) -> Vec<(f64, f64)> {
     let (mut corners, mut at) = (Vec::new(), (0.0, 0.0));
     let mut rest = path;
@@ -46,6 +46,7 @@ pub(crate) fn corners(path: &str) -> Vec<(f64, f64)> {
         let numbers: Vec<f64> = words.map(number).collect();
         match (command, &numbers[..]) {
             ('M', [x, y]) => at = (*x, *y),
+            ('l', [x, y]) => at = (at.0 + x, at.1 + y),
             ('h', [x]) => at.0 += x,
             ('v', [y]) => at.1 += y,
             ('z', []) => {}

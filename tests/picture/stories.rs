@@ -44,6 +44,7 @@ fn histories() -> Vec<(&'static str, History)> {
         ("one-prefix", one_prefix()),
         ("two-vantages", two_vantages()),
         ("both-planes", both_planes()),
+        ("countries", countries()),
         ("busy", busy()),
         ("many-carriers", many_carriers()),
         ("hostile", hostile()),
@@ -201,6 +202,35 @@ fn two_vantages() -> History {
         far.run(now, &[only(CENBONG), only(CENBONG), only(TTK), only(UNICOM)]);
     });
     history(&[&near.text, &far.text])
+}
+
+/// One run of probes all over the world, with rows by country; one country has a second run.
+fn countries() -> History {
+    let mut world = Story::new("atlas:world");
+    let start = at("2026-11-28T06:00:00Z");
+    world.run(start, &[only(UNICOM), only(TTK), vec![(UNICOM, 0.5), (TTK, 0.5)], only(UNICOM)]);
+    let mut all = vec![world];
+    let china = ["AU", "BR", "CN", "HK", "ID", "IN", "JP", "KR", "NZ", "SG", "TH", "US", "ZA"];
+    let russia = ["AT", "CZ", "DE", "EE", "FI", "KZ", "LV", "NO", "PL", "RU", "SE", "TR", "UA"];
+    let both = ["BE", "CH", "DK", "ES", "FR", "GB", "IE", "IT", "NL", "PT"];
+    let mut from = |codes: &[&'static str], truth: &Truth| {
+        for code in codes {
+            let mut story = Story::new(code);
+            story.traces = 4;
+            story.run(start, &[truth.clone(), truth.clone(), truth.clone(), truth.clone()]);
+            all.push(story);
+        }
+    };
+    from(&china, &only(UNICOM));
+    from(&russia, &only(TTK));
+    from(&both, &vec![(UNICOM, 0.6), (TTK, 0.4)]);
+    from(&["CL"], &only(INTELSAT));
+    from(&["IR"], &vec![]);
+    if let Some(germany) = all.iter_mut().find(|story| story.vantage == "DE") {
+        germany.run(at("2026-11-28T12:00:00Z"), &[only(TTK), only(TTK), only(TTK), only(UNICOM)]);
+    }
+    let texts: Vec<&str> = all.iter().map(|story| story.text.as_str()).collect();
+    history(&texts)
 }
 
 /// What two collectors show above what traces show: tables every eight hours, and a row at each change.

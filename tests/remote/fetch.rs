@@ -217,7 +217,10 @@ fn the_proxy_of_the_environment_is_used() {
     let mut command = super::program::command(folder.path(), service.port, &["atlas", "find"]);
     let address = format!("http://127.0.0.1:{}", proxy.port);
     command.env("NO_PROXY", "").env("http_proxy", address);
-    command.output().expect("run");
+    let output = command.output().expect("run");
+    assert_eq!(output.status.code(), Some(6), "a refusal is not asked for again");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("the proxy that the environment names refuses"), "{said}");
     assert!(!proxy.log().is_empty());
     assert!(service.log().is_empty());
 }

@@ -4,6 +4,7 @@
 mod areas;
 mod frame;
 mod legend;
+mod map;
 mod panels;
 
 use std::collections::BTreeSet;
@@ -16,6 +17,7 @@ use legend::legend;
 
 pub(super) use frame::{Drawn, Look, WIDTH};
 pub(super) use legend::{STYLE, events, patterns};
+pub(super) use map::{marked, world};
 
 /// The chart of a section.
 pub(super) fn draw(section: &Section<'_>, look: Look<'_, '_>) -> Drawn {
