@@ -165,7 +165,14 @@ impl Border {
 /// Finds the end of the foreign part of `trace`.
 #[must_use]
 pub fn find(trace: &Trace, block: &Block, specials: &Specials) -> Border {
+    // What a trace of ours asks again where it had an answer finds out how packets are spread. Its path is of the first
+    // answers, also where the route has changed since.
+    let is_ours = trace.strategy.is_some() && trace.flow.is_some();
+    let mut answered = None;
+    let mut is_first = |ttl: Ttl| answered.replace(ttl) != Some(ttl);
     let answers = trace.answers().map(|(ttl, reply)| (ttl, reply.from, reply.kind));
+    let answers = answers
+        .filter(|(ttl, _, kind)| *kind != ReplyKind::TimeExceeded || is_first(*ttl) || !is_ours);
     let ForeignPath { routers, end } = ForeignPath::of(answers, trace.target, block);
     let decides = |router: &Router<Ttl>| specials.of(router.address).is_none();
     let upto = routers.iter().rposition(decides).map_or(0, |place| place + 1);

@@ -8,11 +8,12 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lasthop::lab::{Change, Network, Scenario, VirtualTransport};
+use lasthop::lab::{Change, Changes, Network, Scenario, VirtualTransport};
 use lasthop::owner::Owners;
+use lasthop::probe::engine::Measured;
 use lasthop::probe::packet::{Codec, Secret};
 use lasthop::probe::{Moment, ProbeMethod, TraceJob, TraceSettings};
-use lasthop::split::{Split, split};
+use lasthop::split::{Doubt, Split, split};
 use lasthop::targets::{Targets, sample, select};
 use lasthop::trace::{Strategy, Trace};
 use lasthop::transit::{Confidence, Judgement, judge};
@@ -209,6 +210,109 @@ fn a_trace_that_misses_a_slow_border_is_not_of_the_carrier_before() {
             assert!(part.shares.iter().flatten().all(|it| is_whole(it.share)), "{part:?}");
         }
     });
+}
+
+// Boxes that translate addresses.
+
+/// What a run by `method` shows of the usual path, where quotes are changed.
+fn translated(nat: &str, method: ProbeMethod, habits: &str) -> (usize, Measured) {
+    let way = [LAN, LEVEL3, UNICOM, "\"103.35.255.254 234\", \"* 236\""];
+    let mut scenario = network(HOSTS, &way, "hosts 290", habits);
+    scenario.nat = match nat {
+        "" => None,
+        "checksum" => Some(Changes::Checksum),
+        "identifier" => Some(Changes::Identifier),
+        _ => Some(Changes::Everything),
+    };
+    let targets = Targets::built_in().expect("targets");
+    let codec = Codec::new(Secret::new(*b"known to one run"));
+    let mut transport = VirtualTransport::new(Network::new(scenario, 7), codec);
+    let mut random = StdRng::seed_from_u64(7);
+    let every: Vec<Ipv4Addr> = select(&targets.block, &[], &mut random).expect("addresses");
+    let addresses = sample(&targets.block, &every, 32);
+    let settings = TraceSettings { rate: NonZeroU32::new(1000), ..TraceSettings::default() };
+    let job = TraceJob {
+        settings,
+        methods: vec![method],
+        ..TraceJob::new(&targets, addresses, Timestamp::UNIX_EPOCH)
+    };
+    let mut traces: Vec<Trace> = Vec::new();
+    let (measured, failure) = job.run(&mut transport, &mut random, &mut traces);
+    failure.expect("measured");
+    let judgements = judge(&traces, &targets, &Owners::new(&targets));
+    let is_china = |it: &&Judgement| it.class.name(&targets.classes) == "china";
+    (judgements.iter().filter(is_china).count(), measured)
+}
+
+#[test]
+fn what_is_quoted_with_changed_fields_is_ours_by_its_identification() {
+    let border = "[router.\"103.35.255.254\"]\nchanges = \"zeroes\"\n";
+    for (nat, habits) in [("", border), ("checksum", ""), ("identifier", "")] {
+        for method in [ProbeMethod::Icmp, ProbeMethod::Udp] {
+            let (china, measured) = translated(nat, method, habits);
+            assert_eq!(china, 128, "{nat} {method}");
+            assert!(measured.is_complete(), "{nat} {method}");
+        }
+    }
+}
+
+#[test]
+fn a_run_is_not_complete_where_nothing_that_is_quoted_proves_a_probe() {
+    for method in [ProbeMethod::Icmp, ProbeMethod::Udp] {
+        let (china, measured) = translated("everything", method, "");
+        assert!(china == 0 && measured.is_behind_translation(), "{method} {measured:?}");
+        assert!(!measured.is_complete(), "{method}");
+    }
+}
+
+// Balancing over two carriers.
+
+/// The shares of two paths, of which the second is longer by this many hops of its carrier.
+fn over_two(china: u32, russia: u32, longer: usize, balance: &str) -> Scenario {
+    let more = ["\"188.43.1.1 160\"", "\"188.43.2.1 170\""];
+    let long = [&[LAN, LEVEL3, TTK][..], &more[..longer]].concat().join(", ");
+    let short = [LAN, LEVEL3, UNICOM].join(", ");
+    let extra = format!("{HOSTS}\nbalance = \"{balance}\"");
+    paths(&extra, &[(china, &short, "hosts 290"), (russia, &long, "hosts 290")], "")
+}
+
+#[test]
+fn packets_that_are_spread_over_two_carriers_are_counted_one_by_one() {
+    for (china, russia, longer) in
+        [(1, 1, 0), (1, 1, 1), (1, 1, 2), (3, 1, 1), (3, 1, 2), (1, 3, 2), (9, 1, 1)]
+    {
+        let truth = f64::from(china) / f64::from(china + russia);
+        each(&over_two(china, russia, longer, "packet"), &[], 1000, |strategy, shown| {
+            let all = (truth, longer, strategy, shown.packets_each, &shown.judged);
+            assert_eq!(shown.split.doubts, [Doubt::PerPacket], "{all:?}");
+            assert_eq!(
+                (shown.most(), shown.split.block.proven),
+                (Some(Confidence::Low), 0),
+                "{all:?}"
+            );
+            let share = shown.split.block.shares[0].expect("a share");
+            assert!(share.low <= truth && truth <= share.high, "{share:?}, {all:?}");
+            assert!(
+                shown.packets_each <= if strategy == Strategy::Full { 30 } else { 6 },
+                "{all:?}"
+            );
+        });
+    }
+}
+
+#[test]
+fn flows_that_are_spread_over_two_carriers_are_not_taken_for_packets() {
+    for (china, russia, longer) in [(1, 1, 0), (1, 1, 2), (3, 1, 1), (9, 1, 2)] {
+        each(&over_two(china, russia, longer, "flow"), &[], 1000, |strategy, shown| {
+            let all = (china, longer, strategy, shown.packets_each, &shown.judged);
+            assert!(shown.split.doubts.is_empty(), "{all:?}");
+            assert!(shown.most() >= Some(Confidence::Medium), "{all:?}");
+            assert!(
+                shown.packets_each <= if strategy == Strategy::Full { 30 } else { 6 },
+                "{all:?}"
+            );
+        });
+    }
 }
 
 // Addresses that mislead.

@@ -53,6 +53,16 @@ pub(super) fn vantage(split: &Split, run: &Run, common: &Common) {
             "a part of the traces did not leave the vantage's own network, as when its uplink fails; the run is \
              incomplete",
         ),
+        (
+            Doubt::Nat,
+            "most ICMP errors quote probes with changed fields, as behind a box that translates addresses (NAT), so \
+             that they prove nothing; the run is incomplete (--wire user, or another --method, may help)",
+        ),
+        (
+            Doubt::PerPacket,
+            "packets of one flow take different carriers, so that no trace shows one path: one packet of each \
+             trace counts, with low confidence",
+        ),
         (Doubt::Moved, "the address to send from changed during the run; the run is incomplete"),
     ] {
         if has(doubt) {
@@ -150,9 +160,11 @@ pub(super) fn census(census: &Census, block: &Block, common: &Common) {
 fn ignored(counts: &TransportCounts) -> String {
     let count = |why| counts.ignored.get(&why).copied().unwrap_or_default();
     format!(
-        "ignored {} packets of others, {} without the secret, {} of another size, {} that answer nothing, {} malformed",
+        "ignored {} packets of others, {} without the secret, {} changed on the way, {} of another size, {} that answer \
+         nothing, {} malformed",
         count(Ignored::NotOurs),
         count(Ignored::Unproven),
+        count(Ignored::Changed),
         count(Ignored::OtherSize),
         count(Ignored::NotAReply),
         count(Ignored::Malformed),

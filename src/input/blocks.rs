@@ -3,7 +3,9 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
 
 /// What a block begins with, and what stands behind the last one: pi and its square root.
 const BLOCK: u64 = 0x3141_5926_5359;
@@ -18,7 +20,40 @@ const LONGEST: usize = 2 << 20;
 /// The most blocks that are unpacked at once. Each takes 4 MB, and what comes of it: 900 kB, or up to 46 MB of equal bytes.
 const MOST: usize = 8;
 
-type Unpacking = JoinHandle<io::Result<Vec<u8>>>;
+type Unpacked = io::Result<Vec<u8>>;
+
+/// Threads that unpack blocks, as many as there are cores: with more of them the blocks, of 4 MB each, would drive each other
+/// out of the caches.
+struct Workers(Sender<(Vec<u8>, Sender<Unpacked>)>);
+
+impl Workers {
+    fn new(cores: usize) -> Self {
+        let (sender, blocks) = channel::<(Vec<u8>, Sender<Unpacked>)>();
+        let blocks = Arc::new(Mutex::new(blocks));
+        for _ in 0..cores {
+            let blocks = Arc::clone(&blocks);
+            thread::spawn(move || {
+                // They end with the sender.
+                let next = || blocks.lock().ok()?.recv().ok();
+                while let Some((block, result)) = next() {
+                    let mut unpacked = Vec::new();
+                    let read =
+                        bzip2::read::BzDecoder::new(block.as_slice()).read_to_end(&mut unpacked);
+                    // Nobody waits for what stands behind a damaged block.
+                    let _ = result.send(read.map(|_| unpacked));
+                }
+            });
+        }
+        Self(sender)
+    }
+
+    fn unpack(&self, block: Vec<u8>) -> Receiver<Unpacked> {
+        let (sender, result) = channel();
+        // Where no thread is left, the result says so.
+        let _ = self.0.send((block, sender));
+        result
+    }
+}
 
 /// What is in a bzip2 stream, or in several behind each other.
 pub(super) struct Blocks<R> {
@@ -36,7 +71,8 @@ pub(super) struct Blocks<R> {
     is_over: bool,
     /// Why there is no further block; those under way come first.
     failed: Option<io::Error>,
-    running: VecDeque<Unpacking>,
+    running: VecDeque<Receiver<Unpacked>>,
+    workers: Option<Workers>,
     cores: usize,
     unpacked: Vec<u8>,
     at: usize,
@@ -55,6 +91,7 @@ impl<R: Read> Blocks<R> {
             is_over: false,
             failed: None,
             running: VecDeque::new(),
+            workers: None,
             cores,
             unpacked: Vec::new(),
             at: 0,
@@ -137,18 +174,15 @@ impl<R: Read> Blocks<R> {
 
     /// Unpacks the next block, while others behind it are under way.
     fn unpack(&mut self) -> io::Result<bool> {
-        // One more than there are cores, so that none waits while the first one's content is read.
-        while self.cores > 0 && self.running.len() <= self.cores {
+        // Two more than there are cores, so that none waits while the first one's content is read.
+        while self.cores > 0 && self.running.len() < self.cores + 2 {
             let Some(block) = self.next_block()? else { break };
-            self.running.push_back(thread::spawn(move || {
-                let mut unpacked = Vec::new();
-                bzip2::read::BzDecoder::new(block.as_slice()).read_to_end(&mut unpacked)?;
-                Ok(unpacked)
-            }));
+            let workers = self.workers.get_or_insert_with(|| Workers::new(self.cores));
+            self.running.push_back(workers.unpack(block));
         }
         let Some(first) = self.running.pop_front() else { return Ok(false) };
         let unpacked =
-            first.join().unwrap_or_else(|_| Err(io::Error::other("a block cannot be unpacked")));
+            first.recv().unwrap_or_else(|_| Err(io::Error::other("a block cannot be unpacked")));
         self.unpacked = unpacked.inspect_err(|_| {
             // Nothing comes behind a hole.
             self.running.clear();
@@ -181,16 +215,33 @@ impl<R: Read> Read for Blocks<R> {
     }
 }
 
+/// By the second byte of seven, at which bits of the first one a mark may begin.
+const SECOND: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut shift = 0;
+    while shift < 8 {
+        // Of the mark's 48 bits those from the (8 - shift)th on.
+        table[(BLOCK >> (MARK_BITS - 16 + shift) & 0xff) as usize] |= 1 << shift;
+        table[(END >> (MARK_BITS - 16 + shift) & 0xff) as usize] |= 1 << shift;
+        shift += 1;
+    }
+    table
+};
+
 /// The first mark at or behind a bit, and whether a block begins there.
 fn mark(bytes: &[u8], from: usize) -> Option<(usize, bool)> {
     const MASK: u64 = (1 << MARK_BITS) - 1;
     let first = from / 8;
     let windows = bytes.get(first..)?.windows(7).enumerate();
     for (place, window) in windows {
+        let candidates = SECOND[usize::from(window[1])];
+        if candidates == 0 {
+            continue;
+        }
         let mut wide = [0; 8];
         wide[1..].copy_from_slice(window);
         let wide = u64::from_be_bytes(wide);
-        for shift in 0..8 {
+        for shift in (0..8).filter(|shift| candidates >> shift & 1 == 1) {
             let found = wide >> (8 - shift) & MASK;
             let bit = (first + place) * 8 + shift;
             if (found == BLOCK || found == END) && bit >= from {

@@ -8,7 +8,7 @@ use pnet::packet::ipv4::{self, MutableIpv4Packet};
 use pnet::packet::util;
 
 use super::packet::Seen;
-use super::scenario::{Habits, Manners, Middlebox};
+use super::scenario::{Changes, Habits, Manners, Middlebox};
 use super::tcp::{self, Port, Segment};
 
 const HEADER: usize = 20;
@@ -118,6 +118,9 @@ fn header(
 /// An ICMP error: eight bytes, the quote, and the labels if the router knows any.
 fn error(kind: u8, code: u8, seen: &Seen<'_>, habits: &Habits) -> Vec<u8> {
     let mut quote = expired(seen.bytes);
+    if let Some(changes) = habits.changes {
+        change(&mut quote, seen, changes);
+    }
     let labelled = !habits.mpls.is_empty();
     if labelled {
         quote.resize(PADDED_QUOTE, 0);
@@ -131,6 +134,37 @@ fn error(kind: u8, code: u8, seen: &Seen<'_>, habits: &Habits) -> Vec<u8> {
         message.extend(labels(&habits.mpls));
     }
     message
+}
+
+/// What the translation of addresses adds to a word, in one's complement.
+const TRANSLATED: u16 = 0x1b2c;
+
+/// Changes what is quoted, as after a translation that nobody has taken back.
+fn change(quote: &mut [u8], seen: &Seen<'_>, changes: Changes) {
+    let add = |quote: &mut [u8], at: usize, more: u16| {
+        let Some([high, low]) = quote.get_mut(at..at + 2) else { return };
+        let sum = u32::from(u16::from_be_bytes([*high, *low])) + u32::from(more);
+        let sum = u16::try_from((sum & 0xffff) + (sum >> 16)).unwrap_or_default();
+        [*high, *low] = sum.to_be_bytes();
+    };
+    let checksum = HEADER + if seen.is_udp() { 6 } else { 2 };
+    let new_identifier = matches!(changes, Changes::Identifier | Changes::Everything);
+    match changes {
+        Changes::Zeroes => {
+            if let Some(bytes) = quote.get_mut(checksum..checksum + 2) {
+                bytes.fill(0);
+            }
+        }
+        Changes::Checksum | Changes::Identifier | Changes::Everything => {
+            add(quote, checksum, TRANSLATED);
+        }
+    }
+    if new_identifier && seen.is_echo_request() {
+        add(quote, HEADER + 4, !TRANSLATED);
+    }
+    if changes == Changes::Everything {
+        add(quote, 4, TRANSLATED);
+    }
 }
 
 /// The packet as it arrives where its TTL runs out.

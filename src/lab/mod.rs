@@ -22,7 +22,7 @@ mod virtual_transport;
 
 pub use error::LabError;
 pub use network::{Change, Delivery, Network};
-pub use scenario::{Manners, Scenario, ScenarioError, Truth};
+pub use scenario::{Balance, Changes, Manners, Scenario, ScenarioError, Truth};
 pub use scenarios::{DEFAULT, NAMES, built_in};
 pub use stories::{STORIES, story};
 pub use story::{Planned, Story};

@@ -18,7 +18,7 @@ use crate::probe::Moment;
 use super::answer::{self, Message};
 use super::bucket::Bucket;
 use super::packet::Seen;
-use super::scenario::{End, Habits, Manners, Path, Route, Scenario, Truth, Who};
+use super::scenario::{Balance, End, Habits, Manners, Path, Route, Scenario, Truth, Who};
 
 /// How much a round trip varies.
 const JITTER: f64 = 0.02;
@@ -76,10 +76,16 @@ impl Network {
     pub fn carry(&mut self, packet: &[u8], now: Moment) -> Option<Delivery> {
         let seen = Seen::read(packet)?;
         self.change(now);
-        let (route, path) = self.route(&seen)?;
+        let place = match self.route(&seen)?.balance {
+            Balance::Flow => place_of_flow(&seen),
+            Balance::Packet => self.random.random(),
+        };
+        let route = self.route(&seen)?;
+        let path = choose(&route.paths, place)?;
         let manners = self.scenario.hosts.get(&seen.destination);
         let Response { message, from, rtt, ttl } = respond(&seen, route, path, manners)?;
-        let habits = self.scenario.routers.get(&from).cloned().unwrap_or_default();
+        let mut habits = self.scenario.routers.get(&from).cloned().unwrap_or_default();
+        habits.changes = habits.changes.or(self.scenario.nat);
         if !self.allows(from, &habits, &message, now) || self.chance() < self.scenario.loss {
             return None;
         }
@@ -97,15 +103,14 @@ impl Network {
     /// What a measurement with this packet's flow should find.
     #[must_use]
     pub fn truth(&self, packet: &[u8]) -> Option<&Truth> {
-        let (_, path) = self.route(&Seen::read(packet)?)?;
-        Some(&path.truth)
+        let seen = Seen::read(packet)?;
+        Some(&choose(&self.route(&seen)?.paths, place_of_flow(&seen))?.truth)
     }
 
-    fn route(&self, seen: &Seen<'_>) -> Option<(&Route, &Path)> {
+    fn route(&self, seen: &Seen<'_>) -> Option<&Route> {
         let leads = |route: &&Route| route.to.contains(&seen.destination);
         let routes = self.scenario.routes.iter().filter(leads);
-        let route = routes.max_by_key(|route| route.to.prefix_len())?;
-        Some((route, choose(&route.paths, seen)?))
+        routes.max_by_key(|route| route.to.prefix_len())
     }
 
     /// Whether the router's limit lets it send `message` at `now`.
@@ -124,12 +129,17 @@ impl Network {
     }
 }
 
-/// The path of a packet's flow: what a router hashes decides, as RFC 2992 has it.
-fn choose<'a>(paths: &'a [Path], seen: &Seen<'_>) -> Option<&'a Path> {
-    let total: u32 = paths.iter().map(|path| path.share).sum();
+/// What a router hashes of a packet's flow, as RFC 2992 has it.
+fn place_of_flow(seen: &Seen<'_>) -> u64 {
     let mut hasher = SipHasher13::new();
     hasher.write(&seen.flow());
-    let mut place = hasher.finish() % u64::from(total.max(1));
+    hasher.finish()
+}
+
+/// The path at `place`.
+fn choose(paths: &[Path], place: u64) -> Option<&Path> {
+    let total: u32 = paths.iter().map(|path| path.share).sum();
+    let mut place = place % u64::from(total.max(1));
     paths.iter().find(|path| {
         let inside = place < u64::from(path.share);
         place = place.saturating_sub(u64::from(path.share));

@@ -22,6 +22,8 @@ pub struct Scenario {
     pub loss: f64,
     /// Whether the vantage's system lets its users send ICMP (`net.ipv4.ping_group_range`).
     pub ping_sockets: bool,
+    /// What a box at the vantage that translates addresses changes in all quotes.
+    pub nat: Option<Changes>,
     /// The routes; a packet takes the one with the longest prefix.
     pub routes: Vec<Route>,
     /// The routers that have habits of their own, by address.
@@ -39,8 +41,21 @@ pub struct Route {
     pub hosts: HashSet<Ipv4Addr>,
     /// A box on the way that answers for all of them.
     pub middlebox: Option<Middlebox>,
-    /// The paths, over which flows are spread by their shares. At least one.
+    /// What is spread over the paths.
+    pub balance: Balance,
+    /// The paths, over which flows or packets are spread by their shares. At least one.
     pub paths: Vec<Path>,
+}
+
+/// What a route spreads over its paths by their shares.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Balance {
+    /// Flows: all packets of one take the same path.
+    #[default]
+    Flow,
+    /// Packets, whatever their flow.
+    Packet,
 }
 
 /// One way to a prefix.
@@ -114,8 +129,24 @@ pub struct Habits {
     pub answers_from: Option<Ipv4Addr>,
     /// It quotes these MPLS labels.
     pub mpls: Vec<u32>,
+    /// What is changed in its quotes.
+    pub changes: Option<Changes>,
     /// It quotes all of the packet that an error of 576 bytes has room for, rather than 28 bytes.
     pub quotes_all: bool,
+}
+
+/// What routers, or a box at the vantage that translates addresses, change in quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Changes {
+    /// The checksum is 0.
+    Zeroes,
+    /// The checksum is that of the translated packet.
+    Checksum,
+    /// So is the identifier of an echo request, with its checksum.
+    Identifier,
+    /// And the IP identification is another too.
+    Everything,
 }
 
 /// What a host answers. Hosts answer echo requests, datagrams, and connections, which they refuse.
@@ -194,6 +225,7 @@ struct File {
     vantage: Ipv4Addr,
     loss: Option<toml::Spanned<f64>>,
     ping_sockets: Option<bool>,
+    nat: Option<Changes>,
     route: Vec<RouteFile>,
     #[serde(default)]
     router: BTreeMap<Ipv4Addr, Habits>,
@@ -208,6 +240,8 @@ struct RouteFile {
     #[serde(default)]
     hosts: Vec<Ipv4Addr>,
     middlebox: Option<Middlebox>,
+    #[serde(default)]
+    balance: Balance,
     path: Vec<toml::Spanned<PathFile>>,
 }
 
@@ -243,7 +277,8 @@ impl Scenario {
         let route = |written: &RouteFile| {
             let paths = written.path.iter().map(path).collect::<Result<Vec<Path>, _>>()?;
             let hosts = written.hosts.iter().copied().collect();
-            Ok(Route { to: written.to, hosts, middlebox: written.middlebox.clone(), paths })
+            let (middlebox, balance) = (written.middlebox.clone(), written.balance);
+            Ok(Route { to: written.to, hosts, middlebox, balance, paths })
         };
         let loss = file.loss.map_or(Ok(0.0), |loss| {
             let wrong = || error(loss.span().start, "loss: expected 0 to 1".into());
@@ -255,6 +290,7 @@ impl Scenario {
             vantage: file.vantage,
             loss,
             ping_sockets: file.ping_sockets.unwrap_or(true),
+            nat: file.nat,
             routers: file.router,
             hosts: file.host,
         })

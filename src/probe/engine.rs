@@ -201,6 +201,16 @@ impl Measured {
         self.counts.add(later.counts);
     }
 
+    /// Whether most errors that quote its probes quote them with changed fields, as behind a box that translates
+    /// addresses: then silence says nothing. Of forged messages few look like that.
+    #[must_use]
+    pub fn is_behind_translation(&self) -> bool {
+        let ignored = |why| self.counts.ignored.get(&why).copied().unwrap_or_default();
+        let changed = ignored(Ignored::Changed);
+        let others = ignored(Ignored::NotOurs) + ignored(Ignored::Unproven);
+        changed > self.replies(Matched::First) && changed > others / 16
+    }
+
     /// How many replies somebody seems to have forged, where they are too many for chance: they do not know the run's
     /// secret, answer what was never sent, or contradict others.
     #[must_use]
@@ -214,7 +224,9 @@ impl Measured {
     /// Whether the run came to its own end, and hardly any of its probes failed to leave.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.cut_short.is_none() && self.counts.unsent <= self.packets / 100
+        self.cut_short.is_none()
+            && self.counts.unsent <= self.packets / 100
+            && !self.is_behind_translation()
     }
 }
 

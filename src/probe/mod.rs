@@ -10,6 +10,7 @@ pub mod engine;
 mod exchange;
 mod job;
 pub mod packet;
+mod parting;
 mod policy;
 mod prefix_knowledge;
 mod rate_limit;

@@ -21,6 +21,8 @@ const DOUBTFUL: usize = 4;
 /// How many TTLs behind a home address that is not the target are asked: a transit router may answer from one, and
 /// the next be silent.
 const BEHIND_HOME: u8 = 2;
+/// At how many of the group's last foreign hops a trace is asked whose packets take different paths.
+const MOST_DEPTHS: usize = 2;
 /// How often the time between two attempts is doubled.
 const MOST_DOUBLINGS: u8 = 3;
 
@@ -159,6 +161,36 @@ impl Policy<'_> {
         }
     }
 
+    /// Asks where the paths of the group part between carriers: every trace until it has an answer there, and some
+    /// a few times, to find out whether flows are spread or packets.
+    pub(super) fn at_the_parting(&mut self) -> Option<Action> {
+        let ttl = self.group.parting.ttl()?;
+        let slowly = self.group.has_slowed();
+        if !self.group.parting.concerns(&mut self.state.test, slowly) {
+            return None;
+        }
+        let attempts = self.state.at(ttl);
+        if attempts.waiting > 0 {
+            return Some(Action::Wait);
+        }
+        if !attempts.replied {
+            let action = self.until_replied(ttl);
+            if action.is_none() {
+                self.group.parting.end(&mut self.state.test);
+            }
+            return action;
+        }
+        let class = |address| self.carriers.class_of(address);
+        let classes: Vec<_> = self.state.routers_at(ttl).map(class).collect();
+        let is_constant = classes.iter().all(|class| Some(class) == classes.first());
+        let tests = self.group.parting.tests(&mut self.state.test, classes.len(), is_constant);
+        let again = if tests { self.send(ttl) } else { None };
+        if again.is_none() {
+            self.group.parting.end(&mut self.state.test);
+        }
+        again
+    }
+
     fn stop(&self) -> StopReason {
         match self.state.path.end {
             PathEnd::Home { proof: HomeProof::Router | HomeProof::Reply, .. } => StopReason::Home,
@@ -215,6 +247,22 @@ impl Policy<'_> {
 
 /// Border searches.
 impl Policy<'_> {
+    /// What a border search wants where each packet takes a path of its own: one that counts, and the last foreign hops
+    /// of those paths, each once. Silence shows nothing there.
+    pub(super) fn search_by_packet(&mut self) -> Action {
+        if let Some(action) = self.at_the_parting() {
+            return action;
+        }
+        let depths = self.group.depths();
+        let unasked = |ttl: &ProbeTtl| self.state.at(*ttl).sent == 0;
+        let next = depths.into_iter().take(MOST_DEPTHS).find(unasked);
+        match next.and_then(|ttl| self.send(ttl)) {
+            Some(action) => action,
+            None if self.state.awaited(ProbeTtl::LAST) > 0 => Action::Wait,
+            None => Action::Finish(StopReason::Border),
+        }
+    }
+
     /// What a border search wants.
     pub(super) fn search(&self) -> Search {
         let state = &*self.state;

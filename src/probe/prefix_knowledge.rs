@@ -7,6 +7,7 @@ use std::net::Ipv4Addr;
 use crate::trace::{ForeignPath, PathEnd, Router};
 
 use super::exchange::ProbeTtl;
+use super::parting::Parting;
 use super::rate_limit::RateLimit;
 use super::trace_state::{Role, TraceState};
 
@@ -35,10 +36,14 @@ pub(super) struct PrefixKnowledge {
     pub(super) furthest: u8,
     /// The ICMP rate limits of the hops at the TTLs where traces end.
     limits: BTreeMap<ProbeTtl, RateLimit>,
+    /// Whether some of them have slowed the traces.
+    slowed: bool,
     /// How many traces are fallbacks at present.
     pub(super) fallbacks: usize,
     /// How many traces have nothing more to send, but late replies may still come.
     pub(super) awaiting_late: usize,
+    /// Where the paths part between carriers.
+    pub(super) parting: Parting,
     /// How many traces ended because the machine would not send their probes, since the last reply.
     pub(super) unsent: u32,
 }
@@ -214,6 +219,12 @@ impl PrefixKnowledge {
     /// Whether the hops at `ttl` reply so rarely that no trace can wait for them.
     pub(super) fn is_abandoned(&self, ttl: ProbeTtl) -> bool {
         self.limits.get(&ttl).is_some_and(RateLimit::is_abandoned)
+    }
+
+    /// Whether hops limit their ICMP rate, or have seemed to.
+    pub(super) fn has_slowed(&mut self) -> bool {
+        self.slowed |= self.limits.values().any(RateLimit::is_slowed);
+        self.slowed
     }
 
     /// Whether a trace whose last router is `last` has a foreign router at `ttl`, as far as the group

@@ -13,11 +13,12 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
 use crate::targets::Special;
-use crate::trace::{PathEnd, StopReason, Trace};
+use crate::trace::{PathEnd, ReplyKind, StopReason, Trace};
 
 use super::engine::{Engine, Matched, Measured, NotSent, Observer, Scheduler};
 use super::exchange::{Flow, Probe, ProbeMethod, ProbeTtl, Reply, TraceKey};
 use super::job::TraceJob;
+use super::parting::Test;
 use super::policy::{Action, Policy, Search};
 use super::prefix_knowledge::PrefixKnowledge;
 use super::timing::{Moment, Rto, Stamp};
@@ -171,6 +172,8 @@ impl Scheduler for TraceScheduler<'_> {
     fn received(&mut self, reply: Reply) -> Matched {
         let (key, ttl, received) = (reply.probe.key, reply.probe.ttl, reply.received.at);
         let Some(state) = self.under_way.get_mut(&key) else { return Matched::Late };
+        let (from, kind) = (reply.from, reply.kind);
+        let before = state.routers_at(ttl).next_back();
         let Replied { sent, rtt, in_time } = match state.received(reply, &self.job.targets.block) {
             Ok(first) => first,
             Err(matched) => return matched,
@@ -181,9 +184,18 @@ impl Scheduler for TraceScheduler<'_> {
         }
         let group = &mut self.groups[state.group];
         group.unsent = 0;
+        let targets = self.job.targets;
+        let is_special = |address| targets.specials.of(address).is_some();
+        if kind == ReplyKind::TimeExceeded && !targets.block.contains(from) && !is_special(from) {
+            let class = |address| targets.carriers.class_of(address);
+            group.parting.observe(ttl, class(from), before.map(class));
+        }
         group.add_path(&state.path.routers);
         group.add_end(&state.path, self.job.settings.max_ttl);
-        if let Some(limit) = group.limit_at(ttl) {
+        // A trace that finds out how paths part asks others' borders as well, where its own hops are free.
+        if state.test != Test::Running
+            && let Some(limit) = group.limit_at(ttl)
+        {
             limit.observe(sent, true, received);
         }
         self.ready.push_back(key);
@@ -320,8 +332,11 @@ impl<'j> TraceScheduler<'j> {
         let (settings, targets) = (&self.job.settings, self.job.targets);
         let (specials, carriers) = (&targets.specials, &targets.carriers);
         let serial = self.serial[key.method.index()];
-        let policy = Policy { settings, specials, carriers, state, group, serial, now };
+        let mut policy = Policy { settings, specials, carriers, state, group, serial, now };
         let on_the_way = match policy.state.role {
+            Role::BorderSearch if policy.group.parting.is_by_packet() => {
+                Some(policy.search_by_packet())
+            }
             Role::BorderSearch => match policy.search() {
                 Search::Continue(action) => Some(action),
                 Search::Found => None,
@@ -357,7 +372,7 @@ impl<'j> TraceScheduler<'j> {
             } else {
                 // No late reply can change it any more, and the others may rely on where it ends.
                 wake |= policy.group.report_border(policy.state);
-                policy.settle()
+                policy.at_the_parting().unwrap_or_else(|| policy.settle())
             }
         };
         if wake {

@@ -13,6 +13,7 @@ use crate::trace::{
 
 use super::engine::Matched;
 use super::exchange::{Attempt, Probe, ProbeTtl, Reply, TraceKey};
+use super::parting::Test;
 use super::timing::{Moment, Stamp};
 
 /// The part of all traces that are explorers.
@@ -103,6 +104,8 @@ pub(super) struct TraceState {
     pub(super) path: ForeignPath<ProbeTtl>,
     pub(super) role: Role,
     pub(super) slot: Slot,
+    /// Whether it finds out if its packets take different paths.
+    pub(super) test: Test,
     /// Whether it has nothing more to send, but late replies may still come.
     pub(super) awaits_late: bool,
     /// The TTL of its last foreign hop, as the group knows it.
@@ -134,6 +137,7 @@ impl TraceState {
             path: ForeignPath { routers: Vec::new(), end: PathEnd::Open },
             role,
             slot: Slot::default(),
+            test: Test::default(),
             awaits_late: false,
             reported_depth: None,
             reported_border: None,
@@ -253,6 +257,13 @@ impl TraceState {
     /// The probes at a TTL.
     pub(super) fn at(&self, ttl: ProbeTtl) -> Attempts {
         self.by_ttl[usize::from(ttl.get())]
+    }
+
+    /// The routers that answered at a TTL, by attempt.
+    pub(super) fn routers_at(&self, ttl: ProbeTtl) -> impl DoubleEndedIterator<Item = Ipv4Addr> {
+        let replies = self.probes.iter().filter(move |probe| probe.ttl == ttl);
+        let replies = replies.filter_map(|probe| probe.reply.as_ref());
+        replies.filter(|reply| reply.kind == ReplyKind::TimeExceeded).map(|reply| reply.from)
     }
 
     /// The silent TTLs from `first` to `last`, both included.

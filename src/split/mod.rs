@@ -187,7 +187,8 @@ impl<'t> Counting<'t> {
             let shares = clustered.unwrap_or_else(plain);
             count.part(scope, shares)
         };
-        let (way_out, doubts) = (block.reached.way_out(), block.reached.doubts());
+        let (way_out, mut doubts) = (block.reached.way_out(), block.reached.doubts());
+        doubts.extend((block.per_packet > 0).then_some(Doubt::PerPacket));
         let routed: Vec<Part> = self.routed.into_iter().zip(clustered).map(part).collect();
         let plain = || ids().map(|id| across(&routed, id)).collect();
         let shares = shares.unwrap_or_else(plain);
@@ -213,6 +214,8 @@ struct Count {
     /// How many are `other` with too little confidence for that.
     left_out: usize,
     proven: usize,
+    /// How many are of packets that take different carriers, one by one.
+    per_packet: usize,
     reached: Reached,
 }
 
@@ -231,6 +234,7 @@ impl Count {
             counted: 0,
             left_out: 0,
             proven: 0,
+            per_packet: 0,
             reached: Reached::default(),
         }
     }
@@ -238,6 +242,7 @@ impl Count {
     fn add(&mut self, vantage: Option<&Vantage>, judgement: &Judgement) {
         *self.classes.entry(judgement.class).or_default() += 1;
         self.reached.add(judgement.border.reach(), vantage.is_some());
+        self.per_packet += usize::from(judgement.is_per_packet());
         if !judgement.counts() {
             self.left_out += usize::from(judgement.class.is_classified());
             return;
@@ -278,6 +283,7 @@ impl Count {
         self.counted += other.counted;
         self.left_out += other.left_out;
         self.proven += other.proven;
+        self.per_packet += other.per_packet;
         self.reached.add_all(other.reached);
         for (name, theirs) in &other.vantages {
             let ours = self.vantages.entry(name.clone()).or_insert_with(|| vec![0; theirs.len()]);

@@ -14,6 +14,10 @@ pub enum Doubt {
     Near,
     /// A part of the traces did not leave the vantage's own network.
     Uplink,
+    /// A box at the vantage changes what routers quote.
+    Nat,
+    /// Packets of one flow take different carriers.
+    PerPacket,
     /// The vantage's address changed during the run.
     Moved,
     /// Many replies do not prove themselves, answer what was not sent, or contradict others.
@@ -26,6 +30,8 @@ impl fmt::Display for Doubt {
             Self::Gateway => "gateway",
             Self::Near => "near",
             Self::Uplink => "uplink",
+            Self::Nat => "nat",
+            Self::PerPacket => "per-packet",
             Self::Moved => "moved",
             Self::Forged => "forged",
         })

@@ -67,10 +67,16 @@ impl Carriers {
         Some((self.list.get(*index)?, prefix))
     }
 
+    /// The class of the carrier to which the address is registered, where it has one.
+    #[must_use]
+    pub fn class_of(&self, address: Ipv4Addr) -> Option<ClassId> {
+        self.of_address(address).and_then(|(carrier, _)| carrier.class)
+    }
+
     /// Whether the address is registered to a carrier with a class.
     #[must_use]
     pub fn decides(&self, address: Ipv4Addr) -> bool {
-        self.of_address(address).is_some_and(|(carrier, _)| carrier.class.is_some())
+        self.class_of(address).is_some()
     }
 
     /// The AS of the carrier to which the address is registered, where it has no other, with the prefix.

@@ -12,6 +12,7 @@ use crate::targets::Block;
 use crate::trace::{Method, is_one_box};
 
 use super::observation::Observation;
+use super::packets::Packets;
 
 /// What the traces of a routed prefix show about its borders. It takes memory for every target,
 /// vantage and border, and none for a trace.
@@ -34,13 +35,15 @@ pub struct Evidence {
     answers: HashMap<Asker, Answers>,
     /// The TTLs at which a target answered, one bit for each.
     answered: HashMap<(u32, Option<Method>, Ipv4Addr), u64>,
+    /// Which routers answered the traces of ours.
+    packets: HashMap<Asker, Packets>,
     /// Where home answers, once that was asked for.
     without_boxes: OnceLock<Arrivals>,
 }
 
 /// Who asked the targets of a routed prefix: a vantage, by one kind of packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Asker {
+pub(super) struct Asker {
     scope: Ipv4Net,
     vantage: u32,
     method: Option<Method>,
@@ -123,6 +126,8 @@ pub(super) struct PrefixEvidence<'e> {
     pub(super) met_home: bool,
     /// Whether what answers in its target's name does so for all targets.
     pub(super) is_box: bool,
+    /// Which routers answered the traces of the same vantage and method, where they are ours.
+    pub(super) packets: Option<(Asker, &'e Packets)>,
 }
 
 impl Evidence {
@@ -134,6 +139,9 @@ impl Evidence {
         let vantage = self.number(&observation);
         let asker = Asker { scope, vantage, method: observation.method };
         self.add_answer(asker, *target, border.behind);
+        if !observation.answers.is_empty() {
+            self.packets.entry(asker).or_default().add(&observation.answers);
+        }
         let Some(last) = border.last else { return };
         for passed in border.path.split_last().map_or(&[][..], |(_, before)| before) {
             let behind = self.behind.entry((scope, *passed)).or_default();
@@ -246,6 +254,7 @@ impl Evidence {
             arrived_anywhere: arrives || last.is_some_and(|last| arrivals.anywhere.contains(&last)),
             met_home: arrives || last.into_iter().chain(refused_by).any(met_home),
             is_box,
+            packets: asker.and_then(|asker| Some((asker, self.packets.get(&asker)?))),
         }
     }
 

@@ -9,6 +9,7 @@ mod class;
 mod confidence;
 mod evidence;
 mod observation;
+mod packets;
 mod reason;
 
 use std::net::Ipv4Addr;
@@ -16,10 +17,10 @@ use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt as _};
 
-use crate::border::{Behind, Border};
+use crate::border::{Behind, Border, LastHop};
 use crate::owner::{Owner, Owners};
 use crate::targets::Targets;
-use crate::trace::{Strategy, Trace, is_simulated};
+use crate::trace::{Strategy, Trace, Ttl, is_simulated};
 
 pub use class::Class;
 pub use confidence::Confidence;
@@ -29,8 +30,9 @@ use announced::Stand;
 use class::Around;
 use confidence::Case;
 pub use evidence::Evidence;
-use evidence::SeenBorder;
+use evidence::{Asker, SeenBorder};
 pub use observation::Observation;
+use packets::{Counted, Spread};
 
 /// What a trace was judged to be.
 #[derive(Debug, Clone)]
@@ -61,6 +63,26 @@ impl Judgement {
         let cut = |it: &Reason| matches!(it, Reason::CutShort(_) | Reason::CutOff(_));
         self.reasons.iter().any(|it| matches!(it, Reason::WentOn(_)))
             && !self.reasons.iter().any(cut)
+    }
+
+    /// Whether its packets take different carriers, one by one.
+    #[must_use]
+    pub fn is_per_packet(&self) -> bool {
+        self.reasons.iter().any(|it| matches!(it, Reason::PerPacket { .. }))
+    }
+
+    /// Whether the trace got to a carrier in question, so that it can be said whose packets these are.
+    fn is_of_a_carrier(&self) -> bool {
+        let says_nothing = |it: &Reason| {
+            matches!(
+                it,
+                Reason::NoWayOut
+                    | Reason::NobodyAnswered
+                    | Reason::WithinCarrier(_)
+                    | Reason::CutOff(_)
+            )
+        };
+        self.class != Class::Unreached && !self.reasons.iter().any(says_nothing)
     }
 
     /// Whether it counts for shares. `other` with little confidence does not: it needs only one router that
@@ -107,6 +129,8 @@ pub struct Judge<'a, 't> {
     targets: &'t Targets,
     evidence: &'a Evidence,
     known: Known<'a, 't>,
+    /// Where the packets of an asker are spread over carriers, once that was asked for.
+    spreads: HashMap<Asker, Option<Spread>>,
     /// How many traces BGP shows no upstream for, where there is evidence of BGP.
     pub unannounced: usize,
 }
@@ -116,7 +140,7 @@ impl<'a, 't> Judge<'a, 't> {
     #[must_use]
     pub fn new(targets: &'t Targets, owners: &'a Owners<'t>, evidence: &'a Evidence) -> Self {
         let known = Known { owners, found: HashMap::new() };
-        Self { targets, evidence, known, unannounced: 0 }
+        Self { targets, evidence, known, spreads: HashMap::new(), unannounced: 0 }
     }
 
     /// Judges one trace.
@@ -179,7 +203,48 @@ impl<'a, 't> Judge<'a, 't> {
         let next_is_home = matches!(border.behind, Behind::Home { gap: 0, .. });
         let unhidden = prefix.behind.is_empty() || next_is_home && !prefix.is_box;
         let proven = class.is_classified() && unhidden && prefix.arrived.traces > 0;
-        Judgement { class, confidence, reasons, border: trace.border, owner, as_path, proven }
+        let packets = prefix.packets;
+        let judged =
+            Judgement { class, confidence, reasons, border: trace.border, owner, as_path, proven };
+        let mut class = |address| self.known.of(address).class;
+        let spread = packets.filter(|_| judged.is_of_a_carrier()).and_then(|(asker, packets)| {
+            self.spreads.entry(asker).or_insert_with(|| packets.spread(&mut class)).as_ref()
+        });
+        match spread.map(|spread| spread.counted(&trace.answers, class)) {
+            Some(counted) => self.by_packet(judged, counted, &trace.answers),
+            None => judged,
+        }
+    }
+
+    /// The judgement of a trace whose packets take different carriers: that of one packet.
+    fn by_packet(
+        &mut self,
+        judged: Judgement,
+        counted: Counted,
+        answers: &[(u8, Ipv4Addr)],
+    ) -> Judgement {
+        let (class, at) = match counted {
+            Counted::Packet { class, ttl, router } => (Some(class), Some((ttl, router))),
+            Counted::None => (None, None),
+        };
+        let is_of_it = |(_, address): &&(u8, Ipv4Addr)| {
+            class.is_some() && self.known.of(*address).class == class
+        };
+        let mut border = judged.border;
+        let last = answers.iter().rfind(is_of_it).and_then(|(ttl, address)| {
+            let rtt = border.last.filter(|last| last.address == *address).and_then(|it| it.rtt);
+            Some(LastHop { address: *address, ttl: Ttl::new(*ttl)?, rtt })
+        });
+        border.last = last;
+        Judgement {
+            class: class.map_or(Class::Unknown, Class::Transit),
+            confidence: Confidence::Low,
+            reasons: vec![Reason::PerPacket { at }],
+            owner: last.map(|last| self.known.of(last.address)),
+            border,
+            as_path: judged.as_path,
+            proven: false,
+        }
     }
 
     /// How who decides stands to what BGP shows of the routed prefix at the time of the trace.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::border::{self, Behind, Border};
 use crate::targets::Targets;
-use crate::trace::{Method, StopReason, Strategy, Trace, Vantage};
+use crate::trace::{HopReply, Method, ReplyKind, StopReason, Strategy, Trace, Vantage};
 
 /// One trace, as its judgement and that of the others need it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,9 @@ pub struct Observation {
     pub started: Option<Timestamp>,
     /// The kind of packet.
     pub method: Option<Method>,
+    /// The foreign routers that answered, by TTL and then by attempt. Only of traces of ours: what others
+    /// send at one TTL may be of several flows.
+    pub answers: Box<[(u8, Ipv4Addr)]>,
 }
 
 impl Observation {
@@ -52,6 +55,7 @@ impl Observation {
             border: border::find(trace, &targets.block, &targets.specials),
             started: trace.started,
             method: trace.method,
+            answers: answers(trace, targets),
         }
     }
 
@@ -67,6 +71,18 @@ impl Observation {
             _ => None,
         }
     }
+}
+
+fn answers(trace: &Trace, targets: &Targets) -> Box<[(u8, Ipv4Addr)]> {
+    if trace.flow.is_none() || trace.strategy.is_none() {
+        return Box::default();
+    }
+    let is_router = |(_, reply): &(_, &HopReply)| {
+        reply.kind == ReplyKind::TimeExceeded
+            && !targets.block.contains(reply.from)
+            && targets.specials.of(reply.from).is_none()
+    };
+    trace.answers().filter(is_router).map(|(ttl, reply)| (ttl.get(), reply.from)).collect()
 }
 
 /// How many silent TTLs behind the last answer an interrupted trace must have asked to count as one that met

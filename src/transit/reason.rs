@@ -80,6 +80,12 @@ pub enum Reason {
         /// The routed prefix.
         scope: Ipv4Net,
     },
+    /// Packets of one flow take different carriers; this router answered at the TTL where one packet of the
+    /// trace is counted.
+    PerPacket {
+        /// The TTL; nothing where no answer shows the carrier of a packet.
+        at: Option<(u8, Ipv4Addr)>,
+    },
     /// The trace died where others of the routed prefix met home.
     OthersArrived,
     /// Nearly all targets of the routed prefix answer at one TTL: something on the way does it for them.
@@ -161,6 +167,13 @@ impl fmt::Display for Reason {
             Self::Arrived { traces, scope } => {
                 write!(f, "home answers behind it on {} of {scope}", counted(*traces))
             }
+            Self::PerPacket { at: None } => f.write_str(
+                "per-packet: its packets take different carriers, and none can be counted",
+            ),
+            Self::PerPacket { at: Some((ttl, router)) } => write!(
+                f,
+                "per-packet: its packets take different carriers, and the one to {router} at hop {ttl} counts"
+            ),
             Self::OthersArrived => f.write_str("died where other traces met home"),
             Self::Box => f.write_str("something on the way answers for all targets"),
             Self::Returned(before) => {

@@ -82,6 +82,7 @@ impl Probe {
         let took = pinged.map_or(measured.took, |pinged| pinged.took);
         let complete = measured.is_complete() && pinged.is_none_or(Measured::is_complete);
         let mut run = self.run.run(began, took, methods.name().into(), complete && !moved)?;
+        run.doubts.extend(measured.is_behind_translation().then_some(Doubt::Nat));
         run.doubts.extend(moved.then_some(Doubt::Moved));
         let forged =
             [Some(&measured), pinged].into_iter().flatten().any(|it| it.forged().is_some());

@@ -18,7 +18,7 @@ use crate::import::format::{Format, LineReader, Reader, Sink};
 use crate::import::hop_builder::HopBuilder;
 use crate::import::sniff::Head;
 use crate::import::values;
-use crate::trace::{Method, StopReason, Trace, Vantage};
+use crate::trace::{Method, StopReason, Strategy, Trace, Vantage};
 
 /// The format `lasthop`.
 pub(super) const FORMAT: Format = Format {
@@ -84,6 +84,8 @@ struct Open {
     vantage: Option<Arc<Vantage>>,
     method: Option<Method>,
     stop: Option<StopReason>,
+    /// The TTL of the first row: a complete trace asks the first.
+    first: u8,
     /// The TTL and the attempt of the last row.
     last: (u8, u16),
     started: Option<Timestamp>,
@@ -103,6 +105,7 @@ impl Open {
             vantage: vantage(row.vantage.as_deref()),
             method: row.method,
             stop: row.stop,
+            first: row.ttl,
             last: (0, 0),
             started: None,
             rows: 0,
@@ -136,7 +139,10 @@ impl Open {
             started: self.started,
             hops: self.builder.hops(),
             stop: self.stop,
-            strategy: None,
+            strategy: self.stop.map(|stop| match (stop, self.first) {
+                (StopReason::Border, _) | (_, 2..) => Strategy::Border,
+                _ => Strategy::Full,
+            }),
         }
     }
 }

@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::probe::Moment;
 
 use super::network::{Change, Network};
-use super::scenario::{Path, Route, Scenario};
+use super::scenario::{Balance, Path, Route, Scenario};
 
 /// A story, read from TOML.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,6 +105,7 @@ impl Story {
             about: self.about.clone(),
             vantage: self.vantage,
             loss: now.map_or(0.0, |scene| scene.loss),
+            nat: None,
             ping_sockets: true,
             routes: now.map(|scene| self.routes(scene)).unwrap_or_default(),
             routers: BTreeMap::new(),
@@ -116,7 +117,7 @@ impl Story {
     fn routes(&self, scene: &Scene) -> Vec<Route> {
         let route = |(to, paths): (&Ipv4Net, &Vec<Path>)| {
             let hosts = self.hosts.get(to).into_iter().flatten().copied().collect();
-            Route { to: *to, hosts, middlebox: None, paths: paths.clone() }
+            Route { to: *to, hosts, middlebox: None, balance: Balance::Flow, paths: paths.clone() }
         };
         scene.ways.iter().map(route).collect()
     }

@@ -18,6 +18,8 @@ pub(super) const PAYLOAD: usize = 14;
 pub(super) const LENGTH: usize = HEADER + 8 + PAYLOAD;
 /// The first of the ports that traceroute has used since 1987.
 const FIRST_PORT: u16 = 33_434;
+/// What makes the tags of IP identifications others than those of the other numbers.
+const IDENTIFICATION: u16 = 0x8000;
 /// The ICMP checksum of flow 0; the number of the flow is added.
 const FIRST_CHECKSUM: u16 = 0x4c48;
 
@@ -117,19 +119,38 @@ impl Codec {
     /// proves the secret. It is sent as ICMP sequence number, as UDP checksum, or in the TCP sequence
     /// number. Never 0, which in UDP means that there is no checksum (RFC 768).
     pub(super) fn probe_id(&self, probe: &Probe) -> u16 {
+        self.number(probe, 0)
+    }
+
+    /// The IP identification of a probe: such a number too, with a tag of its own. Every router quotes it, and a
+    /// box that translates addresses leaves it as it is, whatever it does to checksums and identifiers.
+    pub(super) fn identification(&self, probe: &Probe) -> u16 {
+        self.number(probe, IDENTIFICATION)
+    }
+
+    fn number(&self, probe: &Probe, salt: u16) -> u16 {
         let ttl = u16::from(probe.ttl.get() - 1) << 11;
         let attempt = u16::from(probe.attempt.get()) << 8;
-        let salt = u16::from(probe.ttl.get()) << 8 | u16::from(probe.attempt.get());
+        let salt = salt | u16::from(probe.ttl.get()) << 8 | u16::from(probe.attempt.get());
         let tag = low_16(self.hash(&probe.key, salt)) & 0xff;
         (ttl | attempt | tag).max(1)
     }
 
     /// The probe of a trace that has this number; nothing when no probe has it.
     pub(super) fn probe_of(&self, key: TraceKey, id: u16) -> Option<Probe> {
+        self.probe_with(key, id, 0)
+    }
+
+    /// The probe of a trace that has this IP identification; nothing when no probe has it.
+    pub(super) fn probe_of_identification(&self, key: TraceKey, id: u16) -> Option<Probe> {
+        self.probe_with(key, id, IDENTIFICATION)
+    }
+
+    fn probe_with(&self, key: TraceKey, id: u16, salt: u16) -> Option<Probe> {
         let ttl = ProbeTtl::new(u8::try_from(id >> 11).ok()? + 1)?;
         let attempt = Attempt::new(u8::try_from(id >> 8 & 0x7).ok()?)?;
         let probe = Probe { key, ttl, attempt };
-        (self.probe_id(&probe) == id).then_some(probe)
+        (self.number(&probe, salt) == id).then_some(probe)
     }
 
     fn hash(&self, key: &TraceKey, salt: u16) -> u64 {

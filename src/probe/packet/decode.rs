@@ -34,6 +34,8 @@ pub enum Ignored {
     NotAReply,
     /// An echo reply that is longer or shorter than the request was.
     OtherSize,
+    /// It quotes a probe of ours by some of its fields, and others have been changed on the way.
+    Changed,
     /// It replies to a packet that is not ours.
     NotOurs,
     /// It has the form of a reply to a probe of this program, and does not know the run's secret: another run's, or forged.
@@ -65,6 +67,11 @@ impl Codec {
         }
         let icmp = IcmpPacket::new(message).ok_or(Ignored::Malformed)?;
         let body = message.get(8..).ok_or(Ignored::Malformed)?;
+        // A raw socket gets messages before the kernel has looked at their checksums. An echo reply's is known.
+        let is_error = icmp.get_icmp_type() != IcmpTypes::EchoReply;
+        if is_error && util::checksum(message, usize::MAX) != 0 {
+            return Err(Ignored::Malformed);
+        }
         let (kind, probe) = match (icmp.get_icmp_type(), icmp.get_icmp_code().0) {
             (IcmpTypes::TimeExceeded, 0) => (ReplyKind::TimeExceeded, self.quoted(body)?),
             (IcmpTypes::DestinationUnreachable, code) => {
@@ -159,12 +166,17 @@ impl Codec {
             return Err(Ignored::Malformed);
         }
         let first = quote.get(header..header + 8).ok_or(Ignored::Malformed)?;
+        let identification = ip.get_identification();
         if ip.get_fragment_offset() != 0 {
             return Err(Ignored::NotOurs);
         }
         match ip.get_next_level_protocol() {
-            IpNextHeaderProtocols::Icmp => self.quoted_echo(ip.get_destination(), first),
-            IpNextHeaderProtocols::Udp => self.quoted_datagram(ip.get_destination(), first),
+            IpNextHeaderProtocols::Icmp => self
+                .quoted_echo(ip.get_destination(), first)
+                .or_else(|why| self.changed_echo(ip.get_destination(), first, identification, why)),
+            IpNextHeaderProtocols::Udp => {
+                self.quoted_datagram(ip.get_destination(), first, identification)
+            }
             IpNextHeaderProtocols::Tcp => self.quoted_syn(ip.get_destination(), first),
             _ => Err(Ignored::NotOurs),
         }
@@ -206,7 +218,48 @@ impl Codec {
         self.probe_of_sequence(key, sequence).ok_or(Ignored::NotOurs)
     }
 
-    fn quoted_datagram(&self, target: Ipv4Addr, first: &[u8]) -> Result<Probe, Ignored> {
+    /// The echo request of which a box that translates addresses has changed the identifier or the checksum, in the
+    /// packet or in the quote. Its flow cannot be read then, so both numbers of the probe must agree on it; and the
+    /// identifier must be ours, or have been changed as far as the checksum says (RFC 1624). `why` it is no unchanged one.
+    fn changed_echo(
+        &self,
+        target: Ipv4Addr,
+        first: &[u8],
+        identification: u16,
+        mut why: Ignored,
+    ) -> Result<Probe, Ignored> {
+        let echo = EchoRequestPacket::new(first).ok_or(Ignored::Malformed)?;
+        if echo.get_icmp_type() != IcmpTypes::EchoRequest || echo.get_icmp_code().0 != 0 {
+            return Err(why);
+        }
+        let (checksum, identifier) = (echo.get_checksum(), echo.get_identifier());
+        let both = |checksum: u16, identifier: u16| {
+            (u32::from(checksum) + u32::from(identifier)) % u32::from(u16::MAX)
+        };
+        for flow in (0..Flow::MOST).filter_map(Flow::new) {
+            let key = TraceKey { target, method: ProbeMethod::Icmp, flow };
+            let Some(probe) = self.probe_of(key, echo.get_sequence_number()) else { continue };
+            let own = self.identifier(&key);
+            let is_ours =
+                identifier == own || both(checksum, identifier) == both(checksum_of(flow), own);
+            if is_ours && self.probe_of_identification(key, identification) == Some(probe) {
+                return Ok(probe);
+            }
+            if flow == Flow::default() {
+                why = Ignored::Changed;
+            }
+        }
+        Err(why)
+    }
+
+    /// The datagram that a router quotes. Where its checksum is not ours, a box that translates addresses, or the
+    /// router, may have changed it: then the IP identification is the proof.
+    fn quoted_datagram(
+        &self,
+        target: Ipv4Addr,
+        first: &[u8],
+        identification: u16,
+    ) -> Result<Probe, Ignored> {
         let udp = UdpPacket::new(first).ok_or(Ignored::Malformed)?;
         let flow = flow_of_port(udp.get_source()).ok_or(Ignored::NotOurs)?;
         let key = TraceKey { target, method: ProbeMethod::Udp, flow };
@@ -217,7 +270,8 @@ impl Codec {
         if ports != self.ports(&key) {
             return Err(Ignored::Unproven);
         }
-        self.probe_of(key, udp.get_checksum()).ok_or(Ignored::Unproven)
+        let probe = self.probe_of(key, udp.get_checksum());
+        probe.or_else(|| self.probe_of_identification(key, identification)).ok_or(Ignored::Changed)
     }
 }
 

@@ -40,6 +40,7 @@ impl Codec {
         ip.set_version(4);
         ip.set_header_length(5);
         ip.set_total_length(length);
+        ip.set_identification(self.identification(probe));
         ip.set_ttl(probe.ttl.get());
         ip.set_next_level_protocol(IpNextHeaderProtocol(protocol(probe.key.method)));
         ip.set_source(source);

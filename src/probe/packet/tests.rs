@@ -6,6 +6,7 @@ use pnet::packet::icmp::{self, IcmpPacket};
 use pnet::packet::ipv4::{self, Ipv4Packet};
 use pnet::packet::tcp::{self, MutableTcpPacket, TcpFlags, TcpPacket};
 use pnet::packet::udp::{self, UdpPacket};
+use pnet::packet::util;
 use proptest::prelude::*;
 
 use crate::trace::{MplsLabel, ReplyKind};
@@ -64,6 +65,12 @@ fn from_router(message: &[u8]) -> Vec<u8> {
     let mut packet = vec![0x45, 0, 0, 0, 0, 0, 0, 0, 243, 1, 0, 0];
     packet.extend(ROUTER.octets());
     packet.extend(SOURCE.octets());
+    let mut message = message.to_vec();
+    if message.len() >= 4 {
+        message[2..4].copy_from_slice(&[0, 0]);
+        let sum = util::checksum(&message, 1);
+        message[2..4].copy_from_slice(&sum.to_be_bytes());
+    }
     packet.extend(message);
     packet
 }
@@ -135,9 +142,60 @@ proptest! {
         let mut packet = codec().encode(SOURCE, &probe);
         packet[HEADER + bit / 8] ^= 1 << (bit % 8);
         if let Ok((found, _)) = decode(&time_exceeded(&packet[..28])) {
-            // One in 256 survives in the probe's number, never in another trace.
-            prop_assert!(bit >= 48 && found.key == probe.key);
+            // One in 256 survives in the probe's number, never in another trace. What only the checksum has lost,
+            // the IP identification still proves, and it names that very probe.
+            let in_checksum = match probe.key.method {
+                ProbeMethod::Icmp => (16..32).contains(&bit),
+                ProbeMethod::Udp => bit >= 48,
+                ProbeMethod::Tcp(_) => false,
+            };
+            prop_assert!(bit >= 48 && found.key == probe.key || in_checksum && found == probe);
         }
+    }
+
+    /// As they are quoted behind boxes that translate addresses.
+    #[test]
+    fn either_number_proves_a_probe(probe in any_probe(), id in any::<u16>(), wrong in 1..u16::MAX) {
+        let packet = codec().encode(SOURCE, &probe);
+        let word = |packet: &[u8], at: usize| u16::from_be_bytes([packet[at], packet[at + 1]]);
+        let with = |packet: &[u8], at: usize, value: u16| {
+            let mut packet = packet.to_vec();
+            packet[at..at + 2].copy_from_slice(&value.to_be_bytes());
+            packet
+        };
+        let found = |quote: &[u8]| decode(&time_exceeded(&quote[..28])).map(|(found, _)| found);
+        // The IP identification alone may be another.
+        prop_assert_eq!(found(&with(&packet, 4, id)), Ok(probe));
+        let at = match probe.key.method {
+            ProbeMethod::Icmp => HEADER + 2,
+            ProbeMethod::Udp => HEADER + 6,
+            ProbeMethod::Tcp(_) => return Ok(()),
+        };
+        let checksum = word(&packet, at);
+        let changed = with(&packet, at, checksum ^ wrong);
+        // One in 256 is the number of another probe of the trace.
+        prop_assert_eq!(found(&changed).map(|other| other.key), Ok(probe.key));
+        // Both together prove nothing.
+        let neither = with(&changed, 4, word(&packet, 4) ^ 0x00ff);
+        if let Ok(other) = found(&neither) {
+            prop_assert!(other.key == probe.key && other != probe);
+        }
+        if probe.key.method == ProbeMethod::Icmp {
+            // A new identifier, and the checksum that goes with it.
+            let own = word(&packet, HEADER + 4);
+            let sum = (u32::from(checksum) + u32::from(own) + 0xffff - u32::from(id)) % 0xffff;
+            let sum = u16::try_from(sum).expect("two bytes");
+            let translated = with(&with(&packet, HEADER + 4, id), HEADER + 2, sum);
+            prop_assert_eq!(found(&translated), Ok(probe));
+        }
+    }
+
+    #[test]
+    fn a_message_whose_own_checksum_is_wrong_is_ignored(probe in any_probe(), wrong in 1..u16::MAX) {
+        let mut packet = time_exceeded(&codec().encode(SOURCE, &probe));
+        let sum = u16::from_be_bytes([packet[HEADER + 2], packet[HEADER + 3]]) ^ wrong;
+        packet[HEADER + 2..HEADER + 4].copy_from_slice(&sum.to_be_bytes());
+        prop_assert_eq!(decode(&packet), Err(Ignored::Malformed));
     }
 
     #[test]
