@@ -112,7 +112,7 @@ const BEHIND: [Behind; 13] = [
                 "lasthop report history.csv --fail-on-change",
                 "for cron: exit code 5 where something changed",
             ),
-            ("lasthop report history.csv --since 7d --show events", "the events of a week"),
+            ("lasthop report history.csv --since newest", "what the newest run changed"),
         ],
         exits: &[0, 1, 2, 5, 130],
     },
@@ -184,8 +184,12 @@ const BEHIND: [Behind; 13] = [
 ];
 
 impl Behind {
-    /// That of a command; none where it has none.
+    /// That of a command; none where it has none. Commands of the lab have those of the same name.
     pub(super) fn of(command: &[&str]) -> Option<&'static Self> {
+        let command = match command {
+            ["lab", inside @ ..] if !inside.is_empty() => inside,
+            _ => command,
+        };
         BEHIND.iter().find(|behind| behind.command == command)
     }
 

@@ -143,7 +143,10 @@ fn examples_of_help(folder: &Path) -> Vec<(String, Vec<Vec<String>>)> {
         let text = Outcome::of(help).ended(0).out;
         let examples = text.split_once("Examples:\n").map_or("", |(_, behind)| behind);
         let examples = examples.split("Exit codes:").next().unwrap_or_default();
-        let found: Vec<_> = examples.lines().flat_map(calls).collect();
+        // What it does stands behind three blanks.
+        let command_of = |line: &'_ str| line.trim_start().split("   ").next().map(str::to_owned);
+        let found: Vec<_> =
+            examples.lines().filter_map(command_of).flat_map(|line| calls(&line)).collect();
         assert!(found.len() > 1, "{command}: {text}");
         (format!("lasthop {command} --help"), found)
     });

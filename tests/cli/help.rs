@@ -85,7 +85,7 @@ fn shells_complete_commands_and_options() {
         [("bash", "complete -F"), ("zsh", "#compdef lasthop"), ("fish", "complete -c lasthop")]
     {
         let script = outside(&["completions", shell]).ended(0).out;
-        assert!(script.contains(sign) && script.contains("--max-ttl"), "{shell}");
+        assert!(script.contains(sign) && script.contains("max-ttl"), "{shell}");
     }
     outside(&["completions", "csh"]).ended(2);
 }
