@@ -51,6 +51,8 @@ pub struct Row {
     pub is_change: bool,
     /// Of the control plane: how many AS of peers send nearly the whole table, where that is known.
     pub full_peers: Option<u32>,
+    /// The classified traces that have proof of arrival; nothing before schema 3.
+    pub proven: Option<u32>,
 }
 
 /// The two views of the question. They are shown side by side, and never counted together.

@@ -77,6 +77,8 @@ pub struct State {
     pub carriers: Vec<Holding>,
     /// Of the control plane: how many AS of peers send nearly the whole table, where that is known.
     pub full_peers: Option<u32>,
+    /// The classified traces of that run that have proof of arrival, where it says so.
+    pub proven: Option<u32>,
     /// How many carriers would have to fail before nothing of the scope is reached, as far as
     /// this vantage sees them. 0 in an outage; for the block those of all its prefixes together.
     pub redundancy: usize,
@@ -412,6 +414,7 @@ impl Following {
             redundancy: if self.dark == Some(Verdict::Unreached) { 0 } else { carriers.len() },
             carriers,
             full_peers: row.full_peers,
+            proven: measured.proven,
             traces: measured.traces(),
             classified: measured.classified(),
             rtt_ms: measured.rtt_ms,

@@ -182,6 +182,7 @@ mod tests {
             plane: Plane::Data,
             is_change: false,
             full_peers: None,
+            proven: None,
             complete: true,
         }
     }

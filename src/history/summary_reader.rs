@@ -237,7 +237,8 @@ impl Columns {
             plane: if is_announced { Plane::Control } else { Plane::Data },
             is_change: is_announced
                 && !self.doubts(cells).any(|mark| mark == NO_MESSAGE.as_bytes()),
-            full_peers: self.full_peers(cells)?,
+            full_peers: self.maybe(cells, places.full_peers)?,
+            proven: self.maybe(cells, places.proven)?,
         };
         self.check_verdict(cells, names, &row)?;
         Ok(row)
@@ -330,8 +331,7 @@ impl Columns {
         Ok(Some(Hosts { pinged, alive }).filter(|hosts| hosts.pinged > 0))
     }
 
-    fn full_peers(&self, cells: &Cells) -> Result<Option<u32>, Malformed> {
-        let place = self.places.full_peers;
+    fn maybe(&self, cells: &Cells, place: usize) -> Result<Option<u32>, Malformed> {
         if is_missing(cells.get(place)) { Ok(None) } else { self.number(cells, place).map(Some) }
     }
 

@@ -55,8 +55,17 @@ impl<'h> Section<'h> {
         match (self.is_announced(), self.runs()) {
             (true, 1) => "1 view; shares are of peers, not of traffic".into(),
             (true, views) => format!("{views} views; shares are of peers, not of traffic"),
-            (false, runs) => text::runs(runs),
+            (false, runs) => text::runs(runs) + &self.proven(),
         }
+    }
+
+    /// For how many traces of the block's newest run a home answer proves that packets arrive.
+    fn proven(&self) -> String {
+        let newest = self.blocks().map(|block| &block.state).find(|state| state.proven.is_some());
+        newest.map_or_else(String::new, |state| {
+            let (proven, of) = (state.proven.unwrap_or(0), state.classified);
+            format!("; newest: arrival proven for {proven} of {of} traces")
+        })
     }
 
     /// What the shares are of.

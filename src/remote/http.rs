@@ -201,6 +201,13 @@ fn no_answer(error: &Error) -> NoAnswer {
         ),
         _ => false,
     };
+    if let Some(why) = untrusted(error) {
+        let why = format!(
+            "the certificate that came is not to be trusted ({why}); the one of a proxy or of a service of your own \
+             is trusted where the file that SSL_CERT_FILE names has it"
+        );
+        return NoAnswer { became: Became::Refused, why };
+    }
     let why = match error {
         Error::Timeout(Timeout::PerRead | Timeout::PerWrite) => {
             format!("nothing came for {} s", STALLED.as_secs())
@@ -219,6 +226,19 @@ fn no_answer(error: &Error) -> NoAnswer {
         _ => Became::Uncertain,
     };
     NoAnswer { became, why }
+}
+
+/// What is wrong with a certificate, if that is why there is no connection.
+fn untrusted(error: &Error) -> Option<&rustls::CertificateError> {
+    let tls = match error {
+        Error::Rustls(tls) => tls,
+        Error::Io(error) => error.get_ref()?.downcast_ref()?,
+        _ => return None,
+    };
+    match tls {
+        rustls::Error::InvalidCertificate(why) => Some(why),
+        _ => None,
+    }
 }
 
 /// Whether a proxy answered that it will not connect. What a 5xx says may be over soon (RFC 9110, section 15.6).

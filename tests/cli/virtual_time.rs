@@ -98,3 +98,23 @@ fn loss_makes_no_hosts_of_a_box() {
         assert!(suspect[4] >= 250, "{loss}: {suspect:?}");
     }
 }
+
+/// The picture says for how many traces a home answer proves that packets arrive, as the summary counts them.
+#[test]
+fn pictures_say_how_much_is_proven() {
+    let folder = TempDir::new().expect("a folder");
+    let run = virtually(&folder, &["-q", "--scenario", "census", "--append", "a.csv"]).ended(0);
+    let summary = Sheet::read(&run.out);
+    let classified: usize =
+        ["china", "russia", "other"].iter().map(|class| summary.numbers(class)[0]).sum();
+    let proven = summary.numbers("proven")[0];
+    assert!(proven > 0 && proven < classified, "{proven} of {classified}");
+    let words = format!("newest: arrival proven for {proven} of {classified} traces");
+    let report = |option: &str| {
+        let arguments = ["report", "-q", "a.csv", option, "-"].map(std::ffi::OsStr::new);
+        Outcome::of(program::outside(folder.path(), &arguments)).ended(0).out
+    };
+    for option in ["--svg", "--html"] {
+        assert!(report(option).contains(&words), "{option}: {words}");
+    }
+}

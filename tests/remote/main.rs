@@ -13,4 +13,7 @@ mod measure;
 mod owner;
 mod program;
 mod server;
+#[path = "../skipping/mod.rs"]
+mod skipping;
+mod tls;
 mod traces;

@@ -1,6 +1,7 @@
 //! The only way to the executable: with a stand-in on loopback as the service.
 #![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -65,6 +66,17 @@ pub(crate) fn command(folder: &Path, port: u16, arguments: &[&str]) -> Command {
     command.args(["--api", &format!("http://127.0.0.1:{port}")]);
     environment(&mut command, folder);
     command
+}
+
+/// The program, asking over TLS; `trusted` is the file with the certificates that it trusts.
+pub(crate) fn over_tls(folder: &Path, port: u16, trusted: &Path, arguments: &[&str]) -> Outcome {
+    let plain = command(folder, port, arguments);
+    let secure = |argument: &OsStr| argument.to_string_lossy().replace("http://", "https://");
+    let mut command = Command::new("timeout");
+    command.args(plain.get_args().map(secure));
+    environment(&mut command, folder);
+    command.env("SSL_CERT_FILE", trusted);
+    Outcome::of(command.output().expect("timeout (coreutils)"))
 }
 
 /// The same without anything around it, so that whoever kills it kills the program itself.

@@ -32,6 +32,8 @@ pub(super) const FORMAT: Format = Format {
 const BEGINNING: usize = 6;
 /// The most rows of one trace.
 const MOST: usize = 1 << 16;
+/// More than the flows of a target that this program sends.
+const OUR_FLOWS: u16 = 64;
 
 fn recognises(head: &Head) -> bool {
     let bytes = head.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head.bytes);
@@ -90,6 +92,8 @@ struct Open {
     last: (u8, u16),
     started: Option<Timestamp>,
     rows: usize,
+    /// How many rows have the time of their probe.
+    sent: usize,
     builder: HopBuilder,
 }
 
@@ -109,6 +113,7 @@ impl Open {
             last: (0, 0),
             started: None,
             rows: 0,
+            sent: 0,
             builder: HopBuilder::default(),
         };
         open.add(row);
@@ -125,12 +130,17 @@ impl Open {
 
     fn add(&mut self, row: Row) {
         self.rows += 1;
+        self.sent += usize::from(row.one.sent.is_some());
         self.last = (row.ttl, row.one.attempt);
         self.started = self.started.into_iter().chain(row.one.sent).min();
         self.builder.put(row.ttl, row.one);
     }
 
     fn trace(self) -> Trace {
+        // What this program sent: its flows are few, where ports and checksums of others are large, and each of its
+        // probes has a time.
+        let has_our_flow = self.flow.is_some_and(|flow| flow < OUR_FLOWS);
+        let is_ours = self.method.is_some() && has_our_flow && self.sent == self.rows;
         Trace {
             target: self.target,
             method: self.method,
@@ -139,7 +149,7 @@ impl Open {
             started: self.started,
             hops: self.builder.hops(),
             stop: self.stop,
-            strategy: self.stop.map(|stop| match (stop, self.first) {
+            strategy: self.stop.filter(|_| is_ours).map(|stop| match (stop, self.first) {
                 (StopReason::Border, _) | (_, 2..) => Strategy::Border,
                 _ => Strategy::Full,
             }),
