@@ -22,7 +22,7 @@ const EXITS: [(u8, &str); 10] = [
 ];
 
 /// What stands behind the options of a command.
-pub(super) struct Behind {
+pub(super) struct AfterHelp {
     /// The names of the command below the program.
     command: &'static [&'static str],
     /// Commands, and what they do.
@@ -30,8 +30,8 @@ pub(super) struct Behind {
     exits: &'static [u8],
 }
 
-const BEHIND: [Behind; 13] = [
-    Behind {
+const AFTER_HELPS: [AfterHelp; 13] = [
+    AfterHelp {
         command: &[],
         examples: &[
             ("lasthop lab", "probe a simulated internet, nothing leaves"),
@@ -57,7 +57,7 @@ const BEHIND: [Behind; 13] = [
         ],
         exits: &[0, 1, 2, 3, 4, 5, 6, 7, 8, 130],
     },
-    Behind {
+    AfterHelp {
         command: &["probe"],
         examples: &[
             ("lasthop probe --dry-run", "what would be sent, and how long it takes"),
@@ -68,7 +68,7 @@ const BEHIND: [Behind; 13] = [
         ],
         exits: &[0, 1, 2, 3, 4, 8, 130],
     },
-    Behind {
+    AfterHelp {
         command: &["classify"],
         examples: &[
             ("traceroute -n 175.45.176.71 | lasthop classify --explain", "one trace, explained"),
@@ -79,9 +79,9 @@ const BEHIND: [Behind; 13] = [
                 "text that does not say the target",
             ),
         ],
-        exits: &[0, 1, 2, 130],
+        exits: &[0, 1, 2, 4, 8, 130],
     },
-    Behind {
+    AfterHelp {
         command: &["ping"],
         examples: &[
             ("lasthop ping", "which of the 1,024 addresses answer"),
@@ -93,7 +93,7 @@ const BEHIND: [Behind; 13] = [
         ],
         exits: &[0, 1, 2, 3, 4, 8, 130],
     },
-    Behind {
+    AfterHelp {
         command: &["bgp"],
         examples: &[
             ("lasthop bgp --needs 2017-10-01/2017-10-02", "the names of the files to fetch"),
@@ -101,9 +101,9 @@ const BEHIND: [Behind; 13] = [
             ("lasthop bgp rib.bz2 --peers peers.csv", "each peer's path, as evidence for traces"),
             ("lasthop bgp --now", "what RIPEstat says of the block at present"),
         ],
-        exits: &[0, 1, 2, 5, 6, 130],
+        exits: &[0, 1, 2, 4, 5, 6, 130],
     },
-    Behind {
+    AfterHelp {
         command: &["report"],
         examples: &[
             ("lasthop report history.csv", "how it is, and what changed"),
@@ -114,9 +114,9 @@ const BEHIND: [Behind; 13] = [
             ),
             ("lasthop report history.csv --since newest", "what the newest run changed"),
         ],
-        exits: &[0, 1, 2, 5, 130],
+        exits: &[0, 1, 2, 4, 5, 130],
     },
-    Behind {
+    AfterHelp {
         command: &["owner"],
         examples: &[
             ("lasthop owner 103.35.255.254", "who holds an address"),
@@ -125,7 +125,7 @@ const BEHIND: [Behind; 13] = [
         ],
         exits: &[0, 1, 2, 6, 130],
     },
-    Behind {
+    AfterHelp {
         command: &["lab"],
         examples: &[
             ("lasthop lab", "probe the simulated internet of today"),
@@ -136,25 +136,25 @@ const BEHIND: [Behind; 13] = [
         ],
         exits: &[0, 1, 2, 3, 4, 8, 130],
     },
-    Behind {
+    AfterHelp {
         command: &["atlas"],
         examples: &[
             ("lasthop atlas measure --dry-run", "what would be asked, and what it costs"),
             ("lasthop atlas find", "public measurements towards the block"),
             ("lasthop atlas fetch 1001234 --by country", "judge one of them"),
         ],
-        exits: &[0, 1, 2, 3, 4, 6, 7, 130],
+        exits: &[0, 1, 2, 3, 4, 6, 7, 8, 130],
     },
-    Behind {
+    AfterHelp {
         command: &["atlas", "measure"],
         examples: &[
             ("lasthop atlas measure --dry-run", "needs no key"),
             ("lasthop atlas measure --append history.csv", "80 probes all over the world"),
             ("lasthop atlas measure --from DE --from AS3320 --probes 30", "some probes"),
         ],
-        exits: &[0, 1, 2, 3, 4, 6, 7, 130],
+        exits: &[0, 1, 2, 3, 4, 6, 7, 8, 130],
     },
-    Behind {
+    AfterHelp {
         command: &["atlas", "fetch"],
         examples: &[
             (
@@ -163,34 +163,34 @@ const BEHIND: [Behind; 13] = [
             ),
             ("lasthop atlas fetch 1001234 --raw", "the results as they are"),
         ],
-        exits: &[0, 1, 2, 6, 130],
+        exits: &[0, 1, 2, 4, 6, 8, 130],
     },
-    Behind {
+    AfterHelp {
         command: &["globalping"],
         examples: &[
             ("lasthop globalping measure --append history.csv", "50 probes, without an account"),
             ("lasthop globalping resume", "go on, whatever ended it"),
         ],
-        exits: &[0, 1, 2, 3, 4, 6, 7, 130],
+        exits: &[0, 1, 2, 3, 4, 6, 7, 8, 130],
     },
-    Behind {
+    AfterHelp {
         command: &["globalping", "measure"],
         examples: &[
             ("lasthop globalping measure --from Germany --from Japan", "some probes"),
             ("lasthop globalping measure --type traceroute --method tcp", "by TCP"),
         ],
-        exits: &[0, 1, 2, 3, 4, 6, 7, 130],
+        exits: &[0, 1, 2, 3, 4, 6, 7, 8, 130],
     },
 ];
 
-impl Behind {
+impl AfterHelp {
     /// That of a command; none where it has none. Commands of the lab have those of the same name.
     pub(super) fn of(command: &[&str]) -> Option<&'static Self> {
         let command = match command {
             ["lab", inside @ ..] if !inside.is_empty() => inside,
             _ => command,
         };
-        BEHIND.iter().find(|behind| behind.command == command)
+        AFTER_HELPS.iter().find(|after| after.command == command)
     }
 
     /// The exit codes that the command can end with, and what they mean.
@@ -236,8 +236,8 @@ pub(super) fn added(command: Command) -> Command {
 
 fn below(command: Command, way: &mut Vec<String>) -> Command {
     let names: Vec<&str> = way.iter().map(String::as_str).collect();
-    let mut command = match Behind::of(&names) {
-        Some(behind) => command.after_long_help(behind.text()),
+    let mut command = match AfterHelp::of(&names) {
+        Some(after) => command.after_long_help(after.text()),
         None => command,
     };
     let names: Vec<String> =

@@ -10,7 +10,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
 use super::exit::Exit;
-use super::help::Behind;
+use super::help::AfterHelp;
 use super::stdout;
 
 /// Files that the program reads or keeps by itself.
@@ -100,13 +100,13 @@ fn page(command: &Command, way: &[String]) -> io::Result<Vec<u8>> {
     }
     let below: Vec<&str> = way.iter().map(String::as_str).collect();
     let mut rest = Roff::new();
-    if let Some(behind) = Behind::of(&below) {
+    if let Some(after) = AfterHelp::of(&below) {
         rest.control("SH", ["EXAMPLES"]);
-        for (example, what) in behind.examples {
+        for (example, what) in after.examples {
             listed(&mut rest, example, what);
         }
         rest.control("SH", ["EXIT STATUS"]);
-        for (code, what) in behind.exits() {
+        for (code, what) in after.exits() {
             listed(&mut rest, &code.to_string(), what);
         }
     }

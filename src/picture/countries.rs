@@ -37,7 +37,7 @@ impl<'s> Countries<'s> {
     }
 
     /// Whether a section is on the map, and has no second run that a chart could show.
-    pub(super) fn has_all_of(&self, section: &Section<'_>) -> bool {
+    pub(super) fn covers(&self, section: &Section<'_>) -> bool {
         let vantage = section.series.first().map(|series| (series.vantage, series.method));
         let on_map = |seen: &Country<'_>| vantage == Some((seen.series.vantage, self.method));
         section.runs() < 2 && self.all.iter().any(on_map)

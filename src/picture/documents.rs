@@ -49,7 +49,7 @@ pub(super) fn svg(history: &History) -> String {
 
 /// The sections that have more to show than a map does.
 fn charted<'h>(mut sections: Vec<Section<'h>>, countries: &[Countries<'_>]) -> Vec<Section<'h>> {
-    sections.retain(|section| !countries.iter().any(|seen| seen.has_all_of(section)));
+    sections.retain(|section| !countries.iter().any(|seen| seen.covers(section)));
     sections
 }
 

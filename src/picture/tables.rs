@@ -63,7 +63,7 @@ fn time_cell(text: impl Display) -> Element {
 
 /// How things are in each scope.
 pub(super) fn state(section: &Section<'_>) -> Element {
-    let classes = configured(section);
+    let classes = configured(section.series.iter());
     let names = &section.history.names;
     let mut heads = ["scope", "verdict", "since"].map(Head::Text).to_vec();
     heads.extend(classes.iter().map(|class| Head::Text(names.text(*class))));
@@ -120,12 +120,7 @@ fn carriers(section: &Section<'_>, state: &State) -> String {
 /// What the newest run from each country saw of the block.
 pub(super) fn countries(countries: &Countries<'_>, history: &History) -> Element {
     let names = &history.names;
-    let mut classes: Vec<Name> = Vec::new();
-    for (class, _) in countries.all.iter().flat_map(|seen| &seen.series.state.shares) {
-        if !classes.contains(class) {
-            classes.push(*class);
-        }
-    }
+    let classes = configured(countries.all.iter().map(|seen| seen.series));
     let mut heads = ["country", "verdict"].map(Head::Text).to_vec();
     heads.extend(classes.iter().map(|class| Head::Text(names.text(*class))));
     heads.extend([Head::Text("carriers"), Head::Number("traces"), Head::Text("newest run")]);
@@ -145,9 +140,9 @@ pub(super) fn countries(countries: &Countries<'_>, history: &History) -> Element
 }
 
 /// The classes that have a share, in the order of the columns.
-fn configured(section: &Section<'_>) -> Vec<Name> {
+fn configured<'s>(all: impl Iterator<Item = &'s Series>) -> Vec<Name> {
     let mut classes = Vec::new();
-    for (class, _) in section.series.iter().flat_map(|series| &series.state.shares) {
+    for (class, _) in all.flat_map(|series| &series.state.shares) {
         if !classes.contains(class) {
             classes.push(*class);
         }

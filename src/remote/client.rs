@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::backoff::{Backoff, Clock, retry_after};
 use super::error::{Refusal, RemoteError, looks_like_a_page, shown};
-use super::http::{self, Answer, Ask, Became, Http, NoAnswer};
+use super::http::{self, Answer, Ask, Delivery, Http, NoAnswer};
 use super::key::Key;
 
 /// The most that is read of an answer that is no stream of results.
@@ -90,7 +90,7 @@ impl Attempt {
 
     /// There is no answer; where a proxy refuses, there would be none again.
     fn without_answer(what: &str, none: NoAnswer) -> Self {
-        if none.became == Became::Refused {
+        if none.delivery == Delivery::Refused {
             let (what, why) = (what.to_owned(), none.why);
             return Self::Never(Box::new(RemoteError::Unexpected { what, why }));
         }
@@ -241,7 +241,7 @@ impl Client {
             let answer =
                 match self.http.ask(Ask::Post(body), path, self.authorization(true).as_deref()) {
                     Ok(answer) => answer,
-                    Err(none) if none.became == Became::Uncertain => {
+                    Err(none) if none.delivery == Delivery::Uncertain => {
                         return Ok(Posted::Lost(self.strip(&none.why)));
                     }
                     Err(none) => {

@@ -46,13 +46,13 @@ pub(super) struct Answer {
 /// There is no answer.
 #[derive(Debug)]
 pub(super) struct NoAnswer {
-    pub(super) became: Became,
+    pub(super) delivery: Delivery,
     pub(super) why: String,
 }
 
 /// What became of a request without an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Became {
+pub(super) enum Delivery {
     /// It may have been received.
     Uncertain,
     /// It was not received; it may be made again.
@@ -165,8 +165,10 @@ impl Http {
             builder.header("Accept", "application/json").uri(&url)
         };
         let builder = ureq::http::Request::builder();
-        let malformed =
-            |_| NoAnswer { became: Became::Refused, why: "the request cannot be written".into() };
+        let malformed = |_| NoAnswer {
+            delivery: Delivery::Refused,
+            why: "the request cannot be written".into(),
+        };
         let answered = match ask {
             Ask::Get => self.kept.run(with(builder.method("GET")).body(()).map_err(malformed)?),
             Ask::Delete => {
@@ -206,7 +208,7 @@ fn no_answer(error: &Error) -> NoAnswer {
             "the certificate that came is not to be trusted ({why}); the one of a proxy or of a service of your own \
              is trusted where the file that SSL_CERT_FILE names has it"
         );
-        return NoAnswer { became: Became::Refused, why };
+        return NoAnswer { delivery: Delivery::Refused, why };
     }
     let why = match error {
         Error::Timeout(Timeout::PerRead | Timeout::PerWrite) => {
@@ -220,12 +222,12 @@ fn no_answer(error: &Error) -> NoAnswer {
         }
         error => error.to_string(),
     };
-    let became = match error {
-        Error::ConnectProxyFailed(reason) if is_refusal(reason) => Became::Refused,
-        _ if is_before => Became::NotSent,
-        _ => Became::Uncertain,
+    let delivery = match error {
+        Error::ConnectProxyFailed(reason) if is_refusal(reason) => Delivery::Refused,
+        _ if is_before => Delivery::NotSent,
+        _ => Delivery::Uncertain,
     };
-    NoAnswer { became, why }
+    NoAnswer { delivery, why }
 }
 
 /// What is wrong with a certificate, if that is why there is no connection.

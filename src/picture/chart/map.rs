@@ -165,34 +165,19 @@ fn upright_box(from: Px, to: Px) -> Path {
     path
 }
 
-/// Places near these where no mark lies on another: two that do are moved apart, along the shorter way.
+/// Places near these where no mark lies on another.
 fn apart(places: &[(Px, Px)], height: Px) -> Vec<(Px, Px)> {
+    let inside = |(x, y): (Px, Px)| (x.clamp(HALF, WIDTH - HALF), y.clamp(HALF, height - HALF));
     let mut all = places.to_vec();
     for _ in 0..MOVES {
         let mut moved = false;
-        for one in 0..all.len() {
-            for other in one + 1..all.len() {
-                let (Some(a), Some(b)) = (all.get(one).copied(), all.get(other).copied()) else {
-                    continue;
-                };
-                let (right, down) = (overlap(a.0, b.0), overlap(a.1, b.1));
-                if right <= Px::ZERO || down <= Px::ZERO {
-                    continue;
-                }
-                moved = true;
-                let (a, b) = if right < down {
-                    let (a0, b0) = parted(a.0, b.0, right);
-                    ((a0, a.1), (b0, b.1))
-                } else {
-                    let (a1, b1) = parted(a.1, b.1, down);
-                    ((a.0, a1), (b.0, b1))
-                };
-                let inside =
-                    |(x, y): (Px, Px)| (x.clamp(HALF, WIDTH - HALF), y.clamp(HALF, height - HALF));
-                for (place, at) in [(one, a), (other, b)] {
-                    if let Some(mark) = all.get_mut(place) {
-                        *mark = inside(at);
-                    }
+        for second in 1..all.len() {
+            let (before, from) = all.split_at_mut(second);
+            let Some(b) = from.first_mut() else { continue };
+            for a in before {
+                if let Some((one, other)) = separated(*a, *b) {
+                    (*a, *b) = (inside(one), inside(other));
+                    moved = true;
                 }
             }
         }
@@ -201,6 +186,21 @@ fn apart(places: &[(Px, Px)], height: Px) -> Vec<(Px, Px)> {
         }
     }
     all
+}
+
+/// Two marks that lie on each other, moved apart along the shorter way.
+fn separated(a: (Px, Px), b: (Px, Px)) -> Option<((Px, Px), (Px, Px))> {
+    let (right, down) = (overlap(a.0, b.0), overlap(a.1, b.1));
+    if right <= Px::ZERO || down <= Px::ZERO {
+        return None;
+    }
+    Some(if right < down {
+        let (one, other) = parted(a.0, b.0, right);
+        ((one, a.1), (other, b.1))
+    } else {
+        let (one, other) = parted(a.1, b.1, down);
+        ((a.0, one), (b.0, other))
+    })
 }
 
 /// By how much two marks lie on each other, in one direction.
