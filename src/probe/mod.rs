@@ -6,11 +6,11 @@
 //! of probes and replies. Time and chance are arguments, so the same run works on real sockets and in
 //! simulated time. What comes out is one [`Trace`](crate::trace::Trace) after the other.
 
+mod divergence;
 pub mod engine;
 mod exchange;
 mod job;
 pub mod packet;
-mod parting;
 mod policy;
 mod prefix_knowledge;
 mod rate_limit;

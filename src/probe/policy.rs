@@ -163,10 +163,10 @@ impl Policy<'_> {
 
     /// Asks where the paths of the group part between carriers: every trace until it has an answer there, and some
     /// a few times, to find out whether flows are spread or packets.
-    pub(super) fn at_the_parting(&mut self) -> Option<Action> {
-        let ttl = self.group.parting.ttl()?;
+    pub(super) fn at_the_divergence(&mut self) -> Option<Action> {
+        let ttl = self.group.divergence.ttl()?;
         let slowly = self.group.has_slowed();
-        if !self.group.parting.concerns(&mut self.state.test, slowly) {
+        if !self.group.divergence.concerns(&mut self.state.test, slowly) {
             return None;
         }
         let attempts = self.state.at(ttl);
@@ -176,17 +176,17 @@ impl Policy<'_> {
         if !attempts.replied {
             let action = self.until_replied(ttl);
             if action.is_none() {
-                self.group.parting.end(&mut self.state.test);
+                self.group.divergence.end(&mut self.state.test);
             }
             return action;
         }
         let class = |address| self.carriers.class_of(address);
         let classes: Vec<_> = self.state.routers_at(ttl).map(class).collect();
         let is_constant = classes.iter().all(|class| Some(class) == classes.first());
-        let tests = self.group.parting.tests(&mut self.state.test, classes.len(), is_constant);
+        let tests = self.group.divergence.tests(&mut self.state.test, classes.len(), is_constant);
         let again = if tests { self.send(ttl) } else { None };
         if again.is_none() {
-            self.group.parting.end(&mut self.state.test);
+            self.group.divergence.end(&mut self.state.test);
         }
         again
     }
@@ -250,7 +250,7 @@ impl Policy<'_> {
     /// What a border search wants where each packet takes a path of its own: one that counts, and the last foreign hops
     /// of those paths, each once. Silence shows nothing there.
     pub(super) fn search_by_packet(&mut self) -> Action {
-        if let Some(action) = self.at_the_parting() {
+        if let Some(action) = self.at_the_divergence() {
             return action;
         }
         let depths = self.group.depths();

@@ -6,8 +6,8 @@ use std::net::Ipv4Addr;
 
 use crate::trace::{ForeignPath, PathEnd, Router};
 
+use super::divergence::Divergence;
 use super::exchange::ProbeTtl;
-use super::parting::Parting;
 use super::rate_limit::RateLimit;
 use super::trace_state::{Role, TraceState};
 
@@ -43,7 +43,7 @@ pub(super) struct PrefixKnowledge {
     /// How many traces have nothing more to send, but late replies may still come.
     pub(super) awaiting_late: usize,
     /// Where the paths part between carriers.
-    pub(super) parting: Parting,
+    pub(super) divergence: Divergence,
     /// How many traces ended because the machine would not send their probes, since the last reply.
     pub(super) unsent: u32,
 }

@@ -15,10 +15,10 @@ use rand::{RngExt, SeedableRng};
 use crate::targets::Special;
 use crate::trace::{PathEnd, ReplyKind, StopReason, Trace};
 
+use super::divergence::Test;
 use super::engine::{Engine, Matched, Measured, NotSent, Observer, Scheduler};
 use super::exchange::{Flow, Probe, ProbeMethod, ProbeTtl, Reply, TraceKey};
 use super::job::TraceJob;
-use super::parting::Test;
 use super::policy::{Action, Policy, Search};
 use super::prefix_knowledge::PrefixKnowledge;
 use super::timing::{Moment, Rto, Stamp};
@@ -188,7 +188,7 @@ impl Scheduler for TraceScheduler<'_> {
         let is_special = |address| targets.specials.of(address).is_some();
         if kind == ReplyKind::TimeExceeded && !targets.block.contains(from) && !is_special(from) {
             let class = |address| targets.carriers.class_of(address);
-            group.parting.observe(ttl, class(from), before.map(class));
+            group.divergence.observe(ttl, class(from), before.map(class));
         }
         group.add_path(&state.path.routers);
         group.add_end(&state.path, self.job.settings.max_ttl);
@@ -334,7 +334,7 @@ impl<'j> TraceScheduler<'j> {
         let serial = self.serial[key.method.index()];
         let mut policy = Policy { settings, specials, carriers, state, group, serial, now };
         let on_the_way = match policy.state.role {
-            Role::BorderSearch if policy.group.parting.is_by_packet() => {
+            Role::BorderSearch if policy.group.divergence.is_by_packet() => {
                 Some(policy.search_by_packet())
             }
             Role::BorderSearch => match policy.search() {
@@ -372,7 +372,7 @@ impl<'j> TraceScheduler<'j> {
             } else {
                 // No late reply can change it any more, and the others may rely on where it ends.
                 wake |= policy.group.report_border(policy.state);
-                policy.at_the_parting().unwrap_or_else(|| policy.settle())
+                policy.at_the_divergence().unwrap_or_else(|| policy.settle())
             }
         };
         if wake {

@@ -11,9 +11,9 @@ use crate::trace::{
     ForeignPath, Hop, HopReply, HopTry, PathEnd, ReplyKind, Router, StopReason, Strategy, Trace,
 };
 
+use super::divergence::Test;
 use super::engine::Matched;
 use super::exchange::{Attempt, Probe, ProbeTtl, Reply, TraceKey};
-use super::parting::Test;
 use super::timing::{Moment, Stamp};
 
 /// The part of all traces that are explorers.

@@ -1,4 +1,5 @@
-//! Where the paths of a routed prefix part between carriers, and whether they do so packet by packet.
+//! The divergence point of a routed prefix: the TTL where its paths part between carriers, and whether they do so
+//! packet by packet.
 //!
 //! Where each packet takes a path of its own, a silent TTL that is asked again is sooner or later answered by
 //! the longest of the paths: traces count it too often. So there packets are counted, at a TTL where both
@@ -28,7 +29,7 @@ type Seen = Option<ClassId>;
 
 /// What the traces of a routed prefix have shown of it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Parting {
+pub(super) struct Divergence {
     /// Whose routers answer at each TTL.
     seen: BTreeMap<ProbeTtl, BTreeSet<Seen>>,
     /// How often the carrier changed within a flow, from one answer at a TTL to the next.
@@ -52,7 +53,7 @@ pub(super) enum Test {
     Done,
 }
 
-impl Parting {
+impl Divergence {
     /// A router of this class answered at `ttl`; `before` are those of earlier answers in the same flow.
     pub(super) fn observe(&mut self, ttl: ProbeTtl, class: Seen, before: Option<Seen>) {
         self.seen.entry(ttl).or_default().insert(class);
@@ -125,7 +126,7 @@ impl Parting {
 mod tests {
     use crate::targets::Targets;
 
-    use super::{Parting, ProbeTtl, Seen, Test};
+    use super::{Divergence, ProbeTtl, Seen, Test};
 
     fn ttl(ttl: u8) -> ProbeTtl {
         ProbeTtl::new(ttl).expect("a TTL")
@@ -138,48 +139,48 @@ mod tests {
 
     #[test]
     fn flows_that_keep_their_carrier_are_not_spread_by_packet() {
-        let ((china, russia), mut parting) = (carriers(), Parting::default());
+        let ((china, russia), mut divergence) = (carriers(), Divergence::default());
         for trace in 0..12 {
             let class = if trace % 2 == 0 { china } else { russia };
-            parting.observe(ttl(7), class, None);
-            parting.observe(ttl(7), class, Some(class));
+            divergence.observe(ttl(7), class, None);
+            divergence.observe(ttl(7), class, Some(class));
             let mut test = Test::None;
-            assert_eq!(parting.concerns(&mut test, false), trace < 10);
-            assert!(trace == 0 || trace > 7 || parting.ttl() == Some(ttl(7)));
-            assert!(!parting.tests(&mut test, 3, true));
+            assert_eq!(divergence.concerns(&mut test, false), trace < 10);
+            assert!(trace == 0 || trace > 7 || divergence.ttl() == Some(ttl(7)));
+            assert!(!divergence.tests(&mut test, 3, true));
         }
-        assert_eq!((parting.ttl(), parting.is_by_packet()), (None, false));
+        assert_eq!((divergence.ttl(), divergence.is_by_packet()), (None, false));
     }
 
     #[test]
     fn where_hops_limit_their_answers_one_trace_at_a_time_finds_out() {
-        let mut parting = Parting::default();
+        let mut divergence = Divergence::default();
         let (mut one, mut other) = (Test::None, Test::None);
-        assert!(parting.concerns(&mut one, true) && !parting.concerns(&mut other, true));
-        parting.end(&mut one);
-        assert!(!parting.concerns(&mut one, true) && parting.concerns(&mut other, true));
+        assert!(divergence.concerns(&mut one, true) && !divergence.concerns(&mut other, true));
+        divergence.end(&mut one);
+        assert!(!divergence.concerns(&mut one, true) && divergence.concerns(&mut other, true));
     }
 
     #[test]
     fn a_route_that_changes_once_is_no_balance() {
-        let ((china, russia), mut parting) = (carriers(), Parting::default());
+        let ((china, russia), mut divergence) = (carriers(), Divergence::default());
         for change in 1..=20 {
-            parting.observe(ttl(7), china, None);
-            assert_eq!(parting.ttl().is_some(), (2..=8).contains(&change));
-            parting.observe(ttl(7), russia, Some(china));
+            divergence.observe(ttl(7), china, None);
+            assert_eq!(divergence.ttl().is_some(), (2..=8).contains(&change));
+            divergence.observe(ttl(7), russia, Some(china));
         }
-        assert!(!parting.is_by_packet());
-        parting.observe(ttl(7), china, Some(russia));
-        assert!(!parting.is_by_packet());
-        parting.observe(ttl(7), china, Some(russia));
-        assert!(parting.is_by_packet());
+        assert!(!divergence.is_by_packet());
+        divergence.observe(ttl(7), china, Some(russia));
+        assert!(!divergence.is_by_packet());
+        divergence.observe(ttl(7), china, Some(russia));
+        assert!(divergence.is_by_packet());
     }
 
     #[test]
     fn one_carrier_alone_does_not_part() {
-        let ((china, _), mut parting) = (carriers(), Parting::default());
-        parting.observe(ttl(7), china, None);
-        parting.observe(ttl(7), None, None);
-        assert_eq!(parting.ttl(), None);
+        let ((china, _), mut divergence) = (carriers(), Divergence::default());
+        divergence.observe(ttl(7), china, None);
+        divergence.observe(ttl(7), None, None);
+        assert_eq!(divergence.ttl(), None);
     }
 }
