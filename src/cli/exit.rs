@@ -64,7 +64,10 @@ impl Exit {
             return Self::of_remote(remote);
         }
         match (wire, lab, output) {
-            (Some(TransportError::NoRaw | TransportError::NoPing), ..)
+            (
+                Some(TransportError::NoRaw | TransportError::NoPing | TransportError::NeedsRoot),
+                ..,
+            )
             | (_, Some(LabError::Forbidden { .. }), _) => Self::NoPermission,
             (Some(TransportError::NoRoute { .. } | TransportError::CannotSend { .. }), ..) => {
                 Self::NoWayOut
