@@ -53,7 +53,6 @@ const fn give_up_groups() -> Result<(), PrivilegeError> {
 ///
 /// # Errors
 /// None.
-#[expect(clippy::unnecessary_wraps, reason = "Linux can refuse")]
 pub const fn give_up_all_but_files() -> Result<(), PrivilegeError> {
     Ok(())
 }
@@ -62,7 +61,6 @@ pub const fn give_up_all_but_files() -> Result<(), PrivilegeError> {
 ///
 /// # Errors
 /// None.
-#[expect(clippy::unnecessary_wraps, reason = "Linux can refuse")]
 pub const fn regain_own_files() -> Result<(), PrivilegeError> {
     Ok(())
 }
@@ -71,7 +69,6 @@ pub const fn regain_own_files() -> Result<(), PrivilegeError> {
 ///
 /// # Errors
 /// None.
-#[expect(clippy::unnecessary_wraps, reason = "Linux can refuse")]
 pub const fn confine_files(_files: &Files) -> io::Result<bool> {
     Ok(false)
 }

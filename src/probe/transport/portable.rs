@@ -21,7 +21,7 @@ use super::super::timing::{Moment, Stamp};
 use super::seam::{Refusal, SendResult, Transport, TransportCounts, TransportError};
 
 /// How long a reply is waited for at most, whatever the census' own timeout.
-const KEPT: Duration = Duration::from_secs(60);
+const KEPT: Duration = Duration::from_mins(1);
 /// How long a wait lasts at most before the clock is looked at again, and how much later that may be. Where it is
 /// more, the process was stopped.
 const SLICE: Duration = Duration::from_millis(20);

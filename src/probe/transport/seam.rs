@@ -100,8 +100,11 @@ impl Refusal {
         Self(errno)
     }
 
-    /// [`Self::result`] for an error of `call`, which is itself what is left where there is no result.
-    pub(super) fn of_io(
+    /// [`Self::result`] for an error of `call`.
+    ///
+    /// # Errors
+    /// The error itself, where there is no result.
+    pub fn of_io(
         error: io::Error,
         call: &'static str,
         at: Moment,
@@ -113,7 +116,8 @@ impl Refusal {
 
     /// What becomes of a probe that the system refused to send, at `at`, in one way on every transport.
     /// Nothing where the error is about the program and not about the network.
-    pub(super) fn result(errno: Errno, at: Moment) -> Option<SendResult> {
+    #[must_use]
+    pub fn result(errno: Errno, at: Moment) -> Option<SendResult> {
         match errno {
             Errno::EBADF | Errno::EFAULT | Errno::ENOTSOCK | Errno::EDESTADDRREQ => None,
             Errno::EAGAIN | Errno::EINTR => Some(SendResult::Busy),
@@ -262,7 +266,8 @@ pub enum TransportError {
 impl TransportError {
     /// Makes the error of a socket that was not opened: `forbidden` where that takes a privilege. Sandboxes
     /// and small kernels have no such sockets at all.
-    pub(super) fn unopened(error: io::Error, call: &'static str, forbidden: Self) -> Self {
+    #[must_use]
+    pub fn unopened(error: io::Error, call: &'static str, forbidden: Self) -> Self {
         match error.raw_os_error().map(Errno::from_raw) {
             Some(Errno::EPERM | Errno::EACCES) => forbidden,
             Some(
