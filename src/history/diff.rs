@@ -11,6 +11,16 @@ use crate::split::Share;
 use super::pick::{Picked, PickedRow, PickedRun};
 use super::row::{Interval, Name, Names, Plane, Row};
 
+/// So many of so many traces of a row.
+type Counted = fn(&Row) -> [u32; 2];
+
+/// What is counted beside the classes.
+const BESIDE: [(&str, Counted); 3] = [
+    ("other", |row| [row.other, row.classified()]),
+    ("unknown", |row| [row.unknown, row.traces()]),
+    ("unreached", |row| [row.unreached, row.traces()]),
+];
+
 /// What two runs saw of a scope; nothing where a run did not trace it.
 #[derive(Debug)]
 pub struct Difference<'p> {
@@ -48,12 +58,7 @@ fn differing(first: &PickedRow, second: &PickedRow, names: &Names) -> Vec<String
             differs.push(names.text(class).to_owned());
         }
     }
-    let counts: [(&str, fn(&Row) -> [u32; 2]); 3] = [
-        ("other", |row| [row.other, row.classified()]),
-        ("unknown", |row| [row.unknown, row.traces()]),
-        ("unreached", |row| [row.unreached, row.traces()]),
-    ];
-    for (name, count) in counts {
+    for (name, count) in BESIDE {
         if apart(wilson(count(one)), wilson(count(other))) {
             differs.push(name.to_owned());
         }
@@ -141,8 +146,8 @@ fn diff_row(picked: &Picked, difference: &Difference<'_>, classes: &[Name]) -> D
     let shares = |class: &Name| {
         let [one, other] =
             [one, other].map(|row| limits(row.and_then(|it| share(&it.row, *class))));
-        let ([a, b, c], [d, e, f]) = (one, other);
-        [a, b, c, d, e, f]
+        let mut all = one.into_iter().chain(other);
+        std::array::from_fn(|_| all.next().unwrap_or(Cell::Empty))
     };
     let listed = |row: Option<&PickedRow>| {
         let carriers = row.map_or(&[][..], |row| &row.row.carriers);
@@ -241,14 +246,9 @@ fn add_lines(table: &mut TextTable, difference: &Difference<'_>, picked: &Picked
             counted(count.map_or(0, |class| class.count), share(&row.row, class))
         });
     }
-    let counts: [(&str, fn(&Row) -> u32); 3] = [
-        ("other", |row| row.other),
-        ("unknown", |row| row.unknown),
-        ("unreached", |row| row.unreached),
-    ];
-    for (name, count) in counts {
-        if seen().any(|row| count(row) > 0) {
-            add(name, name, &|row| count(&row.row).to_string());
+    for (name, count) in BESIDE {
+        if seen().any(|row| count(row)[0] > 0) {
+            add(name, name, &|row| count(&row.row)[0].to_string());
         }
     }
     for carrier in carriers(seen()) {

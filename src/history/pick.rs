@@ -12,7 +12,7 @@ use crate::plain_text::plain;
 use super::error::{HistoryError, LeftOut, Remark};
 use super::read::Wanted;
 use super::row::{Name, Names, Row};
-use super::spelling::count;
+use super::spelling::{count, is_missing};
 use super::summary_reader::{Line, SummaryReader};
 
 /// How many runs are named where several may be meant, or none is.
@@ -87,18 +87,20 @@ pub fn pick(
                 && (wanted.scopes.is_empty() || wanted.scopes.contains(&row.scope))
                 && wanted.until.is_none_or(|until| row.started <= until);
             if is_wanted {
-                let (header, cells) = reader.cells();
+                let (columns, line) = reader.cells();
                 let cell = |name: &str| {
-                    let place = header.iter().position(|column| column == name);
-                    place.map_or(&b""[..], |place| cells.get(place))
+                    let place = columns.iter().position(|column| column == name);
+                    place.map_or(&b""[..], |place| line.get(place))
                 };
                 let verdict = String::from_utf8_lossy(cell("verdict"));
                 let row = PickedRow {
                     verdict: plain(verdict.trim()).into_owned(),
-                    last_hops: count(cell("last_hops")),
+                    last_hops: Some(cell("last_hops")).filter(|it| !is_missing(it)).and_then(count),
                     row,
                 };
-                searches.iter_mut().for_each(|search| search.row(&row, vantage));
+                for search in &mut searches {
+                    search.row(&row, vantage);
+                }
             }
         }
     }
@@ -174,18 +176,14 @@ impl<'c> Search<'c> {
 
     /// Remembers a run where it is nearer to the call than others.
     fn compare(&mut self, run: &str, started: Timestamp, vantage: &str) {
-        let distance = match self.time {
-            Some(time) => started.duration_since(time).unsigned_abs().as_micros(),
-            None => {
-                let common = |text: &str| {
-                    text.chars()
-                        .zip(self.call.chars())
-                        .take_while(|(one, other)| one == other)
-                        .count()
-                };
-                u128::MAX - common(run).max(common(vantage)) as u128
-            }
+        let alike = |text: &str| {
+            let both = text.chars().zip(self.call.chars());
+            both.take_while(|(one, other)| one == other).count() as u128
         };
+        let distance = self.time.map_or_else(
+            || u128::MAX - alike(run).max(alike(vantage)),
+            |time| started.duration_since(time).unsigned_abs().as_micros(),
+        );
         let place = self.nearest.partition_point(|(other, _)| *other <= distance);
         if place < NAMED {
             let name = format!("{} ({started:.0} from {vantage:?})", plain(run));

@@ -59,8 +59,7 @@ impl Probe {
         (targets, owners): (&'t Targets, &Owners<'t>),
         began: Timestamp,
         random: &mut StdRng,
-        (medium, user): (&Medium, Option<&User>),
-        explains: bool,
+        (medium, user, explains): (&Medium, Option<&User>, bool),
         common: &Common,
     ) -> anyhow::Result<Done<'t>> {
         anyhow::ensure!(!addresses.is_empty(), "no target is left");

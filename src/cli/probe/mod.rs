@@ -80,8 +80,7 @@ impl Probe {
                 (&targets, &owners),
                 began,
                 &mut random,
-                (medium, user.as_ref()),
-                files.explains(),
+                (medium, user.as_ref(), files.explains()),
                 common,
             )?;
         run_notes::traces(&measured, common);

@@ -55,7 +55,7 @@ pub(super) struct Report {
     #[arg(long, value_name = "LABEL")]
     vantage: Vec<String>,
     /// Instead, write two runs side by side: what each saw of each scope, and what differs beyond its interval. A run
-    /// is named by its run_id, the beginning of its time (2017-10-01T09:05), its vantage (then the newest), or newest
+    /// is named by its identifier, the beginning of its time (2017-10-01T09:05), its vantage (then the newest), or newest
     #[arg(
         long,
         value_names = ["RUN", "RUN"],
