@@ -9,5 +9,6 @@ mod privileges;
 pub use calls::{Calls, confine_calls};
 pub use files::{Files, confine_files};
 pub use privileges::{
-    GivenUp, PrivilegeError, User, give_up_all_but_files, give_up_privileges, regain_own_files,
+    GivenUp, PrivilegeError, User, give_up_all_but_files, give_up_privileges, has_lent_raw_sockets,
+    regain_own_files,
 };
