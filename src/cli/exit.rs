@@ -68,7 +68,10 @@ impl Exit {
             return Self::NoPermission;
         }
         match (wire, lab, output) {
-            (Some(TransportError::NoRaw | TransportError::NoPing), ..)
+            (
+                Some(TransportError::NoRaw | TransportError::NoPing | TransportError::NeedsRoot),
+                ..,
+            )
             | (_, Some(LabError::Forbidden { .. }), _) => Self::NoPermission,
             (Some(TransportError::NoRoute { .. } | TransportError::CannotSend { .. }), ..) => {
                 Self::NoWayOut

@@ -8,8 +8,7 @@ use std::time::Duration;
 use crate::lab::{Network, Scenario, VirtualConnections, VirtualTransport};
 use crate::probe::packet::{Codec, Secret};
 use crate::probe::transport::{
-    self, Connect, ConnectReply, ConnectTransport, OpenTransport, SourceSocket, Transport,
-    TransportError,
+    self, Connect, ConnectReply, OpenTransport, SourceSocket, Transport, TransportError,
 };
 use crate::probe::{Flow, Moment, ProbeMethod};
 use crate::sandbox::has_lent_raw_sockets;
@@ -102,12 +101,12 @@ impl Medium {
         source: Ipv4Addr,
         timeout: Duration,
         now: Moment,
-    ) -> Box<dyn Transport<Connect, ConnectReply>> {
+    ) -> Result<Box<dyn Transport<Connect, ConnectReply>>, TransportError> {
         match self {
-            Self::Sockets => Box::new(ConnectTransport::new(Some(source), timeout, now)),
+            Self::Sockets => transport::connections(source, timeout, now),
             Self::Model(scenario, seed) => {
                 let network = Network::new((**scenario).clone(), *seed);
-                Box::new(VirtualConnections::new(network, timeout, now))
+                Ok(Box::new(VirtualConnections::new(network, timeout, now)))
             }
         }
     }

@@ -64,7 +64,8 @@ pub(super) struct SendArgs {
     /// Random seed: fixes the targets, their order and their flows [default: random]
     #[arg(long)]
     seed: Option<u64>,
-    /// Sockets: raw needs a privilege, user needs none, auto takes raw where it is allowed
+    /// Sockets: raw needs a privilege, user needs none, auto takes raw where it is allowed; portable is what every
+    /// Unix has, for ping by ICMP alone
     #[arg(long, value_enum, default_value_t = Sockets::Auto)]
     pub(super) wire: Sockets,
     /// As root, go on as this user once the sockets and files are open; root keeps root, without

@@ -9,6 +9,7 @@ pub(super) enum Sockets {
     Auto,
     User,
     Raw,
+    Portable,
 }
 
 impl Sockets {
@@ -17,6 +18,7 @@ impl Sockets {
             Self::Auto => TransportKind::Auto,
             Self::User => TransportKind::User,
             Self::Raw => TransportKind::Raw,
+            Self::Portable => TransportKind::Portable,
         }
     }
 }
@@ -59,7 +61,8 @@ impl Sockets {
     }
 }
 
-/// Where permission is missing, names the commands that grant it, or `without`: what needs none.
+/// Where permission is missing, names the commands that grant it, or `without`: what needs none. Where the system has
+/// no such sockets, names what works.
 pub(super) fn explain_permission(error: TransportError, without: &str) -> anyhow::Error {
     let program = std::env::current_exe()
         .map_or_else(|_| "lasthop".into(), |path| path.display().to_string());
@@ -74,6 +77,10 @@ pub(super) fn explain_permission(error: TransportError, without: &str) -> anyhow
              and so does, for this program alone:\n  {raw}\n\
              {without}"
         ),
+        TransportError::NeedsRoot => "run it as root; it goes on as nobody once the socket is open".into(),
+        TransportError::NeedsLinux { .. } | TransportError::OnlyPings => {
+            "`lasthop ping --method icmp` works over portable sockets, `lasthop lab --virtual` without any".into()
+        }
         other => return other.into(),
     };
     anyhow::Error::new(error).context(what_to_do)
