@@ -12,6 +12,7 @@ use crate::remote::RemoteError;
 use crate::split::Split;
 
 use super::advice;
+use super::sockets::TooMuch;
 
 /// Every exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,9 @@ impl Exit {
         #[cfg(feature = "remote")]
         if let Some(remote) = error.downcast_ref::<RemoteError>() {
             return Self::of_remote(remote);
+        }
+        if error.is::<TooMuch>() {
+            return Self::NoPermission;
         }
         match (wire, lab, output) {
             (

@@ -11,6 +11,7 @@ use crate::probe::transport::{
     self, Connect, ConnectReply, OpenTransport, SourceSocket, Transport, TransportError,
 };
 use crate::probe::{Flow, Moment, ProbeMethod};
+use crate::sandbox::has_lent_raw_sockets;
 
 use super::run::SendArgs;
 
@@ -38,12 +39,15 @@ impl Medium {
         matches!(self, Self::Model(..))
     }
 
-    /// Refuses what only sockets have.
-    pub(super) fn check(&self, args: &SendArgs) -> anyhow::Result<()> {
-        anyhow::ensure!(
-            !self.is_virtual() || args.source.is_none(),
-            "in virtual time there is no address to choose; leave out --source"
-        );
+    /// Refuses what only sockets have, and what is too much for raw sockets that the program's file lends.
+    pub(super) fn check(&self, args: &SendArgs, flows: u8) -> anyhow::Result<()> {
+        match self {
+            Self::Sockets => args.check_lent(has_lent_raw_sockets(), flows)?,
+            Self::Model(..) => anyhow::ensure!(
+                args.source.is_none(),
+                "in virtual time there is no address to choose; leave out --source"
+            ),
+        }
         Ok(())
     }
 

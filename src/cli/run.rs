@@ -17,7 +17,7 @@ use crate::probe::packet::Secret;
 use crate::sandbox::{PrivilegeError, User};
 use crate::targets::{Block, TargetSpec, sample, select};
 
-use super::sockets::Sockets;
+use super::sockets::{Sockets, TooMuch};
 use super::values::{rate, seconds, some};
 
 /// Packets per second, unless the user says otherwise: little enough for everybody on the way.
@@ -153,6 +153,11 @@ impl SendArgs {
     /// Packets per second; nothing means no limit.
     pub(super) fn rate(&self) -> Option<NonZeroU32> {
         NonZeroU32::new(self.rate.unwrap_or(RATE))
+    }
+
+    /// Refuses what is too much for raw sockets, where they are lent.
+    pub(super) fn check_lent(&self, is_lent: bool, flows: u8) -> Result<(), TooMuch> {
+        self.wire.check_lent(is_lent, self.rate.unwrap_or(RATE), flows)
     }
 
     /// When a run of some `packets` ends: as the user says, else after three times what it takes, and at least a minute.

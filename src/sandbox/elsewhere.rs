@@ -18,6 +18,12 @@ impl User {
     }
 }
 
+/// Whether the right to raw sockets comes with the program's file, which root owns and all may run as root.
+#[must_use]
+pub fn has_lent_raw_sockets() -> bool {
+    geteuid().is_root() && !getuid().is_root()
+}
+
 /// Gives up root for good: it becomes `user`, by default nobody.
 ///
 /// # Errors

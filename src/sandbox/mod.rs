@@ -11,11 +11,13 @@ mod wanted;
 
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
-    confine_calls, confine_files, give_up_all_but_files, give_up_privileges, regain_own_files,
+    confine_calls, confine_files, give_up_all_but_files, give_up_privileges, has_lent_raw_sockets,
+    regain_own_files,
 };
 #[cfg(target_os = "linux")]
 pub use linux::{
-    confine_calls, confine_files, give_up_all_but_files, give_up_privileges, regain_own_files,
+    confine_calls, confine_files, give_up_all_but_files, give_up_privileges, has_lent_raw_sockets,
+    regain_own_files,
 };
 pub use user::User;
 pub use wanted::{Calls, Files, GivenUp, PrivilegeError};

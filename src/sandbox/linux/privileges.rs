@@ -87,6 +87,14 @@ fn become_ordinary(user: Option<&User>) -> Result<GivenUp, PrivilegeError> {
     Ok(GivenUp::Became(user.name))
 }
 
+/// Whether the right to raw sockets comes with the program's file (or with the service that began it), and not with the
+/// user who runs it: then whoever may run the program has it.
+#[must_use]
+pub fn has_lent_raw_sockets() -> bool {
+    let has = caps::has_cap(None, CapSet::Effective, Capability::CAP_NET_RAW);
+    !getuid().is_root() && has.unwrap_or_default()
+}
+
 /// Whether root has what it takes to become another user.
 fn may_become_others() -> bool {
     let needed = [Capability::CAP_SETUID, Capability::CAP_SETGID];
