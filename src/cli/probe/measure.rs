@@ -65,7 +65,7 @@ impl Probe {
         (targets, owners): (&'t Targets, &Owners<'t>),
         began: Timestamp,
         random: &mut StdRng,
-        (medium, user): (&Medium, Option<&User>),
+        (medium, user, explains): (&Medium, Option<&User>, bool),
         common: &Common,
     ) -> anyhow::Result<Done<'t>> {
         anyhow::ensure!(!addresses.is_empty(), "no target is left");
@@ -118,7 +118,7 @@ impl Probe {
         let traces = job.traces() + living.count();
         common.info(|| format!("{}; from {}, {traces} traces", opened.why, opened.source));
         let keep = Keep {
-            hops: self.files.traces.is_some() || self.files.hops.is_some(),
+            hops: explains || self.files.traces.is_some() || self.files.hops.is_some(),
             addresses: self.sources.asks(),
             sorted: true,
         };

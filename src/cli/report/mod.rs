@@ -1,5 +1,6 @@
 //! `lasthop report`: what changed, and when.
 
+mod diff;
 mod left_out;
 mod migrate;
 mod pictures;
@@ -54,10 +55,19 @@ pub(super) struct Report {
     /// Only this vantage; may be given more than once
     #[arg(long, value_name = "LABEL")]
     vantage: Vec<String>,
+    /// Instead, write two runs side by side: what each saw of each scope, and what differs beyond its interval. A run
+    /// is named by its identifier, the beginning of its time (2017-10-01T09:05), its vantage (then the newest), or newest
+    #[arg(
+        long,
+        value_names = ["RUN", "RUN"],
+        num_args = 2,
+        conflicts_with_all = ["since", "show", "prometheus", "svg", "html", "migrate"]
+    )]
+    diff: Vec<String>,
     /// What to write [default: both as a table, events as csv or json]
     #[arg(long, value_enum, value_name = "WHAT")]
     show: Option<Show>,
-    /// Exit with code 5 if an event is reported (--since says from when)
+    /// Exit with code 5 if an event is reported (--since says from when), or with --diff if anything differs
     #[arg(long)]
     fail_on_change: bool,
     /// Write how things are as metrics for Prometheus, in one go
@@ -121,6 +131,9 @@ impl Report {
             vantages: self.vantage.clone(),
             buckets: self.pictures.buckets(self.draws_letters(common)),
         };
+        if let [first, second] = &self.diff[..] {
+            return diff::run(&files, &wanted, [first, second], self.fail_on_change, common);
+        }
         let mut left_out = LeftOutLines::default();
         let history = history::read(&files, &wanted, &mut |remark| left_out.add(remark));
         left_out.report(common);
