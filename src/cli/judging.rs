@@ -13,6 +13,7 @@ use crate::output::{
     self, Appender, Explanation, Rows, Run, summary, summary_header, summary_table,
 };
 use crate::owner::Owners;
+use crate::sandbox::Written;
 use crate::split::Split;
 use crate::survey::{Collector, JudgeOptions, Judged, JudgedTrace, Keep, Remark, Survey};
 use crate::targets::Targets;
@@ -223,12 +224,13 @@ impl Judging {
 
     /// What all judging reads and writes.
     pub(super) fn needs(&self, common: &Common) -> Needs {
-        let written = [&self.append, &self.traces, &self.hops];
+        let replaced = [&self.traces, &self.hops];
         Needs::default()
             .reads(config::path(common))
             .reads(self.sources.files())
             .reads(self.announced.inputs().map(|(_, path)| path))
-            .writes(written.into_iter().filter_map(Option::as_deref))
+            .writes(Written::Grown, self.append.as_deref())
+            .writes(Written::InPlace, replaced.into_iter().filter_map(Option::as_deref))
             .asks_name_servers(self.sources.asks())
     }
 

@@ -16,6 +16,7 @@ use ipnet::Ipv4Net;
 use crate::history::{
     self, Event, History, Incomplete, Plane, Series, Wanted, event_table, state_table,
 };
+use crate::sandbox::Written;
 
 use jiff::Timestamp;
 
@@ -115,7 +116,8 @@ impl Report {
         let outputs: Vec<_> =
             written.iter().map(|(option, path)| Output::text(option, path)).collect();
         let needs = Needs::default().reads(&files);
-        needs.writes(written.iter().map(|(_, path)| *path)).confine(common);
+        let replaced = written.iter().map(|(_, path)| *path);
+        needs.writes(Written::Replaced, replaced).confine(common);
         outputs::check(&inputs, &outputs)?;
         let stdout_is_taken = written.iter().any(|(_, path)| is_stdout(path));
         let wanted = Wanted {
