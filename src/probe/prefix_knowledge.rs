@@ -20,6 +20,8 @@ const MANY: u32 = 16;
 /// What is known about the paths to one routed prefix, by one method.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PrefixKnowledge {
+    /// Whether the run has waited enough: then no hop is asked more slowly, and nobody waits for others.
+    pub(super) waits_no_more: bool,
     /// How many traces had this address for their last foreign hop.
     borders: BTreeMap<Ipv4Addr, u32>,
     /// How many had their last foreign hop at this TTL.
@@ -207,18 +209,21 @@ impl PrefixKnowledge {
     /// The rate limit of the hops at `ttl`, where traces have their last foreign hop there. Nearer hops
     /// decide nothing, and may stay silent.
     pub(super) fn limit_at(&mut self, ttl: ProbeTtl) -> Option<&mut RateLimit> {
-        self.depths.contains_key(&ttl).then(|| self.limits.entry(ttl).or_default())
+        let waits = self.depths.contains_key(&ttl) && !self.waits_no_more;
+        waits.then(|| self.limits.entry(ttl).or_default())
     }
 
     /// Whether the hops at `ttl` limit their ICMP rate, and a trace whose last router is `last` should
     /// have a reply from there.
     pub(super) fn is_limited(&self, last: Option<&Router<ProbeTtl>>, ttl: ProbeTtl) -> bool {
-        self.limits.get(&ttl).is_some_and(RateLimit::is_slowed) && self.expects(last, ttl)
+        !self.waits_no_more
+            && self.limits.get(&ttl).is_some_and(RateLimit::is_slowed)
+            && self.expects(last, ttl)
     }
 
-    /// Whether the hops at `ttl` reply so rarely that no trace can wait for them.
+    /// Whether no trace can wait for the hops at `ttl`, which reply so rarely, or for any.
     pub(super) fn is_abandoned(&self, ttl: ProbeTtl) -> bool {
-        self.limits.get(&ttl).is_some_and(RateLimit::is_abandoned)
+        self.waits_no_more || self.limits.get(&ttl).is_some_and(RateLimit::is_abandoned)
     }
 
     /// Whether hops limit their ICMP rate, or have seemed to.

@@ -26,6 +26,11 @@ pub(in super::super) struct Probe {
     /// Then also ping all targets by ICMP, for the summary's columns from pinged on
     #[arg(long)]
     pub(super) ping: bool,
+    /// Explain each trace instead of the summary: its hops with their owners, what decided, and what
+    /// would have changed the answer (with --format csv or json a row for each trace). On a terminal, up to 16
+    /// targets that were named are explained above the summary
+    #[arg(long)]
+    pub(super) explain: bool,
     #[command(flatten)]
     pub(super) trace: TraceArgs,
     #[command(flatten)]
@@ -162,6 +167,8 @@ impl TraceArgs {
             max_ttl: ProbeTtl::new(self.max_ttl).unwrap_or(usual.max_ttl),
             gap_limit: self.gap_limit,
             rate: send.rate(),
+            // Who waits longer for an answer waits longer in all.
+            waiting: usual.waiting.mul_f64(self.timeout.as_secs_f64().max(1.0)),
             deadline: send.deadline,
             other_ports: self.ports.clone().unwrap_or_default().others,
             ..usual

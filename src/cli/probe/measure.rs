@@ -13,7 +13,7 @@ use crate::probe::engine::Measured;
 use crate::probe::packet::Secret;
 use crate::probe::transport::{OpenTransport, TransportError};
 use crate::probe::{ProbeMethod, TraceJob, TraceSettings};
-use crate::sandbox::User;
+use crate::sandbox::{User, Written};
 use crate::survey::{Keep, Survey};
 use crate::targets::Targets;
 use crate::trace::Strategy;
@@ -33,6 +33,12 @@ use super::arrive::Living;
 /// The packets of a trace, where they are many: at the border, and of a complete one.
 pub(super) const MOST_USUAL: usize = 6;
 pub(super) const MOST_USUAL_COMPLETE: usize = 25;
+
+/// How much of the time until `deadline` a run may wait while it has nothing to send: the rest is for sending, and for
+/// ending every trace.
+fn waiting_within(deadline: Duration) -> Duration {
+    deadline.mul_f64(0.6)
+}
 
 /// A measurement that has ended.
 pub(super) struct Done<'t> {
@@ -59,7 +65,7 @@ impl Probe {
         (targets, owners): (&'t Targets, &Owners<'t>),
         began: Timestamp,
         random: &mut StdRng,
-        (medium, user): (&Medium, Option<&User>),
+        (medium, user, explains): (&Medium, Option<&User>, bool),
         common: &Common,
     ) -> anyhow::Result<Done<'t>> {
         anyhow::ensure!(!addresses.is_empty(), "no target is left");
@@ -77,6 +83,7 @@ impl Probe {
         let mut by_icmp = true;
         let deadline = self.deadline(&job, &hosts);
         job.settings.deadline = Some(deadline);
+        job.settings.waiting = job.settings.waiting.min(waiting_within(deadline));
         let mut opened = match self.open(&job, by_icmp, secret, medium) {
             Err(TransportError::NoPing | TransportError::NotOffered { .. })
                 if self.trace.method.is_none() && !self.ping =>
@@ -111,7 +118,7 @@ impl Probe {
         let traces = job.traces() + living.count();
         common.info(|| format!("{}; from {}, {traces} traces", opened.why, opened.source));
         let keep = Keep {
-            hops: self.files.traces.is_some() || self.files.hops.is_some(),
+            hops: explains || self.files.traces.is_some() || self.files.hops.is_some(),
             addresses: self.sources.asks(),
             sorted: true,
         };
@@ -130,7 +137,8 @@ impl Probe {
             settings: complete.clone(),
             ..job.clone()
         });
-        for job in arrivals.chain([job.clone()]) {
+        for mut job in arrivals.chain([job.clone()]) {
+            job.settings.waiting = job.settings.waiting.saturating_sub(measured.waited);
             if failure.is_ok() && measured.cut_short.is_none() && job.traces() > 0 {
                 let (more, ended) = job.run(&mut *opened.transport, random, &mut watcher);
                 measured.add(more);
@@ -173,9 +181,10 @@ impl Probe {
     /// What is still read, written and opened once the sockets are.
     fn needs(&self, opened: &OpenTransport, medium: &Medium) -> Needs {
         let connects = opened.opens_sockets || self.evidence.arrive.is_some();
-        let written = [&self.files.append, &self.files.traces, &self.files.hops];
+        let replaced = [&self.files.traces, &self.files.hops];
         Needs::default()
-            .writes(written.into_iter().filter_map(Option::as_deref))
+            .writes(Written::Grown, self.files.append.as_deref())
+            .writes(Written::InPlace, replaced.into_iter().filter_map(Option::as_deref))
             .opens_sockets(connects && !medium.is_virtual())
             .asks_name_servers(self.sources.asks())
     }

@@ -160,7 +160,14 @@ fn usual_reply<'a>(
         None => Box::default(),
     };
     cursor.literally(b"}")?;
-    Some(HopReply { from, kind: ReplyKind::TimeExceeded, rtt, reply_ttl: Some(ttl), labels })
+    Some(HopReply {
+        from,
+        kind: ReplyKind::TimeExceeded,
+        rtt,
+        reply_ttl: Some(ttl),
+        labels,
+        contradicted_by: None,
+    })
 }
 
 /// Milliseconds, of which a millionth is a nanosecond.
