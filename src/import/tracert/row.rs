@@ -229,6 +229,7 @@ pub(in crate::import) fn times_alone(line: &str) -> Option<u8> {
 
 /// `0  PC [192.168.1.5]`: with itself pathping begins.
 pub(in crate::import) fn is_origin(line: &str) -> bool {
+    let line = line.trim_start_matches(is_blank);
     line.starts_with('0') && host_alone(line).is_some_and(|(ttl, _)| ttl == 0)
 }
 
