@@ -140,6 +140,9 @@ enum FailOn {
 /// Stands behind --explain where nothing does.
 const ALL: &str = "all";
 
+/// Of how many views the rows are made at once: a row takes several times the memory of its view.
+const AT_ONCE: usize = 256;
+
 /// What is explained.
 #[derive(Debug, Clone, Copy)]
 struct Explained {
@@ -236,11 +239,10 @@ impl Bgp {
         for view in peer_views.0 {
             add(&mut peer_file, &bgp_peers(&view, &networks));
         }
-        let rows = results.rows(&targets);
         let filled = [peer_file, message_file].into_iter().flatten().map(RowFile::finish);
         let filled: Vec<_> = filled.filter_map(Result::err).collect();
         let appended = self.append_rows(append.as_mut(), &results, &targets);
-        let written = self.write(&results, &rows, explain, &networks, common);
+        let written = self.write(&results, explain, &networks, common);
         let errors = appended.err().into_iter().chain(filled.into_iter().map(anyhow::Error::new));
         Exit::first_of(errors.chain(written.err()))?;
         Ok(self.exit(&results, outcome))
@@ -327,10 +329,12 @@ impl Bgp {
     ) -> anyhow::Result<()> {
         let (Some(append), Some(path)) = (append, self.append.as_deref()) else { return Ok(()) };
         let known: HashSet<String> = runs_in(path, "bgp-")?;
-        let new = results.views.iter().filter(|view| !known.contains(&bgp_run_id(view)));
-        let rows = rows_of(new, targets);
-        if !rows.rows.is_empty() {
-            append.append(&rows)?;
+        let is_new = |view: &&View| !known.contains(&bgp_run_id(view));
+        for views in results.views.chunks(AT_ONCE) {
+            let rows = rows_of(views.iter().filter(is_new), targets);
+            if !rows.rows.is_empty() {
+                append.append(&rows)?;
+            }
         }
         Ok(())
     }
@@ -397,7 +401,6 @@ impl Bgp {
     fn write(
         &self,
         results: &Results,
-        rows: &Rows,
         explain: Option<Explained>,
         networks: &Networks<'_>,
         common: &Common,
@@ -423,7 +426,8 @@ impl Bgp {
         } else {
             format
         };
-        format.write(rows, || {
+        let parts = results.views.iter().map(|view| bgp_rows(view, classes));
+        format.write_parts(summary_header(classes), parts, || {
             let mut text = String::new();
             for view in results.newest() {
                 let _ = writeln!(text, "{}", bgp_table(view, classes, stdout::width()));
@@ -504,10 +508,6 @@ impl Results {
         let newest: BTreeMap<&str, &View> =
             self.views.iter().map(|view| (&*view.collector, view)).collect();
         newest.into_values()
-    }
-
-    fn rows(&self, targets: &Targets) -> Rows {
-        rows_of(self.views.iter(), targets)
     }
 }
 

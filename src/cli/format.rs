@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 
 use clap::ValueEnum;
 
+use crate::columns::Header;
 use crate::output::{Rows, write_csv, write_jsonl};
 
 use super::stdout;
@@ -30,6 +31,23 @@ impl Format {
             Self::Table => out.write_all(table().as_bytes()),
             Self::Csv => write_csv(rows, true, out),
             Self::Json => write_jsonl(rows, out),
+        })
+    }
+
+    /// The same for rows that are made some at a time, so that they need not all be in memory.
+    pub(super) fn write_parts(
+        self,
+        header: Header,
+        mut parts: impl Iterator<Item = Rows>,
+        table: impl FnOnce() -> String,
+    ) -> anyhow::Result<()> {
+        stdout::write(|out| match self {
+            Self::Table => out.write_all(table().as_bytes()),
+            Self::Csv => {
+                write_csv(&Rows { header, rows: Vec::new() }, true, &mut *out)?;
+                parts.try_for_each(|rows| write_csv(&rows, false, &mut *out))
+            }
+            Self::Json => parts.try_for_each(|rows| write_jsonl(&rows, &mut *out)),
         })
     }
 }

@@ -29,6 +29,21 @@ impl HopBuilder {
         }
     }
 
+    /// Tries that came after those added before, and of which nobody knows when they left.
+    pub(super) fn add_all(
+        &mut self,
+        ttl: u8,
+        answers: impl ExactSizeIterator<Item = Option<HopReply>>,
+    ) {
+        let Some(ttl) = Ttl::new(ttl) else { return };
+        let tries = self.tries(ttl);
+        tries.reserve_exact(answers.len());
+        for answer in answers {
+            let attempt = u16::try_from(tries.len()).unwrap_or(u16::MAX);
+            tries.push(HopTry { attempt, sent: None, answer });
+        }
+    }
+
     /// The last answer at `ttl` quoted these labels.
     pub(super) fn label(&mut self, ttl: u8, labels: &[MplsLabel]) {
         let hop = self.0.iter_mut().find(|hop| hop.ttl.get() == ttl);

@@ -4,7 +4,7 @@ use super::text_trace::Destination;
 use super::values::Address;
 
 /// Programs that trace routes.
-const PROGRAMS: [&str; 12] = [
+pub(super) const PROGRAMS: [&str; 12] = [
     "traceroute",
     "traceroute4",
     "tracert",

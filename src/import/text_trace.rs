@@ -57,6 +57,21 @@ pub(super) enum Cell {
 }
 
 impl Cell {
+    /// The reply, where it is known who sent it.
+    fn reply(self) -> Option<HopReply> {
+        match self {
+            Self::Answer { sender: Sender::Known(from), kind, rtt, labels } => Some(HopReply {
+                from,
+                kind,
+                rtt,
+                reply_ttl: None,
+                labels: labels.into(),
+                contradicted_by: None,
+            }),
+            Self::Silent | Self::Answer { .. } => None,
+        }
+    }
+
     pub(super) fn answer(sender: impl Into<Sender>, rtt: Option<Duration>) -> Self {
         Self::Answer {
             sender: sender.into(),
@@ -115,7 +130,18 @@ impl TextTrace {
     }
 
     /// Takes what a line, at `line`, says of `ttl`.
-    pub(super) fn hop(&mut self, line: u64, ttl: u8, cells: Vec<Cell>, sink: &mut Sink<'_>) {
+    pub(super) fn hop(&mut self, line: u64, ttl: u8, mut cells: Vec<Cell>, sink: &mut Sink<'_>) {
+        self.take_hop(line, ttl, &mut cells, sink);
+    }
+
+    /// The same, which leaves the memory of `cells`.
+    pub(super) fn take_hop(
+        &mut self,
+        line: u64,
+        ttl: u8,
+        cells: &mut Vec<Cell>,
+        sink: &mut Sink<'_>,
+    ) {
         if self.tries + cells.len() > MOST_ANSWERS {
             sink(line, Finding::too_many_answers());
             return;
@@ -125,33 +151,27 @@ impl TextTrace {
         }
         self.last = ttl;
         self.tries += cells.len();
-        for cell in cells {
-            self.cell(ttl, cell);
+        for cell in cells.iter() {
+            self.count(ttl, cell);
         }
+        self.hops.add_all(ttl, cells.drain(..).map(Cell::reply));
     }
 
     fn cell(&mut self, ttl: u8, cell: Cell) {
-        let answer = match cell {
-            Cell::Silent => None,
-            Cell::Answer { sender: Sender::Known(from), kind, rtt, labels } => {
-                self.known += 1;
-                Some(HopReply {
-                    from,
-                    kind,
-                    rtt,
-                    reply_ttl: None,
-                    labels: labels.into(),
-                    contradicted_by: None,
-                })
-            }
+        self.count(ttl, &cell);
+        self.hops.add(ttl, None, cell.reply());
+    }
+
+    fn count(&mut self, ttl: u8, cell: &Cell) {
+        match cell {
+            Cell::Silent => {}
+            Cell::Answer { sender: Sender::Known(_), .. } => self.known += 1,
             Cell::Answer { sender, .. } => {
-                self.is_ipv6 |= sender == Sender::Ipv6;
+                self.is_ipv6 |= *sender == Sender::Ipv6;
                 self.nameless = self.nameless.max(ttl);
                 self.unread += 1;
-                None
             }
-        };
-        self.hops.add(ttl, None, answer);
+        }
     }
 
     /// These TTLs were asked: those that nobody answered are silent, and of `hosts` it is not known when they

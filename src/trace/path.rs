@@ -96,6 +96,8 @@ impl<T: Copy> PathEnd<T> {
 
 /// How many answers most traces have no more of.
 const USUAL: usize = 64;
+/// How many routers most paths have no more of.
+const USUAL_ROUTERS: usize = 16;
 
 impl<T: Copy + Ord> ForeignPath<T> {
     /// The foreign path to `target` that `answers` show: TTL, address and kind of each, by rising TTL and
@@ -112,7 +114,8 @@ impl<T: Copy + Ord> ForeignPath<T> {
         block: &Block,
     ) -> Self {
         let mut found = Vec::with_capacity(USUAL);
-        found.extend(answers);
+        // Not by `extend`, which would ask the iterator for each.
+        answers.for_each(|answer| found.push(answer));
         let answers = found;
         let home = find_home(&answers, target, block);
         let last = home.is_none().then(|| {
@@ -130,7 +133,7 @@ impl<T: Copy + Ord> ForeignPath<T> {
             (_, Some((ttl, from, _))) => PathEnd::ForeignReply { ttl, from },
             (None, None) => PathEnd::Open,
         };
-        let mut routers: Vec<Router<T>> = Vec::new();
+        let mut routers: Vec<Router<T>> = Vec::with_capacity(USUAL_ROUTERS);
         let mut repeated = 0;
         for (place, (ttl, address, kind)) in answers.iter().copied().enumerate() {
             let before_the_end =
@@ -177,31 +180,29 @@ fn find_home<T: Copy + Ord>(
     let home = answers.iter().filter(|(_, from, _)| block.contains(*from));
     let home: Vec<T> = home.map(|(ttl, _, _)| *ttl).collect();
     let furthest = *home.last()?;
-    let routers = answers.iter().filter(|(ttl, from, kind)| {
+    let is_router = |(ttl, from, kind): &&(T, Ipv4Addr, ReplyKind)| {
         !block.contains(*from) && *kind != ReplyKind::EchoReply && !home.contains(ttl)
-    });
-    let (mut before, mut followers): (Vec<(T, Ipv4Addr)>, Vec<Ipv4Addr>) = Default::default();
-    for (ttl, from, _) in routers.copied() {
-        if ttl < furthest {
-            before.push((ttl, from));
-        } else if !before.iter().any(|(_, seen)| *seen == from) && !followers.contains(&from) {
-            followers.push(from);
+    };
+    let (before, behind) = answers.split_at(answers.partition_point(|(ttl, ..)| *ttl < furthest));
+    let change = before.iter().rev().find(is_router).map(|(ttl, ..)| *ttl);
+    let mut followers: Vec<Ipv4Addr> = Vec::new();
+    for (_, from, _) in behind.iter().filter(is_router) {
+        let is_before = || before.iter().filter(is_router).any(|(_, seen, _)| seen == from);
+        if !followers.contains(from) && !is_before() {
+            followers.push(*from);
         }
     }
     // Where no foreign router is before it, nothing has changed from foreign to home.
-    if followers.len() >= if before.is_empty() { 1 } else { FOLLOWERS } {
+    if followers.len() >= if change.is_none() { 1 } else { FOLLOWERS } {
         return None;
     }
-    let change = before.last().map(|(ttl, _)| *ttl);
     let mut behind = answers
         .iter()
         .filter(|(ttl, from, _)| block.contains(*from) && change.is_none_or(|at| *ttl > at))
         .peekable();
     let ttl = behind.peek()?.0;
     let proof = |(_, from, kind): &(T, Ipv4Addr, ReplyKind)| match kind {
-        ReplyKind::TimeExceeded
-            if *from == target || !followers.is_empty() || before.is_empty() =>
-        {
+        ReplyKind::TimeExceeded if *from == target || !followers.is_empty() || change.is_none() => {
             HomeProof::Doubtful
         }
         ReplyKind::TimeExceeded => HomeProof::Router,

@@ -6,14 +6,14 @@
 use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
-use serde::de::IgnoredAny;
-
 use super::cursor::Cursor;
 use super::fields::{Fields, Wants};
 use super::hops::{self, Element, HopList, Hops};
 use super::reply::{
-    self, Extension, Extensions, Quoted, Refusal, Replies, Reply, Rtt, Sender, Text, address,
+    self, Extension, Extensions, Objects, Quoted, Refusal, Replies, Reply, Rtt, Sender, Text,
+    address,
 };
+use crate::trace::{HopReply, MplsLabel, ReplyKind};
 
 /// How many hops a result has, with the silent ones behind the last router.
 const USUAL: usize = 24;
@@ -126,41 +126,48 @@ fn replies(cursor: &mut Cursor<'_>) -> Option<Replies> {
     let mut last = None;
     cursor.elements(|cursor| {
         count += 1;
-        let reply = reply(cursor, &mut last)?;
-        (count <= reply::MOST).then(|| replies.add(reply))
+        if count > reply::MOST {
+            return None;
+        }
+        if cursor.literally(br#"{"x":"*"}"#).is_some() {
+            replies.push(None);
+        } else if let Some(reply) = cursor.perhaps(|cursor| usual_reply(cursor, &mut last)) {
+            replies.push(Some(reply));
+        } else {
+            replies.add(any_reply(cursor, &mut last)?);
+        }
+        Some(())
     })?;
     replies.end(count);
     Some(replies)
 }
 
-/// A reply with its fields in the usual order, else in any. Mostly it is from the same sender as the
-/// `last` one.
-fn reply<'a>(cursor: &mut Cursor<'a>, last: &mut Option<(&'a str, Ipv4Addr)>) -> Option<Reply<'a>> {
-    if cursor.literally(br#"{"x":"*"}"#).is_some() {
-        return Some(Reply { x: Some(IgnoredAny), ..Reply::default() });
-    }
-    cursor.perhaps(|cursor| usual_reply(cursor, last)).or_else(|| any_reply(cursor, last))
-}
-
+/// A reply with its fields in the usual order. Mostly it is from the same sender as the `last` one.
 fn usual_reply<'a>(
     cursor: &mut Cursor<'a>,
     last: &mut Option<(&'a str, Ipv4Addr)>,
-) -> Option<Reply<'a>> {
+) -> Option<HopReply> {
     cursor.literally(br#"{"from":"#)?;
-    let from = sender(cursor.string()?, last);
+    let Sender::Address(from) = sender(cursor.string()?, last) else { return None };
     cursor.literally(br#","ttl":"#)?;
     let ttl = cursor.whole()?;
     cursor.literally(br#","size":"#)?;
     cursor.pass_number()?;
     cursor.literally(br#","rtt":"#)?;
-    let rtt = rtt(cursor)?;
-    let icmpext = match cursor.literally(br#","icmpext":"#) {
-        Some(()) => Some(extensions(cursor)?),
-        None => None,
+    let Rtt(rtt) = rtt(cursor)?;
+    let labels = match cursor.literally(br#","icmpext":"#) {
+        Some(()) => extensions(cursor)?.0,
+        None => Box::default(),
     };
     cursor.literally(b"}")?;
-    let (from, ttl, rtt) = (Some(from), Some(ttl), Some(rtt));
-    Some(Reply { from, ttl, rtt, icmpext, ..Reply::default() })
+    Some(HopReply {
+        from,
+        kind: ReplyKind::TimeExceeded,
+        rtt,
+        reply_ttl: Some(ttl),
+        labels,
+        contradicted_by: None,
+    })
 }
 
 /// Milliseconds, of which a millionth is a nanosecond.
@@ -190,13 +197,39 @@ fn any_reply<'a>(
     Some(reply)
 }
 
+/// One label in the usual order, else anything.
 fn extensions(cursor: &mut Cursor<'_>) -> Option<Extensions> {
+    cursor.perhaps(one_label).or_else(|| any_extensions(cursor))
+}
+
+fn one_label(cursor: &mut Cursor<'_>) -> Option<Extensions> {
+    cursor.literally(br#"{"version":"#)?;
+    cursor.pass_number()?;
+    cursor.literally(br#","rfc4884":"#)?;
+    cursor.pass_number()?;
+    cursor.literally(br#","obj":[{"class":"#)?;
+    cursor.pass_number()?;
+    cursor.literally(br#","type":"#)?;
+    cursor.pass_number()?;
+    cursor.literally(br#","mpls":[{"exp":"#)?;
+    cursor.pass_number()?;
+    cursor.literally(br#","label":"#)?;
+    let label = cursor.whole()?;
+    cursor.literally(br#","s":"#)?;
+    cursor.pass_number()?;
+    cursor.literally(br#","ttl":"#)?;
+    let ttl = cursor.whole()?;
+    cursor.literally(b"}]}]}")?;
+    Some(Extensions(Box::new([MplsLabel { label, ttl }])))
+}
+
+fn any_extensions(cursor: &mut Cursor<'_>) -> Option<Extensions> {
     let mut objects = None;
     cursor.fields(|cursor, key| match key {
         b"obj" => once(&mut objects, list(cursor, extension)),
         _ => cursor.pass(),
     })?;
-    Some(Extensions { obj: objects.unwrap_or_default() })
+    Some(Objects { obj: objects.unwrap_or_default() }.into())
 }
 
 fn extension(cursor: &mut Cursor<'_>) -> Option<Extension> {

@@ -145,7 +145,7 @@ impl Replies {
         }
     }
 
-    fn push(&mut self, answer: Option<HopReply>) {
+    pub(super) fn push(&mut self, answer: Option<HopReply>) {
         let attempt = u16::try_from(self.tries.len()).unwrap_or(MOST);
         self.tries.push(HopTry { attempt, sent: None, answer });
     }
@@ -170,14 +170,14 @@ impl Reply<'_> {
             kind,
             rtt: self.rtt.and_then(|Rtt(rtt)| rtt),
             reply_ttl: self.ttl,
-            labels: self.icmpext.map(Extensions::labels).unwrap_or_default(),
+            labels: self.icmpext.map(|Extensions(labels)| labels).unwrap_or_default(),
             contradicted_by: None,
         })
     }
 }
 
 /// How long an answer took, unless that is impossible.
-pub(super) struct Rtt(Option<Duration>);
+pub(super) struct Rtt(pub(super) Option<Duration>);
 
 impl Rtt {
     pub(super) fn of_millis(millis: f64) -> Self {
@@ -266,9 +266,14 @@ fn code(text: &str) -> Option<u8> {
     })
 }
 
-/// What a router adds to its answer.
+/// The labels in what a router adds to its answer.
 #[derive(Deserialize)]
-pub(super) struct Extensions {
+#[serde(from = "Objects")]
+pub(super) struct Extensions(pub(super) Box<[MplsLabel]>);
+
+/// What a router adds, as it was written.
+#[derive(Deserialize)]
+pub(super) struct Objects {
     #[serde(default)]
     pub(super) obj: Vec<Extension>,
 }
@@ -285,9 +290,9 @@ pub(super) struct Quoted {
     pub(super) ttl: u8,
 }
 
-impl Extensions {
-    fn labels(self) -> Box<[MplsLabel]> {
-        let quoted = self.obj.into_iter().flat_map(|extension| extension.mpls);
-        quoted.map(|quoted| MplsLabel { label: quoted.label, ttl: quoted.ttl }).collect()
+impl From<Objects> for Extensions {
+    fn from(objects: Objects) -> Self {
+        let quoted = objects.obj.into_iter().flat_map(|extension| extension.mpls);
+        Self(quoted.map(|quoted| MplsLabel { label: quoted.label, ttl: quoted.ttl }).collect())
     }
 }

@@ -53,7 +53,11 @@ pub(super) fn clean(line: &str) -> Cow<'_, str> {
 fn without_escapes(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut rest = line;
-    while let Some(c) = rest.chars().next() {
+    loop {
+        let (plain, other) = rest.split_at(plain_length(rest));
+        text.push_str(plain);
+        rest = other;
+        let Some(c) = rest.chars().next() else { break };
         if let Some(after) = after_escape(rest) {
             rest = after;
             continue;
@@ -75,6 +79,14 @@ fn without_escapes(line: &str) -> String {
         }
     }
     text
+}
+
+/// How many bytes at the beginning of `text` stay as they are, whatever follows them.
+fn plain_length(text: &str) -> usize {
+    let is_plain = |byte: u8| {
+        matches!(byte, b'\t' | b' '..=b'~') && !matches!(byte, b'[' | b'^' | b'\\' | b'`')
+    };
+    text.bytes().position(|byte| !is_plain(byte)).unwrap_or(text.len())
 }
 
 /// What follows the control sequence at the beginning of `text`.

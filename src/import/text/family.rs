@@ -49,6 +49,9 @@ impl Csv {
 
     /// Of which `line` is the header, or a row that says so itself.
     pub(super) fn begins(line: &str) -> Option<Self> {
+        if !line.contains([',', ';']) {
+            return None;
+        }
         Self::ALL.into_iter().find(|csv| match csv {
             Self::Mtr => mtr::csv::is_line(line),
             Self::Trippy => trippy::csv::is_header(line),

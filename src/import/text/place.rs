@@ -16,10 +16,18 @@ pub(super) struct LinePrefix {
     prefix: Option<Prefix>,
 }
 
-/// A line without what stands before it, and the time that it bears.
+/// A line without what stands before it.
 pub(super) struct Body<'a> {
     pub(super) text: Cow<'a, str>,
-    pub(super) stamp: Option<Timestamp>,
+    /// What stands before it: as before the header, and as before the lines of a log.
+    before: [Option<&'a str>; 2],
+}
+
+impl Body<'_> {
+    /// The time that the line bears, if its zone is known.
+    pub(super) fn stamp(&self) -> Option<Timestamp> {
+        self.before.into_iter().flatten().find_map(stamp)
+    }
 }
 
 impl LinePrefix {
@@ -50,14 +58,13 @@ impl LinePrefix {
             if learnt.is_some() { rest.trim_end_matches(|c| is_bar(c) && c != '|') } else { rest };
         if let Some(text) = without_bars(rest) {
             let text = strip_log_prefix(&text).to_owned();
-            return Body { text: Cow::Owned(text), stamp: None };
+            return Body { text: Cow::Owned(text), before: [None, None] };
         }
         let is_tree = family == Some(Family::Mtr) && is_branch(rest);
         let text = if is_tree { rest.trim() } else { strip_log_prefix(rest) };
         let text = without_bullet(text);
         let logged = rest.trim_end().strip_suffix(text);
-        let stamp = before.and_then(stamp).or_else(|| logged.and_then(stamp));
-        Body { text: Cow::Borrowed(text), stamp }
+        Body { text: Cow::Borrowed(text), before: [before, logged] }
     }
 }
 

@@ -12,7 +12,7 @@ use std::net::Ipv4Addr;
 use super::clean::clean;
 use super::family::Family;
 use super::fence::behind_fences;
-use super::place::{Body, LinePrefix};
+use super::place::LinePrefix;
 use super::record::{self, Record};
 use super::run::{Run, Took};
 use crate::import::finding::Finding;
@@ -170,8 +170,8 @@ impl<'a> TextReader<'a> {
             return;
         }
         let family = self.run.as_ref().and_then(Run::family);
-        let Body { text, stamp } = self.prefix.body(line, family);
-        let text: &str = &text;
+        let body = self.prefix.body(line, family);
+        let text: &str = &body.text;
         if text.is_empty() {
             if let Some(run) = &mut self.run {
                 run.pause(true);
@@ -184,8 +184,9 @@ impl<'a> TextReader<'a> {
             || self.header(number, line, text, sink)
             || self.hop(number, line, text, sink)
         {
-            if let (Some(run), Some(stamp)) = (&mut self.run, stamp)
+            if let Some(run) = &mut self.run
                 && (!begun || run.trace.started.is_none())
+                && let Some(stamp) = body.stamp()
             {
                 run.stamp(stamp);
             }

@@ -47,6 +47,8 @@ pub(super) struct Run {
     /// How many lines it has.
     pub(super) lines: u64,
     words: HopWords,
+    /// The memory for the cells of a line.
+    cells: Vec<Cell>,
     /// Whether something else has come since the last hop.
     is_paused: bool,
     /// Whether the destination has answered, or the program has written its last line.
@@ -81,6 +83,7 @@ impl Run {
             is_certain: true,
             lines: 0,
             words: HopWords::default(),
+            cells: Vec::new(),
             is_paused: false,
             is_over: false,
             is_pathping: false,
@@ -176,17 +179,20 @@ impl Run {
     pub(super) fn quick(&mut self, number: u64, line: &str, sink: &mut Sink<'_>) -> bool {
         let is_plain =
             self.family == Some(Family::Traceroute) && !self.is_paused && self.open.is_none();
-        let Some((ttl, sender, cells)) = is_plain.then(|| quick_hop::read(line)).flatten() else {
-            return false;
-        };
-        if !self.is_certain || !self.is_next(ttl) {
+        if !is_plain || !self.is_certain {
             return false;
         }
-        self.words = HopWords::behind(sender);
-        self.trace.is_cut = false;
-        self.lines += 1;
-        self.add(number, ttl, cells, sink);
-        true
+        let mut cells = std::mem::take(&mut self.cells);
+        cells.clear();
+        let read = quick_hop::read(line, &mut cells).filter(|(ttl, _)| self.is_next(*ttl));
+        if let Some((ttl, sender)) = read {
+            self.words = HopWords::behind(sender);
+            self.trace.is_cut = false;
+            self.lines += 1;
+            self.add_all(number, ttl, &mut cells, sink);
+        }
+        self.cells = cells;
+        read.is_some()
     }
 
     /// Takes a line, if it is one of this run.
@@ -230,16 +236,21 @@ impl Run {
         if self.is_paused { ttl > last && !self.is_over } else { ttl >= last }
     }
 
-    fn add(&mut self, number: u64, ttl: u8, cells: Vec<Cell>, sink: &mut Sink<'_>) {
+    fn add(&mut self, number: u64, ttl: u8, mut cells: Vec<Cell>, sink: &mut Sink<'_>) {
+        self.add_all(number, ttl, &mut cells, sink);
+    }
+
+    /// The same, where the memory of `cells` is needed again.
+    fn add_all(&mut self, number: u64, ttl: u8, cells: &mut Vec<Cell>, sink: &mut Sink<'_>) {
         self.is_paused = false;
-        for cell in &cells {
+        for cell in cells.iter() {
             if let Cell::Answer { sender: Sender::Known(from), .. } = cell {
                 self.is_over |= self.trace.destination == Destination::Address(*from);
                 self.is_certain = true;
             }
             self.is_certain |= matches!(cell, Cell::Answer { .. });
         }
-        self.trace.hop(number, ttl, cells, sink);
+        self.trace.take_hop(number, ttl, cells, sink);
     }
 
     /// The next hop of a table whose rows have no TTLs.

@@ -19,7 +19,7 @@ pub(in crate::import) struct Header {
 }
 
 /// What stands before the destination.
-const BEGINNINGS: [&str; 6] = [
+pub(in crate::import) const BEGINNINGS: [&str; 6] = [
     "traceroute to ",
     "traceroute6 to ",
     "Tracing the path to ",

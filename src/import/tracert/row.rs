@@ -122,9 +122,12 @@ fn time(text: &str) -> Option<(Time, &str)> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let number: u32 = text[..digits].parse().ok()?;
     let rest = text[digits..].trim_start_matches(is_blank);
+    let rtt = values::millis(f64::from(number)).filter(|_| bound.is_none());
+    if let Some(rest) = rest.strip_prefix("ms").filter(|rest| rest.starts_with(' ')) {
+        return Some((Time::Answered(rtt), rest));
+    }
     let end = rest.find(|c: char| is_blank(c) || c.is_ascii_digit() || matches!(c, '*' | '<'));
     let (unit, rest) = rest.split_at(end.unwrap_or(rest.len()));
-    let rtt = values::millis(f64::from(number)).filter(|_| bound.is_none());
     is_unit(unit).then_some((Time::Answered(rtt), rest))
 }
 
@@ -226,7 +229,8 @@ pub(in crate::import) fn times_alone(line: &str) -> Option<u8> {
 
 /// `0  PC [192.168.1.5]`: with itself pathping begins.
 pub(in crate::import) fn is_origin(line: &str) -> bool {
-    host_alone(line).is_some_and(|(ttl, _)| ttl == 0)
+    let line = line.trim_start_matches(is_blank);
+    line.starts_with('0') && host_alone(line).is_some_and(|(ttl, _)| ttl == 0)
 }
 
 /// Where a line of a header says the trace goes, and whether in brackets.

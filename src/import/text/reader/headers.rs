@@ -1,5 +1,9 @@
 //! What begins a run: headers of all programs, commands, tables, and lines of prose that turn out to be a header.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use super::{Prose, TextReader};
 use crate::import::format::Sink;
 use crate::import::mtr;
@@ -14,6 +18,28 @@ use crate::import::tracert::row::{destination, furthest, is_origin};
 use crate::import::trippy::table;
 use crate::import::values::Address;
 use crate::import::{dublin_text, mikrotik, test_netconnection, values};
+
+/// Parts of words of which each header and each command has one, but for the first line of pathping, which
+/// begins with a 0. To search for all of them at once is many times as fast as to search for each header, and
+/// few lines have any.
+const PARTS: [&str; 12] = [
+    "rac",
+    "mtr",
+    "lft",
+    "loss%",
+    "host:",
+    "start:",
+    " -> ",
+    "address",
+    "nmap scan",
+    "target: ",
+    "== flow id ",
+    "[localhost]",
+];
+
+/// Nothing where it could not be built; then every line is looked at.
+static WORDS: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(PARTS).ok());
 
 impl TextReader<'_> {
     /// A row of a table that is drawn with bars, as trippy and `WinMTR` do it.
@@ -73,6 +99,9 @@ impl TextReader<'_> {
     ) -> bool {
         let is_within_hops = self.run.as_ref().is_some_and(Run::is_within_hops);
         if !has_words(text) || is_within_hops && is_of_hop(text) {
+            return false;
+        }
+        if !WORDS.as_ref().is_none_or(|words| words.is_match(line)) && !text.starts_with('0') {
             return false;
         }
         if let Some(header) = Header::of(line) {
@@ -326,4 +355,38 @@ fn is_of_hop(text: &str) -> bool {
     let is_value =
         |window: &[u8]| matches!(window, [b'0'..=b'9' | b' ', b'm', b's'] | [b'0', b'%', b' ']);
     text.starts_with(|c: char| c.is_ascii_digit()) && text.as_bytes().windows(3).any(is_value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::shell_command::PROGRAMS;
+    use crate::import::traceroute::header::BEGINNINGS;
+
+    #[test]
+    fn every_header_and_command_has_one_of_the_parts() {
+        let words = WORDS.as_ref().expect("words");
+        let others = [
+            "Tracing route to ",
+            "traceroute from ",
+            "traceroute [(",
+            "Loss%",
+            "HOST:",
+            "Start:",
+            "My traceroute",
+            "a -> b",
+            "# ADDRESS",
+            "Nmap scan report for ",
+            "TRACEROUTE (using port 80/tcp)",
+            "Target: ",
+            "Traceroute from ",
+            "== Flow ID ",
+            "RemoteAddress : ",
+            "TraceRoute : ",
+            "1?: [LOCALHOST]",
+        ];
+        for line in others.into_iter().chain(BEGINNINGS).chain(PROGRAMS) {
+            assert!(words.is_match(line), "{line}");
+        }
+    }
 }

@@ -14,7 +14,7 @@ impl Run {
         (line, is_cut): (&str, bool),
         sink: &mut Sink<'_>,
     ) -> Took {
-        if tracert::row::is_origin(line) && !self.has_hops() {
+        if !self.has_hops() && tracert::row::is_origin(line) {
             self.is_pathping = true;
             return Took::Line;
         }
@@ -25,16 +25,16 @@ impl Run {
             self.add(number, ttl, vec![Cell::answer(sender, None)], sink);
             return Took::Line;
         }
-        if let Some(ttl) = tracert::row::times_alone(line)
-            && self.goes_on(ttl)
-            && ttl > self.trace.last()
-            && self.has_hops()
-        {
-            self.is_paused = false;
-            self.open = Some((number, line.to_owned()));
-            return Took::Line;
-        }
         let Some(row) = TracertRow::of(line) else {
+            if let Some(ttl) = tracert::row::times_alone(line)
+                && self.goes_on(ttl)
+                && ttl > self.trace.last()
+                && self.has_hops()
+            {
+                self.is_paused = false;
+                self.open = Some((number, line.to_owned()));
+                return Took::Line;
+            }
             let is_next = traceroute::ttl(line).is_some_and(|(ttl, rest)| {
                 self.is_next(ttl)
                     && rest
