@@ -53,6 +53,7 @@ struct Shown {
     /// How many traces are of each class and confidence.
     judged: BTreeMap<(String, Confidence), usize>,
     packets_each: u64,
+    took: Duration,
     all: usize,
 }
 
@@ -102,7 +103,9 @@ fn each(scenario: &Scenario, changes: &[Change], rate: u32, check: impl Fn(Strat
         }
         let pairs: Vec<(&Trace, &Judgement)> = traces.iter().zip(&judgements).collect();
         let packets_each = measured.packets / u64::try_from(all).expect("few");
-        check(strategy, &Shown { split: split(&pairs, &targets), judged, packets_each, all });
+        let took = measured.took;
+        let split = split(&pairs, &targets);
+        check(strategy, &Shown { split, judged, packets_each, took, all });
     }
 }
 
@@ -345,4 +348,54 @@ fn a_last_hop_of_a_carrier_that_the_path_has_left_decides_nothing() {
         assert_eq!(low, Some(shown.all), "{:?}", shown.judged);
         assert!(shown.packets_each <= 20);
     });
+}
+
+// Long round trips, and one host that lives.
+
+/// Answers take longer than the timeout: none is lost, and few probes are asked again before they can be there.
+#[test]
+fn a_path_by_satellite_costs_no_more_than_six_packets_a_target() {
+    for (near, rtt) in [(1, 1266), (1, 1500), (1500, 1500), (1, 1750)] {
+        let (at, end) = (|ms: u32| ms + rtt, format!("hosts {}", 290 + rtt));
+        let lan = format!("\"192.168.1.1 1\", \"100.64.12.1 {near}\", \"4.69.1.1 {}\"", near + 9);
+        let far = format!(
+            "\"219.158.102.214 {}\", \"219.158.3.1 {}\", \"103.35.255.254 {}\"",
+            at(165),
+            at(185),
+            at(234)
+        );
+        each(&network(HOSTS, &[&lan, &far], &end, ""), &[], 200, |strategy, shown| {
+            let all = (near, rtt, strategy, shown.packets_each, shown.took, &shown.judged);
+            assert_eq!(shown.count("china"), shown.all, "{all:?}");
+            // Of the few that are traced completely, none has to be a host.
+            let (packets, proven) =
+                if strategy == Strategy::Full { (24, 0) } else { (6, shown.all) };
+            assert!(shown.split.block.proven >= proven && shown.judged.len() == 1, "{all:?}");
+            assert!(shown.packets_each <= packets, "{all:?}");
+            assert!(shown.took < Duration::from_secs(40), "{all:?}");
+        });
+    }
+}
+
+/// Behind the router where all other paths end, one target has another: that hop is not slow, it is not on their paths.
+#[test]
+fn one_host_that_lives_behind_a_blackhole_holds_up_no_run() {
+    let dead = [LAN, LEVEL3, UNICOM].join(", ");
+    for silent in [0, 3, 8] {
+        let alive = format!("{dead}, \"103.35.255.254 234\"{}", ", \"* 236\"".repeat(silent));
+        let host = format!(
+            "[[route]]\nto = \"175.45.176.8/32\"\nhosts = [\"175.45.176.8\"]\n[[route.path]]\n\
+             hops = [{alive}]\nend = \"hosts 290\"\nclass = \"china\"\n"
+        );
+        let scenario = paths("", &[(1, &dead, "blackhole")], &host);
+        each(&scenario, &[], 200, |strategy, shown| {
+            let all = (silent, strategy, shown.packets_each, shown.took, &shown.judged);
+            assert_eq!(shown.count("china"), shown.all, "{all:?}");
+            assert!(shown.took < Duration::from_secs(30), "{all:?}");
+            assert!(
+                shown.packets_each <= if strategy == Strategy::Full { 24 } else { 4 },
+                "{all:?}"
+            );
+        });
+    }
 }
