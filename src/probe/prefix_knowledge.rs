@@ -16,12 +16,16 @@ use super::trace_state::{Role, TraceState};
 const SEVERAL: u32 = 4;
 /// How many must end there, and none go on, before the others are no longer asked what is right behind it.
 const MANY: u32 = 16;
+/// So many traces must show the same for each that shows something else, before most do.
+const MOSTLY: u32 = 8;
 
 /// What is known about the paths to one routed prefix, by one method.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PrefixKnowledge {
     /// How many traces had this address for their last foreign hop.
     borders: BTreeMap<Ipv4Addr, u32>,
+    /// How many ended without any router that answered.
+    without_router: u32,
     /// How many had their last foreign hop at this TTL.
     depths: BTreeMap<ProbeTtl, u32>,
     /// Addresses behind which another foreign router replied in some trace, and how far behind at most.
@@ -125,6 +129,10 @@ impl PrefixKnowledge {
             self.fallbacks -= 1;
         }
         let border = state.last_router().map(|router| router.address);
+        if border.is_none() && !std::mem::replace(&mut state.reported_silence, true) {
+            self.without_router += 1;
+            return was_fallback || self.without_router == SEVERAL;
+        }
         if std::mem::replace(&mut state.reported_border, border) == border {
             return was_fallback;
         }
@@ -157,6 +165,18 @@ impl PrefixKnowledge {
             (false, false) | (true, true) => return false,
         }
         self.awaiting_late == 0
+    }
+
+    /// Whether several traces ended without any router that answered, and next to none met one: the others need to
+    /// ask each TTL only once.
+    pub(super) fn is_silent(&self) -> bool {
+        let others: u32 = self.borders.values().sum();
+        self.without_router >= SEVERAL.max(others.saturating_mul(MOSTLY))
+    }
+
+    /// Whether several traces ended alike, so that later ones have something to go by.
+    pub(super) fn has_borders(&self) -> bool {
+        self.borders.keys().any(|address| self.is_border(*address)) || self.is_silent()
     }
 
     /// Whether several traces ended at `address` and none went on behind it.

@@ -344,7 +344,8 @@ impl<'j> TraceScheduler<'j> {
                 // Enough others are traced completely: this one waits for what they find.
                 Search::Unknown
                     if policy.group.fallbacks >= settings.pilots.max(1)
-                        && !policy.group.cannot_be_asked() =>
+                        && !policy.group.cannot_be_asked()
+                        && !policy.group.is_silent() =>
                 {
                     Some(Action::Wait)
                 }
