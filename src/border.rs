@@ -24,6 +24,19 @@ pub struct Border {
     pub silent_before: u8,
     /// The attributable foreign hops up to `last`, nearest first, each address once.
     pub path: Vec<Ipv4Addr>,
+    /// Answers of which only one can be true, where the end rests on one of them.
+    pub contradiction: Option<Contradiction>,
+}
+
+/// One probe that was answered twice, each time otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contradiction {
+    /// The TTL of the probe.
+    pub ttl: Ttl,
+    /// Who answered first. That answer is part of the trace.
+    pub from: Ipv4Addr,
+    /// Who answered then.
+    pub by: Ipv4Addr,
 }
 
 /// The last foreign hop.
@@ -181,10 +194,13 @@ pub fn find(trace: &Trace, block: &Block, specials: &Specials) -> Border {
         let special = specials.of(router.address)?.clone();
         Some(Skipped { address: router.address, special })
     };
+    let last = upto.last().map(|router| last_hop(trace, router));
+    let behind = behind(trace, end, routers.last());
     Border {
-        last: upto.last().map(|router| last_hop(trace, router)),
+        last,
         skipped: skipped.iter().filter_map(special).collect(),
-        behind: behind(trace, end, routers.last()),
+        behind,
+        contradiction: contradiction(trace, last, behind),
         silent_before: silent_before(trace, upto),
         path: upto.iter().filter(|router| decides(router)).map(|router| router.address).collect(),
     }
@@ -218,6 +234,22 @@ fn behind(trace: &Trace, end: PathEnd<Ttl>, last: Option<&Router<Ttl>>) -> Behin
             Behind::Silence { ttls: asked.saturating_sub(answered) }
         }
     }
+}
+
+/// The first answer that is contradicted and on which the end rests: of the last foreign hop, or of what is behind it.
+fn contradiction(trace: &Trace, last: Option<LastHop>, behind: Behind) -> Option<Contradiction> {
+    trace.answers().find_map(|(ttl, reply)| {
+        let (from, by) = (reply.from, reply.contradicted_by?);
+        let is_behind = match behind {
+            Behind::Home { ttl: home, .. } => ttl == home,
+            Behind::ForeignReply { from: end, .. } | Behind::Unreachable { by: end, .. } => {
+                from == end
+            }
+            Behind::Silence { .. } => false,
+        };
+        let decides = is_behind || last.is_some_and(|last| last.address == from);
+        decides.then_some(Contradiction { ttl, from, by })
+    })
 }
 
 /// The silent TTLs between the last two of `routers`, or before the only one. A TTL that was not

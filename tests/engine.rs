@@ -301,6 +301,101 @@ fn a_reply_counts_once_and_the_others_are_counted_apart() {
     assert_eq!(measured.replies(Matched::Unasked), 0);
 }
 
+/// Answers every probe of one trace a second time, from another address and later; a liar is faster than the truth.
+struct Contradicting {
+    inner: VirtualTransport,
+    later: Vec<Reply>,
+}
+
+impl Contradicting {
+    const OTHER: Ipv4Addr = Ipv4Addr::new(129, 250, 2, 1);
+    const AFTER: Duration = Duration::from_millis(60);
+}
+
+impl Transport for Contradicting {
+    fn now(&self) -> Moment {
+        self.inner.now()
+    }
+
+    fn send(&mut self, probe: &Probe) -> Result<SendResult, TransportError> {
+        self.inner.send(probe)
+    }
+
+    fn recv(&mut self, until: Moment, replies: &mut Vec<Reply>) -> Result<(), TransportError> {
+        let next = self.later.iter().map(|reply| reply.received.at).min();
+        self.inner.recv(next.map_or(until, |next| next.min(until)), replies)?;
+        let now = self.inner.now();
+        for reply in replies.iter().filter(|reply| reply.probe.key.target.to_string() == HOST) {
+            let received = Stamp::from(reply.received.at + Self::AFTER);
+            self.later.push(Reply { from: Self::OTHER, received, ..reply.clone() });
+        }
+        replies.extend(self.later.extract_if(.., |reply| reply.received.at <= now));
+        Ok(())
+    }
+
+    fn take_counts(&mut self) -> TransportCounts {
+        self.inner.take_counts()
+    }
+}
+
+#[test]
+fn a_second_answer_to_a_probe_is_noted_and_not_used_also_behind_the_one_that_ends_a_trace() {
+    let inner = transport(scenario(CHAIN, "hosts 50", ""));
+    let mut transport = Contradicting { inner, later: Vec::new() };
+    let targets = [HOST, "175.45.176.9"];
+    let measured = run_on(&mut transport, &targets, &full(), Duration::from_hours(1));
+    for trace in &measured.traces {
+        let is_touched = trace.target.to_string() == HOST;
+        let by = is_touched.then_some(Contradicting::OTHER);
+        for (ttl, reply) in trace.answers() {
+            assert_eq!(reply.contradicted_by, by, "{} at {}", trace.target, ttl.get());
+            assert_ne!(reply.from, Contradicting::OTHER);
+        }
+    }
+    let touched = measured.traces.iter().find(|trace| trace.target.to_string() == HOST);
+    let touched = touched.expect("a trace");
+    assert_eq!(touched.stop, Some(StopReason::Home));
+    let answers = u64::try_from(touched.answers().count()).expect("few");
+    assert!(answers >= 4, "{answers}");
+    assert_eq!(measured.replies(Matched::Contradictory), answers);
+}
+
+/// A deadline or an interruption meanwhile changes nothing of what is known.
+#[test]
+fn a_trace_that_awaits_a_second_answer_has_ended_as_it_had() {
+    let network = || transport(scenario(CHAIN, "hosts 50", ""));
+    let whole = run_on(&mut network(), &[HOST], &full(), Duration::from_hours(1));
+    let deadline = Some(whole.took.saturating_sub(Duration::from_millis(20)));
+    let settings = TraceSettings { deadline, ..full() };
+    let cut = run_on(&mut network(), &[HOST], &settings, Duration::from_hours(1));
+    assert_eq!(cut.cut_short, Some(StopReason::Deadline));
+    assert_eq!(cut.traces, whole.traces);
+}
+
+/// Routers that answer in turn, one probe each, contradict nobody.
+#[test]
+fn retries_that_other_routers_answer_are_no_contradiction() {
+    let text = format!(
+        "about = \"\"\nvantage = \"192.168.1.77\"\n[[route]]\nto = \"175.45.176.0/22\"\nhosts = [\"{HOST}\"]\n\
+         balance = \"packet\"\n\
+         [[route.path]]\nhops = [{CHAIN}]\nend = \"hosts 50\"\nclass = \"china\"\n\
+         [[route.path]]\nhops = [\"192.168.1.1 1\", \"188.43.28.9 20\", \"188.43.225.153 40\"]\n\
+         end = \"hosts 50\"\nclass = \"russia\"\n"
+    );
+    let scenario = Scenario::parse("inline", &text).expect("a right scenario");
+    let targets: Vec<String> = (0..64).map(|host| format!("175.45.176.{host}")).collect();
+    let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
+    let measured = run(scenario, &targets, &full());
+    let differs = |hop: &Hop| {
+        let first = hop.answers().next().map(|reply| reply.from);
+        hop.answers().any(|reply| Some(reply.from) != first)
+    };
+    assert!(measured.traces.iter().flat_map(|trace| &trace.hops).any(differs), "a balancer");
+    let mut answers = measured.traces.iter().flat_map(Trace::answers);
+    assert!(answers.all(|(_, reply)| reply.contradicted_by.is_none()));
+    assert_eq!(measured.replies(Matched::Contradictory), 0);
+}
+
 /// Lets so many probes pass, then refuses them or fails altogether.
 struct Breaking {
     inner: VirtualTransport,

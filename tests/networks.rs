@@ -54,6 +54,7 @@ struct Shown {
     judged: BTreeMap<(String, Confidence), usize>,
     packets_each: u64,
     took: Duration,
+    waited: Duration,
     all: usize,
 }
 
@@ -103,9 +104,17 @@ fn each(scenario: &Scenario, changes: &[Change], rate: u32, check: impl Fn(Strat
         }
         let pairs: Vec<(&Trace, &Judgement)> = traces.iter().zip(&judgements).collect();
         let packets_each = measured.packets / u64::try_from(all).expect("few");
-        let took = measured.took;
-        let split = split(&pairs, &targets);
-        check(strategy, &Shown { split, judged, packets_each, took, all });
+        check(
+            strategy,
+            &Shown {
+                split: split(&pairs, &targets),
+                judged,
+                packets_each,
+                took: measured.took,
+                waited: measured.waited,
+                all,
+            },
+        );
     }
 }
 
@@ -128,6 +137,38 @@ fn a_hole_near_the_vantage_makes_no_outage() {
                 shown.count("china") + 24 >= shown.all || shown.count("unknown") == shown.all,
                 "{counts:?}"
             );
+        });
+    }
+}
+
+/// Holes of fourteen seconds, one behind the other: the run waits for all of them together as long as for one, and
+/// every trace comes to an end of its own.
+#[test]
+fn for_all_disturbances_together_there_is_one_budget_of_waiting() {
+    let whole = network(HOSTS, &[LAN, LEVEL3, TTK], "hosts 290", "");
+    let hole = network("", &["\"192.168.1.1 1\""], "blackhole", "").routes;
+    let change = |seconds, routes| {
+        let at = Moment::START + Duration::from_secs(seconds);
+        Change { at, routes, loss: 0.0 }
+    };
+    let most = TraceSettings::default().waiting;
+    for holes in [1, 3, 10, 40] {
+        let changes: Vec<Change> = (0..holes)
+            .flat_map(|n| {
+                let from = 3 + 17 * n;
+                [change(from, hole.clone()), change(from + 14, whole.routes.clone())]
+            })
+            .collect();
+        each(&whole, &changes, 200, |strategy, shown| {
+            let what = (holes, strategy, shown.took, shown.waited, &shown.judged);
+            assert!(shown.waited <= most + Duration::from_secs(2), "{what:?}");
+            // Nothing but sending takes the rest.
+            let packets = (shown.packets_each + 1) * u64::try_from(shown.all).expect("few");
+            assert!(
+                shown.took <= shown.waited + Duration::from_secs(packets / 200 + 1),
+                "{what:?}"
+            );
+            assert_eq!(shown.count("unreached") + shown.count("china"), 0, "{what:?}");
         });
     }
 }

@@ -40,7 +40,7 @@ const ROAD: [(&str, &[&str]); 23] = [
             "plain_text",
         ],
     ),
-    ("history", &["output", "input", "columns", "plain_text"]),
+    ("history", &["output", "split", "input", "columns", "plain_text"]),
     ("picture", &["history", "plain_text"]),
     ("lab", &["probe"]),
     ("sandbox", &[]),
@@ -157,8 +157,7 @@ fn every_room_opens_with_its_place_on_the_road() {
 #[test]
 fn sockets_stand_in_few_places() {
     // The transports, the lab's device, name servers.
-    let allowed =
-        ["probe/transport/", "lab/link.rs", "lab/netlink.rs", "lab/simulation.rs", "owner/dns.rs"];
+    let allowed = ["probe/transport/", "lab/linux/", "owner/dns.rs"];
     for file in files(&source()) {
         let text = fs::read_to_string(&file).expect("text");
         let inside = file.strip_prefix(source()).expect("inside src").display().to_string();

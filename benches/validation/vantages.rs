@@ -96,6 +96,7 @@ fn trace(last: Ipv4Addr) -> Trace {
             rtt: None,
             reply_ttl: None,
             labels: [].into(),
+            contradicted_by: None,
         };
         let tries = vec![HopTry { attempt: 0, sent: None, answer: Some(answer) }];
         Hop { ttl: Ttl::new(ttl).expect("not 0"), tries }

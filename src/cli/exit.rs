@@ -12,6 +12,7 @@ use crate::remote::RemoteError;
 use crate::split::Split;
 
 use super::advice;
+use super::sockets::TooMuch;
 
 /// Every exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,8 +64,14 @@ impl Exit {
         if let Some(remote) = error.downcast_ref::<RemoteError>() {
             return Self::of_remote(remote);
         }
+        if error.is::<TooMuch>() {
+            return Self::NoPermission;
+        }
         match (wire, lab, output) {
-            (Some(TransportError::NoRaw | TransportError::NoPing), ..)
+            (
+                Some(TransportError::NoRaw | TransportError::NoPing | TransportError::NeedsRoot),
+                ..,
+            )
             | (_, Some(LabError::Forbidden { .. }), _) => Self::NoPermission,
             (Some(TransportError::NoRoute { .. } | TransportError::CannotSend { .. }), ..) => {
                 Self::NoWayOut

@@ -8,10 +8,10 @@ use std::time::Duration;
 use crate::lab::{Network, Scenario, VirtualConnections, VirtualTransport};
 use crate::probe::packet::{Codec, Secret};
 use crate::probe::transport::{
-    self, Connect, ConnectReply, ConnectTransport, OpenTransport, SourceSocket, Transport,
-    TransportError,
+    self, Connect, ConnectReply, OpenTransport, SourceSocket, Transport, TransportError,
 };
 use crate::probe::{Flow, Moment, ProbeMethod};
+use crate::sandbox::has_lent_raw_sockets;
 
 use super::run::SendArgs;
 
@@ -39,12 +39,15 @@ impl Medium {
         matches!(self, Self::Model(..))
     }
 
-    /// Refuses what only sockets have.
-    pub(super) fn check(&self, args: &SendArgs) -> anyhow::Result<()> {
-        anyhow::ensure!(
-            !self.is_virtual() || args.source.is_none(),
-            "in virtual time there is no address to choose; leave out --source"
-        );
+    /// Refuses what only sockets have, and what is too much for raw sockets that the program's file lends.
+    pub(super) fn check(&self, args: &SendArgs, flows: u8) -> anyhow::Result<()> {
+        match self {
+            Self::Sockets => args.check_lent(has_lent_raw_sockets(), flows)?,
+            Self::Model(..) => anyhow::ensure!(
+                args.source.is_none(),
+                "in virtual time there is no address to choose; leave out --source"
+            ),
+        }
         Ok(())
     }
 
@@ -98,12 +101,12 @@ impl Medium {
         source: Ipv4Addr,
         timeout: Duration,
         now: Moment,
-    ) -> Box<dyn Transport<Connect, ConnectReply>> {
+    ) -> Result<Box<dyn Transport<Connect, ConnectReply>>, TransportError> {
         match self {
-            Self::Sockets => Box::new(ConnectTransport::new(Some(source), timeout, now)),
+            Self::Sockets => transport::connections(source, timeout, now),
             Self::Model(scenario, seed) => {
                 let network = Network::new((**scenario).clone(), *seed);
-                Box::new(VirtualConnections::new(network, timeout, now))
+                Ok(Box::new(VirtualConnections::new(network, timeout, now)))
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::probe::packet::Secret;
 use crate::sandbox::{PrivilegeError, User};
 use crate::targets::{Block, TargetSpec, sample, select};
 
-use super::sockets::Sockets;
+use super::sockets::{Sockets, TooMuch};
 use super::values::{rate, seconds, some};
 
 /// Packets per second, unless the user says otherwise: little enough for everybody on the way.
@@ -64,7 +64,8 @@ pub(super) struct SendArgs {
     /// Random seed: fixes the targets, their order and their flows [default: random]
     #[arg(long)]
     seed: Option<u64>,
-    /// Sockets: raw needs a privilege, user needs none, auto takes raw where it is allowed
+    /// Sockets: raw needs a privilege, user needs none, auto takes raw where it is allowed; portable is what every
+    /// Unix has, for ping by ICMP alone
     #[arg(long, value_enum, default_value_t = Sockets::Auto)]
     pub(super) wire: Sockets,
     /// As root, go on as this user once the sockets and files are open; root keeps root, without
@@ -152,6 +153,11 @@ impl SendArgs {
     /// Packets per second; nothing means no limit.
     pub(super) fn rate(&self) -> Option<NonZeroU32> {
         NonZeroU32::new(self.rate.unwrap_or(RATE))
+    }
+
+    /// Refuses what is too much for raw sockets, where they are lent.
+    pub(super) fn check_lent(&self, is_lent: bool, flows: u8) -> Result<(), TooMuch> {
+        self.wire.check_lent(is_lent, self.rate.unwrap_or(RATE), flows)
     }
 
     /// When a run of some `packets` ends: as the user says, else after three times what it takes, and at least a minute.

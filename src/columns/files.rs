@@ -173,6 +173,8 @@ tables! {
         method: Maybe(&OneOf(&["icmp", "udp", "tcp"])), "Protocol of the packets", since 2;
         trace: Count, "Number of the trace among those of the file, from 1", since 2;
         stop_reason: Maybe(&OneOf(&STOP_REASONS)), "Why the trace ended", since 2;
+        contradicted_by: Maybe(&Address),
+            "Address that answered the same packet too, and is another or said something else", since 3;
     }
 
     /// Why each trace is judged as it is: one row for each trace.

@@ -100,6 +100,7 @@ impl Caracal {
                 rtt,
                 reply_ttl: reply_ttl.parse().ok(),
                 labels: labels(mpls),
+                contradicted_by: None,
             })
         });
         let method = match protocol {

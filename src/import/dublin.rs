@@ -150,6 +150,7 @@ impl Probe {
             rtt: self.rtt_usec.0.and_then(|micros| values::millis(micros / 1000.0)),
             reply_ttl: received.ip.ttl.whole(),
             labels: labels.take(values::MOST_LABELS).collect(),
+            contradicted_by: None,
         })
     }
 }

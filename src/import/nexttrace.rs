@@ -167,6 +167,7 @@ impl Probe {
             rtt: self.rtt(),
             reply_ttl: None,
             labels: labels.take(values::MOST_LABELS).collect(),
+            contradicted_by: None,
         })
     }
 

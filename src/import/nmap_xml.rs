@@ -99,8 +99,14 @@ impl Host {
                 } else {
                     ReplyKind::TimeExceeded
                 };
-                let answer =
-                    |from| HopReply { from, kind, rtt, reply_ttl: None, labels: [].into() };
+                let answer = |from| HopReply {
+                    from,
+                    kind,
+                    rtt,
+                    reply_ttl: None,
+                    labels: [].into(),
+                    contradicted_by: None,
+                };
                 self.hops.add(ttl, None, from.map(answer));
                 self.last = self.last.max(ttl);
             }

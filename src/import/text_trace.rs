@@ -135,7 +135,14 @@ impl TextTrace {
             Cell::Silent => None,
             Cell::Answer { sender: Sender::Known(from), kind, rtt, labels } => {
                 self.known += 1;
-                Some(HopReply { from, kind, rtt, reply_ttl: None, labels: labels.into() })
+                Some(HopReply {
+                    from,
+                    kind,
+                    rtt,
+                    reply_ttl: None,
+                    labels: labels.into(),
+                    contradicted_by: None,
+                })
             }
             Cell::Answer { sender, .. } => {
                 self.is_ipv6 |= sender == Sender::Ipv6;

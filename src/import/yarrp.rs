@@ -118,6 +118,7 @@ impl Yarrp {
                 reply_ttl: reply_ttl.parse().ok(),
                 // Older versions have no labels, but the count in their place.
                 labels: if last.is_empty() { [].into() } else { labels(mpls) },
+                contradicted_by: None,
             })
         });
         let received = || {

@@ -16,6 +16,11 @@ pub enum LabError {
         /// The command that allows it.
         remedy: String,
     },
+    /// Other systems have no network namespaces.
+    #[error(
+        "a command in the lab needs a network namespace of Linux; without one only `lab --virtual` works"
+    )]
+    NeedsLinux,
     /// Another step failed.
     #[error("{what}: {source}")]
     System {
@@ -34,6 +39,7 @@ impl LabError {
             Self::Forbidden { errno, .. } => {
                 format!("a network namespace is not allowed here ({errno})")
             }
+            Self::NeedsLinux => "network namespaces need Linux".to_owned(),
             Self::System { .. } => self.to_string(),
         }
     }

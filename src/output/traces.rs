@@ -118,5 +118,6 @@ fn hop_row(
         method: Cell::maybe(trace.method, Cell::text),
         trace: Cell::count(number),
         stop_reason: Cell::maybe(trace.stop, Cell::text),
+        contradicted_by: Cell::maybe(reply.and_then(|reply| reply.contradicted_by), Cell::text),
     }
 }

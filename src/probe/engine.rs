@@ -167,6 +167,8 @@ pub struct Measured {
     pub ended: usize,
     /// From the start to the last reply.
     pub took: Duration,
+    /// How much of that it waited, with nothing to send. Of traces alone.
+    pub waited: Duration,
     /// Why it ended before everything had come to its own end, where it did.
     pub cut_short: Option<StopReason>,
     /// How many replies there were of each kind.
@@ -190,6 +192,7 @@ impl Measured {
     pub fn add(&mut self, later: Self) {
         self.ended += later.ended;
         self.took = later.took;
+        self.waited += later.waited;
         self.cut_short = self.cut_short.or(later.cut_short);
         for (matched, count) in later.matched {
             *self.matched.entry(matched).or_default() += count;

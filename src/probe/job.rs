@@ -57,6 +57,9 @@ pub struct TraceSettings {
     pub in_flight: usize,
     /// Packets per second; no limit without it.
     pub rate: Option<NonZeroU32>,
+    /// How long all of it may wait while there is nothing to send: for retries, for hops that limit their answers, for what
+    /// the first traces find, for a second round. Then every trace ends with the usual attempts.
+    pub waiting: Duration,
     /// When to stop, measured from the start.
     pub deadline: Option<Duration>,
     /// TCP ports beside the one of [`ProbeMethod::Tcp`]. A target that stays silent by one is traced
@@ -77,6 +80,7 @@ impl Default for TraceSettings {
             window: 3,
             in_flight: 4096,
             rate: NonZeroU32::new(200),
+            waiting: Duration::from_mins(2),
             deadline: None,
             other_ports: Vec::new(),
         }

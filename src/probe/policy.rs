@@ -120,8 +120,8 @@ impl Policy<'_> {
         let (first, last) = self.doubtful_ttls(ProbeTtl::LAST)?;
         let silent = self.state.silent(first, last);
         let sent = silent.map(|ttl| self.state.at(ttl).last_sent).max()?;
-        let nothing_answered = self.state.furthest_reply() == 0;
-        let least = if nothing_answered { GATEWAY_SEARCH } else { Duration::ZERO };
+        let waits = self.state.furthest_reply() == 0 && !self.group.waits_no_more;
+        let least = if waits { GATEWAY_SEARCH } else { Duration::ZERO };
         let timeout = self.certainty().max(least);
         Some(sent + timeout).filter(|until| *until > self.now)
     }
@@ -129,7 +129,8 @@ impl Policy<'_> {
     /// How long a TTL must be silent before that is believed. Twice the timeout for the first traces: how long the
     /// path is behind what has answered, nothing has shown them.
     fn certainty(&self) -> Duration {
-        if self.group.has_borders() { self.timeout } else { self.timeout * 2 }
+        let is_enough = self.group.has_borders() || self.group.waits_no_more;
+        if is_enough { self.timeout } else { self.timeout * 2 }
     }
 
     /// What a trace that has got through wants: to make sure of its border, then to end.

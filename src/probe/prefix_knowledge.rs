@@ -14,7 +14,7 @@ use super::trace_state::{Role, TraceState};
 /// How many traces must end at a hop before it is taken for the border. Chance, or a router that is
 /// silent for a moment, brings about fewer; and it is few beside the 256 targets of a routed prefix.
 const SEVERAL: u32 = 4;
-/// How many must end there, and none go on, before the others are no longer asked what is right behind it.
+/// How many must seem to end there, and none go on, before the others are no longer asked what is right behind it.
 const MANY: u32 = 16;
 /// So many traces must show the same for each that shows something else, before most do.
 const MOSTLY: u32 = 8;
@@ -22,6 +22,10 @@ const MOSTLY: u32 = 8;
 /// What is known about the paths to one routed prefix, by one method.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PrefixKnowledge {
+    /// Whether the run has waited enough: then no hop is asked more slowly, and nobody waits for others.
+    pub(super) waits_no_more: bool,
+    /// How many traces seemed to end at this address when they had asked all.
+    seeming: BTreeMap<Ipv4Addr, u32>,
     /// How many traces had this address for their last foreign hop.
     borders: BTreeMap<Ipv4Addr, u32>,
     /// How many ended without any router that answered.
@@ -91,6 +95,9 @@ impl PrefixKnowledge {
             return;
         }
         let Some(depth) = depth else { return };
+        if let Some(router) = state.last_router() {
+            *self.seeming.entry(router.address).or_default() += 1;
+        }
         if self.depths.first_key_value().is_some_and(|(nearest, _)| depth < *nearest) {
             self.limits.values_mut().for_each(RateLimit::restart);
         }
@@ -187,7 +194,7 @@ impl PrefixKnowledge {
     /// Whether `address` is the border beyond doubt, and nothing answers right behind it: what there still is to
     /// ask is whether the target answers. Not where hops limit their answers: there every packet is needed to find the border.
     pub(super) fn asks_for_arrival(&self, address: Ipv4Addr) -> bool {
-        let many = self.borders.get(&address).is_some_and(|it| *it >= MANY);
+        let many = self.seeming.get(&address).is_some_and(|it| *it >= MANY);
         let limited = self.limits.values().any(RateLimit::is_doubtful);
         many && !limited
             && !self.is_passed(address)
@@ -197,7 +204,7 @@ impl PrefixKnowledge {
 
     /// Whether some border is one at which the target is asked for an answer.
     pub(super) fn is_settled(&self) -> bool {
-        self.borders.keys().any(|address| self.asks_for_arrival(*address))
+        self.seeming.keys().any(|address| self.asks_for_arrival(*address))
     }
 
     /// Whether at least one trace ended at `address`.
@@ -227,18 +234,21 @@ impl PrefixKnowledge {
     /// The rate limit of the hops at `ttl`, where traces have their last foreign hop there. Nearer hops
     /// decide nothing, and may stay silent.
     pub(super) fn limit_at(&mut self, ttl: ProbeTtl) -> Option<&mut RateLimit> {
-        self.depths.contains_key(&ttl).then(|| self.limits.entry(ttl).or_default())
+        let waits = self.depths.contains_key(&ttl) && !self.waits_no_more;
+        waits.then(|| self.limits.entry(ttl).or_default())
     }
 
     /// Whether the hops at `ttl` limit their ICMP rate, and a trace whose last router is `last` should
     /// have a reply from there.
     pub(super) fn is_limited(&self, last: Option<&Router<ProbeTtl>>, ttl: ProbeTtl) -> bool {
-        self.limits.get(&ttl).is_some_and(RateLimit::is_slowed) && self.expects(last, ttl)
+        !self.waits_no_more
+            && self.limits.get(&ttl).is_some_and(RateLimit::is_slowed)
+            && self.expects(last, ttl)
     }
 
-    /// Whether the hops at `ttl` reply so rarely that no trace can wait for them.
+    /// Whether no trace can wait for the hops at `ttl`, which reply so rarely, or for any.
     pub(super) fn is_abandoned(&self, ttl: ProbeTtl) -> bool {
-        self.limits.get(&ttl).is_some_and(RateLimit::is_abandoned)
+        self.waits_no_more || self.limits.get(&ttl).is_some_and(RateLimit::is_abandoned)
     }
 
     /// Whether hops limit their ICMP rate, or have seemed to.

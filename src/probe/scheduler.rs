@@ -14,7 +14,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
 use crate::targets::Special;
-use crate::trace::{PathEnd, ReplyKind, StopReason, Trace};
+use crate::trace::{PathEnd, ReplyKind, StopReason, Trace, Ttl};
 
 use super::divergence::Test;
 use super::engine::{Engine, Matched, Measured, NotSent, Observer, Scheduler};
@@ -22,7 +22,7 @@ use super::exchange::{Flow, Probe, ProbeMethod, ProbeTtl, Reply, TraceKey};
 use super::job::TraceJob;
 use super::policy::{Action, Policy, Search};
 use super::prefix_knowledge::PrefixKnowledge;
-use super::timing::{Moment, Rto, Stamp};
+use super::timing::{Moment, Rto, Stamp, Waiting};
 use super::trace_state::{Replied, Role, Slot, TraceState};
 use super::transport::{Transport, TransportError};
 
@@ -43,6 +43,7 @@ impl TraceJob<'_> {
         let mut engine = Engine::new(settings.rate, settings.deadline);
         let (mut measured, failure) = engine.run(transport, &mut scheduler, observer);
         measured.unkept = scheduler.unkept;
+        measured.waited = scheduler.waiting.spent(Moment::START + measured.took);
         (measured, failure)
     }
 }
@@ -56,10 +57,16 @@ enum Timer {
     Resume(TraceKey),
     /// A slot of a hop whose ICMP rate is limited is free: its group and TTL.
     Slot(usize, ProbeTtl),
+    /// A trace that an answer has ended awaits no second one any more.
+    Release(TraceKey),
 }
 
 /// How many traces without a way out are kept at most. Those beyond are handed on as they are.
 const MOST_WITHOUT_WAY_OUT: usize = 8192;
+
+/// For how long at most a trace that an answer has ended waits for a second answer to the same probe: whoever forges
+/// one has to be faster than the true one.
+const SECOND_ANSWER: Duration = Duration::from_millis(500);
 
 /// All traces of a run. What has not begun takes a few bytes, and what has ended none.
 #[derive(Debug)]
@@ -96,6 +103,11 @@ struct TraceScheduler<'j> {
     by_earlier_port: BTreeMap<TraceKey, Trace>,
     /// The packets of those traces of which another was kept, by target.
     unkept: BTreeMap<Ipv4Addr, usize>,
+    /// What it has waited with nothing to send, and whether that is enough.
+    waiting: Waiting,
+    waits_no_more: bool,
+    /// Traces that an answer has ended, while another one may still contradict it.
+    contradictable: BTreeMap<TraceKey, Trace>,
     finished: Vec<Trace>,
 }
 
@@ -108,14 +120,20 @@ impl Scheduler for TraceScheduler<'_> {
         loop {
             while let Some(&key) = self.ready.front() {
                 match self.next_action(key, now) {
-                    Some(Action::Send(probe)) if self.has_slot(&probe, now) => return Some(probe),
+                    Some(Action::Send(probe)) if self.has_slot(&probe, now) => {
+                        self.waiting.end(now);
+                        return Some(probe);
+                    }
                     Some(Action::WaitUntil(when)) => self.set_timer(when, Timer::Resume(key)),
-                    Some(Action::Finish(stop)) => self.end(key, stop),
+                    Some(Action::Finish(stop)) => self.end(key, stop, Some(now)),
                     Some(Action::Send(_) | Action::Wait) | None => {}
                 }
                 self.ready.pop_front();
             }
-            self.begin()?;
+            if self.begin().is_none() {
+                self.waiting.begin(now);
+                return None;
+            }
         }
     }
 
@@ -170,7 +188,7 @@ impl Scheduler for TraceScheduler<'_> {
 
     fn received(&mut self, reply: Reply) -> Matched {
         let (key, ttl, received) = (reply.probe.key, reply.probe.ttl, reply.received.at);
-        let Some(state) = self.under_way.get_mut(&key) else { return Matched::Late };
+        let Some(state) = self.under_way.get_mut(&key) else { return self.received_late(&reply) };
         let (from, kind) = (reply.from, reply.kind);
         let before = state.routers_at(ttl).next_back();
         let Replied { sent, rtt, in_time } = match state.received(reply, &self.job.targets.block) {
@@ -202,6 +220,9 @@ impl Scheduler for TraceScheduler<'_> {
     }
 
     fn expire(&mut self, now: Moment) {
+        if !self.waits_no_more && self.waiting.is_over(now) {
+            self.wait_no_more();
+        }
         while let Some(Reverse((when, timer))) = self.timers.peek().copied() {
             if when > now {
                 return;
@@ -211,6 +232,7 @@ impl Scheduler for TraceScheduler<'_> {
                 Timer::Resume(key) => self.ready.push_back(key),
                 Timer::Timeout(probe, sent) => self.time_out(&probe, sent, now),
                 Timer::Slot(group, ttl) => self.grant_slots(group, ttl, now),
+                Timer::Release(key) => self.release(key),
             }
         }
     }
@@ -233,7 +255,10 @@ impl Scheduler for TraceScheduler<'_> {
 
     fn stop(&mut self, reason: StopReason) {
         while let Some((key, _)) = self.under_way.first_key_value() {
-            self.end(*key, reason);
+            self.end(*key, reason, None);
+        }
+        while let Some((key, _)) = self.contradictable.first_key_value() {
+            self.release(*key);
         }
         self.keep_without_way_out();
     }
@@ -262,6 +287,9 @@ impl<'j> TraceScheduler<'j> {
             gave_up: BTreeSet::new(),
             by_earlier_port: BTreeMap::new(),
             unkept: BTreeMap::new(),
+            waiting: Waiting::new(job.settings.waiting),
+            waits_no_more: false,
+            contradictable: BTreeMap::new(),
             finished: Vec::new(),
             job,
         }
@@ -294,7 +322,7 @@ impl<'j> TraceScheduler<'j> {
     /// again, once, and what they have shown of their prefixes is forgotten.
     fn begin_second_round(&mut self) {
         self.second_round = true;
-        if !self.found_way_out {
+        if !self.found_way_out || self.waits_no_more {
             return self.keep_without_way_out();
         }
         for key in self.without_way_out.keys() {
@@ -309,6 +337,15 @@ impl<'j> TraceScheduler<'j> {
     fn keep_without_way_out(&mut self) {
         self.ended += self.without_way_out.len();
         self.finished.extend(std::mem::take(&mut self.without_way_out).into_values());
+    }
+
+    /// The run has waited enough: all traces go on at once, and each ends with the usual attempts.
+    fn wait_no_more(&mut self) {
+        self.waits_no_more = true;
+        for group in &mut self.groups {
+            group.waits_no_more = true;
+        }
+        self.ready.extend(self.under_way.keys());
     }
 
     /// Whether a public router answered on the path.
@@ -344,6 +381,7 @@ impl<'j> TraceScheduler<'j> {
                 // Enough others are traced completely: this one waits for what they find.
                 Search::Unknown
                     if policy.group.fallbacks >= settings.pilots.max(1)
+                        && !policy.group.waits_no_more
                         && !policy.group.cannot_be_asked()
                         && !policy.group.is_silent() =>
                 {
@@ -476,7 +514,7 @@ impl<'j> TraceScheduler<'j> {
         if wake {
             self.wake(&key);
         }
-        self.end(key, StopReason::Unsent);
+        self.end(key, StopReason::Unsent, None);
         false
     }
 
@@ -484,7 +522,33 @@ impl<'j> TraceScheduler<'j> {
         self.timers.push(Reverse((when, timer)));
     }
 
-    fn end(&mut self, key: TraceKey, stop: StopReason) {
+    /// A reply to a trace that has ended.
+    fn received_late(&mut self, reply: &Reply) -> Matched {
+        let Probe { key, ttl, attempt } = reply.probe;
+        let first = self.contradictable.get_mut(&key).and_then(|trace| {
+            let hop = trace.hops.iter_mut().find(|hop| hop.ttl == Ttl::from(ttl))?;
+            let mut tries = hop.tries.iter_mut();
+            tries.find(|one| one.attempt == u16::from(attempt.get()))?.answer.as_mut()
+        });
+        match first.filter(|first| (first.from, first.kind) != (reply.from, reply.kind)) {
+            Some(first) => {
+                first.contradicted_by.get_or_insert(reply.from);
+                Matched::Contradictory
+            }
+            None => Matched::Late,
+        }
+    }
+
+    /// Hands on a trace that no answer can contradict any more.
+    fn release(&mut self, key: TraceKey) {
+        if let Some(trace) = self.contradictable.remove(&key) {
+            self.ended += 1;
+            self.finished.push(trace);
+        }
+    }
+
+    /// Ends a trace; at `now`, where another answer to what has ended it is awaited.
+    fn end(&mut self, key: TraceKey, stop: StopReason, now: Option<Moment>) {
         let Some(state) = self.under_way.remove(&key) else { return };
         self.in_flight -= state.waiting();
         let next = self.next_port(&state, stop);
@@ -519,8 +583,16 @@ impl<'j> TraceScheduler<'j> {
             self.without_way_out.insert(key, trace);
             return;
         }
-        self.ended += 1;
-        self.finished.extend(trace);
+        match (trace, now) {
+            (Some(trace), Some(now)) if trace.stop.is_some_and(is_by_answer) => {
+                self.set_timer(now + self.rto.get().min(SECOND_ANSWER), Timer::Release(key));
+                self.contradictable.insert(key, trace);
+            }
+            (trace, _) => {
+                self.ended += 1;
+                self.finished.extend(trace);
+            }
+        }
     }
 
     /// Keeps one of two traces of a target, and counts the packets of the other.
@@ -547,4 +619,8 @@ impl<'j> TraceScheduler<'j> {
 
 fn is_cut_short(trace: &Trace) -> bool {
     trace.stop.is_some_and(StopReason::is_cut_short)
+}
+
+fn is_by_answer(stop: StopReason) -> bool {
+    matches!(stop, StopReason::Home | StopReason::ForeignReply | StopReason::Unreachable)
 }

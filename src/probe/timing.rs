@@ -120,6 +120,44 @@ impl Pace {
     }
 }
 
+/// The time in which a run has nothing to send and waits. Of that there is one budget, whatever it waits for.
+#[derive(Debug, Clone)]
+pub(super) struct Waiting {
+    most: Duration,
+    /// What is over.
+    spent: Duration,
+    /// Since when it waits.
+    since: Option<Moment>,
+}
+
+impl Waiting {
+    pub(super) fn new(most: Duration) -> Self {
+        Self { most, spent: Duration::ZERO, since: None }
+    }
+
+    /// There is nothing to send at `now`.
+    pub(super) fn begin(&mut self, now: Moment) {
+        self.since.get_or_insert(now);
+    }
+
+    /// Something is sent at `now`, or nothing is waited for any more.
+    pub(super) fn end(&mut self, now: Moment) {
+        if let Some(since) = self.since.take() {
+            self.spent += now.since(since);
+        }
+    }
+
+    /// How much of the budget is used up at `now`.
+    pub(super) fn spent(&self, now: Moment) -> Duration {
+        self.spent + self.since.map_or(Duration::ZERO, |since| now.since(since))
+    }
+
+    /// Whether it is used up at `now`.
+    pub(super) fn is_over(&self, now: Moment) -> bool {
+        self.spent(now) >= self.most
+    }
+}
+
 /// How long to wait for replies, by the longest RTTs of late: before a TTL is probed again (the retransmission
 /// timeout), and before its silence counts.
 ///
@@ -245,6 +283,19 @@ mod tests {
             rto.observe(Duration::from_millis(rtt));
         }
         rto.get()
+    }
+
+    #[test]
+    fn waiting_adds_up_and_sending_does_not() {
+        let mut waiting = Waiting::new(SECOND * 5);
+        waiting.begin(second(1));
+        waiting.begin(second(2));
+        waiting.end(second(4));
+        waiting.end(second(9));
+        assert_eq!(waiting.spent(second(100)), SECOND * 3, "it does not wait");
+        assert!(!waiting.is_over(second(100)));
+        waiting.begin(second(100));
+        assert!(!waiting.is_over(second(101)) && waiting.is_over(second(102)));
     }
 
     #[test]

@@ -236,9 +236,12 @@ impl TraceState {
     pub(super) fn received(&mut self, reply: Reply, block: &Block) -> Result<Replied, Matched> {
         let Probe { ttl, attempt, .. } = reply.probe;
         let probe = self.probe_mut(ttl, attempt).ok_or(Matched::Unasked)?;
-        if let Some(first) = &probe.reply {
-            let is_same = (first.from, first.kind) == (reply.from, reply.kind);
-            return Err(if is_same { Matched::Duplicate } else { Matched::Contradictory });
+        if let Some(first) = &mut probe.reply {
+            if (first.from, first.kind) == (reply.from, reply.kind) {
+                return Err(Matched::Duplicate);
+            }
+            first.contradicted_by.get_or_insert(reply.from);
+            return Err(Matched::Contradictory);
         }
         let (sent, in_time) = (probe.sent.at, std::mem::take(&mut probe.waiting));
         let rtt = reply.received.since(probe.sent);
@@ -248,6 +251,7 @@ impl TraceState {
             rtt,
             reply_ttl: reply.reply_ttl,
             labels: reply.labels,
+            contradicted_by: None,
         });
         let attempts = self.attempts_mut(ttl);
         attempts.replied = true;

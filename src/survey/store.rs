@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 use tempfile::{SpooledTempFile, spooled_tempfile};
 
-use crate::trace::{Hop, HopReply, HopTry, Method, StopReason, Strategy, Trace, Ttl, Vantage};
+use crate::trace::{
+    Hop, HopReply, HopTry, Method, MplsLabel, ReplyKind, StopReason, Strategy, Trace, Ttl, Vantage,
+};
 use crate::transit::Observation;
 
 /// How many bytes stay in memory.
@@ -105,7 +107,7 @@ impl Packed {
                 postcard::take_from_bytes(packed)
                     .map(|(observation, behind)| (Stored::Observation(observation), behind))
             } else {
-                postcard::take_from_bytes::<(Place, PackedTrace<HopReply>)>(packed)
+                postcard::take_from_bytes::<(Place, PackedTrace<Box<[MplsLabel]>>)>(packed)
                     .map(|((place, packed), behind)| (Stored::Trace(place, packed.trace()), behind))
             };
             Some(read.map_err(io::Error::other).map(|(stored, behind)| {
@@ -152,6 +154,10 @@ fn content_digest(trace: &Trace) -> u64 {
             ]));
             digest.write_u32(reply.from.into());
             digest.write_u64(reply.rtt.map_or(0, micros));
+            // Nothing where nobody does, so that runs keep the numbers they had.
+            if let Some(by) = reply.contradicted_by {
+                digest.write_u32(by.into());
+            }
             for label in &reply.labels {
                 digest.write_u64(u64::from(label.label) << 8 | u64::from(label.ttl));
             }
@@ -166,13 +172,49 @@ fn put(value: &impl Serialize, to: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// The attempt, when it left, and the reply.
-type PackedTry<R> = (u16, Option<i64>, Option<R>);
+/// The attempt, when it left, and what it brought.
+type PackedTry<L> = (u16, Option<i64>, PackedAnswer<L>);
+
+/// A [`HopReply`] whose labels are `L`.
+type PackedReply<L> = (Ipv4Addr, ReplyKind, Option<Duration>, Option<u8>, L);
+
+/// What a try brought: in one byte beside the reply, as most are not contradicted.
+#[derive(Serialize, Deserialize)]
+enum PackedAnswer<L> {
+    Silence,
+    Reply(PackedReply<L>),
+    /// By whom it is contradicted.
+    Contradicted(PackedReply<L>, Ipv4Addr),
+}
+
+impl<'t> PackedAnswer<&'t [MplsLabel]> {
+    fn of(answer: Option<&'t HopReply>) -> Self {
+        let Some(reply) = answer else { return Self::Silence };
+        let HopReply { from, kind, rtt, reply_ttl, labels, contradicted_by } = reply;
+        let packed = (*from, *kind, *rtt, *reply_ttl, &labels[..]);
+        match contradicted_by {
+            None => Self::Reply(packed),
+            Some(by) => Self::Contradicted(packed, *by),
+        }
+    }
+}
+
+impl PackedAnswer<Box<[MplsLabel]>> {
+    fn answer(self) -> Option<HopReply> {
+        let (packed, contradicted_by) = match self {
+            Self::Silence => return None,
+            Self::Reply(packed) => (packed, None),
+            Self::Contradicted(packed, by) => (packed, Some(by)),
+        };
+        let (from, kind, rtt, reply_ttl, labels) = packed;
+        Some(HopReply { from, kind, rtt, reply_ttl, labels, contradicted_by })
+    }
+}
 
 /// A trace whose times are numbers of nanoseconds: when it started, since 1970; when each try left,
 /// since then. As a text, which is what a time is to serde, each would take 31 bytes.
 #[derive(Serialize, Deserialize)]
-struct PackedTrace<R> {
+struct PackedTrace<L> {
     target: Ipv4Addr,
     method: Option<Method>,
     flow: Option<u16>,
@@ -180,10 +222,10 @@ struct PackedTrace<R> {
     started: Option<i128>,
     stop: Option<StopReason>,
     strategy: Option<Strategy>,
-    hops: Vec<(Ttl, Vec<PackedTry<R>>)>,
+    hops: Vec<(Ttl, Vec<PackedTry<L>>)>,
 }
 
-impl<'t> PackedTrace<&'t HopReply> {
+impl<'t> PackedTrace<&'t [MplsLabel]> {
     fn of(trace: &'t Trace) -> Self {
         let started = trace.started.map(Timestamp::as_nanosecond);
         let since = |sent: Timestamp| {
@@ -191,7 +233,8 @@ impl<'t> PackedTrace<&'t HopReply> {
         };
         let tries = |hop: &'t Hop| {
             let tries = hop.tries.iter();
-            tries.map(|one| (one.attempt, one.sent.map(since), one.answer.as_ref())).collect()
+            let answer = |one: &'t HopTry| PackedAnswer::of(one.answer.as_ref());
+            tries.map(|one| (one.attempt, one.sent.map(since), answer(one))).collect()
         };
         Self {
             target: trace.target,
@@ -206,14 +249,14 @@ impl<'t> PackedTrace<&'t HopReply> {
     }
 }
 
-impl PackedTrace<HopReply> {
+impl PackedTrace<Box<[MplsLabel]>> {
     fn trace(self) -> Trace {
         let time = |nanos: i128| Timestamp::from_nanosecond(nanos).ok();
         let started = self.started.unwrap_or_default();
         let hops = self.hops.into_iter().map(|(ttl, tries)| {
             let tries = tries.into_iter().map(|(attempt, sent, answer)| {
                 let sent = sent.and_then(|since| time(started.checked_add(since.into())?));
-                HopTry { attempt, sent, answer }
+                HopTry { attempt, sent, answer: answer.answer() }
             });
             Hop { ttl, tries: tries.collect() }
         });
@@ -346,7 +389,6 @@ mod tests {
 
     use super::*;
     use crate::targets::Targets;
-    use crate::trace::{MplsLabel, ReplyKind};
 
     fn kind() -> impl proptest::strategy::Strategy<Value = ReplyKind> {
         prop_oneof![
@@ -359,13 +401,15 @@ mod tests {
     fn reply() -> impl proptest::strategy::Strategy<Value = HopReply> {
         let label = (any::<u32>(), any::<u8>()).prop_map(|(label, ttl)| MplsLabel { label, ttl });
         let rtt = option::of(any::<u64>().prop_map(Duration::from_nanos));
-        (0_u32..3, kind(), rtt, option::of(0_u8..2), vec(label, 0..2)).prop_map(
-            |(from, kind, rtt, reply_ttl, labels)| HopReply {
+        let others = (option::of(0_u8..2), option::of(0_u32..3));
+        (0_u32..3, kind(), rtt, others, vec(label, 0..2)).prop_map(
+            |(from, kind, rtt, (reply_ttl, by), labels)| HopReply {
                 from: from.into(),
                 kind,
                 rtt,
                 reply_ttl,
                 labels: labels.into(),
+                contradicted_by: by.map(Ipv4Addr::from),
             },
         )
     }
@@ -494,6 +538,7 @@ mod tests {
             rtt: Some(Duration::from_micros(millis * 1000 + 137)),
             reply_ttl: Some(241),
             labels: Box::default(),
+            contradicted_by: None,
         };
         let started = Timestamp::from_microsecond(1_764_000_000_123_456).expect("a time");
         let hop = |ttl, after, answer| Hop {

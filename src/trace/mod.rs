@@ -140,6 +140,9 @@ pub struct HopReply {
     pub reply_ttl: Option<u8>,
     /// The MPLS labels that the router quoted, outermost first.
     pub labels: Box<[MplsLabel]>,
+    /// Who answered the same probe as well and is somebody else, or says something else: one of the two answers is
+    /// not to be believed.
+    pub contradicted_by: Option<Ipv4Addr>,
 }
 
 impl Trace {

@@ -84,6 +84,7 @@ impl Case<'_> {
                 .iter()
                 .map(|hop| Reason::Skipped { address: hop.address, special: hop.special.clone() }),
         );
+        doubts.extend(self.border.contradiction.map(Reason::Contradicted));
         doubts.extend(self.returned.map(Reason::Returned));
         doubts.extend(third_party(self.path).map(Reason::ThirdParty));
         doubts.extend(self.never_left());

@@ -156,7 +156,7 @@ impl Evidence {
         *made = made.saturating_add(1);
         let ends = Ends::of(*made == 1, border.is_certain());
         self.borders.entry((scope, last.address)).or_default().add(ends);
-        if border.arrives(block.usual_gap) {
+        if border.arrives(block.usual_gap) && border.contradiction.is_none() {
             let ttl = home_ttl(border.behind).unwrap_or_default();
             let arrival = Arrival { border: last.address, target: *target, asker, ttl };
             *self.arrivals.entry(arrival).or_default() += 1;
@@ -240,7 +240,7 @@ impl Evidence {
         let arrives = trace.border.arrives(block.usual_gap) && !is_box;
         let mut behind_it =
             key.and_then(|key| arrivals.behind.get(&key)).copied().unwrap_or_default();
-        if arrives && behind_it.traces == 0 {
+        if arrives && trace.border.contradiction.is_none() && behind_it.traces == 0 {
             behind_it = Count { traces: 1, witnesses: 1 };
         }
         PrefixEvidence {

@@ -98,13 +98,16 @@ pub(super) enum NoEnd {
     CutShort { stop: StopReason, is_silent: bool },
 }
 
+/// Numbers of seconds within four years of this one (2026-01-01) take four bytes.
+const NEAR: i64 = 1_767_225_600;
+
 /// A time as the number of its second: as a text, which is what it is to serde, it would take 31 bytes.
 #[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
 fn put_second<S: Serializer>(at: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
-    at.map(Timestamp::as_second).serialize(to)
+    at.map(|at| at.as_second() - NEAR).serialize(to)
 }
 
 fn take_second<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
     let second = Option::<i64>::deserialize(from)?;
-    Ok(second.and_then(|second| Timestamp::from_second(second).ok()))
+    Ok(second.and_then(|second| Timestamp::from_second(second.checked_add(NEAR)?).ok()))
 }

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
+use crate::border::Contradiction;
 use crate::targets::{KnownBorder, Special};
 use crate::trace::StopReason;
 
@@ -61,6 +62,8 @@ pub enum Reason {
     },
     /// Other traces of the routed prefix went on behind this border.
     WentOn(Ipv4Addr),
+    /// A probe on whose answer the border or home behind it rests was answered twice, each time otherwise.
+    Contradicted(Contradiction),
     /// TTLs right before the border are silent.
     GapBefore(u8),
     /// The border is the only hop of its class, behind this hop of another.
@@ -158,6 +161,12 @@ impl fmt::Display for Reason {
             }
             Self::Skipped { address, special } => write!(f, "{special} hop {address} skipped"),
             Self::WentOn(further) => write!(f, "other traces went on to {further}"),
+            Self::Contradicted(Contradiction { ttl, from, by }) if from == by => {
+                write!(f, "contradictory answers at hop {}, both from {from}", ttl.get())
+            }
+            Self::Contradicted(Contradiction { ttl, from, by }) => {
+                write!(f, "contradictory answers at hop {}, from {from} and {by}", ttl.get())
+            }
             Self::GapBefore(gap) => write!(f, "{} before it", silent(*gap)),
             Self::ThirdParty(before) => write!(f, "a single hop behind {before} of another class"),
             Self::NeverLeft => f.write_str("no hop of another class before it"),

@@ -75,7 +75,7 @@ fn one_run(sheets: &[&Sheet]) {
     assert_eq!(runs.len(), 1, "one run, one id");
     for sheet in sheets {
         let schema = match sheet.header.last().map(String::as_str) {
-            Some("rpki") => "3",
+            Some("rpki" | "contradicted_by") => "3",
             Some("strategy" | "stop_reason") => "2",
             _ => "1",
         };

@@ -17,7 +17,7 @@ const TRACES: &str = "schema,run_id,started_at,vantage,method,flow,target,scope,
     last_hop,last_hop_ttl,last_hop_rtt_ms,asn,carrier,country,last_hop_name,source,reason,\
     stop_reason,reached,first_home_ttl,gap,as_path,probes,strategy";
 const HOPS: &str = "schema,run_id,target,flow,ttl,attempt,sent_at,address,rtt_ms,icmp_type,\
-    icmp_code,reply_ttl,mpls,asn,country,name,vantage,method,trace,stop_reason";
+    icmp_code,reply_ttl,mpls,asn,country,name,vantage,method,trace,stop_reason,contradicted_by";
 const OWNER: &str = "address,class,carrier,asn,as_name,country,country_of,source,range,name,remark";
 
 fn first_line(text: &str) -> &str {

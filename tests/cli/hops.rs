@@ -101,6 +101,40 @@ fn a_run_of_ones_own_comes_back() {
     );
 }
 
+/// Two senders have answered one probe: what is read back says so as well.
+#[test]
+fn contradictory_answers_come_back() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let file = folder.path().join("own.csv");
+    let header = "schema,run_id,target,flow,ttl,attempt,sent_at,address,rtt_ms,icmp_type,icmp_code,reply_ttl,mpls,asn,\
+        country,name,vantage,method,trace,stop_reason,contradicted_by\n";
+    let row = |ttl, address, icmp, by| {
+        format!(
+            "3,a,175.45.177.10,0,{ttl},0,2026-01-01T00:00:0{ttl}Z,{address},9.000,{icmp},0,,,,,,v,icmp,1,home,{by}\n"
+        )
+    };
+    let rows = [
+        row(1, "62.115.140.213", 11, ""),
+        row(2, "188.43.225.153", 11, "129.250.2.1"),
+        row(3, "175.45.177.10", 0, ""),
+    ];
+    std::fs::write(&file, header.to_owned() + &rows.concat()).expect("written");
+    for kind in ["h.csv", "h.jsonl"] {
+        let (_, traces, hops) = judged(&file, &[], kind).expect("traces");
+        let traces = Sheet::read(&traces);
+        assert_eq!(traces.column("confidence"), ["low"]);
+        let reason = &traces.column("reason")[0];
+        let why = "contradictory answers at hop 2, from 188.43.225.153 and 129.250.2.1";
+        assert!(reason.contains(why), "{reason}");
+        assert_eq!(hops.matches("129.250.2.1").count(), 1, "{hops}");
+        assert!(comes_back(&file, &[], kind));
+    }
+    let whole = std::fs::read_to_string(&file).expect("a file");
+    std::fs::write(&file, whole.replace("129.250.2.1", "nobody")).expect("written");
+    let out = outside(&["classify", "-v", &file.display().to_string()]);
+    assert!(out.err.contains("contradicted_by cannot be read"), "{}", out.err);
+}
+
 #[test]
 fn files_of_the_first_schema_are_still_read() {
     let folder = tempfile::TempDir::new().expect("a folder");
@@ -111,5 +145,5 @@ fn files_of_the_first_schema_are_still_read() {
     std::fs::write(&file, text).expect("written");
     let (_, traces, hops) = judged(&file, &[], "h.jsonl").expect("traces");
     assert_eq!(Sheet::read(&traces).column("started_at"), ["2026-01-01T00:00:00.000000Z"]);
-    assert!(hops.starts_with("{\"schema\":2,"), "{hops}");
+    assert!(hops.starts_with("{\"schema\":3,"), "{hops}");
 }

@@ -105,6 +105,43 @@ fn found(census: &Sheet) -> Vec<(&str, &str, &str)> {
     rows.filter(|(_, by, _)| !by.is_empty()).collect()
 }
 
+/// What other systems than Linux have finds the same hosts by ICMP, as root and as nobody, and is as fast to a
+/// millisecond or two.
+#[test]
+fn portable_sockets_find_the_same_hosts() {
+    let Some(lab) = manners() else { return };
+    let census = |wire: &str| {
+        let how = ["175.45.176.0/28", "175.45.178.0/28", "--wire", wire, "--census", "c.csv", "-v"];
+        let run = ping(&lab, &how).ended(0);
+        (Sheet::read(&run.out), Sheet::read(&lab.read("c.csv")), run.err)
+    };
+    let ((counts, hosts, _), (other_counts, other_hosts, said)) =
+        (census("user"), census("portable"));
+    assert!(said.contains("portable sockets") && said.contains("no privilege is left"), "{said}");
+    assert_eq!(found(&hosts), found(&other_hosts));
+    for column in ["alive", "icmp", "suspect", "probes"] {
+        assert_eq!(counts.column(column), other_counts.column(column), "{column}");
+    }
+    let fast = |sheet: &Sheet| -> f64 { sheet.column("rtt_ms")[0].parse().expect("a number") };
+    assert!((fast(&counts) - fast(&other_counts)).abs() < 10.0, "{counts:?} {other_counts:?}");
+}
+
+/// Traces need to know which router answered, and connections who refused them.
+#[test]
+fn portable_sockets_do_nothing_else() {
+    let Some(lab) = manners() else { return };
+    let commands =
+        [&["probe"][..], &["probe", "--method", "udp"], &["ping", "--method", "icmp,udp"]];
+    for command in commands {
+        let mut program = lab.command(program::name());
+        program.args(command).args(["175.45.176.1", "--wire", "portable", "--append", "none.csv"]);
+        let run = Outcome::of(program).ended(2);
+        assert!(run.err.contains("need Linux's own"), "{command:?}: {}", run.err);
+        assert!(run.err.contains("lasthop ping --method icmp"), "{command:?}: {}", run.err);
+        assert!(run.out.is_empty(), "{command:?}: {}", run.out);
+    }
+}
+
 #[test]
 fn each_host_is_found_by_what_it_answers() {
     let Some(lab) = manners() else { return };

@@ -239,6 +239,33 @@ fn the_lab_works_with_a_capability_of_the_file() {
     assert_eq!(Sheet::read(&run.ended(0).out).column("verdict"), ["russia", "russia"]);
 }
 
+/// Everybody on the machine may run such a program.
+#[test]
+fn over_raw_sockets_that_the_file_lends_a_run_sends_little() {
+    let Some(lab) = of_root().filter(|_| has("setpriv")) else { return };
+    if with_capability(lab.folder()).is_none() {
+        return;
+    }
+    let script = |arguments: &str| {
+        format!(
+            "setpriv --reuid=65534 --regid=65534 --clear-groups ./lasthop {arguments} 175.45.177.10 --timeout 0.1"
+        )
+    };
+    for (arguments, what) in [
+        ("probe --rate 1001", ["--rate 1001", "at most --rate 1000"]),
+        ("probe --rate 0", ["--rate 0", "--wire user"]),
+        ("probe --wire raw --flows 9", ["--flows 9", "at most --flows 8"]),
+        ("ping --rate 5000", ["--rate 5000", "at most --rate 1000"]),
+    ] {
+        lab.shell(&script(arguments)).refused(3, &what);
+    }
+    let usual = lab.shell(&script("probe --wire raw --rate 1000 --flows 8")).ended(0);
+    assert_eq!(Sheet::read(&usual.out).column("verdict"), ["russia", "russia"]);
+    // What needs no privilege is not lent; nor are root's own.
+    lab.shell(&script("probe --wire user --method udp --rate 2000")).ended(0);
+    lab.probe(&["175.45.177.10", "--wire", "raw", "--flows", "9"]).ended(0);
+}
+
 /// A kernel without Landlock, or a container that refuses both.
 #[test]
 fn where_nothing_can_be_confined_everything_works_and_it_is_said() {

@@ -29,6 +29,44 @@ fn rule_6_high_where_a_home_hop_answers_behind_it() {
     );
 }
 
+/// Somebody else has answered the same probe: one of the two is forged.
+#[test]
+fn rule_6_low_where_answers_to_one_probe_contradict_each_other_at_the_border_or_right_behind_it() {
+    says(
+        "175.45.176.10 icmp: lan level3 unicom-a unicom-b^ttk-b home
+          => china low unicom-b: next hop is home; contradictory answers at hop 4, from 219.158.39.42 and \
+             188.43.225.153
+          175.45.177.10 icmp: lan level3 ttk-a ttk-b target^ntt
+          => russia low ttk-b: next hop is home; contradictory answers at hop 5, from 175.45.177.10 and 129.250.2.1
+          175.45.178.10 icmp: lan level3 ttk-a ttk-b!13^ttk-b
+          => russia low ttk-b: administratively prohibited by 188.43.225.153; contradictory answers at hop 4, both \
+             from 188.43.225.153",
+    );
+    // Further away it decides nothing.
+    says(
+        "175.45.176.10 icmp: lan level3^ntt unicom-a^level3 unicom-b home
+          => china high unicom-b: next hop is home",
+    );
+}
+
+/// Tries are probes of their own: another router may answer each.
+#[test]
+fn rule_6_different_answers_to_different_probes_contradict_nothing() {
+    says(
+        "175.45.176.10 icmp: lan level3 unicom-a unicom-b/unicom-b home/target
+          => china high unicom-b: next hop is home",
+    );
+}
+
+#[test]
+fn rule_6_a_contradicted_answer_of_home_is_no_arrival_for_others() {
+    says(
+        "175.45.177.10 icmp: lan level3 ttk-a ttk-b target^ntt
+          175.45.177.11 icmp: lan level3 ttk-a ttk-b * * *
+          => russia medium ttk-b",
+    );
+}
+
 /// In an outage all agree too: agreement alone is no proof.
 #[test]
 fn rule_6_medium_where_several_traces_of_the_routed_prefix_agree() {

@@ -8,7 +8,7 @@
 //! First the target, or the first of several in a row (`+256`), the method and, if it is not 0, the
 //! flow. Then what each TTL brought: `*` silence, `-` it was not asked, and an address or one of
 //! [`ROUTERS`] a time exceeded. Behind an address, `!13` makes it an unreachable with that code,
-//! `=echo` an echo reply, and `@186` its RTT in milliseconds (10 for each TTL by default). Tries at
+//! `=echo` an echo reply, `^ntt` that this one answered the same probe otherwise, and `@186` its RTT in milliseconds (10 for each TTL by default). Tries at
 //! one TTL are separated by `/`. `target` is the target's own answer to the method. At the end
 //! there may be a stop reason.
 
@@ -103,6 +103,11 @@ fn read_answer(word: &str, ttl: Ttl, target: Ipv4Addr, method: Method) -> HopRep
         Some((word, millis)) => (word, millis.parse().expect(millis)),
         None => (word, 10 * u64::from(ttl.get())),
     };
+    let (word, by) = match word.split_once('^') {
+        Some((word, "target")) => (word, Some(target)),
+        Some((word, by)) => (word, Some(address(by))),
+        None => (word, None),
+    };
     let (from, kind) = match (word, word.split_once('!'), word.strip_suffix("=echo")) {
         ("target", ..) if method == Method::Icmp => (target, ReplyKind::EchoReply),
         ("target", ..) => (target, ReplyKind::Unreachable(3)),
@@ -113,7 +118,14 @@ fn read_answer(word: &str, ttl: Ttl, target: Ipv4Addr, method: Method) -> HopRep
         _ => (address(word), ReplyKind::TimeExceeded),
     };
     let rtt = Duration::from_millis(millis);
-    HopReply { from, kind, rtt: Some(rtt), reply_ttl: Some(64), labels: [].into() }
+    HopReply {
+        from,
+        kind,
+        rtt: Some(rtt),
+        reply_ttl: Some(64),
+        labels: [].into(),
+        contradicted_by: by,
+    }
 }
 
 fn read_stop(word: &str) -> StopReason {

@@ -25,7 +25,14 @@ fn any_try(target: Ipv4Addr) -> impl Strategy<Value = HopTry> {
     let kind = prop_oneof![8 => Just(ReplyKind::TimeExceeded), 1 => other];
     let answer = (any_address(target), kind, 0..500_u64).prop_map(|(from, kind, millis)| {
         let rtt = Duration::from_millis(millis);
-        HopReply { from, kind, rtt: Some(rtt), reply_ttl: Some(64), labels: [].into() }
+        HopReply {
+            from,
+            kind,
+            rtt: Some(rtt),
+            reply_ttl: Some(64),
+            labels: [].into(),
+            contradicted_by: None,
+        }
     });
     proptest::option::of(answer).prop_map(|answer| HopTry {
         attempt: 0,

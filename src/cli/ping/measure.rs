@@ -67,7 +67,7 @@ impl Ping {
                 let before = Moment::START + census.measured.took;
                 let now = opened.as_ref().map_or(before, |it| it.transport.now().max(before));
                 let timeout = settings.timeout(method);
-                let mut connections = medium.connections(source, timeout, now);
+                let mut connections = medium.connections(source, timeout, now)?;
                 census.ping(method, &mut ConnectPings::new(&mut *connections), watch)
             };
             if failure.is_err() {

@@ -27,7 +27,7 @@ use output::Files;
 
 impl Ping {
     pub(super) fn run(&self, medium: &Medium, common: &Common) -> anyhow::Result<Exit> {
-        medium.check(&self.send)?;
+        medium.check(&self.send, 1)?;
         let targets = config::targets(common)?;
         let block = &targets.block;
         let mut random = self.send.random()?;

@@ -162,6 +162,8 @@ impl TraceArgs {
             max_ttl: ProbeTtl::new(self.max_ttl).unwrap_or(usual.max_ttl),
             gap_limit: self.gap_limit,
             rate: send.rate(),
+            // Who waits longer for an answer waits longer in all.
+            waiting: usual.waiting.mul_f64(self.timeout.as_secs_f64().max(1.0)),
             deadline: send.deadline,
             other_ports: self.ports.clone().unwrap_or_default().others,
             ..usual

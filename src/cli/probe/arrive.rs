@@ -130,9 +130,11 @@ impl Probe {
         }
         if failure.is_ok() {
             let now = opened.transport.now().max(Moment::START + census.measured.took);
-            let mut connections = medium.connections(opened.source, timeout, now);
-            let mut pings = ConnectPings::new(&mut *connections);
-            failure = census.ping(PingMethod::Tcp, &mut pings, &mut watch);
+            failure =
+                medium.connections(opened.source, timeout, now).and_then(|mut connections| {
+                    let mut pings = ConnectPings::new(&mut *connections);
+                    census.ping(PingMethod::Tcp, &mut pings, &mut watch)
+                });
         }
         mark_implausible(&mut census.hosts, block, opened.source);
         run_notes::census(&census, block, common);

@@ -34,6 +34,12 @@ use super::arrive::Living;
 pub(super) const MOST_USUAL: usize = 6;
 pub(super) const MOST_USUAL_COMPLETE: usize = 25;
 
+/// How much of the time until `deadline` a run may wait while it has nothing to send: the rest is for sending, and for
+/// ending every trace.
+fn waiting_within(deadline: Duration) -> Duration {
+    deadline.mul_f64(0.6)
+}
+
 /// A measurement that has ended.
 pub(super) struct Done<'t> {
     pub(super) measured: Measured,
@@ -77,6 +83,7 @@ impl Probe {
         let mut by_icmp = true;
         let deadline = self.deadline(&job, &hosts);
         job.settings.deadline = Some(deadline);
+        job.settings.waiting = job.settings.waiting.min(waiting_within(deadline));
         let mut opened = match self.open(&job, by_icmp, secret, medium) {
             Err(TransportError::NoPing | TransportError::NotOffered { .. })
                 if self.trace.method.is_none() && !self.ping =>
@@ -130,7 +137,8 @@ impl Probe {
             settings: complete.clone(),
             ..job.clone()
         });
-        for job in arrivals.chain([job.clone()]) {
+        for mut job in arrivals.chain([job.clone()]) {
+            job.settings.waiting = job.settings.waiting.saturating_sub(measured.waited);
             if failure.is_ok() && measured.cut_short.is_none() && job.traces() > 0 {
                 let (more, ended) = job.run(&mut *opened.transport, random, &mut watcher);
                 measured.add(more);

@@ -35,7 +35,7 @@ impl Probe {
             asks_nobody,
             "in virtual time there is no name server to ask; leave out --dns"
         );
-        medium.check(&self.send)?;
+        medium.check(&self.send, self.trace.flows)?;
         let mut targets = config::targets(common)?;
         self.evidence.add_earlier(&mut targets, &self.run.label(), common)?;
         let mut random = self.send.random()?;

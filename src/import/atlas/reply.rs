@@ -171,6 +171,7 @@ impl Reply<'_> {
             rtt: self.rtt.and_then(|Rtt(rtt)| rtt),
             reply_ttl: self.ttl,
             labels: self.icmpext.map(Extensions::labels).unwrap_or_default(),
+            contradicted_by: None,
         })
     }
 }

@@ -114,6 +114,11 @@ impl Row {
                     .map(values::label)
                     .collect::<Option<_>>()
                     .ok_or("the labels cannot be read")?,
+                // Since schema 3.
+                contradicted_by: match text(&columns.contradicted_by) {
+                    None => None,
+                    Some(by) => Some(by.parse().map_err(|_| "contradicted_by cannot be read")?),
+                },
             }),
         };
         Ok(Self {

@@ -163,7 +163,14 @@ impl Reply {
         let from = self.from.and_then(Address::v4)?;
         let kind = self.kind(from == target)?;
         let labels = self.labels.clone().into();
-        Some(HopReply { from, kind, rtt: self.rtt, reply_ttl: self.ttl, labels })
+        Some(HopReply {
+            from,
+            kind,
+            rtt: self.rtt,
+            reply_ttl: self.ttl,
+            labels,
+            contradicted_by: None,
+        })
     }
 
     /// What it says; nothing where that is nothing of the path.

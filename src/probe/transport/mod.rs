@@ -2,18 +2,27 @@
 //!
 //! Everything before it decides in terms of probes, replies and moments. [`Transport`] is the seam:
 //! raw sockets, datagram sockets and connections implement it here, and the simulated network does in
-//! the lab. [`open()`] chooses between raw and datagram sockets.
+//! the lab. [`open()`] chooses between them. What needs Linux stands in `linux`, and `elsewhere` has the same
+//! functions for other systems.
 
-mod connect;
-mod dgram;
-mod errqueue;
+mod connection;
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+#[cfg(target_os = "linux")]
+mod linux;
 mod open;
-mod raw;
+#[cfg(feature = "portable-ping")]
+mod portable;
 mod seam;
-mod socket;
+mod source;
 
-pub use connect::{BEFORE_RETRANSMISSION, Connect, ConnectReply, ConnectResult, ConnectTransport};
-pub use dgram::DgramTransport;
-pub use open::{OpenTransport, SourceSocket, TransportKind, open, source_address};
-pub use raw::RawTransport;
-pub use seam::{Refusal, SendResult, Transport, TransportCounts, TransportError, Unsent};
+pub use connection::{BEFORE_RETRANSMISSION, Connect, ConnectReply, ConnectResult};
+#[cfg(target_os = "linux")]
+pub use linux::{ConnectTransport, DgramTransport, RawTransport};
+pub use open::{OpenTransport, connections, open};
+#[cfg(feature = "portable-ping")]
+pub use portable::PortablePings;
+pub use seam::{
+    Refusal, SendResult, Transport, TransportCounts, TransportError, TransportKind, Unsent,
+};
+pub use source::{SourceSocket, source_address};

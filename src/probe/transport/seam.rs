@@ -45,6 +45,29 @@ pub trait Transport<P = Probe, R = Reply> {
     }
 }
 
+/// Which sockets a user wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TransportKind {
+    /// The best that is allowed.
+    #[default]
+    Auto,
+    /// Datagram sockets of Linux.
+    User,
+    /// Raw sockets of Linux.
+    Raw,
+    /// What every Unix has: for pings by ICMP only.
+    Portable,
+}
+
+/// A transport with its sockets.
+pub(super) struct Opened {
+    pub(super) transport: Box<dyn Transport>,
+    /// Which sockets it uses, and why.
+    pub(super) why: &'static str,
+    /// Whether it opens sockets while it is used.
+    pub(super) opens_sockets: bool,
+}
+
 /// What became of a probe that was handed to a transport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SendResult {
@@ -68,7 +91,7 @@ pub struct Unsent<P = Probe> {
 
 /// What the system reported when it did not send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refusal(Errno);
+pub struct Refusal(pub(super) Errno);
 
 impl Refusal {
     /// The refusal that `errno` is.
@@ -77,8 +100,11 @@ impl Refusal {
         Self(errno)
     }
 
-    /// [`Self::result`] for an error of `call`, which is itself what is left where there is no result.
-    pub(super) fn of_io(
+    /// [`Self::result`] for an error of `call`.
+    ///
+    /// # Errors
+    /// The error itself, where there is no result.
+    pub fn of_io(
         error: io::Error,
         call: &'static str,
         at: Moment,
@@ -90,18 +116,13 @@ impl Refusal {
 
     /// What becomes of a probe that the system refused to send, at `at`, in one way on every transport.
     /// Nothing where the error is about the program and not about the network.
-    pub(super) fn result(errno: Errno, at: Moment) -> Option<SendResult> {
+    #[must_use]
+    pub fn result(errno: Errno, at: Moment) -> Option<SendResult> {
         match errno {
             Errno::EBADF | Errno::EFAULT | Errno::ENOTSOCK | Errno::EDESTADDRREQ => None,
             Errno::EAGAIN | Errno::EINTR => Some(SendResult::Busy),
             _ => Some(SendResult::Refused(at, Self(errno))),
         }
-    }
-
-    /// Whether this may be the error of an earlier packet, which the system reports at the next send. It is
-    /// not where a firewall drops packets (EPERM), or queues and memory are full.
-    pub(super) const fn may_be_an_earlier_one(self) -> bool {
-        !matches!(self.0, Errno::EPERM | Errno::ENOBUFS | Errno::ENOMEM)
     }
 }
 
@@ -175,6 +196,23 @@ pub enum TransportError {
     /// Ping sockets are not allowed.
     #[error("ICMP without privileges needs net.ipv4.ping_group_range to cover a group of yours")]
     NoPing,
+    /// This system lets only root send echo requests.
+    #[error("this system lets only root send echo requests")]
+    NeedsRoot,
+    /// Other systems have nothing like it.
+    #[error("{what} need Linux")]
+    NeedsLinux {
+        /// What was asked for.
+        what: &'static str,
+    },
+    /// Portable sockets were asked for more than they can do.
+    #[error(
+        "portable sockets send the echo requests of pings only; traces, and pings by UDP or TCP, need Linux's own"
+    )]
+    OnlyPings,
+    /// The library was built without them.
+    #[error("portable sockets are not built in; build with the feature portable-ping")]
+    NotBuilt,
     /// The system has no such sockets.
     #[error("{call}: {source}")]
     NotOffered {
@@ -228,7 +266,8 @@ pub enum TransportError {
 impl TransportError {
     /// Makes the error of a socket that was not opened: `forbidden` where that takes a privilege. Sandboxes
     /// and small kernels have no such sockets at all.
-    pub(super) fn unopened(error: io::Error, call: &'static str, forbidden: Self) -> Self {
+    #[must_use]
+    pub fn unopened(error: io::Error, call: &'static str, forbidden: Self) -> Self {
         match error.raw_os_error().map(Errno::from_raw) {
             Some(Errno::EPERM | Errno::EACCES) => forbidden,
             Some(
@@ -244,20 +283,6 @@ impl TransportError {
             ) => Self::NotOffered { call, source: error },
             _ => Self::System { call, source: error },
         }
-    }
-
-    /// Whether this process or the system has no file left to open.
-    pub(super) fn is_out_of_files(&self) -> bool {
-        let Self::System { source, .. } = self else { return false };
-        let errno = source.raw_os_error().map(Errno::from_raw);
-        matches!(errno, Some(Errno::EMFILE | Errno::ENFILE))
-    }
-
-    /// Whether this process or the system has nothing left for another socket.
-    pub(super) fn is_out_of_resources(&self) -> bool {
-        let Self::System { source, .. } = self else { return false };
-        let errno = source.raw_os_error().map(Errno::from_raw);
-        self.is_out_of_files() || matches!(errno, Some(Errno::ENOMEM | Errno::ENOBUFS))
     }
 
     /// Makes the error of a system call that failed.
@@ -288,16 +313,5 @@ mod tests {
         ] {
             assert!(matches!(unopened(errno), TransportError::NotOffered { .. }), "{errno}");
         }
-    }
-
-    /// A limit on files is about this process, not about the network, and no other socket would open.
-    #[test]
-    fn no_file_left_to_open_is_no_missing_route() {
-        for errno in [Errno::EMFILE, Errno::ENFILE] {
-            let error = unopened(errno);
-            assert!(error.is_out_of_files(), "{errno}");
-            assert!(matches!(error, TransportError::System { .. }), "{errno}");
-        }
-        assert!(!unopened(Errno::ENOMEM).is_out_of_files());
     }
 }

@@ -10,21 +10,12 @@ use landlock::{
 };
 use nix::errno::Errno;
 
+use super::super::wanted::Files;
+
 /// What the program knows of the kernel's rights: those of newer ones are not asked for.
 const KNOWN: ABI = ABI::V6;
 /// How many links may lead to each other.
 const MOST_LINKS: usize = 40;
-
-/// Files and folders that can be opened from now on.
-#[derive(Debug, Clone, Default)]
-pub struct Files {
-    /// Files that are read, and folders with all that is in them.
-    pub read: Vec<PathBuf>,
-    /// Files that are written: they, and what is in their folders.
-    pub written: Vec<PathBuf>,
-    /// A folder for files that have no name, or are gone before the program ends.
-    pub temporary: Option<PathBuf>,
-}
 
 /// Confines this thread and those that it begins to `files`, for good. What is not there is left out. Returns whether the
 /// kernel does it.

@@ -18,47 +18,15 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::trace::ReplyKind;
 
-use super::super::exchange::{Probe, Reply, TraceKey};
-use super::super::packet::{Codec, Ignored};
-use super::super::timing::{Moment, Stamp};
-use super::seam::{Refusal, SendResult, Transport, TransportCounts, TransportError, Unsent};
+use super::super::super::exchange::{Probe, Reply, TraceKey};
+use super::super::super::packet::{Codec, Ignored};
+use super::super::super::timing::Moment;
+use super::super::connection::{BEFORE_RETRANSMISSION, Connect, ConnectReply, ConnectResult};
+use super::super::seam::{Refusal, SendResult, Transport, TransportCounts, TransportError, Unsent};
 use super::socket::{Aside, Clock, MessageInfo, MessageReader, ready_for, wait};
 
 /// The most connections under way, where the system allows as many files.
 const MOST: u64 = 512;
-/// The kernel sends a SYN again after a second. Before that, one that was not answered is given up.
-pub const BEFORE_RETRANSMISSION: Duration = Duration::from_millis(900);
-
-/// A connection to open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Connect {
-    /// Where to.
-    pub to: SocketAddrV4,
-    /// The caller's number for it.
-    pub number: u8,
-}
-
-/// What became of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ConnectReply {
-    /// The connection.
-    pub probe: Connect,
-    /// When that was known.
-    pub received: Stamp,
-    /// How it ended.
-    pub result: ConnectResult,
-}
-
-/// How a connection ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConnectResult {
-    /// It was accepted, and closed again.
-    Accepted,
-    /// It was refused by a reset.
-    Refused,
-    /// An ICMP error ended it: its sender, type and code.
-    IcmpError(Ipv4Addr, u8, u8),
-}
 
 /// Opens connections.
 #[derive(Debug)]

@@ -5,91 +5,12 @@ use std::fs;
 
 use caps::{CapSet, Capability, CapsHashSet};
 use nix::sys::prctl;
-use nix::unistd::{self, Gid, Uid, geteuid, getuid, setgroups, setresgid, setresuid};
+use nix::unistd::{geteuid, getuid, setgroups, setresgid, setresuid};
 
-/// The number of `nobody` where no list of users has it.
-const NOBODY: u32 = 65_534;
-
-/// A user that a run of root's goes on as.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct User {
-    name: String,
-    uid: Uid,
-    gid: Gid,
-}
-
-/// Why privileges are not given up as asked.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PrivilegeError {
-    /// There is no such user.
-    #[error(
-        "there is no user {0:?} on this machine; name one that `getent passwd` lists, or leave --user out for nobody"
-    )]
-    NoUser(String),
-    /// Only root may become another user.
-    #[error("only root can go on as another user; leave --user out")]
-    NotRoot,
-    /// The user has no number in this user namespace.
-    #[error("user {0} does not exist in this user namespace; leave --user out")]
-    NotMapped(String),
-    /// A call failed.
-    #[error("{call}: {why}")]
-    System {
-        /// The call.
-        call: String,
-        /// What the system reported.
-        why: String,
-    },
-    /// Root itself may not become another user.
-    #[error(
-        "root has neither CAP_SETUID nor CAP_SETGID here, so it cannot go on as {0}; leave --user out"
-    )]
-    NotPermitted(String),
-}
-
-/// What came of giving up privileges.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum GivenUp {
-    /// The user was an ordinary one and still is.
-    Ordinary,
-    /// Root goes on as this user.
-    Became(String),
-    /// Root in a user namespace that has nobody else: without capabilities it is the ordinary user outside.
-    Alone,
-    /// Root that may not become anybody else, as in a container of few capabilities: it keeps none of them.
-    Bound,
-    /// Root stays root, as asked, without capabilities.
-    Root,
-}
+use super::super::user::User;
+use super::super::wanted::{GivenUp, PrivilegeError, system};
 
 impl User {
-    /// The user of this name or number.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub fn named(name: &str) -> Result<Self, PrivilegeError> {
-        let failed = system("getpwnam");
-        let by_number = name.parse().ok().map(Uid::from_raw);
-        let found = match by_number {
-            Some(uid) => unistd::User::from_uid(uid),
-            None => unistd::User::from_name(name),
-        };
-        let found = found.map_err(failed)?;
-        let user = found.ok_or_else(|| PrivilegeError::NoUser(name.to_owned()))?;
-        Ok(Self { name: user.name, uid: user.uid, gid: user.gid })
-    }
-
-    /// The user who owns nothing.
-    #[must_use]
-    pub fn nobody() -> Self {
-        Self::named("nobody").unwrap_or_else(|_| Self {
-            name: "nobody".to_owned(),
-            uid: Uid::from_raw(NOBODY),
-            gid: Gid::from_raw(NOBODY),
-        })
-    }
-
     /// Whether a run of this process can go on as this user.
     ///
     /// # Errors
@@ -148,10 +69,7 @@ fn become_ordinary(user: Option<&User>) -> Result<GivenUp, PrivilegeError> {
     // A program that belongs to root and may be run by all: back to who runs it.
     let (user, asked) = match user {
         Some(user) => (user.clone(), true),
-        None if !getuid().is_root() => {
-            let (uid, gid) = (getuid(), unistd::getgid());
-            (User { name: format!("user {uid}"), uid, gid }, false)
-        }
+        None if !getuid().is_root() => (User::caller(), false),
         None => (User::nobody(), false),
     };
     if user.uid.is_root() {
@@ -167,6 +85,14 @@ fn become_ordinary(user: Option<&User>) -> Result<GivenUp, PrivilegeError> {
     setresgid(user.gid, user.gid, user.gid).map_err(system("setresgid"))?;
     setresuid(user.uid, user.uid, user.uid).map_err(system("setresuid"))?;
     Ok(GivenUp::Became(user.name))
+}
+
+/// Whether the right to raw sockets comes with the program's file (or with the service that began it), and not with the
+/// user who runs it: then whoever may run the program has it.
+#[must_use]
+pub fn has_lent_raw_sockets() -> bool {
+    let has = caps::has_cap(None, CapSet::Effective, Capability::CAP_NET_RAW);
+    !getuid().is_root() && has.unwrap_or_default()
 }
 
 /// Whether root has what it takes to become another user.
@@ -220,9 +146,4 @@ fn clear(set: CapSet) -> Result<(), PrivilegeError> {
 fn capabilities(set: &str) -> impl Fn(caps::errors::CapsError) -> PrivilegeError {
     let call = format!("giving up the {set} capabilities");
     move |error| PrivilegeError::System { call: call.clone(), why: error.to_string() }
-}
-
-fn system(call: &str) -> impl Fn(nix::Error) -> PrivilegeError + use<> {
-    let call = call.to_owned();
-    move |errno| PrivilegeError::System { call: call.clone(), why: errno.to_string() }
 }

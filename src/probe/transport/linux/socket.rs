@@ -14,10 +14,10 @@ use nix::time::{ClockId, clock_gettime};
 
 use crate::trace::ReplyKind;
 
-use super::super::exchange::{Probe, Reply};
-use super::super::packet::Ignored;
-use super::super::timing::{Moment, Stamp};
-use super::seam::{Refusal, TransportCounts, TransportError, Unsent};
+use super::super::super::exchange::{Probe, Reply};
+use super::super::super::packet::Ignored;
+use super::super::super::timing::{Moment, Stamp};
+use super::super::seam::{Refusal, TransportCounts, TransportError, Unsent};
 
 /// How large a receive buffer is meant to be: some ten thousand replies.
 pub(super) const RECEIVE_BUFFER: usize = 4 << 20;
@@ -254,6 +254,30 @@ impl Aside {
     }
 }
 
+impl Refusal {
+    /// Whether this may be the error of an earlier packet, which the system reports at the next send. It is
+    /// not where a firewall drops packets (EPERM), or queues and memory are full.
+    pub(super) const fn may_be_an_earlier_one(self) -> bool {
+        !matches!(self.0, Errno::EPERM | Errno::ENOBUFS | Errno::ENOMEM)
+    }
+}
+
+impl TransportError {
+    /// Whether this process or the system has no file left to open.
+    pub(super) fn is_out_of_files(&self) -> bool {
+        let Self::System { source, .. } = self else { return false };
+        let errno = source.raw_os_error().map(Errno::from_raw);
+        matches!(errno, Some(Errno::EMFILE | Errno::ENFILE))
+    }
+
+    /// Whether this process or the system has nothing left for another socket.
+    pub(super) fn is_out_of_resources(&self) -> bool {
+        let Self::System { source, .. } = self else { return false };
+        let errno = source.raw_os_error().map(Errno::from_raw);
+        self.is_out_of_files() || matches!(errno, Some(Errno::ENOMEM | Errno::ENOBUFS))
+    }
+}
+
 /// A socket to wait for until it is ready for `event` or has an error.
 pub(super) fn ready_for(socket: &impl AsFd, event: PollFlags) -> PollFd<'_> {
     PollFd::new(socket.as_fd(), event)
@@ -329,5 +353,17 @@ mod tests {
         assert_eq!(reply.since(Stamp::from(Moment::START)), None);
         clock.all_read(clock.now());
         assert!(clock.came(None).exact);
+    }
+
+    /// A limit on files is about this process, not about the network, and no other socket would open.
+    #[test]
+    fn no_file_left_to_open_is_no_missing_route() {
+        for errno in [Errno::EMFILE, Errno::ENFILE] {
+            let error = TransportError::unopened(errno.into(), "socket", TransportError::NoRaw);
+            assert!(error.is_out_of_files(), "{errno}");
+            assert!(matches!(error, TransportError::System { .. }), "{errno}");
+        }
+        let error = TransportError::system("socket")(Errno::ENOMEM);
+        assert!(!error.is_out_of_files());
     }
 }

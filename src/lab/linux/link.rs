@@ -12,7 +12,7 @@ use nix::sys::socket::{
     setsockopt, socket, sockopt,
 };
 
-use super::error::LabError;
+use super::super::error::LabError;
 use super::netlink::{End, Netlink};
 
 /// The end that programs use: it has the vantage's address and the default route.

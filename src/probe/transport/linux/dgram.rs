@@ -12,12 +12,12 @@ use nix::poll::PollFlags;
 use nix::sys::socket::{ControlMessage, MsgFlags, SockaddrIn, sendmsg, setsockopt, sockopt};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::super::exchange::{Flow, Probe, ProbeMethod, Reply, TraceKey};
-use super::super::packet::{Codec, Ignored, PING_SOCKETS, Secret};
-use super::super::timing::Moment;
+use super::super::super::exchange::{Flow, Probe, ProbeMethod, Reply, TraceKey};
+use super::super::super::packet::{Codec, Ignored, PING_SOCKETS, Secret};
+use super::super::super::timing::Moment;
+use super::super::seam::{Refusal, SendResult, Transport, TransportCounts, TransportError, Unsent};
 use super::connect::TraceConnections;
 use super::errqueue::DgramDecoder;
-use super::seam::{Refusal, SendResult, Transport, TransportCounts, TransportError, Unsent};
 use super::socket::{
     Aside, BATCH, Clock, MessageReader, RECEIVE_BUFFER, SEND_BUFFER, ready_for, wait,
 };
@@ -307,7 +307,7 @@ mod tests {
     use std::net::UdpSocket;
     use std::time::Duration;
 
-    use super::super::super::exchange::{Attempt, ProbeTtl};
+    use super::super::super::super::exchange::{Attempt, ProbeTtl};
     use super::*;
 
     /// Whoever has seen a probe of one trace does not know the identifier of most others.

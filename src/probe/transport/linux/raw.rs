@@ -11,10 +11,10 @@ use nix::poll::PollFlags;
 use nix::sys::socket::{MsgFlags, setsockopt, sockopt};
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 
-use super::super::exchange::{Flow, Probe, ProbeMethod, Reply};
-use super::super::packet::Codec;
-use super::super::timing::Moment;
-use super::seam::{Refusal, SendResult, Transport, TransportCounts, TransportError, Unsent};
+use super::super::super::exchange::{Flow, Probe, ProbeMethod, Reply};
+use super::super::super::packet::Codec;
+use super::super::super::timing::Moment;
+use super::super::seam::{Refusal, SendResult, Transport, TransportCounts, TransportError, Unsent};
 use super::socket::{
     Aside, BATCH, Clock, MessageReader, RECEIVE_BUFFER, SEND_BUFFER, ready_for, wait,
 };

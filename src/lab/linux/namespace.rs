@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{Gid, Uid, getegid, geteuid};
 
-use super::error::LabError;
+use super::super::error::LabError;
 
 /// Moves this process into a network namespace of its own, where it has all rights over the
 /// network. Must be called while the process has one thread.

@@ -14,9 +14,9 @@ use nix::sys::time::{TimeSpec, TimeValLike};
 
 use crate::probe::Moment;
 
-use super::error::LabError;
+use super::super::error::LabError;
+use super::super::network::{Delivery, Network};
 use super::link::Link;
-use super::network::{Delivery, Network};
 
 /// How long the simulation sleeps when nothing is on its way.
 const IDLE: Duration = Duration::from_secs(1);

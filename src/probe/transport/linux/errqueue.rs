@@ -9,9 +9,9 @@ use std::net::Ipv4Addr;
 
 use crate::trace::ReplyKind;
 
-use super::super::exchange::{Flow, Probe, ProbeMethod, Reply, TraceKey};
-use super::super::packet::{Codec, Ignored};
-use super::super::timing::Stamp;
+use super::super::super::exchange::{Flow, Probe, ProbeMethod, Reply, TraceKey};
+use super::super::super::packet::{Codec, Ignored};
+use super::super::super::timing::Stamp;
 use super::socket::MessageInfo;
 
 /// Decodes messages.
@@ -117,7 +117,7 @@ fn hop(info: &MessageInfo) -> Result<(Ipv4Addr, ReplyKind), Ignored> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::exchange::{Attempt, ProbeTtl};
+    use super::super::super::super::exchange::{Attempt, ProbeTtl};
     use super::*;
 
     fn probe(number: u32, ttl: ProbeTtl) -> Probe {

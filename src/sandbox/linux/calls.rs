@@ -7,14 +7,7 @@ use nix::errno::Errno;
 use nix::libc;
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch, apply_filter};
 
-/// Which system calls are left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Calls {
-    /// No new programs.
-    NoPrograms,
-    /// No new programs and no new sockets; those that are open stay.
-    NoProgramsNoSockets,
-}
+use super::super::wanted::Calls;
 
 /// What runs another program, looks into other processes, or makes system calls by another way.
 const PROGRAMS: [libc::c_long; 25] = [
