@@ -244,7 +244,7 @@ fn traces(name: &'static str, seeds: Vec<Vec<u8>>) -> Target {
                 let explained = judged.iter().map(|it| {
                     let file = names.get(it.place.file).map_or("", String::as_str);
                     Explanation::of(
-                        (file, it.place.line),
+                        Some((file, it.place.line)),
                         &it.trace,
                         &it.judgement,
                         evidence,

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
-use lasthop::sandbox::{Calls, Files, confine_calls, confine_files};
+use lasthop::sandbox::{Calls, Files, Written, confine_calls, confine_files};
 use tempfile::TempDir;
 
 /// Runs `test` in a thread that is confined to `files`; nothing where the kernel cannot do that.
@@ -92,28 +92,128 @@ fn links_in_a_folder_are_followed_to_files_and_no_further() {
     });
 }
 
-#[test]
-fn what_is_written_can_be_made_and_replaced() {
-    let folder = folder(&["out/old", "other/a"]);
+/// A file that is written anew beside the one whose place it takes.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let make = |path: &Path| OpenOptions::new().write(true).create_new(true).open(path);
+    let mut part = tempfile::Builder::new().make_in(path.parent().expect("a folder"), make)?;
+    part.write_all(text.as_bytes())?;
+    part.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// What no way of writing may do in the folder `out`, where `other` is somebody else's.
+fn nothing_else(at: &Path) {
+    assert_eq!(kind(File::open(at.join("out/other"))), DENIED, "another file is not read");
+    assert_eq!(kind(OpenOptions::new().read(true).append(true).open(at.join("out/other"))), DENIED);
+    assert_eq!(kind(fs::create_dir(at.join("out/folder"))), DENIED);
+    assert_eq!(kind(std::os::unix::fs::symlink("x", at.join("out/link"))), DENIED);
+    assert!(fs::hard_link(at.join("elsewhere/a"), at.join("out/also")).is_err());
+    assert!(fs::rename(at.join("out/other"), at.join("elsewhere/other")).is_err());
+    assert_eq!(kind(File::create(at.join("elsewhere/new"))), DENIED);
+    assert_eq!(kind(OpenOptions::new().append(true).open(at.join("elsewhere/a"))), DENIED);
+}
+
+/// A thread that writes `out/file` so, in a folder where others have files.
+fn writing(how: Written, test: impl FnOnce(&Path) + Send + 'static) -> TempDir {
+    let folder = folder(&["out/file", "out/other", "elsewhere/a"]);
     let at = folder.path().to_owned();
+    let written = vec![(at.join("out/file"), how), ("/dev/null".into(), how)];
+    confined_to(Files { written, ..Files::default() }, move || {
+        File::create("/dev/null").expect("a device");
+        assert_eq!(fs::read_to_string(at.join("out/file")).expect("one's own"), "out/file");
+        test(&at);
+        nothing_else(&at);
+    });
+    folder
+}
+
+#[test]
+fn what_is_written_in_its_place_opens_nothing_beside_it() {
+    let folder = writing(Written::InPlace, |at| {
+        fs::write(at.join("out/file"), "new").expect("written");
+        assert_eq!(kind(File::create(at.join("out/new"))), DENIED);
+        assert_eq!(kind(OpenOptions::new().append(true).open(at.join("out/other"))), DENIED);
+        assert_eq!(kind(fs::read_dir(at.join("out"))), DENIED);
+        assert_eq!(kind(fs::remove_file(at.join("out/other"))), DENIED);
+        assert_eq!(kind(fs::remove_file(at.join("out/file"))), DENIED);
+        assert_eq!(kind(fs::rename(at.join("out/file"), at.join("out/other"))), DENIED);
+    });
+    assert_ne!(fs::read_to_string(folder.path().join("out/file")).expect("a file"), "");
+}
+
+#[test]
+fn what_grows_can_be_made_again_and_nothing_is_removed() {
+    writing(Written::Grown, |at| {
+        let mut again = OpenOptions::new().append(true).open(at.join("out/file")).expect("opened");
+        again.write_all(b"rows").expect("appended");
+        for name in ["out/again", "out/file.torn"] {
+            let made = OpenOptions::new().create(true).append(true).open(at.join(name));
+            made.and_then(|mut file| file.write_all(b"rows")).expect("made");
+            assert_eq!(kind(File::open(at.join(name))), DENIED, "{name} is not read back");
+        }
+        File::open(at.join("out")).and_then(|folder| folder.sync_all()).expect("synced");
+        assert_eq!(kind(fs::remove_file(at.join("out/other"))), DENIED);
+        assert_eq!(kind(fs::rename(at.join("out/file"), at.join("out/other"))), DENIED);
+    });
+}
+
+#[test]
+fn what_is_replaced_is_replaced_in_one_go() {
+    let folder = writing(Written::Replaced, |at| {
+        replace(&at.join("out/file"), "new").expect("replaced");
+        File::open(at.join("out")).and_then(|folder| folder.sync_all()).expect("synced");
+        // Renaming needs the right to remove, which knows no names; emptying does not.
+        assert_eq!(kind(File::create(at.join("out/other"))), DENIED);
+    });
+    let text = fs::read_to_string(folder.path().join("out/file")).expect("a file");
+    assert!(["new", "out/file"].contains(&text.as_str()), "{text}");
+}
+
+/// Also through a link, and where a run leaves an empty file behind that it made.
+#[test]
+fn what_is_new_can_be_made_and_removed() {
+    let folder = folder(&["other/a", "out/empty"]);
+    let at = folder.path().to_owned();
+    fs::write(at.join("out/empty"), "").expect("empty");
     std::os::unix::fs::symlink(at.join("led/new"), at.join("other/link")).expect("a link");
     fs::create_dir(at.join("led")).expect("a folder");
-    let written = vec![at.join("out/old"), at.join("other/link"), "/dev/null".into()];
-    let files = Files { written, ..Files::default() };
-    confined_to(files, move || {
-        let mut part = tempfile::NamedTempFile::new_in(at.join("out")).expect("made");
-        part.write_all(b"new").expect("written");
-        part.persist(at.join("out/old")).expect("replaced");
-        File::open(at.join("out")).and_then(|folder| folder.sync_all()).expect("synced");
+    let written =
+        vec![(at.join("other/link"), Written::InPlace), (at.join("out/empty"), Written::Grown)];
+    confined_to(Files { written, ..Files::default() }, move || {
         fs::write(at.join("other/link"), "led").expect("where the link leads");
-        File::create("/dev/null").expect("a device");
+        assert_eq!(kind(fs::read(at.join("led/new"))), DENIED);
+        fs::remove_file(at.join("led/new")).expect("removed");
+        fs::remove_file(at.join("out/empty")).expect("removed");
         assert_eq!(kind(File::create(at.join("other/new"))), DENIED);
-        assert_eq!(kind(OpenOptions::new().append(true).open(at.join("other/a"))), DENIED);
-        assert_eq!(kind(fs::create_dir(at.join("out/folder"))), DENIED);
-        assert!(fs::hard_link(at.join("other/a"), at.join("out/a")).is_err());
     });
-    assert_eq!(fs::read_to_string(folder.path().join("out/old")).expect("a file"), "new");
-    assert_eq!(fs::read_to_string(folder.path().join("led/new")).expect("a file"), "led");
+}
+
+/// As the system's certificates are read.
+#[test]
+fn links_in_the_systems_folders_lead_no_further() {
+    let folder = folder(&["system/a", "out/b"]);
+    let at = folder.path().to_owned();
+    std::os::unix::fs::symlink(at.join("out/b"), at.join("system/link")).expect("a link");
+    confined_to(Files { system: vec![at.join("system")], ..Files::default() }, move || {
+        assert_eq!(fs::read_to_string(at.join("system/a")).expect("read"), "system/a");
+        assert_eq!(kind(File::open(at.join("system/link"))), DENIED);
+        assert_eq!(kind(File::create(at.join("system/new"))), DENIED);
+    });
+}
+
+#[test]
+fn a_folder_of_ones_own_is_open() {
+    let folder = folder(&["own/a", "other/a"]);
+    let at = folder.path().to_owned();
+    confined_to(Files { own: vec![at.join("own")], ..Files::default() }, move || {
+        assert_eq!(fs::read_to_string(at.join("own/a")).expect("read"), "own/a");
+        fs::create_dir(at.join("own/run")).expect("a folder");
+        fs::write(at.join("own/run/new"), "x").expect("made");
+        fs::rename(at.join("own/run/new"), at.join("own/run/old")).expect("renamed");
+        fs::remove_file(at.join("own/run/old")).expect("removed");
+        assert_eq!(kind(File::open(at.join("other/a"))), DENIED);
+        assert_eq!(kind(fs::remove_dir(at.join("own/run"))), DENIED);
+    });
 }
 
 #[test]

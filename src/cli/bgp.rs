@@ -22,6 +22,7 @@ use crate::output::{
     bgp_table, explain_peers, runs_in, summary_header,
 };
 use crate::owner::AsTable;
+use crate::sandbox::Written;
 use crate::split::Verdict;
 use crate::targets::Targets;
 
@@ -171,13 +172,10 @@ impl Bgp {
             "--fail-on invalid needs the payloads of the RPKI: name their file by --vrps, as Routinator or rpki-client writes it"
         );
         let (files, explain) = self.files_and_prefix();
+        let needs = self.needs(&files, common);
         #[cfg(feature = "remote")]
-        let asks = self.now;
-        #[cfg(not(feature = "remote"))]
-        let asks = false;
-        if !asks {
-            self.needs(&files, common).confine(common);
-        }
+        let needs = needs.asks_a_service(self.now);
+        needs.confine(common);
         let targets = config::targets(common)?;
         #[cfg(feature = "remote")]
         let fetched = self.now.then(|| self.fetch(&targets)).transpose()?;
@@ -283,14 +281,15 @@ impl Bgp {
         (files, explain)
     }
 
-    /// What is read and written where no service is asked.
+    /// What is read and written.
     fn needs(&self, files: &[PathBuf], common: &Common) -> Needs {
-        let written = [&self.append, &self.peers, &self.messages];
+        let replaced = [&self.peers, &self.messages];
         Needs::default()
             .reads(config::path(common))
             .reads(files)
             .reads([&self.vrps, &self.as_table].into_iter().flatten())
-            .writes(written.into_iter().filter_map(Option::as_deref))
+            .writes(Written::Grown, self.append.as_deref())
+            .writes(Written::InPlace, replaced.into_iter().filter_map(Option::as_deref))
     }
 
     /// Refuses files that would destroy others.

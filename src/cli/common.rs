@@ -24,9 +24,21 @@ pub(super) struct Common {
     /// Output format on stdout [default: table on a terminal, else csv]
     #[arg(long, value_name = "FORMAT", value_enum, global = true)]
     pub(super) format: Option<Format>,
+    /// Short for --format json
+    #[arg(long, global = true, conflicts_with = "format")]
+    json: bool,
 }
 
 impl Common {
+    /// The same with the format that a short option asks for. Nothing where another one was asked for before the command.
+    pub(super) fn resolved(self) -> Option<Self> {
+        match (self.json, self.format) {
+            (true, Some(format)) if format != Format::Json => None,
+            (true, _) => Some(Self { format: Some(Format::Json), ..self }),
+            (false, _) => Some(self),
+        }
+    }
+
     /// Reports something that users should know; not with `--quiet`.
     pub(super) fn warn(&self, text: &str) {
         if !self.quiet {

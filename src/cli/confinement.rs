@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use nix::unistd::{AccessFlags, access};
 
 use crate::sandbox::{
-    Calls, Files, GivenUp, User, confine_calls, confine_files, give_up_privileges,
+    Calls, Files, GivenUp, User, Written, confine_calls, confine_files, give_up_privileges,
 };
 
 use super::common::Common;
@@ -14,6 +14,41 @@ use super::common::Common;
 /// What name servers are asked by.
 const RESOLVER: [&str; 4] =
     ["/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf"];
+/// By what the system finds the address of a name, and what it loads for that.
+#[cfg(feature = "remote")]
+const NAMES: [&str; 14] = [
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/host.conf",
+    "/etc/nsswitch.conf",
+    "/etc/gai.conf",
+    "/etc/services",
+    "/etc/ld.so.cache",
+    "/lib",
+    "/lib64",
+    "/usr/lib",
+    "/usr/lib64",
+    // Where resolv.conf leads to. It is replaced when the network changes.
+    "/run/systemd/resolve",
+    "/run/NetworkManager",
+    "/run/resolvconf",
+];
+/// Where certificates are.
+#[cfg(feature = "remote")]
+const CERTIFICATES: [&str; 8] = [
+    "/etc/ssl",
+    "/etc/pki",
+    "/etc/ca-certificates",
+    "/usr/share/ca-certificates",
+    "/usr/local/share/ca-certificates",
+    "/usr/share/pki",
+    "/usr/share/ssl",
+    "/var/lib/ca-certificates",
+];
+/// The variables that name others.
+#[cfg(feature = "remote")]
+const NAMED_CERTIFICATES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+
 /// What says how many cores may be used.
 const CORES: [&str; 3] = ["/proc/self/cgroup", "/proc/self/mountinfo", "/sys/fs/cgroup"];
 /// Where files without a name are made, if not where the environment says.
@@ -34,10 +69,14 @@ impl Needs {
         self
     }
 
-    /// Writes these files; `-` is stdout.
-    pub(super) fn writes<'a>(mut self, paths: impl IntoIterator<Item = &'a Path>) -> Self {
+    /// Writes these files, all of them so; `-` is stdout.
+    pub(super) fn writes<'a>(
+        mut self,
+        how: Written,
+        paths: impl IntoIterator<Item = &'a Path>,
+    ) -> Self {
         let paths = paths.into_iter().filter(|path| *path != Path::new("-"));
-        self.files.written.extend(paths.map(Path::to_owned));
+        self.files.written.extend(paths.map(|path| (path.to_owned(), how)));
         self
     }
 
@@ -51,6 +90,24 @@ impl Needs {
     pub(super) fn asks_name_servers(self, asks: bool) -> Self {
         let files: &[&str] = if asks { &RESOLVER } else { &[] };
         self.reads(files).opens_sockets(asks)
+    }
+
+    /// Asks a service over HTTPS, where it does.
+    #[cfg(feature = "remote")]
+    pub(super) fn asks_a_service(mut self, asks: bool) -> Self {
+        if asks {
+            let named = NAMED_CERTIFICATES.into_iter().filter_map(std::env::var_os);
+            self.files.system.extend(named.map(PathBuf::from));
+            self.files.system.extend(NAMES.into_iter().chain(CERTIFICATES).map(PathBuf::from));
+        }
+        self.opens_sockets(asks)
+    }
+
+    /// Has this folder to itself, where there is one.
+    #[cfg(feature = "remote")]
+    pub(super) fn owns(mut self, folder: impl IntoIterator<Item = PathBuf>) -> Self {
+        self.files.own.extend(folder);
+        self
     }
 
     /// Leaves this process what it needs and nothing else, as far as the kernel can do that.

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -150,6 +150,8 @@ impl Measure {
         let clock = SystemClock::started()?;
         let runs = runs()?;
         let mut client = self.waiting.client(None, &clock)?;
+        let needs = self.judging.needs(common).asks_a_service(true);
+        needs.owns([runs.make_folder()?.to_owned()]).confine(common);
         self.judging.run(&self.waiting.inputs(), None, common, |targets, survey| {
             let mut random = StdRng::seed_from_u64(self.judging.seed);
             let addresses = addresses(targets, &self.targets, &mut random)?;
@@ -213,6 +215,8 @@ impl Resume {
             return Err(RemoteError::Usage(why).into());
         };
         let mut client = self.waiting.client(planned.api, &clock)?;
+        let needs = self.judging.needs(common).asks_a_service(true);
+        needs.owns(runs.folder_there().map(Path::to_owned)).confine(common);
         self.judging.run(&self.waiting.inputs(), None, common, |_, survey| {
             let mut work = Work { client: &mut client, run: &mut run, common };
             work.go_on(&self.waiting, &clock, self.create, false, survey)

@@ -10,10 +10,10 @@ use jiff::Timestamp;
 
 use crate::columns::{EXPLANATIONS, HOPS, TRACES};
 use crate::output::{
-    self, Appender, Explanation, Rows, Run, explanations, summary, summary_header, summary_table,
-    write_csv, write_jsonl,
+    self, Appender, Explanation, Rows, Run, summary, summary_header, summary_table,
 };
 use crate::owner::Owners;
+use crate::sandbox::Written;
 use crate::split::Split;
 use crate::survey::{Collector, JudgeOptions, Judged, JudgedTrace, Keep, Remark, Survey};
 use crate::targets::Targets;
@@ -24,6 +24,7 @@ use super::common::Common;
 use super::config;
 use super::confinement::Needs;
 use super::exit::Exit;
+use super::explained::Explained;
 use super::format;
 use super::outputs::{self, is_stdout};
 use super::row_file::{RowFile, check_history, open_history};
@@ -166,7 +167,7 @@ impl Judging {
                 let explanations = self.explain.then(|| {
                     let explanation = |it: &JudgedTrace| {
                         let file = names.get(it.place.file).map_or("", String::as_str);
-                        let place = (file, it.place.line);
+                        let place = Some((file, it.place.line));
                         Explanation::of(
                             place,
                             &it.trace,
@@ -223,12 +224,13 @@ impl Judging {
 
     /// What all judging reads and writes.
     pub(super) fn needs(&self, common: &Common) -> Needs {
-        let written = [&self.append, &self.traces, &self.hops];
+        let replaced = [&self.traces, &self.hops];
         Needs::default()
             .reads(config::path(common))
             .reads(self.sources.files())
             .reads(self.announced.inputs().map(|(_, path)| path))
-            .writes(written.into_iter().filter_map(Option::as_deref))
+            .writes(Written::Grown, self.append.as_deref())
+            .writes(Written::InPlace, replaced.into_iter().filter_map(Option::as_deref))
             .asks_name_servers(self.sources.asks())
     }
 
@@ -353,44 +355,6 @@ pub(super) fn report(remark: Remark<'_>, common: &Common) {
 fn add(file: &mut Option<RowFile>, rows: &Rows) {
     if let Some(file) = file {
         file.add(rows);
-    }
-}
-
-/// Explanations on their way to stdout.
-struct Explained {
-    format: format::Format,
-    begun: bool,
-    written: anyhow::Result<()>,
-}
-
-impl Explained {
-    fn new(format: format::Format) -> Self {
-        Self { format, begun: false, written: Ok(()) }
-    }
-
-    fn add(&mut self, all: &[Explanation]) {
-        if self.written.is_ok() {
-            self.written = self.write(all);
-        }
-    }
-
-    fn write(&mut self, all: &[Explanation]) -> anyhow::Result<()> {
-        let first = !std::mem::replace(&mut self.begun, true);
-        stdout::write(|out| match self.format {
-            format::Format::Table => {
-                all.iter().try_for_each(|it| out.write_all(it.text(stdout::width()).as_bytes()))
-            }
-            format::Format::Csv => write_csv(&explanations(all), first, out),
-            format::Format::Json => write_jsonl(&explanations(all), out),
-        })
-    }
-
-    /// All explanations have been added.
-    fn finish(mut self) -> anyhow::Result<()> {
-        if !self.begun {
-            self.add(&[]);
-        }
-        self.written
     }
 }
 

@@ -13,6 +13,7 @@ mod completions;
 mod config;
 mod confinement;
 mod exit;
+mod explained;
 mod format;
 #[cfg(feature = "remote")]
 mod globalping;
@@ -93,7 +94,12 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return exit::of_usage(&error),
     };
-    let common = &cli.common;
+    let Some(common) = cli.common.resolved() else {
+        let both = "the argument '--json' cannot be used with '--format <FORMAT>'\n";
+        let mut command = command;
+        return exit::of_usage(&command.error(clap::error::ErrorKind::ArgumentConflict, both));
+    };
+    let common = &common;
     // A file that may not grow any more is a write that fails, and what was written of it is cut off. The signal would
     // end the program in the middle of a row.
     let limit = Arc::default();

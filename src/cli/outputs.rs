@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use anyhow::Context;
@@ -219,11 +219,14 @@ pub(super) fn replace<E: From<io::Error>>(
     write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
 ) -> Result<(), E> {
     const READ_BY_ALL: u32 = 0o644;
+    const OWN: u32 = 0o600;
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mode = path.metadata().map_or(READ_BY_ALL, |about| about.mode() & 0o777);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".lasthop-").tempfile_in(folder)?;
+    // It is not read back: that would need the right to read all that is in the folder.
+    let make = |path: &Path| OpenOptions::new().write(true).create_new(true).mode(OWN).open(path);
+    let mut file = tempfile::Builder::new().prefix(".lasthop-").make_in(folder, make)?;
     let mut out = io::BufWriter::new(file.as_file_mut());
     write(&mut out)?;
     out.flush()?;

@@ -40,6 +40,11 @@ pub(super) struct OwnerArgs {
 
 impl OwnerArgs {
     pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
+        let needs = Needs::default().reads(config::path(common)).reads(self.sources.files());
+        let needs = needs.asks_name_servers(self.sources.asks());
+        #[cfg(feature = "remote")]
+        let needs = self.update.needs(needs)?;
+        needs.confine(common);
         #[cfg(feature = "remote")]
         {
             self.update.run(common)?;
@@ -47,8 +52,6 @@ impl OwnerArgs {
                 return Ok(Exit::Measured);
             }
         }
-        let needs = Needs::default().reads(config::path(common)).reads(self.sources.files());
-        needs.asks_name_servers(self.sources.asks()).confine(common);
         let config = config::path(common);
         let config = config.as_deref().map(|path| ("--config", path));
         let table = self.sources.file().map(|path| ("--as-table", path));

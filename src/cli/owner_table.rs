@@ -13,11 +13,15 @@ use crate::owner::AsTable;
 use crate::remote::download;
 
 use super::common::Common;
+use super::confinement::Needs;
 use super::service::{SystemClock, random};
 use super::sources::users_table;
 
 /// How long the table is waited for.
 const BUDGET: Duration = Duration::from_mins(5);
+
+/// Why nothing is fetched.
+const NO_FOLDER: &str = "neither XDG_DATA_HOME nor HOME says where the table is to be kept";
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct Update {
@@ -37,18 +41,27 @@ pub(super) struct Update {
 }
 
 impl Update {
+    /// What fetching the table needs, if that is wanted. Its folder is made.
+    pub(super) fn needs(&self, needs: Needs) -> anyhow::Result<Needs> {
+        if !self.update {
+            return Ok(needs);
+        }
+        let path = users_table().context(NO_FOLDER)?;
+        let folder = path.parent().unwrap_or(&path);
+        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        Ok(needs.asks_a_service(true).owns([folder.to_owned()]))
+    }
+
     /// Fetches the table, if that is wanted. What was there stays until the new one has been read.
     pub(super) fn run(&self, common: &Common) -> anyhow::Result<()> {
         const READ_BY_ALL: u32 = 0o644;
         if !self.update {
             return Ok(());
         }
-        let path = users_table()
-            .context("neither XDG_DATA_HOME nor HOME says where the table is to be kept")?;
+        let path = users_table().context(NO_FOLDER)?;
         let clock = SystemClock::started()?;
         let fetched = download(&self.url, clock, random(), BUDGET)?;
         let folder = path.parent().unwrap_or(&path);
-        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         let mut file = tempfile::Builder::new().prefix(".ip2asn-").tempfile_in(folder)?;
         file.write_all(&fetched.bytes).with_context(|| path.display().to_string())?;
         if let Some(changed) = fetched.changed {

@@ -1,8 +1,10 @@
 //! A file of rows that a user names: CSV, or JSON lines where the name ends in .jsonl.
 
+use std::cell::Cell;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -85,6 +87,8 @@ pub(super) struct RowFile {
     out: BufWriter<Box<dyn Write>>,
     /// What is written to, unless it is stdout.
     file: Option<File>,
+    /// How many bytes of it are whole lines of this run.
+    whole: Rc<Cell<u64>>,
     path: PathBuf,
     /// Whether it was not there before.
     is_new: bool,
@@ -96,6 +100,7 @@ impl RowFile {
     /// Opens the file; what is in it stays until [`Self::add`]. `-` is stdout.
     pub(super) fn open(path: &Path) -> Result<Self, OutputError> {
         let is_new = !is_stdout(path) && path.symlink_metadata().is_err();
+        let whole: Rc<Cell<u64>> = Rc::default();
         let (out, file): (Box<dyn Write>, _) = if is_stdout(path) {
             (Box::new(io::stdout()), None)
         } else {
@@ -103,10 +108,10 @@ impl RowFile {
             let both = file.and_then(|file| Ok((file.try_clone()?, file)));
             let (one, file) =
                 both.map_err(|source| OutputError::Io { path: path.into(), source })?;
-            (Box::new(one), Some(file))
+            (Box::new(WholeLines { file: one, written: 0, whole: whole.clone() }), Some(file))
         };
         let (out, path) = (BufWriter::new(out), path.into());
-        Ok(Self { out, file, path, is_new, begun: false, failed: None })
+        Ok(Self { out, file, whole, path, is_new, begun: false, failed: None })
     }
 
     /// Adds rows; the first ones replace what is in the file. After a failure nothing more is
@@ -139,7 +144,7 @@ impl RowFile {
         let file = self.file.as_ref().filter(|_| self.begun);
         if let Some(file) = file.filter(|it| it.metadata().is_ok_and(|about| about.is_file())) {
             // Best effort: the error that led here is what is reported.
-            let _ = whole_lines(file).and_then(|end| file.set_len(end));
+            let _ = file.set_len(self.whole.get());
         }
     }
 
@@ -159,35 +164,31 @@ impl RowFile {
     }
 }
 
-/// Opens a file to be written, and read back where that is allowed: its name may be closed later on. A pipe that could be
-/// read would never lack a reader.
 fn open_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    if path.metadata().is_ok_and(|about| !about.is_file()) {
-        return options.open(path);
-    }
-    match options.clone().read(true).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => options.open(path),
-        opened => opened,
-    }
+    OpenOptions::new().create(true).truncate(false).write(true).open(path)
 }
 
-/// Where the last whole line of a file ends.
-fn whole_lines(mut file: impl Read + Seek) -> io::Result<u64> {
-    const STEP: u64 = 64 << 10;
-    let mut end = file.seek(SeekFrom::End(0))?;
-    while end > 0 {
-        let start = end.saturating_sub(STEP);
-        let mut bytes = Vec::new();
-        file.seek(SeekFrom::Start(start))?;
-        file.by_ref().take(end - start).read_to_end(&mut bytes)?;
-        if let Some(place) = bytes.iter().rposition(|byte| *byte == b'\n') {
-            return Ok(start + u64::try_from(place).unwrap_or_default() + 1);
+/// A file that knows how much of what was written to it are whole lines: it may not be read back.
+struct WholeLines {
+    file: File,
+    written: u64,
+    whole: Rc<Cell<u64>>,
+}
+
+impl Write for WholeLines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let length = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let written = self.file.write(bytes)?;
+        if let Some(place) = bytes.iter().take(written).rposition(|byte| *byte == b'\n') {
+            self.whole.set(self.written + length(place) + 1);
         }
-        end = start;
+        self.written += length(written);
+        Ok(written)
     }
-    Ok(0)
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// A run that did not begin leaves no empty file behind.

@@ -178,10 +178,10 @@ tables! {
     }
 
     /// Why each trace is judged as it is: one row for each trace.
-    EXPLANATIONS ExplanationRow "explanations", by "lasthop classify --explain --format csv or json" {
+    EXPLANATIONS ExplanationRow "explanations", by "lasthop classify and probe, --explain --format csv or json" {
         schema: Schema, "Version of these columns";
-        file: Text, "File in which the trace was found";
-        line: Count, "Line at which it begins; in binary formats the number of the record";
+        file: Maybe(&Text), "File in which the trace was found; empty where it was measured";
+        line: Maybe(&Count), "Line at which it begins; in binary formats the number of the record";
         target: Address, "Address that was traced";
         class: Text, "A configured class, other, unknown or unreached";
         confidence: OneOf(&["high", "medium", "low"]), "How far the class can be believed";
@@ -326,6 +326,54 @@ tables! {
         origin: Maybe(&Count), "Origin AS; empty where the path ends in a set";
         upstream: Maybe(&Count), "AS next to the origin; empty where the path does not say it";
         carrier: Maybe(&Text), "Carrier that has this AS, by its name in targets.toml, else AS and its number";
+    }
+
+    /// Two runs side by side: one row for each scope that either of them traced.
+    DIFF DiffRow "diff", by "lasthop report --diff RUN RUN" {
+        schema: Schema, "Version of these columns";
+        scope: Prefix, "The block or a routed prefix";
+        run_first: Text, "Identifier of the first run";
+        run_second: Text, "Identifier of the second run";
+        started_first: Time, "When the first run began";
+        started_second: Time, "When the second run began";
+        vantage_first: Label, "Where the packets of the first run left from; empty where nobody named it";
+        vantage_second: Label, "Where those of the second run left from";
+        method_first: Label, "Method of the first run, as in the summary";
+        method_second: Label, "Method of the second run";
+        traces_first: Maybe(&Count),
+            "Number of traces that the first run made of the scope, of BGP the AS of peers; empty where it made none";
+        traces_second: Maybe(&Count), "The same of the second run";
+        counts [
+            "_first": "Number of traces of class {class} in the first run",
+            "_second": "The same in the second run"
+        ]: Maybe(&Count);
+        shares [
+            "_share_first": "Share of {class} among the classified traces of the first run",
+            "_low_first": "Lower limit of its 95 % interval",
+            "_high_first": "Upper limit of its 95 % interval",
+            "_share_second": "Share of {class} among the classified traces of the second run",
+            "_low_second": "Lower limit of its 95 % interval",
+            "_high_second": "Upper limit of its 95 % interval"
+        ]: Maybe(&Share);
+        other_first: Maybe(&Count), "Number of traces that enter through somebody of no configured class, in the first run";
+        other_second: Maybe(&Count), "The same in the second run";
+        unknown_first: Maybe(&Count), "Number of traces whose border cannot be attributed, in the first run";
+        unknown_second: Maybe(&Count), "The same in the second run";
+        unreached_first: Maybe(&Count), "Number of traces that ended before any carrier in question, in the first run";
+        unreached_second: Maybe(&Count), "The same in the second run";
+        verdict_first: Maybe(&Text), "Verdict of the first run";
+        verdict_second: Maybe(&Text), "Verdict of the second run";
+        carriers_first: Maybe(&Text), "Holders of the last foreign hops in the first run: name=count, semicolons between";
+        carriers_second: Maybe(&Text), "The same in the second run";
+        last_hops_first: Maybe(&Count), "Number of different last foreign hops in the first run";
+        last_hops_second: Maybe(&Count), "The same in the second run";
+        rtt_ms_first: Maybe(&Millis), "Median RTT of the last foreign hop in the first run";
+        rtt_ms_second: Maybe(&Millis), "The same in the second run";
+        complete_first: Maybe(&Flag), "Whether the first run came to its own end";
+        complete_second: Maybe(&Flag), "Whether the second run did";
+        differs: Maybe(&Text),
+            "What differs beyond its 95 % intervals, semicolons between: classes, other, unknown, unreached, verdict, \
+             carrier:NAME; empty where nothing does, or where one of the runs did not trace the scope";
     }
 
     /// How things are: one row for each vantage, method and scope of a history.

@@ -14,9 +14,10 @@ mod files;
 mod row;
 
 pub use files::{
-    CENSUS, COUNTS, CensusRow, CountsRow, EVENTS, EXPLANATIONS, EventRow, ExplanationRow, HOPS,
-    HopRow, MEASUREMENTS, MESSAGES, MeasurementRow, MessageRow, OWNER, OwnerRow, PEERS, PeerRow,
-    RUNS, RunRow, STATE, SUMMARY, StateRow, SummaryRow, TABLES, TRACES, TraceRow,
+    CENSUS, COUNTS, CensusRow, CountsRow, DIFF, DiffRow, EVENTS, EXPLANATIONS, EventRow,
+    ExplanationRow, HOPS, HopRow, MEASUREMENTS, MESSAGES, MeasurementRow, MessageRow, OWNER,
+    OwnerRow, PEERS, PeerRow, RUNS, RunRow, STATE, SUMMARY, StateRow, SummaryRow, TABLES, TRACES,
+    TraceRow,
 };
 pub use row::Row;
 
@@ -251,6 +252,7 @@ mod tests {
         row_is_as_header::<EventRow<_>>();
         row_is_as_header::<ExplanationRow<_>>();
         row_is_as_header::<StateRow<_>>();
+        row_is_as_header::<DiffRow<_>>();
         row_is_as_header::<PeerRow<_>>();
         row_is_as_header::<MessageRow<_>>();
         row_is_as_header::<MeasurementRow<_>>();

@@ -79,6 +79,36 @@ pub enum HistoryError {
         /// The column.
         column: String,
     },
+    /// No run is called so.
+    #[error(
+        "no run is called {call:?}{}; name it by its run_id, the beginning of its time (2017-10-01T09:05), its vantage, or \
+         newest", named("; the nearest are", .nearest, false)
+    )]
+    NoRun {
+        /// What the user calls it.
+        call: String,
+        /// The runs that are nearest to that.
+        nearest: Vec<String>,
+    },
+    /// Several runs are called so.
+    #[error("several runs are called {call:?}{}; say more, or choose with --vantage", named("", .runs, *.more))]
+    SeveralRuns {
+        /// What the user calls them.
+        call: String,
+        /// Some of them.
+        runs: Vec<String>,
+        /// Whether there are others.
+        more: bool,
+    },
+}
+
+/// Runs in a list, if there are any.
+fn named(words: &str, runs: &[String], more: bool) -> String {
+    if runs.is_empty() {
+        return String::new();
+    }
+    let more = if more { "; and more" } else { "" };
+    format!("{words}: {}{more}", runs.join("; "))
 }
 
 fn of_table(held: Option<&str>) -> String {

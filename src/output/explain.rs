@@ -8,7 +8,7 @@ use crate::border::Behind;
 use crate::columns::{EXPLANATIONS, ExplanationRow};
 use crate::owner::{Owner, Owners};
 use crate::targets::Targets;
-use crate::trace::{Hop, HopReply, ReplyKind, Trace, Ttl};
+use crate::trace::{Hop, HopReply, Method, ReplyKind, Trace, Ttl};
 use crate::transit::{Class, Confidence, Evidence, Judgement, Reason};
 
 use super::rows::{Cell, Rows};
@@ -24,9 +24,9 @@ const NAMED: usize = 4;
 /// Why one trace is judged as it is.
 #[derive(Debug)]
 pub struct Explanation {
-    file: String,
-    line: u64,
+    place: Option<(String, u64)>,
     target: Ipv4Addr,
+    method: Option<Method>,
     class: String,
     confidence: Confidence,
     last: Option<Ipv4Addr>,
@@ -47,10 +47,10 @@ struct Answer {
 }
 
 impl Explanation {
-    /// The explanation of a judged trace, which was found in `file` at `line`.
+    /// The explanation of a judged trace, and the file and line where it was found, if it was not measured.
     #[must_use]
     pub fn of(
-        (file, line): (&str, u64),
+        place: Option<(&str, u64)>,
         trace: &Trace,
         judgement: &Judgement,
         evidence: &Evidence,
@@ -60,9 +60,9 @@ impl Explanation {
         let reasons: Vec<String> = judgement.reasons.iter().map(ToString::to_string).collect();
         let answers = |hop: &Hop| (hop.ttl, answers(hop, owners, targets));
         Self {
-            file: file.to_owned(),
-            line,
+            place: place.map(|(file, line)| (file.to_owned(), line)),
             target: trace.target,
+            method: trace.method,
             class: judgement.class.name(&targets.classes).to_owned(),
             confidence: judgement.confidence,
             last: judgement.border.last.map(|last| last.address),
@@ -77,8 +77,13 @@ impl Explanation {
     /// It for people, in some lines of at most `width` characters.
     #[must_use]
     pub fn text(&self, width: Option<usize>) -> String {
-        let Self { file, line, target, class, confidence, .. } = self;
-        let about = format!("{file}:{line}: {target}: {class}, {confidence} confidence");
+        let Self { target, class, confidence, .. } = self;
+        let which = match (&self.place, self.method) {
+            (Some((file, line)), _) => format!("{file}:{line}: {target}"),
+            (None, Some(method)) => format!("{target} by {method}"),
+            (None, None) => target.to_string(),
+        };
+        let about = format!("{which}: {class}, {confidence} confidence");
         let mut text = wrapped(&about, "", "  ", width);
         for (ttl, answers) in &self.hops {
             if answers.is_empty() {
@@ -127,8 +132,8 @@ impl Explanation {
 pub fn explanations(all: &[Explanation]) -> Rows {
     let rows = all.iter().map(|it| ExplanationRow {
         schema: Cell::Count(EXPLANATIONS.schema()),
-        file: Cell::text(&it.file),
-        line: Cell::count(it.line),
+        file: Cell::maybe(it.place.as_ref(), |(file, _)| Cell::text(file)),
+        line: Cell::maybe(it.place.as_ref(), |(_, line)| Cell::count(*line)),
         target: Cell::text(it.target),
         class: Cell::text(&it.class),
         confidence: Cell::text(it.confidence),

@@ -154,8 +154,18 @@ fn has_no_locks(error: &io::Error) -> bool {
 pub(super) fn open_locked(path: &Path, longest: Duration) -> Result<File, OutputError> {
     let failed = OutputError::io(path);
     for _ in 0..MOST_OPENED {
-        let file =
-            OpenOptions::new().create(true).read(true).append(true).open(path).map_err(failed)?;
+        let mut options = OpenOptions::new();
+        options.create(true).append(true);
+        // Where nothing in the folder may be read, a file that is not there may be made all the same.
+        let (file, unreadable) = match options.clone().read(true).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                match options.open(path) {
+                    Ok(file) => (file, Some(error)),
+                    Err(_) => return Err(failed(error)),
+                }
+            }
+            opened => (opened.map_err(failed)?, None),
+        };
         // A device such as /dev/null cannot be locked and need not be.
         if !file.metadata().map_err(failed)?.is_file() {
             return Ok(file);
@@ -169,7 +179,10 @@ pub(super) fn open_locked(path: &Path, longest: Duration) -> Result<File, Output
         }
         // The process that held the lock may have put another file in the place of this one.
         if is_at(&file, path) {
-            return Ok(file);
+            return match unreadable {
+                Some(error) if file.metadata().map_err(failed)?.len() > 0 => Err(failed(error)),
+                _ => Ok(file),
+            };
         }
     }
     Err(failed(io::Error::other("replaced again and again by others")))

@@ -23,7 +23,7 @@ const LOOKED: u64 = 64 << 10;
 /// When it cannot be read.
 pub fn runs_in(path: &Path, beginning: &str) -> io::Result<HashSet<String>> {
     let mut runs = HashSet::new();
-    if !path.metadata().is_ok_and(|about| about.is_file()) {
+    if !path.metadata().is_ok_and(|about| about.is_file() && about.len() > 0) {
         return Ok(runs);
     }
     let mut reader = csv::ReaderBuilder::new();
@@ -66,7 +66,7 @@ impl LastRows {
     /// When it cannot be read.
     pub fn of(path: &Path, header: &Header) -> io::Result<Self> {
         let Ok(about) = path.metadata() else { return Ok(Self::default()) };
-        if !about.is_file() {
+        if !about.is_file() || about.len() == 0 {
             return Ok(Self::default());
         }
         let mut file = File::open(path)?;

@@ -211,6 +211,21 @@ impl Runs {
         Ok(Self(folder.join("lasthop")))
     }
 
+    /// Their folder, which is made where it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn make_folder(&self) -> Result<&Path, RemoteError> {
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.0).map_err(failed(&self.0))?;
+        Ok(&self.0)
+    }
+
+    /// Their folder, where it is there.
+    #[must_use]
+    pub fn folder_there(&self) -> Option<&Path> {
+        self.0.is_dir().then_some(&self.0)
+    }
+
     /// The names of all runs, the oldest first.
     ///
     /// # Errors
@@ -249,8 +264,7 @@ impl Runs {
     /// # Errors
     /// When its folder cannot be made.
     pub fn begin(&self, name: &str, request: &str, places: &Places) -> Result<Run, RemoteError> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.0).map_err(failed(&self.0))?;
-        let folder = self.0.join(name);
+        let folder = self.make_folder()?.join(name);
         DirBuilder::new().mode(0o700).create(&folder).map_err(failed(&folder))?;
         fs::set_permissions(&folder, Permissions::from_mode(0o700)).map_err(failed(&folder))?;
         write_whole(&folder.join(REQUEST), request.as_bytes())?;

@@ -20,4 +20,4 @@ pub use linux::{
     regain_own_files,
 };
 pub use user::User;
-pub use wanted::{Calls, Files, GivenUp, PrivilegeError};
+pub use wanted::{Calls, Files, GivenUp, PrivilegeError, Written};

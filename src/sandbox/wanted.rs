@@ -11,13 +11,28 @@ pub enum Calls {
     NoProgramsNoSockets,
 }
 
+/// How a file is written. What else is in its folder is read in no case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// In its place: its folder is of no interest once it is there.
+    InPlace,
+    /// At its end; if somebody moves it away, another is made where it was. What is torn goes into a file beside it.
+    Grown,
+    /// Anew, in a file beside it that takes its place.
+    Replaced,
+}
+
 /// Files and folders that can be opened from now on.
 #[derive(Debug, Clone, Default)]
 pub struct Files {
     /// Files that are read, and folders with all that is in them.
     pub read: Vec<PathBuf>,
-    /// Files that are written: they, and what is in their folders.
-    pub written: Vec<PathBuf>,
+    /// The system's files and folders that are read. No link in these is followed to what is not among them.
+    pub system: Vec<PathBuf>,
+    /// Files that are written, each with how.
+    pub written: Vec<(PathBuf, Written)>,
+    /// Folders of the program's own, in which everything is read, made, replaced and removed.
+    pub own: Vec<PathBuf>,
     /// A folder for files that have no name, or are gone before the program ends.
     pub temporary: Option<PathBuf>,
 }

@@ -301,7 +301,7 @@ fn systemd_takes_the_units_and_finds_them_tight() {
     let units = ["./lasthop.service", "./lasthop.timer"];
     let verified = run(&folder, "systemd-analyze", &[&["verify", "--man=no"], &units[..]].concat());
     assert_eq!(verified.ended(0).err, "");
-    let limit = ["security", "--offline=true", "--no-pager", "--threshold=20", units[0]];
+    let limit = ["security", "--offline=true", "--no-pager", "--threshold=15", units[0]];
     run(&folder, "systemd-analyze", &limit).ended(0);
 }
 

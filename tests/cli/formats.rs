@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 
 use super::lab::{Lab, outside};
 use super::normal;
+use super::sheet::Sheet;
 
 /// Both carriers, both balanced, one prefix that is cut off.
 const TARGETS: [&str; 4] =
@@ -46,6 +47,48 @@ fn json() {
     let first = "\"attempt\":0,";
     let hops = of("h.jsonl", &[target, first]);
     assert_snapshot!("hops.jsonl", hops.lines().take(6).collect::<Vec<_>>().join("\n"));
+}
+
+/// The short form, before the command and behind it.
+#[test]
+fn json_in_short() {
+    let long = outside(&["owner", "103.35.255.254", "--format", "json"]).ended(0).out;
+    for short in
+        [&["owner", "103.35.255.254", "--json"][..], &["--json", "owner", "103.35.255.254"]]
+    {
+        assert_eq!(outside(short).ended(0).out, long, "{short:?}");
+    }
+    for both in [
+        &["owner", "103.35.255.254", "--json", "--format", "csv"][..],
+        &["--json", "owner", "103.35.255.254", "--format", "csv"],
+        &["--format", "csv", "owner", "103.35.255.254", "--json"],
+    ] {
+        outside(both).refused(2, &["--json", "cannot be used with", "--format"]);
+    }
+}
+
+/// The hops of each trace with their owners, in place of the summary.
+#[test]
+fn explained() {
+    let Some(lab) = Lab::near() else { return };
+    let targets = ["175.45.177.8", "175.45.179.0"];
+    let probe =
+        |more: &[&str]| lab.probe(&[&targets[..], &["--explain"], more].concat()).ended(0).out;
+    let text = probe(&[]);
+    assert!(
+        text.starts_with("SIMULATED: traces of the lab\n\n175.45.177.8 by icmp: russia, "),
+        "{text}"
+    );
+    assert!(text.contains("\n>   "), "the last foreign hop is marked: {text}");
+    assert!(text.contains("175.45.179.0 by icmp: unreached, "), "{text}");
+    let rows = Sheet::read(&probe(&["--format", "csv"]));
+    assert_eq!(rows.column("target"), targets);
+    assert_eq!(rows.column("file"), ["", ""]);
+    assert_eq!(rows.column("line"), ["", ""]);
+    assert!(rows.column("hops")[0].contains("TransTeleCom"), "{rows:?}");
+    assert_eq!(probe(&["--json"]).lines().count(), 2);
+    let taken = lab.probe(&["175.45.177.8", "--explain", "--hops", "-"]);
+    taken.refused(2, &["--explain", "--hops"]);
 }
 
 #[test]

@@ -130,6 +130,88 @@ fn every_format() {
     assert_snapshot!("report.state.json", files.report(&state).ended(0).out);
 }
 
+/// Wide intervals, as of few traces: they overlap in one prefix and not in the other.
+fn differing() -> String {
+    let of = |run: &str, began: &str, vantage: &str, rows: &[&str]| -> String {
+        let row = |row: &&str| {
+            format!("3,{run},{began},{began},{vantage},icmp,{row},,512,true,,,,,true,,,,,,,\n")
+        };
+        rows.iter().map(row).collect()
+    };
+    let few = [
+        "175.45.176.0/22,32,24,8,0,0,0,0.7500,0.5789,0.8675,0.2500,0.1325,0.4211,mixed,\
+         China Unicom=24;TransTeleCom=8,3",
+        "175.45.178.0/24,16,9,7,0,0,0,0.5625,0.3318,0.7690,0.4375,0.2310,0.6682,mixed,\
+         China Unicom=9;TransTeleCom=7,2",
+        "175.45.179.0/24,16,15,1,0,0,0,0.9375,0.7167,0.9889,0.0625,0.0111,0.2833,mixed,\
+         China Unicom=15;TransTeleCom=1,2",
+    ];
+    let others = [
+        "175.45.176.0/22,32,7,17,0,0,8,0.2917,0.1491,0.4917,0.7083,0.5083,0.8509,mixed,\
+         TransTeleCom=17;China Unicom=7,4",
+        "175.45.178.0/24,16,7,9,0,0,0,0.4375,0.2310,0.6682,0.5625,0.3318,0.7690,mixed,\
+         TransTeleCom=9;China Unicom=7,2",
+        "175.45.179.0/24,16,0,8,0,0,8,0.0000,0.0000,0.3244,1.0000,0.6756,1.0000,russia,TransTeleCom=8,2",
+    ];
+    format!("{SUMMARY}\n")
+        + &of("20171001T000000Z-0a", "2017-10-01T00:00:00.5Z", "here", &few)
+        + &of("20171001T060000Z-0b", "2017-10-01T06:00:00.25Z", "here", &others)
+        + &of("20171001T060000Z-0c", "2017-10-01T06:00:03Z", "there", &few[..2])
+}
+
+#[test]
+fn two_runs_side_by_side() {
+    let files = Files::new(&differing());
+    let diff = |runs: [&str; 2], more: &[&str]| {
+        files.report(&[&["h.csv", "--diff"], &runs[..], more].concat())
+    };
+    let ids = ["20171001T000000Z-0a", "20171001T060000Z-0b"];
+    assert_snapshot!("report.diff.table", diff(ids, &["--format", "table"]).ended(0).out);
+    assert_snapshot!("report.diff.csv", diff(ids, &[]).ended(0).out);
+    assert_snapshot!("report.diff.json", diff(ids, &["--json"]).ended(0).out);
+    let by_id = diff(ids, &[]).ended(0).out;
+    let differs = Sheet::read(&by_id);
+    assert_eq!(
+        differs.column("differs"),
+        [
+            "china;russia;unreached;carrier:China Unicom;carrier:TransTeleCom",
+            "",
+            "china;russia;unreached;verdict;carrier:China Unicom;carrier:TransTeleCom",
+        ]
+    );
+    // The same two by their times, with a vantage, and the newest of that.
+    assert_eq!(diff(["2017-10-01T00", "2017-10-01T06:00:00.25Z"], &[]).ended(0).out, by_id);
+    assert_eq!(
+        diff(["2017-10-01T00", "2017-10-01T06"], &["--vantage", "here"]).ended(0).out,
+        by_id
+    );
+    assert_eq!(diff(["2017-10-01T00:00:00Z", "here"], &[]).ended(0).out, by_id);
+    let vantages = diff(["here", "there"], &[]).ended(0);
+    assert_eq!(Sheet::read(&vantages.out).column("run_second"), ["20171001T060000Z-0c"; 3]);
+    assert!(vantages.err.contains("did not trace all that the other one did"), "{}", vantages.err);
+    let newest = diff(["newest", "here"], &["--scope", "175.45.178.0/24"]).ended(0).out;
+    assert_eq!(Sheet::read(&newest).column("vantage_first"), ["there"]);
+    diff(ids, &["--fail-on-change"]).ended(5);
+    diff(ids, &["--fail-on-change", "--scope", "175.45.178.0/24"]).ended(0);
+}
+
+#[test]
+fn a_run_that_is_not_there_names_the_nearest() {
+    let files = Files::new(&differing());
+    let diff = |runs: [&str; 2]| files.report(&["h.csv", "--diff", runs[0], runs[1]]);
+    diff(["20171001T000000Z-0x", "here"]).refused(
+        2,
+        &["no run is called \"20171001T000000Z-0x\"", "are: 20171001T000000Z-0a (2017"],
+    );
+    diff(["here", "2017-10-01T07"]).refused(2, &["are: 20171001T060000Z-0c (2017-10-01T06:00:03Z"]);
+    diff(["2017-10-01T06:00", "here"]).refused(
+        2,
+        &["several runs are called", "20171001T060000Z-0b  ", "; 20171001T060000Z-0c  "],
+    );
+    files.report(&["h.csv", "--diff", "here"]).refused(2, &["--diff", "2 values required"]);
+    files.report(&["h.csv", "--diff", "a", "b", "--show", "state"]).refused(2, &["cannot be used"]);
+}
+
 #[test]
 fn metrics() {
     let files = Files::new(&story("a \\ \"b\""));

@@ -202,6 +202,13 @@ fn of_a_report() {
         description.holds_json(&report("json"));
         description.holds_csv(&report("csv"));
     }
+    let diff = |format| {
+        let runs = ["--diff", "2020-02-29T22", "newest"];
+        outside(&[&["report", history], &runs[..], &["--format", format]].concat()).ended(0).out
+    };
+    let description = Description::of("diff");
+    description.holds_json(&diff("json"));
+    description.holds_csv(&diff("csv"));
 }
 
 #[test]

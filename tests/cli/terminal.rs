@@ -38,6 +38,22 @@ fn stdout_gets_a_table() {
     assert_eq!(lab.read("messages"), "", "no progress where stderr is a file");
 }
 
+/// Whoever names a few targets wants to see their paths.
+#[test]
+fn a_few_targets_show_their_paths() {
+    let Some(lab) = Lab::near().filter(|_| has("script")) else { return };
+    let shown = |targets: &str| {
+        on_a_terminal(&lab, &format!("$LASTHOP probe $QUICK {targets} 2> messages"))
+    };
+    let few = shown("175.45.177.8/28");
+    let (paths, summary) = few.split_once("verdict  traces").unwrap_or_default();
+    assert_eq!(paths.matches(" by icmp: russia, ").count(), 16, "{few}");
+    assert!(paths.contains("TransTeleCom") && summary.contains("175.45.177.0/24"), "{few}");
+    for more in ["175.45.177.0/27", "--sample 1"] {
+        assert!(!shown(more).contains(" by icmp: "), "{more}");
+    }
+}
+
 #[test]
 fn a_report_is_drawn_as_wide_as_the_terminal() {
     let Some(lab) = Lab::near().filter(|_| has("script")) else { return };

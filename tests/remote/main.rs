@@ -6,6 +6,7 @@
 
 mod atlas;
 mod bgp;
+mod confined;
 mod fetch;
 mod find;
 mod globalping;

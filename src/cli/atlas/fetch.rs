@@ -51,6 +51,7 @@ impl Fetch {
             anyhow::bail!("--since {since} is after --until {until}");
         }
         let clock = SystemClock::started()?;
+        self.judging.needs(common).asks_a_service(true).confine(common);
         let mut client = self.api.client(SERVICE, None, &clock, None)?;
         if self.raw {
             return self.write_raw(&mut client, common);

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::cli::common::Common;
 use crate::cli::config;
+use crate::cli::confinement::Needs;
 use crate::cli::exit::Exit;
 use crate::cli::format::Format;
 use crate::cli::service::{Api, SystemClock};
@@ -29,6 +30,7 @@ pub(super) struct Find {
 
 impl Find {
     pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
+        Needs::default().reads(config::path(common)).asks_a_service(true).confine(common);
         let targets = config::targets(common)?;
         let clock = SystemClock::started()?;
         let mut client = self.api.client(SERVICE, None, &clock, None)?;

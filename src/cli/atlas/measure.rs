@@ -1,6 +1,6 @@
 //! `lasthop atlas measure` and `resume`: measurements of one's own, agreed to, made once, waited for and judged.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -135,7 +135,9 @@ impl WaitingArgs {
 impl Measure {
     pub(super) fn run(&self, common: &Common) -> anyhow::Result<Exit> {
         let clock = SystemClock::started()?;
+        let needs = self.judging.needs(common).asks_a_service(true);
         if self.dry_run {
+            needs.confine(common);
             let targets = config::targets(common)?;
             let mut client = self.api.client(SERVICE, None, &clock, Some(self.waiting.first()))?;
             let plan = self.plan(&mut client, &targets)?;
@@ -149,6 +151,7 @@ impl Measure {
             return Err(RemoteError::NoKey(NO_KEY.into()).into());
         }
         let runs = runs()?;
+        needs.owns([runs.make_folder()?.to_owned()]).confine(common);
         let mut client = self.api.client(SERVICE, key, &clock, Some(self.waiting.first()))?;
         self.judging.run(&inputs(&self.key), None, common, |targets, survey| {
             let plan = self.plan(&mut client, targets)?;
@@ -251,6 +254,8 @@ impl Resume {
         let runs = runs()?;
         let clock = SystemClock::started()?;
         let key = key(KEY, self.key.key_file.as_deref())?;
+        let needs = self.judging.needs(common).asks_a_service(true);
+        needs.owns(runs.folder_there().map(Path::to_owned)).confine(common);
         let mut run = runs.take(&chosen(&runs, self.run.as_deref(), &SERVICE, "atlas")?)?;
         let planned = run.journal.planned().cloned();
         let Some(planned) = planned.filter(|planned| planned.service == SERVICE.name) else {

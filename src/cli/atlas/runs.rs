@@ -1,11 +1,13 @@
 //! `lasthop atlas runs` and `stop`: what was asked, and the end of it.
 
+use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
 
 use super::measure::KEY;
 use crate::cli::common::Common;
+use crate::cli::confinement::Needs;
 use crate::cli::exit::Exit;
 use crate::cli::format::Format;
 use crate::cli::service::{Api, KeyFile, SystemClock, key};
@@ -45,6 +47,7 @@ struct Listed {
 impl RunsArgs {
     pub(super) fn run(common: &Common) -> anyhow::Result<Exit> {
         let runs = runs()?;
+        Needs::default().owns(runs.folder_there().map(Path::to_owned)).confine(common);
         let mut listed = Vec::new();
         for name in runs.names()?.into_iter().rev() {
             match runs.journal(&name) {
@@ -100,6 +103,8 @@ impl Stop {
         let clock = SystemClock::started()?;
         let key = key(KEY, self.key.key_file.as_deref())?;
         let runs = runs()?;
+        let needs = Needs::default().owns(runs.folder_there().map(Path::to_owned));
+        needs.asks_a_service(true).confine(common);
         let id = self.what.parse::<u64>().ok();
         let journal = if id.is_some() { None } else { Some(runs.journal(&self.what)?) };
         let planned = journal.as_ref().and_then(Journal::planned);

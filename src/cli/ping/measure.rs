@@ -12,7 +12,7 @@ use crate::census::{
 };
 use crate::probe::transport::{OpenTransport, TransportError};
 use crate::probe::{Moment, ProbeMethod};
-use crate::sandbox::User;
+use crate::sandbox::{User, Written};
 use crate::targets::Block;
 
 use super::super::common::Common;
@@ -46,9 +46,9 @@ impl Ping {
         let interrupt = Interrupt::awaited().context("installing a signal handler")?;
         give_up(user, common)?;
         let connects = self.args.methods().iter().any(|method| method.packets().is_none());
-        let written = [&self.files.append, &self.files.census];
         Needs::default()
-            .writes(written.into_iter().filter_map(Option::as_deref))
+            .writes(Written::Grown, self.files.append.as_deref())
+            .writes(Written::InPlace, self.files.census.as_deref())
             .opens_sockets(connects && !medium.is_virtual())
             .confine(common);
         if let Some(opened) = &opened {

@@ -26,6 +26,11 @@ pub(in super::super) struct Probe {
     /// Then also ping all targets by ICMP, for the summary's columns from pinged on
     #[arg(long)]
     pub(super) ping: bool,
+    /// Explain each trace instead of the summary: its hops with their owners, what decided, and what
+    /// would have changed the answer (with --format csv or json a row for each trace). On a terminal, up to 16
+    /// targets that were named are explained above the summary
+    #[arg(long)]
+    pub(super) explain: bool,
     #[command(flatten)]
     pub(super) trace: TraceArgs,
     #[command(flatten)]

@@ -13,7 +13,7 @@ use crate::probe::engine::Measured;
 use crate::probe::packet::Secret;
 use crate::probe::transport::{OpenTransport, TransportError};
 use crate::probe::{ProbeMethod, TraceJob, TraceSettings};
-use crate::sandbox::User;
+use crate::sandbox::{User, Written};
 use crate::survey::{Keep, Survey};
 use crate::targets::Targets;
 use crate::trace::Strategy;
@@ -65,7 +65,7 @@ impl Probe {
         (targets, owners): (&'t Targets, &Owners<'t>),
         began: Timestamp,
         random: &mut StdRng,
-        (medium, user): (&Medium, Option<&User>),
+        (medium, user, explains): (&Medium, Option<&User>, bool),
         common: &Common,
     ) -> anyhow::Result<Done<'t>> {
         anyhow::ensure!(!addresses.is_empty(), "no target is left");
@@ -118,7 +118,7 @@ impl Probe {
         let traces = job.traces() + living.count();
         common.info(|| format!("{}; from {}, {traces} traces", opened.why, opened.source));
         let keep = Keep {
-            hops: self.files.traces.is_some() || self.files.hops.is_some(),
+            hops: explains || self.files.traces.is_some() || self.files.hops.is_some(),
             addresses: self.sources.asks(),
             sorted: true,
         };
@@ -181,9 +181,10 @@ impl Probe {
     /// What is still read, written and opened once the sockets are.
     fn needs(&self, opened: &OpenTransport, medium: &Medium) -> Needs {
         let connects = opened.opens_sockets || self.evidence.arrive.is_some();
-        let written = [&self.files.append, &self.files.traces, &self.files.hops];
+        let replaced = [&self.files.traces, &self.files.hops];
         Needs::default()
-            .writes(written.into_iter().filter_map(Option::as_deref))
+            .writes(Written::Grown, self.files.append.as_deref())
+            .writes(Written::InPlace, replaced.into_iter().filter_map(Option::as_deref))
             .opens_sockets(connects && !medium.is_virtual())
             .asks_name_servers(self.sources.asks())
     }

@@ -6,10 +6,12 @@ mod evidence;
 mod measure;
 mod output;
 
+use std::path::Path;
+
 use jiff::Timestamp;
 
 use crate::census::HostCounts;
-use crate::columns::{HOPS, TRACES};
+use crate::columns::{EXPLANATIONS, HOPS, TRACES};
 use crate::output::LockFile;
 use crate::probe::engine::Measured;
 use crate::split::Doubt;
@@ -26,6 +28,9 @@ pub(super) use args::{FileArgs, Probe};
 
 use measure::Done;
 use output::Files;
+
+/// How many targets that were named are explained on a terminal without being asked for.
+const MOST_EXPLAINED: usize = 16;
 
 impl Probe {
     pub(super) fn run(&self, medium: &Medium, common: &Common) -> anyhow::Result<Exit> {
@@ -58,11 +63,15 @@ impl Probe {
         let replaced = [
             ("--traces", self.files.traces.as_deref(), &TRACES),
             ("--hops", self.files.hops.as_deref(), &HOPS),
+            ("--explain", self.explain.then_some(Path::new("-")), &EXPLANATIONS),
         ];
         outputs::check_run(&inputs, lock, append, &replaced)?;
         // Held until the last row is written.
         let _lock = self.run.lock.as_deref().map(LockFile::take).transpose()?;
-        let files = Files::open(&self.files, &targets, &self.run.label(), common)?;
+        let named = self.run.targets().len();
+        let few = named > 0 && addresses.len() <= MOST_EXPLAINED;
+        let files =
+            Files::open(&self.files, &targets, &self.run.label(), (self.explain, few), common)?;
         let mut owners = self.sources.owners(&targets, common)?;
         let began = Timestamp::now();
         let Done { measured, asked, survey, methods, failure, census, moved, deadline } = self
@@ -71,7 +80,7 @@ impl Probe {
                 (&targets, &owners),
                 began,
                 &mut random,
-                (medium, user.as_ref()),
+                (medium, user.as_ref(), files.explains()),
                 common,
             )?;
         run_notes::traces(&measured, common);

@@ -1,6 +1,7 @@
 //! What `probe` writes, and what it would send.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, IsTerminal as _};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,7 +11,8 @@ use rand::rngs::StdRng;
 
 use crate::census::HostCounts;
 use crate::output::{
-    Appender, OutputError, Rows, Run, hops, summary, summary_header, summary_table, traces,
+    Appender, Explanation, OutputError, Rows, Run, hops, is_simulated, summary, summary_header,
+    summary_table, traces,
 };
 use crate::owner::Owners;
 use crate::probe::{Attempt, ProbeMethod};
@@ -21,6 +23,7 @@ use crate::trace::Strategy;
 use super::super::announced::AnnouncedArgs;
 use super::super::common::Common;
 use super::super::exit::Exit;
+use super::super::explained::Explained;
 use super::super::format::Format;
 use super::super::outputs::is_stdout;
 use super::super::row_file::{RowFile, append_rows, check_history, open_history};
@@ -42,6 +45,10 @@ pub(super) struct Files {
 enum Stdout {
     /// The summary.
     Summary,
+    /// An explanation of each trace.
+    Explanations,
+    /// The same for people, and below them the summary.
+    Both,
     /// The summary, as `--append` writes it.
     Appended,
     /// What `--traces` or `--hops` writes.
@@ -49,12 +56,19 @@ enum Stdout {
 }
 
 impl Stdout {
-    fn of(args: &FileArgs) -> Self {
+    fn of(args: &FileArgs, explain: bool, few: bool, common: &Common) -> Self {
         let is_named = |path: &Option<PathBuf>| path.as_deref().is_some_and(is_stdout);
         if is_named(&args.traces) || is_named(&args.hops) {
             Self::Taken
         } else if is_named(&args.append) {
             Self::Appended
+        } else if explain {
+            Self::Explanations
+        } else if few
+            && io::stdout().is_terminal()
+            && Format::or_suited(common.format) == Format::Table
+        {
+            Self::Both
         } else {
             Self::Summary
         }
@@ -66,6 +80,7 @@ impl Files {
         args: &FileArgs,
         targets: &Targets,
         vantage: &str,
+        (explain, few): (bool, bool),
         common: &Common,
     ) -> anyhow::Result<Self> {
         let header = summary_header(&targets.classes);
@@ -81,8 +96,13 @@ impl Files {
                 .transpose()?,
             traces: row_file(&args.traces)?,
             hops: row_file(&args.hops)?,
-            stdout: Stdout::of(args),
+            stdout: Stdout::of(args, explain, few, common),
         })
+    }
+
+    /// Whether traces are explained.
+    pub(super) fn explains(&self) -> bool {
+        matches!(self.stdout, Stdout::Explanations | Stdout::Both)
     }
 
     /// Judges all traces, fills the files and writes the summary. Returns how
@@ -97,7 +117,16 @@ impl Files {
         unkept: &BTreeMap<Ipv4Addr, usize>,
         common: &Common,
     ) -> anyhow::Result<Exit> {
+        let explains = self.explains();
         let Self { append, traces: mut trace_file, hops: mut hop_file, stdout } = self;
+        // People read explanations through a pager.
+        let mut explained = Explained::new(match stdout {
+            Stdout::Explanations => common.format.unwrap_or(Format::Table),
+            _ => Format::Table,
+        });
+        if explains && is_simulated(&run.vantage) {
+            explained.say_simulated();
+        }
         let add = |file: &mut Option<RowFile>, rows: &Rows| {
             if let Some(file) = file {
                 file.add(rows);
@@ -110,12 +139,21 @@ impl Files {
         let judged = survey.judge_with(
             owners,
             &JudgeOptions::default(),
-            |judged: &[JudgedTrace], _| {
+            |judged: &[JudgedTrace], evidence| {
                 let all: Vec<_> = judged.iter().map(|it| (&it.trace, &it.judgement)).collect();
                 let traced: Vec<_> = judged.iter().map(|it| (it.number, &it.trace)).collect();
-                (traces(run, &all, targets), wants_hops.then(|| hops(run, &traced, owners)))
+                let explanation = |it: &JudgedTrace| {
+                    Explanation::of(None, &it.trace, &it.judgement, evidence, owners, targets)
+                };
+                let explanations: Vec<_> =
+                    judged.iter().filter(|_| explains).map(explanation).collect();
+                let hops = wants_hops.then(|| hops(run, &traced, owners));
+                (traces(run, &all, targets), hops, explanations)
             },
-            |(traces, hops)| {
+            |(traces, hops, explanations)| {
+                if explains {
+                    explained.add(&explanations);
+                }
                 add(&mut trace_file, &traces);
                 if let Some(hops) = hops {
                     add(&mut hop_file, &hops);
@@ -136,6 +174,8 @@ impl Files {
         let table = || summary_table(run, &split, &targets.classes, counts, stdout::width());
         let written = match stdout {
             Stdout::Summary => Format::or_suited(common.format).write(&rows, table),
+            Stdout::Explanations => explained.finish(),
+            Stdout::Both => explained.finish().and_then(|()| Format::Table.write(&rows, table)),
             Stdout::Appended => Format::Csv.write(&rows, table),
             Stdout::Taken => Ok(()),
         };

@@ -10,6 +10,7 @@ use crate::columns::{Header, SUMMARY};
 use crate::history::{self, HistoryError, Migrated};
 use crate::input::is_compressed;
 use crate::output::{LockFile, summary_header};
+use crate::sandbox::Written;
 
 use super::super::common::Common;
 use super::super::config;
@@ -27,7 +28,8 @@ pub(super) fn run(
 ) -> anyhow::Result<Exit> {
     let config = config::path(common);
     let written = if in_place { Some(old) } else { new };
-    Needs::default().reads(config.clone()).reads([old]).writes(written).confine(common);
+    let needs = Needs::default().reads(config.clone()).reads([old]);
+    needs.writes(Written::Replaced, written).confine(common);
     let inputs = config.as_deref().map(|path| ("--config", path));
     let inputs: Vec<_> = inputs.into_iter().chain([("--migrate", old)]).collect();
     let new = new.filter(|path| !is_stdout(path));

@@ -1,5 +1,6 @@
 //! `lasthop report`: what changed, and when.
 
+mod diff;
 mod left_out;
 mod migrate;
 mod pictures;
@@ -15,6 +16,7 @@ use ipnet::Ipv4Net;
 use crate::history::{
     self, Event, History, Incomplete, Plane, Series, Wanted, event_table, state_table,
 };
+use crate::sandbox::Written;
 
 use jiff::Timestamp;
 
@@ -53,10 +55,19 @@ pub(super) struct Report {
     /// Only this vantage; may be given more than once
     #[arg(long, value_name = "LABEL")]
     vantage: Vec<String>,
+    /// Instead, write two runs side by side: what each saw of each scope, and what differs beyond its interval. A run
+    /// is named by its identifier, the beginning of its time (2017-10-01T09:05), its vantage (then the newest), or newest
+    #[arg(
+        long,
+        value_names = ["RUN", "RUN"],
+        num_args = 2,
+        conflicts_with_all = ["since", "show", "prometheus", "svg", "html", "migrate"]
+    )]
+    diff: Vec<String>,
     /// What to write [default: both as a table, events as csv or json]
     #[arg(long, value_enum, value_name = "WHAT")]
     show: Option<Show>,
-    /// Exit with code 5 if an event is reported (--since says from when)
+    /// Exit with code 5 if an event is reported (--since says from when), or with --diff if anything differs
     #[arg(long)]
     fail_on_change: bool,
     /// Write how things are as metrics for Prometheus, in one go
@@ -105,7 +116,8 @@ impl Report {
         let outputs: Vec<_> =
             written.iter().map(|(option, path)| Output::text(option, path)).collect();
         let needs = Needs::default().reads(&files);
-        needs.writes(written.iter().map(|(_, path)| *path)).confine(common);
+        let replaced = written.iter().map(|(_, path)| *path);
+        needs.writes(Written::Replaced, replaced).confine(common);
         outputs::check(&inputs, &outputs)?;
         let stdout_is_taken = written.iter().any(|(_, path)| is_stdout(path));
         let wanted = Wanted {
@@ -119,6 +131,9 @@ impl Report {
             vantages: self.vantage.clone(),
             buckets: self.pictures.buckets(self.draws_letters(common)),
         };
+        if let [first, second] = &self.diff[..] {
+            return diff::run(&files, &wanted, [first, second], self.fail_on_change, common);
+        }
         let mut left_out = LeftOutLines::default();
         let history = history::read(&files, &wanted, &mut |remark| left_out.add(remark));
         left_out.report(common);

@@ -10,7 +10,7 @@ use landlock::{
 };
 use nix::errno::Errno;
 
-use super::super::wanted::Files;
+use super::super::wanted::{Files, Written};
 
 /// What the program knows of the kernel's rights: those of newer ones are not asked for.
 const KNOWN: ABI = ABI::V6;
@@ -29,23 +29,48 @@ pub fn confine_files(files: &Files) -> io::Result<bool> {
         .and_then(Ruleset::create)
         .map_err(io::Error::other)?;
     let file = AccessFs::WriteFile | AccessFs::ReadFile | AccessFs::Truncate;
-    let kept = file | AccessFs::MakeReg | AccessFs::RemoveFile | AccessFs::ReadDir;
+    let all = file | AccessFs::MakeReg | AccessFs::RemoveFile | AccessFs::ReadDir;
     let mut rules = rules;
-    for path in files.read.iter().flat_map(|path| with_links(path)) {
+    let read = files.read.iter().flat_map(|path| with_links(path));
+    for path in read.chain(files.system.iter().cloned()) {
         allow(&mut rules, &path, AccessFs::ReadFile | AccessFs::ReadDir)?;
     }
-    for path in &files.written {
-        match path.metadata() {
-            // A device or a pipe is written to; what is beside it is not.
-            Ok(about) if !about.is_file() => allow(&mut rules, path, file | AccessFs::IoctlDev)?,
-            _ => allow(&mut rules, folder_of(&led_to(path)), kept)?,
+    for (path, written) in &files.written {
+        let about = path.metadata();
+        // A device or a pipe is written to; what is beside it is not.
+        let device = about.as_ref().is_ok_and(|about| !about.is_file());
+        allow(&mut rules, path, if device { file | AccessFs::IoctlDev } else { file })?;
+        // One that is new, or as good as new, is removed again where nothing is written to it.
+        let is_new = about.map_or(true, |about| about.len() == 0);
+        let beside = in_folder(*written, is_new);
+        if !device && !beside.is_empty() {
+            allow(&mut rules, folder_of(&led_to(path)), beside)?;
         }
+    }
+    for folder in &files.own {
+        allow(&mut rules, folder, all | AccessFs::MakeDir)?;
     }
     if let Some(folder) = &files.temporary {
         allow(&mut rules, folder, file | AccessFs::MakeReg | AccessFs::RemoveFile)?;
     }
     let status = rules.restrict_self().map_err(io::Error::other)?;
     Ok(status.ruleset != RulesetStatus::NotEnforced)
+}
+
+/// What the folder of a file needs, beside the rights to the file. Landlock knows no names: what may be written is any file
+/// in it. None of them may be read.
+fn in_folder(written: Written, is_new: bool) -> BitFlags<AccessFs> {
+    let makes = AccessFs::MakeReg | AccessFs::WriteFile;
+    // A folder is opened to make sure that it knows its files.
+    let synced = makes | AccessFs::ReadDir;
+    match (written, is_new) {
+        (Written::InPlace, false) => BitFlags::EMPTY,
+        (Written::InPlace, true) => makes | AccessFs::Truncate | AccessFs::RemoveFile,
+        (Written::Grown, false) => synced | AccessFs::Truncate,
+        (Written::Grown, true) => synced | AccessFs::Truncate | AccessFs::RemoveFile,
+        // A name that another file gets is removed from the one before.
+        (Written::Replaced, _) => synced | AccessFs::RemoveFile,
+    }
 }
 
 /// Allows `access` to `path` and what is in it, where it is there.
