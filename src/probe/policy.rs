@@ -24,9 +24,6 @@ const DOUBTFUL: usize = 4;
 const BEHIND_HOME: u8 = 2;
 /// At how many of the group's last foreign hops a trace is asked whose packets take different paths.
 const MOST_DEPTHS: usize = 2;
-/// Where not even the first hop answers, the probes may never have left: Linux looks three seconds for the gateway
-/// before it says so (mcast_solicit and retrans_time_ms of arp(7)).
-const GATEWAY_SEARCH: Duration = Duration::from_millis(3500);
 /// How often the time between two attempts is doubled.
 const MOST_DOUBLINGS: u8 = 3;
 
@@ -77,8 +74,7 @@ impl Policy<'_> {
         if state.awaited(end) >= self.window() {
             return Some(Action::Wait);
         }
-        let attempts = if self.group.is_silent() { 1 } else { settings.attempts };
-        let retry = |ttl: &ProbeTtl| state.at(*ttl).sent < attempts;
+        let retry = |ttl: &ProbeTtl| state.at(*ttl).sent < settings.attempts;
         // What is silent behind home is of no interest.
         let doubtful = match state.path.end {
             PathEnd::Home { proof: HomeProof::Router, ttl } => ttl.min(end),
@@ -120,17 +116,7 @@ impl Policy<'_> {
         let (first, last) = self.doubtful_ttls(ProbeTtl::LAST)?;
         let silent = self.state.silent(first, last);
         let sent = silent.map(|ttl| self.state.at(ttl).last_sent).max()?;
-        let waits = self.state.furthest_reply() == 0 && !self.group.waits_no_more;
-        let least = if waits { GATEWAY_SEARCH } else { Duration::ZERO };
-        let timeout = self.certainty().max(least);
-        Some(sent + timeout).filter(|until| *until > self.now)
-    }
-
-    /// How long a TTL must be silent before that is believed. Twice the timeout for the first traces: how long the
-    /// path is behind what has answered, nothing has shown them.
-    fn certainty(&self) -> Duration {
-        let is_enough = self.group.has_borders() || self.group.waits_no_more;
-        if is_enough { self.timeout } else { self.timeout * 2 }
+        Some(sent + self.timeout).filter(|until| *until > self.now)
     }
 
     /// What a trace that has got through wants: to make sure of its border, then to end.
@@ -141,9 +127,6 @@ impl Policy<'_> {
         let Some((first, last)) = self.doubtful_ttls(self.settings.max_ttl) else {
             return Action::Finish(self.stop());
         };
-        if self.state.last_router().is_none() && self.group.is_silent() {
-            return Action::Finish(self.stop());
-        }
         let reach = match self.state.last_router() {
             Some(router) => self.group.reach(router),
             None => self.group.furthest,
@@ -235,7 +218,7 @@ impl Policy<'_> {
         }
         let doublings = (attempts.sent - self.settings.attempts).min(MOST_DOUBLINGS);
         let factor = self.state.spread * f64::from(1_u16 << doublings) / 2.0;
-        attempts.last_sent + self.certainty() + self.timeout.mul_f64(factor)
+        attempts.last_sent + self.timeout + self.timeout.mul_f64(factor)
     }
 
     /// How many TTLs may be awaited at once.

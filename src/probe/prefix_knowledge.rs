@@ -14,22 +14,16 @@ use super::trace_state::{Role, TraceState};
 /// How many traces must end at a hop before it is taken for the border. Chance, or a router that is
 /// silent for a moment, brings about fewer; and it is few beside the 256 targets of a routed prefix.
 const SEVERAL: u32 = 4;
-/// How many must seem to end there, and none go on, before the others are no longer asked what is right behind it.
+/// How many must end there, and none go on, before the others are no longer asked what is right behind it.
 const MANY: u32 = 16;
-/// So many traces must show the same for each that shows something else, before most do.
-const MOSTLY: u32 = 8;
 
 /// What is known about the paths to one routed prefix, by one method.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PrefixKnowledge {
     /// Whether the run has waited enough: then no hop is asked more slowly, and nobody waits for others.
     pub(super) waits_no_more: bool,
-    /// How many traces seemed to end at this address when they had asked all.
-    seeming: BTreeMap<Ipv4Addr, u32>,
     /// How many traces had this address for their last foreign hop.
     borders: BTreeMap<Ipv4Addr, u32>,
-    /// How many ended without any router that answered.
-    without_router: u32,
     /// How many had their last foreign hop at this TTL.
     depths: BTreeMap<ProbeTtl, u32>,
     /// Addresses behind which another foreign router replied in some trace, and how far behind at most.
@@ -95,9 +89,6 @@ impl PrefixKnowledge {
             return;
         }
         let Some(depth) = depth else { return };
-        if let Some(router) = state.last_router() {
-            *self.seeming.entry(router.address).or_default() += 1;
-        }
         if self.depths.first_key_value().is_some_and(|(nearest, _)| depth < *nearest) {
             self.limits.values_mut().for_each(RateLimit::restart);
         }
@@ -136,10 +127,6 @@ impl PrefixKnowledge {
             self.fallbacks -= 1;
         }
         let border = state.last_router().map(|router| router.address);
-        if border.is_none() && !std::mem::replace(&mut state.reported_silence, true) {
-            self.without_router += 1;
-            return was_fallback || self.without_router == SEVERAL;
-        }
         if std::mem::replace(&mut state.reported_border, border) == border {
             return was_fallback;
         }
@@ -174,18 +161,6 @@ impl PrefixKnowledge {
         self.awaiting_late == 0
     }
 
-    /// Whether several traces ended without any router that answered, and next to none met one: the others need to
-    /// ask each TTL only once.
-    pub(super) fn is_silent(&self) -> bool {
-        let others: u32 = self.borders.values().sum();
-        self.without_router >= SEVERAL.max(others.saturating_mul(MOSTLY))
-    }
-
-    /// Whether several traces ended alike, so that later ones have something to go by.
-    pub(super) fn has_borders(&self) -> bool {
-        self.borders.keys().any(|address| self.is_border(*address)) || self.is_silent()
-    }
-
     /// Whether several traces ended at `address` and none went on behind it.
     pub(super) fn is_border(&self, address: Ipv4Addr) -> bool {
         !self.is_passed(address) && self.borders.get(&address).is_some_and(|it| *it >= SEVERAL)
@@ -194,7 +169,7 @@ impl PrefixKnowledge {
     /// Whether `address` is the border beyond doubt, and nothing answers right behind it: what there still is to
     /// ask is whether the target answers. Not where hops limit their answers: there every packet is needed to find the border.
     pub(super) fn asks_for_arrival(&self, address: Ipv4Addr) -> bool {
-        let many = self.seeming.get(&address).is_some_and(|it| *it >= MANY);
+        let many = self.borders.get(&address).is_some_and(|it| *it >= MANY);
         let limited = self.limits.values().any(RateLimit::is_doubtful);
         many && !limited
             && !self.is_passed(address)
@@ -204,7 +179,7 @@ impl PrefixKnowledge {
 
     /// Whether some border is one at which the target is asked for an answer.
     pub(super) fn is_settled(&self) -> bool {
-        self.seeming.keys().any(|address| self.asks_for_arrival(*address))
+        self.borders.keys().any(|address| self.asks_for_arrival(*address))
     }
 
     /// Whether at least one trace ended at `address`.

@@ -382,8 +382,7 @@ impl<'j> TraceScheduler<'j> {
                 Search::Unknown
                     if policy.group.fallbacks >= settings.pilots.max(1)
                         && !policy.group.waits_no_more
-                        && !policy.group.cannot_be_asked()
-                        && !policy.group.is_silent() =>
+                        && !policy.group.cannot_be_asked() =>
                 {
                     Some(Action::Wait)
                 }

@@ -112,8 +112,6 @@ pub(super) struct TraceState {
     pub(super) reported_depth: Option<ProbeTtl>,
     /// Its last foreign hop, as the group knows it.
     pub(super) reported_border: Option<Ipv4Addr>,
-    /// Whether the group knows that no router has answered it.
-    pub(super) reported_silence: bool,
     /// A factor from 0.5 to 1.5 that spreads the retries of all traces over time.
     pub(super) spread: f64,
     /// How often the machine would not send its probes.
@@ -143,7 +141,6 @@ impl TraceState {
             awaits_late: false,
             reported_depth: None,
             reported_border: None,
-            reported_silence: false,
             spread: chance.clamp(0.0, 1.0) + 0.5,
             refusals: 0,
             held_until: Moment::START,
