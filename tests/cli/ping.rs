@@ -123,13 +123,12 @@ fn portable_sockets_find_the_same_hosts() {
         "{said}"
     );
     assert_eq!(found(&hosts), found(&other_hosts));
-    for column in ["alive", "icmp", "suspect", "probes"] {
+    for column in ["alive", "icmp", "suspect"] {
         assert_eq!(counts.column(column), other_counts.column(column), "{column}");
     }
-    let fast = |sheet: &Sheet| -> f64 { sheet.column("rtt_ms")[0].parse().expect("a number") };
-    // Without the kernel's stamps a busy machine is in it.
-    let later = fast(&other_counts) - fast(&counts);
-    assert!((-5.0..200.0).contains(&later), "{later} ms");
+    // The way takes 20 ms; without the kernel's stamps a busy machine is in it.
+    let rtt: f64 = other_counts.column("rtt_ms")[0].parse().expect("a number");
+    assert!((19.0..200.0).contains(&rtt), "{rtt} ms");
 }
 
 /// Traces need to know which router answered, and connections who refused them.

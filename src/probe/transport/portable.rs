@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout_at};
 
 use crate::trace::ReplyKind;
 
-use super::super::exchange::{Flow, Probe, ProbeMethod, Reply, TraceKey};
+use super::super::exchange::{Flow, Probe, ProbeMethod, ProbeTtl, Reply, TraceKey};
 use super::super::packet::{Codec, Ignored, Secret};
 use super::super::timing::{Moment, Stamp};
 use super::seam::{Refusal, SendResult, Transport, TransportCounts, TransportError};
@@ -59,7 +59,8 @@ impl PortablePings {
         }
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(TransportError::system("epoll or kqueue"))?;
-        let config = Config::builder().bind(SocketAddr::from((source, 0))).build();
+        let bound = Config::builder().bind(SocketAddr::from((source, 0)));
+        let config = bound.ttl(ProbeTtl::LAST.get().into()).build();
         let client = runtime.block_on(async {
             let client = Client::new(&config);
             // What may be sent is known once the runtime has looked at the socket.
