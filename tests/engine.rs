@@ -514,7 +514,7 @@ fn a_run_that_cannot_send_gives_up() {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Failure {
     /// The system refuses, as without a route.
-    Refused,
+    Refused(Errno),
     /// The system takes the probes, looks for the gateway, and reports some of them after three seconds. The
     /// others it forgets.
     Swallowed,
@@ -563,7 +563,7 @@ impl Transport for Failing {
             return self.inner.send(probe);
         }
         match self.failure {
-            Failure::Refused => Ok(SendResult::Refused(now, Refusal::new(Errno::ENETUNREACH))),
+            Failure::Refused(errno) => Ok(SendResult::Refused(now, Refusal::new(errno))),
             Failure::Swallowed => {
                 self.never_left += 1;
                 self.swallowed.push((now, *probe));
@@ -642,7 +642,9 @@ fn a_link_that_fails_for_a_while_changes_nothing() {
     for strategy in [Strategy::Full, Strategy::Border] {
         let settings = TraceSettings { strategy, ..TraceSettings::default() };
         let undisturbed = run(scenario(CHAIN, "hosts 50", ""), &targets, &settings);
-        for (failure, seconds) in [(Failure::Refused, 1..3), (Failure::Swallowed, 1..4)] {
+        let refused = [Errno::ENETUNREACH, Errno::ENETDOWN, Errno::EHOSTUNREACH, Errno::ENOBUFS]
+            .map(|errno| (Failure::Refused(errno), 1..3));
+        for (failure, seconds) in refused.into_iter().chain([(Failure::Swallowed, 1..4)]) {
             let mut failing = Failing::new(failure, seconds);
             let ran = run_on(&mut failing, &targets, &settings, Duration::from_hours(1));
             let what = format!("{failure:?} {strategy}");
@@ -656,7 +658,7 @@ fn a_link_that_fails_for_a_while_changes_nothing() {
             let probes: usize = ran.traces.iter().map(Trace::probes).sum();
             let probes = u64::try_from(probes).expect("few");
             match failure {
-                Failure::Refused => {
+                Failure::Refused(_) => {
                     assert_eq!((ran.packets, probes, ran.counts.unsent), (failing.left, probes, 0));
                     assert_eq!(probes, failing.left, "{what}");
                 }
@@ -679,7 +681,7 @@ fn a_link_that_fails_for_a_while_changes_nothing() {
 fn a_prefix_without_a_route_is_not_judged_and_the_others_are() {
     let targets = many_targets();
     let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
-    for failure in [Failure::Refused, Failure::Swallowed] {
+    for failure in [Failure::Refused(Errno::ENETUNREACH), Failure::Swallowed] {
         let mut failing = Failing::new(failure, 0..10_000);
         failing.is_affected = |probe| probe.key.target.octets()[2] == 177;
         let settings = TraceSettings::default();

@@ -6,6 +6,7 @@
 //! the silence behind their last foreign hop before they end.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use crate::targets::{Carriers, Specials};
 use crate::trace::{HomeProof, PathEnd, Router, StopReason};
@@ -55,6 +56,8 @@ pub(super) struct Policy<'a> {
     pub(super) settings: &'a TraceSettings,
     pub(super) specials: &'a Specials,
     pub(super) carriers: &'a Carriers,
+    /// How long a TTL must be silent before that counts.
+    pub(super) timeout: Duration,
     pub(super) state: &'a mut TraceState,
     pub(super) group: &'a mut PrefixKnowledge,
     /// Whether the trace may have only one probe under way.
@@ -113,7 +116,7 @@ impl Policy<'_> {
         let (first, last) = self.doubtful_ttls(ProbeTtl::LAST)?;
         let silent = self.state.silent(first, last);
         let sent = silent.map(|ttl| self.state.at(ttl).last_sent).max()?;
-        Some(sent + self.settings.timeout).filter(|until| *until > self.now)
+        Some(sent + self.timeout).filter(|until| *until > self.now)
     }
 
     /// What a trace that has got through wants: to make sure of its border, then to end.
@@ -215,8 +218,7 @@ impl Policy<'_> {
         }
         let doublings = (attempts.sent - self.settings.attempts).min(MOST_DOUBLINGS);
         let factor = self.state.spread * f64::from(1_u16 << doublings) / 2.0;
-        let timeout = self.settings.timeout;
-        attempts.last_sent + timeout + timeout.mul_f64(factor)
+        attempts.last_sent + self.timeout + self.timeout.mul_f64(factor)
     }
 
     /// How many TTLs may be awaited at once.

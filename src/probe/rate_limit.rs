@@ -19,6 +19,8 @@ const LARGE_SAMPLE: u32 = 64;
 const SHORTEST: Duration = Duration::from_millis(100);
 /// The longest interval: a Linux router replies once a second, unless it is configured otherwise.
 const SLOWEST: Duration = Duration::from_secs(1);
+/// From here on an interval is so long that a hop which replies at all has replied to one of a sample.
+const SLOW: Duration = Duration::from_millis(500);
 /// A hop that replies to a smaller part of a sample is probed too fast, or there is much loss.
 const THIN: f64 = 0.5;
 /// A hop that replies to a larger part of a sample may be probed faster.
@@ -188,6 +190,10 @@ impl RateLimit {
 
 impl Slowed {
     fn adjusted(mut self, sample: &Sample, now: Moment) -> State {
+        // A limit lets some replies pass at any pace, above all at a slow one: whoever asks here does not get to this hop.
+        if sample.replied == 0 && self.interval >= SLOW {
+            return State::Abandoned;
+        }
         self.replied += sample.replied;
         self.sent += sample.replied + sample.lost;
         if self.sent >= LARGE_SAMPLE {

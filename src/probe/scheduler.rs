@@ -149,10 +149,8 @@ impl Scheduler for TraceScheduler<'_> {
         {
             limit.sent(at);
         }
-        // A late reply that does not say which probe it is for would be taken for the next one's.
-        let serial = self.serial[probe.key.method.index()];
-        let wait = if serial { self.job.settings.timeout } else { self.rto.get() };
-        self.set_timer(at + wait, Timer::Timeout(*probe, at));
+        let late = at + self.wait(probe);
+        self.set_timer(late, Timer::Timeout(*probe, at));
         // At the end of the queue: the probes of one trace go out between those of others.
         self.ready.push_back(probe.key);
     }
@@ -370,7 +368,9 @@ impl<'j> TraceScheduler<'j> {
         let (settings, targets) = (&self.job.settings, self.job.targets);
         let (specials, carriers) = (&targets.specials, &targets.carriers);
         let serial = self.serial[key.method.index()];
-        let mut policy = Policy { settings, specials, carriers, state, group, serial, now };
+        let timeout = self.rto.timeout();
+        let mut policy =
+            Policy { settings, specials, carriers, timeout, state, group, serial, now };
         let on_the_way = match policy.state.role {
             Role::BorderSearch if policy.group.divergence.is_by_packet() => {
                 Some(policy.search_by_packet())
@@ -469,7 +469,19 @@ impl<'j> TraceScheduler<'j> {
         }
     }
 
+    /// How long to wait for the reply to a probe.
+    fn wait(&self, probe: &Probe) -> Duration {
+        // A late reply that does not say which probe it is for would be taken for the next one's.
+        let serial = self.serial[probe.key.method.index()];
+        if serial { self.rto.timeout() } else { self.rto.get() }
+    }
+
     fn time_out(&mut self, probe: &Probe, sent: Moment, now: Moment) {
+        let late = sent + self.wait(probe);
+        if now < late && self.rto.timeout() > self.job.settings.timeout {
+            // When it left, nobody knew how long the path is.
+            return self.set_timer(late, Timer::Timeout(*probe, sent));
+        }
         let Some(state) = self.under_way.get_mut(&probe.key) else { return };
         if !state.timed_out(probe.ttl, probe.attempt, sent) {
             return;

@@ -158,18 +158,22 @@ impl Waiting {
     }
 }
 
-/// The retransmission timeout: how long to wait for a reply before the TTL is probed again. It
-/// follows the longest RTT of late.
+/// How long to wait for replies, by the longest RTTs of late: before a TTL is probed again (the retransmission
+/// timeout), and before its silence counts.
 ///
 /// A retry that comes too early costs one packet. It changes no result: a late reply counts as long
-/// as its trace is under way, and no trace ends in silence before the whole timeout has passed.
+/// as its trace is under way, and no trace ends in silence before the whole timeout has passed. Where
+/// replies take longer than the timeout that was asked for, as by satellite, both follow them.
 #[derive(Debug, Clone)]
 pub(super) struct Rto {
     timeout: Duration,
     replies: u32,
-    longest: Duration,
-    longest_before: Duration,
+    longest: Longest,
+    longest_before: Longest,
 }
+
+/// The longest RTTs, longest first.
+type Longest = [Duration; Rto::SEVERAL];
 
 impl Rto {
     /// Never shorter than this: the delays of schedulers, here and on routers.
@@ -178,28 +182,46 @@ impl Rto {
     const FEW: u32 = 16;
     /// How many replies each half of the memory holds.
     const MANY: u32 = 256;
+    /// How many must be late before the path is long, and not a router slow for a moment.
+    const SEVERAL: usize = 4;
+    /// No path makes the timeout more than so many times as long.
+    const MOST: u32 = 4;
 
     pub(super) fn new(timeout: Duration) -> Self {
-        Self { timeout, replies: 0, longest: Duration::ZERO, longest_before: Duration::ZERO }
+        let none = [Duration::ZERO; Self::SEVERAL];
+        Self { timeout, replies: 0, longest: none, longest_before: none }
     }
 
     /// A reply took `rtt`.
     pub(super) fn observe(&mut self, rtt: Duration) {
-        self.longest = self.longest.max(rtt);
+        if let Some(place) = self.longest.iter().position(|longest| *longest < rtt) {
+            self.longest[place..].rotate_right(1);
+            self.longest[place] = rtt;
+        }
         self.replies += 1;
         if self.replies == Self::FEW + Self::MANY {
-            (self.longest_before, self.longest) = (self.longest, Duration::ZERO);
+            self.longest_before = std::mem::take(&mut self.longest);
             self.replies = Self::FEW;
         }
     }
 
     /// How long to wait for a reply before probing again.
     pub(super) fn get(&self) -> Duration {
+        let timeout = self.timeout();
         if self.replies < Self::FEW {
-            return self.timeout;
+            return timeout;
         }
-        let longest = self.longest.max(self.longest_before);
-        (longest * 2 + Self::LEAST / 2).max(Self::LEAST).min(self.timeout)
+        let longest = self.longest[0].max(self.longest_before[0]);
+        (longest * 2 + Self::LEAST / 2).clamp(Self::LEAST, timeout.max(Self::LEAST))
+    }
+
+    /// How long a TTL must be silent before that counts: the timeout that was asked for, or a quarter longer than
+    /// several replies took.
+    pub(super) fn timeout(&self) -> Duration {
+        let several = Self::SEVERAL - 1;
+        let late = self.longest[several].max(self.longest_before[several]);
+        let longest = self.timeout * Self::MOST;
+        if late > self.timeout { (late * 5 / 4).min(longest) } else { self.timeout }
     }
 }
 
@@ -287,6 +309,17 @@ mod tests {
         assert_eq!(rto_after([1; 20].into_iter().chain([200])), Duration::from_millis(450));
         assert_eq!(rto_after([900; 20]), SECOND);
         let long_ago = [900].into_iter().chain([20; 600]);
+        assert_eq!(rto_after(long_ago), Duration::from_millis(100));
+    }
+
+    #[test]
+    fn several_replies_that_take_longer_than_the_timeout_make_it_longer() {
+        let after = |rtts: &[u64]| rto_after(rtts.iter().copied());
+        assert_eq!(after(&[1500; 3]), SECOND, "three may be chance");
+        assert_eq!(after(&[1500, 1400, 1, 1600, 1500]), Duration::from_millis(1750));
+        assert_eq!(after(&[1500; 20]), Duration::from_millis(1875));
+        assert_eq!(after(&[60_000; 20]), SECOND * 4);
+        let long_ago = [1500; 9].into_iter().chain([20; 600]);
         assert_eq!(rto_after(long_ago), Duration::from_millis(100));
     }
 }
