@@ -1,6 +1,8 @@
 //! How results are written to stdout.
 
+use std::borrow::Borrow;
 use std::io::{self, IsTerminal};
+use std::iter;
 
 use clap::ValueEnum;
 
@@ -27,27 +29,23 @@ impl Format {
 
     /// Writes rows, or for people the text that `table` makes of them.
     pub(super) fn write(self, rows: &Rows, table: impl FnOnce() -> String) -> anyhow::Result<()> {
-        stdout::write(|out| match self {
-            Self::Table => out.write_all(table().as_bytes()),
-            Self::Csv => write_csv(rows, true, out),
-            Self::Json => write_jsonl(rows, out),
-        })
+        self.write_parts(rows.header.clone(), iter::once(rows), table)
     }
 
     /// The same for rows that are made some at a time, so that they need not all be in memory.
     pub(super) fn write_parts(
         self,
         header: Header,
-        mut parts: impl Iterator<Item = Rows>,
+        mut parts: impl Iterator<Item: Borrow<Rows>>,
         table: impl FnOnce() -> String,
     ) -> anyhow::Result<()> {
         stdout::write(|out| match self {
             Self::Table => out.write_all(table().as_bytes()),
             Self::Csv => {
                 write_csv(&Rows { header, rows: Vec::new() }, true, &mut *out)?;
-                parts.try_for_each(|rows| write_csv(&rows, false, &mut *out))
+                parts.try_for_each(|rows| write_csv(rows.borrow(), false, &mut *out))
             }
-            Self::Json => parts.try_for_each(|rows| write_jsonl(&rows, &mut *out)),
+            Self::Json => parts.try_for_each(|rows| write_jsonl(rows.borrow(), &mut *out)),
         })
     }
 }

@@ -39,7 +39,7 @@ impl Medium {
         matches!(self, Self::Model(..))
     }
 
-    /// Refuses what only sockets have, and what is too much for raw sockets that the program's file lends.
+    /// Refuses what only sockets have, and what is too much for raw sockets that the capabilities of the program's file give.
     pub(super) fn check(&self, args: &SendArgs, flows: u8) -> anyhow::Result<()> {
         match self {
             Self::Sockets => args.check_lent(has_lent_raw_sockets(), flows)?,

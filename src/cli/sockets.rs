@@ -23,20 +23,20 @@ impl Sockets {
     }
 }
 
-/// The most packets per second of a run to which the program's file lends raw sockets, and the most flows of each target:
+/// The most packets per second of a run that has raw sockets by the file's capabilities, and the most flows of each target:
 /// every user of the machine may begin such a run.
 const MOST_LENT: (u32, u8) = (1000, 8);
 
-/// More than somebody may send to whom the program's file lends raw sockets.
+/// More than somebody may send who has raw sockets by the capabilities of the program's file.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum TooMuch {
     #[error(
-        "{asked} is more than may be sent over raw sockets that the program's file lends to every user: at most --rate \
+        "{asked} is more than may be sent over raw sockets that every user has by the capabilities of the program's file: at most --rate \
          {most}; --wire user sends more without them, and root may"
     )]
     Rate { asked: String, most: u32 },
     #[error(
-        "--flows {asked} is more than may be sent over raw sockets that the program's file lends to every user: at most \
+        "--flows {asked} is more than may be sent over raw sockets that every user has by the capabilities of the program's file: at most \
          --flows {most}; --wire user sends more without them, and root may"
     )]
     Flows { asked: u8, most: u8 },

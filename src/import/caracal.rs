@@ -95,12 +95,9 @@ impl Caracal {
         let reply = from.v4().and_then(|from| {
             let (icmp_type, code) = (icmp_type.parse().ok()?, code.parse().ok()?);
             Some(HopReply {
-                from,
-                kind: kind(icmp_type, code, from == target)?,
-                rtt,
                 reply_ttl: reply_ttl.parse().ok(),
                 labels: labels(mpls),
-                contradicted_by: None,
+                ..HopReply::new(from, kind(icmp_type, code, from == target)?, rtt)
             })
         });
         let method = match protocol {

@@ -145,12 +145,13 @@ impl Probe {
             |one: &Mpls| Some(MplsLabel { label: one.label.whole()?, ttl: one.ttl.whole()? });
         let labels = icmp.into_iter().flat_map(|icmp| &icmp.mpls_labels.0).filter_map(label);
         Some(HopReply {
-            from,
-            kind,
-            rtt: self.rtt_usec.0.and_then(|micros| values::millis(micros / 1000.0)),
             reply_ttl: received.ip.ttl.whole(),
             labels: labels.take(values::MOST_LABELS).collect(),
-            contradicted_by: None,
+            ..HopReply::new(
+                from,
+                kind,
+                self.rtt_usec.0.and_then(|micros| values::millis(micros / 1000.0)),
+            )
         })
     }
 }

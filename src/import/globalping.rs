@@ -299,14 +299,7 @@ impl Hop {
     fn gather(self, ttl: u8, target: Ipv4Addr, builder: &mut HopBuilder) {
         let answer = |from, rtt| {
             let kind = if from == target { ReplyKind::EchoReply } else { ReplyKind::TimeExceeded };
-            Some(HopReply {
-                from,
-                kind,
-                rtt,
-                reply_ttl: None,
-                labels: [].into(),
-                contradicted_by: None,
-            })
+            Some(HopReply::new(from, kind, rtt))
         };
         let asked = self.stats.as_ref().and_then(|stats| stats.total.whole()).unwrap_or(0);
         let mut tries = 0_u16;

@@ -23,9 +23,7 @@ impl HopBuilder {
     /// A try that came after those added before.
     pub(super) fn add(&mut self, ttl: u8, sent: Option<Timestamp>, answer: Option<HopReply>) {
         if let Some(ttl) = Ttl::new(ttl) {
-            let tries = self.tries(ttl);
-            let attempt = u16::try_from(tries.len()).unwrap_or(u16::MAX);
-            tries.push(HopTry { attempt, sent, answer });
+            push(self.tries(ttl), sent, answer);
         }
     }
 
@@ -38,10 +36,7 @@ impl HopBuilder {
         let Some(ttl) = Ttl::new(ttl) else { return };
         let tries = self.tries(ttl);
         tries.reserve_exact(answers.len());
-        for answer in answers {
-            let attempt = u16::try_from(tries.len()).unwrap_or(u16::MAX);
-            tries.push(HopTry { attempt, sent: None, answer });
-        }
+        answers.for_each(|answer| push(tries, None, answer));
     }
 
     /// The last answer at `ttl` quoted these labels.
@@ -105,6 +100,11 @@ impl HopBuilder {
         };
         &mut self.0[place].tries
     }
+}
+
+fn push(tries: &mut Vec<HopTry>, sent: Option<Timestamp>, answer: Option<HopReply>) {
+    let attempt = u16::try_from(tries.len()).unwrap_or(u16::MAX);
+    tries.push(HopTry { attempt, sent, answer });
 }
 
 #[cfg(test)]

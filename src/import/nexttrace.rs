@@ -162,12 +162,8 @@ impl Probe {
         let from = self.from()?;
         let labels = self.mpls.0.iter().filter_map(Text::get).flat_map(values::labels);
         Some(HopReply {
-            from,
-            kind: ReplyKind::TimeExceeded,
-            rtt: self.rtt(),
-            reply_ttl: None,
             labels: labels.take(values::MOST_LABELS).collect(),
-            contradicted_by: None,
+            ..HopReply::new(from, ReplyKind::TimeExceeded, self.rtt())
         })
     }
 

@@ -99,14 +99,7 @@ impl Host {
                 } else {
                     ReplyKind::TimeExceeded
                 };
-                let answer = |from| HopReply {
-                    from,
-                    kind,
-                    rtt,
-                    reply_ttl: None,
-                    labels: [].into(),
-                    contradicted_by: None,
-                };
+                let answer = |from| HopReply::new(from, kind, rtt);
                 self.hops.add(ttl, None, from.map(answer));
                 self.last = self.last.max(ttl);
             }

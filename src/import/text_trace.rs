@@ -60,14 +60,9 @@ impl Cell {
     /// The reply, where it is known who sent it.
     fn reply(self) -> Option<HopReply> {
         match self {
-            Self::Answer { sender: Sender::Known(from), kind, rtt, labels } => Some(HopReply {
-                from,
-                kind,
-                rtt,
-                reply_ttl: None,
-                labels: labels.into(),
-                contradicted_by: None,
-            }),
+            Self::Answer { sender: Sender::Known(from), kind, rtt, labels } => {
+                Some(HopReply { labels: labels.into(), ..HopReply::new(from, kind, rtt) })
+            }
             Self::Silent | Self::Answer { .. } => None,
         }
     }

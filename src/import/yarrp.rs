@@ -112,13 +112,10 @@ impl Yarrp {
         let from = Address::parse(hop).and_then(Address::v4);
         let reply = from.and_then(|from| {
             Some(HopReply {
-                from,
-                kind: kind(icmp_type, code, from == target)?,
-                rtt,
                 reply_ttl: reply_ttl.parse().ok(),
                 // Older versions have no labels, but the count in their place.
                 labels: if last.is_empty() { [].into() } else { labels(mpls) },
-                contradicted_by: None,
+                ..HopReply::new(from, kind(icmp_type, code, from == target)?, rtt)
             })
         });
         let received = || {

@@ -243,12 +243,9 @@ impl TraceState {
         let (sent, in_time) = (probe.sent.at, std::mem::take(&mut probe.waiting));
         let rtt = reply.received.since(probe.sent);
         probe.reply = Some(HopReply {
-            from: reply.from,
-            kind: reply.kind,
-            rtt,
             reply_ttl: reply.reply_ttl,
             labels: reply.labels,
-            contradicted_by: None,
+            ..HopReply::new(reply.from, reply.kind, rtt)
         });
         let attempts = self.attempts_mut(ttl);
         attempts.replied = true;

@@ -533,12 +533,12 @@ mod tests {
     #[test]
     fn a_trace_of_three_probes_takes_few_bytes() {
         let reply = |from: [u8; 4], millis: u64| HopReply {
-            from: from.into(),
-            kind: ReplyKind::TimeExceeded,
-            rtt: Some(Duration::from_micros(millis * 1000 + 137)),
             reply_ttl: Some(241),
-            labels: Box::default(),
-            contradicted_by: None,
+            ..HopReply::new(
+                from.into(),
+                ReplyKind::TimeExceeded,
+                Some(Duration::from_micros(millis * 1000 + 137)),
+            )
         };
         let started = Timestamp::from_microsecond(1_764_000_000_123_456).expect("a time");
         let hop = |ttl, after, answer| Hop {

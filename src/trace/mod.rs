@@ -145,6 +145,14 @@ pub struct HopReply {
     pub contradicted_by: Option<Ipv4Addr>,
 }
 
+impl HopReply {
+    /// An answer of which no more is known.
+    #[must_use]
+    pub fn new(from: Ipv4Addr, kind: ReplyKind, rtt: Option<Duration>) -> Self {
+        Self { from, kind, rtt, reply_ttl: None, labels: Box::default(), contradicted_by: None }
+    }
+}
+
 impl Trace {
     /// All answers, by TTL and then by try.
     pub fn answers(&self) -> impl Iterator<Item = (Ttl, &HopReply)> {

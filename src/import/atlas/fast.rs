@@ -161,12 +161,9 @@ fn usual_reply<'a>(
     };
     cursor.literally(b"}")?;
     Some(HopReply {
-        from,
-        kind: ReplyKind::TimeExceeded,
-        rtt,
         reply_ttl: Some(ttl),
         labels,
-        contradicted_by: None,
+        ..HopReply::new(from, ReplyKind::TimeExceeded, rtt)
     })
 }
 

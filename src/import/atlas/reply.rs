@@ -166,12 +166,9 @@ impl Reply<'_> {
             (None, None) => ReplyKind::TimeExceeded,
         };
         Ok(HopReply {
-            from,
-            kind,
-            rtt: self.rtt.and_then(|Rtt(rtt)| rtt),
             reply_ttl: self.ttl,
             labels: self.icmpext.map(|Extensions(labels)| labels).unwrap_or_default(),
-            contradicted_by: None,
+            ..HopReply::new(from, kind, self.rtt.and_then(|Rtt(rtt)| rtt))
         })
     }
 }

@@ -163,14 +163,7 @@ impl Reply {
         let from = self.from.and_then(Address::v4)?;
         let kind = self.kind(from == target)?;
         let labels = self.labels.clone().into();
-        Some(HopReply {
-            from,
-            kind,
-            rtt: self.rtt,
-            reply_ttl: self.ttl,
-            labels,
-            contradicted_by: None,
-        })
+        Some(HopReply { reply_ttl: self.ttl, labels, ..HopReply::new(from, kind, self.rtt) })
     }
 
     /// What it says; nothing where that is nothing of the path.
